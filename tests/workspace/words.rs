@@ -11,6 +11,19 @@ const OPENINGS: [&str; 14] = [
     "Whoever", "When", "Why",
 ];
 
+/// Openings of comments whose noun stands elsewhere.
+const PRONOUNS: [&str; 4] = ["It", "Its", "Their", "There"];
+
+/// Folders of packages with comments that still begin with such a pronoun.
+const WITH_PRONOUNS: [&str; 17] = [
+    "ablate", "cli", "dash", "data", "decode", "engine", "eval", "model", "nn", "recipes", "serve",
+    "speech", "task", "train", "enhance", "g2p", "stt",
+];
+
+/// Private words that are in no comment, text, suite or configuration either.
+const GONE: [&str; 7] =
+    ["yardstick", "laboratory", "examiner", "studio", "respeak", "respoken", "voicebox"];
+
 /// Private words with the field's term. They are compared with the parts of identifiers: `voice_print` and `VoicePrint`
 /// have the parts `voice` and `print`.
 const PRIVATE: [(&str, &str); 27] = [
@@ -56,8 +69,8 @@ fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
-/// Lines that continue a comment begin with any word.
-fn opens_badly(line: &str, before: &str) -> bool {
+/// Whether a comment begins with one of the openings. Lines that continue a comment begin with any word.
+fn opens_with(openings: &[&str], line: &str, before: &str) -> bool {
     let text = |line: &str| {
         let line = line.trim_start();
         ["///", "//!", "//"].iter().find_map(|m| line.strip_prefix(m)).map(str::to_owned)
@@ -65,17 +78,20 @@ fn opens_badly(line: &str, before: &str) -> bool {
     let Some(comment) = text(line) else { return false };
     let continues = text(before).is_some_and(|b| !b.trim().is_empty());
     let first = comment.split_whitespace().next().unwrap_or_default();
-    !continues && OPENINGS.contains(&first.trim_end_matches([',', ':']))
+    !continues && openings.contains(&first.trim_end_matches([',', ':']))
 }
 
 #[test]
 fn comments_name_the_thing() {
     let mut found = Vec::new();
     for package in packages() {
+        let folder = package.folder.file_name().unwrap_or_default().to_string_lossy();
+        let pronouns = if WITH_PRONOUNS.contains(&folder.as_ref()) { &[][..] } else { &PRONOUNS };
+        let openings = [&OPENINGS, pronouns].concat();
         for (path, text) in files(&package) {
             let mut before = "";
             for (line, number) in text.lines().zip(1..) {
-                if opens_badly(line, before) {
+                if opens_with(&openings, line, before) {
                     found.push(format!("{}:{number}: {}", shown(&path), line.trim()));
                 }
                 before = line;
@@ -146,6 +162,34 @@ fn identifiers_use_the_terms_of_the_field() {
     assert!(found.is_empty(), "{} identifiers:\n{}", found.len(), found.join("\n"));
 }
 
+/// Suites, configurations and pages with their text; the change log has the old words.
+fn pages() -> Vec<(std::path::PathBuf, String)> {
+    let folders = ["", "configs", "configs/schemas", "evals", "evals/reports", "tasks"];
+    let entries = folders.iter().flat_map(|f| std::fs::read_dir(root().join(f)).unwrap().flatten());
+    let wanted = |path: &Path| {
+        let ends = path.extension().is_some_and(|e| e == "md" || e == "toml" || e == "json");
+        ends && !path.ends_with("CHANGELOG.md")
+    };
+    let paths = entries.map(|entry| entry.path()).filter(|path| wanted(path));
+    paths.filter_map(|path| Some((path.clone(), std::fs::read_to_string(path).ok()?))).collect()
+}
+
+#[test]
+fn words_that_are_gone_stay_away() {
+    let mut found = Vec::new();
+    let sources = packages().into_iter().flat_map(|package| rust_files(&package.folder));
+    for (path, text) in sources.chain(pages()) {
+        for (line, number) in text.lines().zip(1..) {
+            let mut words = line.split(|c: char| !c.is_alphabetic());
+            if words.any(|word| GONE.contains(&word.to_lowercase().as_str())) {
+                found.push(format!("{}:{number}: {}", shown(&path), line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{} lines:\n{}", found.len(), found.join("\n"));
+    assert!(pages().len() > 30, "only {} pages were found", pages().len());
+}
+
 #[test]
 fn openings_and_parts_are_found() {
     for (line, before, bad) in [
@@ -155,7 +199,7 @@ fn openings_and_parts_are_found() {
         ("/// Value.", "", false),
         ("/// What follows a line break.", "/// A sentence about", false),
     ] {
-        assert_eq!(opens_badly(line, before), bad, "{line}");
+        assert_eq!(opens_with(&OPENINGS, line, before), bad, "{line}");
     }
     assert_eq!(parts("VoicePrint"), ["voice", "print"]);
     assert_eq!(parts("latents_heard"), ["latents", "heard"]);

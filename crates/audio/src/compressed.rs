@@ -14,7 +14,7 @@ use symphonia::core::meta::MetadataOptions;
 
 use crate::intake::Intake;
 use crate::sniff::ContainerFormat;
-use crate::{AudioError, AudioWarning, DecodeFault};
+use crate::{AudioError, AudioWarning, DecodeFault, UnsupportedContent};
 
 /// End of a stream of packets.
 struct End {
@@ -31,17 +31,18 @@ pub(crate) fn decode(
     intake: &mut Intake<'_>,
 ) -> Result<(), AudioError> {
     if format == ContainerFormat::OggOpus {
-        return Err(intake.unsupported("Opus"));
+        return Err(
+            intake.unsupported(UnsupportedContent::Codec { codec: Some("Opus"), container: "Ogg" })
+        );
     }
     let fail = |name: &str, error: Error| explain(name, format, error);
     let stream = MediaSourceStream::new(source, Default::default());
     let mut reader = symphonia::default::get_probe()
         .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
         .map_err(|e| fail(intake.name, e))?;
-    let track = reader
-        .default_track(TrackType::Audio)
-        .cloned()
-        .ok_or_else(|| intake.unsupported(format!("{} without an audio track", format.name())))?;
+    let track = reader.default_track(TrackType::Audio).cloned().ok_or_else(|| {
+        intake.unsupported(UnsupportedContent::NoTrack { container: format.name() })
+    })?;
     let mut decoder = make_decoder(&track, format, intake)?;
     let end = pump(reader.as_mut(), decoder.as_mut(), track.id, intake)
         .map_err(|e| e.into_audio(intake.name, format))?;
@@ -69,24 +70,21 @@ fn make_decoder(
     format: ContainerFormat,
     intake: &Intake<'_>,
 ) -> Result<Box<dyn AudioDecoder>, AudioError> {
-    let parameters =
-        track.codec_params.as_ref().and_then(|p| p.audio()).ok_or_else(|| {
-            intake.unsupported(format!("the codec in this {} file", format.name()))
-        })?;
+    let container = format.name();
+    let unsupported = |codec| intake.unsupported(UnsupportedContent::Codec { codec, container });
+    let parameters = track.codec_params.as_ref().and_then(|p| p.audio());
+    let parameters = parameters.ok_or_else(|| unsupported(None))?;
     symphonia::default::get_codecs()
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
         .map_err(|e| match e {
-            Error::Unsupported(_) => {
-                let codec = codec_name(parameters.codec);
-                intake.unsupported(format!("{codec} in {}", format.name()))
-            }
+            Error::Unsupported(_) => unsupported(codec_name(parameters.codec)),
             e => explain(intake.name, format, e),
         })
 }
 
-/// Returns the name of a codec that is not decoded.
-fn codec_name(codec: AudioCodecId) -> &'static str {
-    match codec {
+/// Returns the name of a codec that is not decoded; `None` for one without a known name.
+fn codec_name(codec: AudioCodecId) -> Option<&'static str> {
+    Some(match codec {
         well_known::CODEC_ID_OPUS => "Opus",
         well_known::CODEC_ID_SPEEX => "Speex",
         well_known::CODEC_ID_MUSEPACK => "Musepack",
@@ -100,8 +98,8 @@ fn codec_name(codec: AudioCodecId) -> &'static str {
         well_known::CODEC_ID_TTA => "True Audio",
         well_known::CODEC_ID_MP1 => "MPEG layer I",
         well_known::CODEC_ID_MP2 => "MPEG layer II",
-        _ => "an unknown codec",
-    }
+        _ => return None,
+    })
 }
 
 /// A failure of either side of [`pump`].
@@ -181,8 +179,12 @@ fn explain(name: &str, format: ContainerFormat, error: Error) -> AudioError {
             format: format.name(),
             fault: DecodeFault::NoPart(what),
         },
-        Error::Unsupported(what) => {
-            AudioError::Unsupported { name, what: format!("{} ({what})", format.name()) }
+        Error::Unsupported(feature) => {
+            let container = format.name();
+            AudioError::Unsupported {
+                name,
+                content: UnsupportedContent::Feature { container, feature },
+            }
         }
         e => {
             AudioError::Undecodable { name, format: format.name(), fault: DecodeFault::Library(e) }

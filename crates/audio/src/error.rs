@@ -4,25 +4,27 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
-use syrinx_types::SettingIssue;
+use syrinx_types::{ConfigIssue, Requirement};
+
+use crate::{FileKind, UnsupportedContent};
 
 /// An error of this crate. `name` is the path as given, or `standard input`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AudioError {
-    /// There is no such file.
+    /// A path without a file.
     #[error("{name}: no such file")]
     Missing {
         /// The file.
         name: String,
     },
-    /// The path names a folder or something else that isn't read as a file.
+    /// A folder, or something else that is no file.
     #[error("{name}: is a folder, not a recording")]
     NotAFile {
         /// The path.
         name: String,
     },
-    /// The operating system refused to read.
+    /// A file that the operating system refused to read.
     #[error("{name}: reading failed: {cause}")]
     Read {
         /// The file.
@@ -41,18 +43,18 @@ pub enum AudioError {
     NotAudio {
         /// The file.
         name: String,
-        /// Description by its first bytes.
-        found: String,
+        /// Kind of file by its first bytes.
+        found: FileKind,
     },
-    /// The container is known, its contents aren't.
-    #[error("{name}: {what} is not supported")]
+    /// A known container with contents that are not read.
+    #[error("{name}: {content} is not supported")]
     Unsupported {
         /// The file.
         name: String,
         /// The codec or sample format.
-        what: String,
+        content: UnsupportedContent,
     },
-    /// Mixed to mono it would be one speaker with several voices.
+    /// A recording with another speaker on each channel, who would be mixed to one.
     #[error("{name}: has another speaker on each of its {channels} channels")]
     SpeakerPerChannel {
         /// The file.
@@ -164,7 +166,7 @@ pub enum AudioError {
     },
     /// A log-mel, transform or pause setting that can't work.
     #[error("setting {}: {}", .0.key, .0.reason)]
-    Config(SettingIssue),
+    Config(ConfigIssue),
 }
 
 /// Fault of a damaged recording.
@@ -218,10 +220,16 @@ pub enum ResampleFault {
     Library(Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl From<ConfigIssue> for AudioError {
+    fn from(issue: ConfigIssue) -> Self {
+        Self::Config(issue)
+    }
+}
+
 impl AudioError {
     /// Builds the error of a setting.
-    pub(crate) fn setting(key: &str, reason: impl Into<String>) -> Self {
-        Self::Config(SettingIssue::new(key, reason))
+    pub(crate) fn setting(key: &'static str, reason: impl Into<Requirement>) -> Self {
+        Self::Config(ConfigIssue::new(key, reason))
     }
 
     /// Returns the error of opening or reading `name`.

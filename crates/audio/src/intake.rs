@@ -4,7 +4,7 @@ use syrinx_types::Audio;
 
 use crate::channels::{Mix, Turns};
 use crate::long::{Recording, SourceLength, Spool};
-use crate::{AudioError, AudioWarning, Resampler};
+use crate::{AudioError, AudioWarning, Resampler, UnsupportedContent};
 
 /// Lowest sample rate that is believed.
 pub const MIN_RATE_HZ: u32 = 1_000;
@@ -109,10 +109,11 @@ impl<'a> Intake<'a> {
         }
         match self.format {
             Some(now) if now == (sample_rate_hz, channels) => Ok(()),
-            Some((rate, n)) => Err(self.unsupported(format!(
-                "a change from {n} channels at {rate} Hz to {channels} at {sample_rate_hz} Hz on the way"
-            ))),
-            None if channels == 0 => Err(self.unsupported("a stream without channels")),
+            Some((rate, n)) => Err(self.unsupported(UnsupportedContent::FormatChange {
+                from: (n, rate),
+                to: (channels, sample_rate_hz),
+            })),
+            None if channels == 0 => Err(self.unsupported(UnsupportedContent::NoChannels)),
             None => {
                 self.format = Some((sample_rate_hz, channels));
                 self.sink.start(sample_rate_hz, channels)
@@ -188,8 +189,8 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    pub(crate) fn unsupported(&self, what: impl Into<String>) -> AudioError {
-        AudioError::Unsupported { name: self.name.to_owned(), what: what.into() }
+    pub(crate) fn unsupported(&self, content: UnsupportedContent) -> AudioError {
+        AudioError::Unsupported { name: self.name.to_owned(), content }
     }
 }
 

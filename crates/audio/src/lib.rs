@@ -21,6 +21,7 @@ mod read;
 mod resample;
 mod sniff;
 mod stft;
+mod unsupported;
 mod warning;
 mod wav;
 mod write;
@@ -38,7 +39,9 @@ pub use read::{
     read_channels, read_from, read_from_warned, read_source, read_warned, read_with,
 };
 pub use resample::{Resampler, resample};
+pub use sniff::FileKind;
 pub use stft::Stft;
 pub use syrinx_types::Audio;
+pub use unsupported::UnsupportedContent;
 pub use warning::{AudioWarning, UniqueWarnings};
 pub use write::{WavFile, WavFormat, write_target, write_wav, write_wav_to};

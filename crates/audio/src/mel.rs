@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use syrinx_types::{Allowed, ConfigIssue};
 
 use crate::{AudioError, Stft};
 
@@ -62,14 +63,10 @@ impl LogMel {
     /// # Errors
     /// [`AudioError::Config`] naming the setting that can't work.
     pub fn new(config: MelConfig) -> Result<Self, AudioError> {
-        let fail = |key: &str, reason: String| Err(AudioError::setting(key, reason));
+        let fail = |key, reason: String| Err(AudioError::setting(key, reason));
         let nyquist_hz = f64::from(config.sample_rate_hz) / 2.0;
-        if config.sample_rate_hz == 0 {
-            return fail("sample_rate_hz", "must be above 0".to_owned());
-        }
-        if config.bins == 0 {
-            return fail("bins", "at least one band is needed".to_owned());
-        }
+        Allowed::Above(0.0).check("sample_rate_hz", config.sample_rate_hz.into())?;
+        ConfigIssue::above_zero(&[("bins", config.bins)])?;
         if !(config.fmin_hz >= 0.0 && config.fmin_hz < config.fmax_hz) {
             return fail("fmin_hz", format!("must lie from 0 to below fmax_hz {}", config.fmax_hz));
         }
@@ -77,7 +74,7 @@ impl LogMel {
             return fail("fmax_hz", format!("is above half the sample rate, {nyquist_hz} Hz"));
         }
         if !(config.floor > 0.0 && config.floor.is_finite()) {
-            return fail("floor", "must be above 0, since its logarithm is taken".to_owned());
+            return fail("floor", "must be above 0, since its logarithm is taken".into());
         }
         let stft = Stft::new(config.n_fft, config.hop)?;
         let bands = sparse(&mel_filterbank(&config), stft.bins());

@@ -1,5 +1,7 @@
 //! Formats by the first bytes of a file. The name's ending is believed only when the bytes say nothing.
 
+use std::fmt;
+
 /// Number of bytes that [`sniff`] reads.
 pub(crate) const SNIFF_BYTES: usize = 4096;
 
@@ -47,8 +49,54 @@ impl ContainerFormat {
     }
 }
 
-/// Returns the format of a file that starts with `head`; else a description of it.
-pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<ContainerFormat, String> {
+/// Kind of a file that is no recording of a known format, by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "each is the format of its name")]
+pub enum FileKind {
+    Png,
+    Jpeg,
+    Pdf,
+    Zip,
+    Gzip,
+    Program,
+    Aiff,
+    CoreAudio,
+    BigEndianWav,
+    Amr,
+    SunAudio,
+    WindowsMedia,
+    WavPack,
+    OtherRiff,
+    Text,
+    Unknown,
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Png => "it is a PNG picture",
+            Self::Jpeg => "it is a JPEG picture",
+            Self::Pdf => "it is a PDF",
+            Self::Zip => "it is a ZIP archive",
+            Self::Gzip => "it is a gzip file",
+            Self::Program => "it is a program",
+            Self::Aiff => "it is AIFF",
+            Self::CoreAudio => "it is a Core Audio file",
+            Self::BigEndianWav => "it is a big-endian WAV",
+            Self::Amr => "it is AMR",
+            Self::SunAudio => "it is a Sun audio file",
+            Self::WindowsMedia => "it is Windows Media",
+            Self::WavPack => "it is WavPack",
+            Self::OtherRiff => "it is RIFF, but not WAVE",
+            Self::Text => "it is text",
+            Self::Unknown => "its first bytes are of no known format",
+        })
+    }
+}
+
+/// Returns the format of a file that starts with `head`; else the kind of another file.
+pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<ContainerFormat, FileKind> {
     let at = |i: usize, magic: &[u8]| head.get(i..).is_some_and(|h| h.starts_with(magic));
     let riff = [b"RIFF", b"RF64", b"BW64"].iter().any(|id| at(0, id.as_slice()));
     if riff && at(8, b"WAVE") {
@@ -78,8 +126,8 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<ContainerFor
     // that they are something else.
     match (other_kind(head), extension.and_then(ContainerFormat::of_extension)) {
         (None, Some(format)) => Ok(format),
-        (Some(kind), _) => Err(kind.to_owned()),
-        (None, None) => Err("its first bytes are of no known format".to_owned()),
+        (Some(kind), _) => Err(kind),
+        (None, None) => Err(FileKind::Unknown),
     }
 }
 
@@ -98,30 +146,30 @@ fn mpeg_sync(head: &[u8]) -> Option<ContainerFormat> {
         .then_some(ContainerFormat::Mp3)
 }
 
-/// Things people pass by mistake.
-fn other_kind(head: &[u8]) -> Option<&'static str> {
-    let known: [(&[u8], &str); 14] = [
-        (b"\x89PNG", "it is a PNG picture"),
-        (b"\xff\xd8\xff", "it is a JPEG picture"),
-        (b"%PDF", "it is a PDF"),
-        (b"PK\x03\x04", "it is a ZIP archive"),
-        (b"\x1f\x8b", "it is a gzip file"),
-        (b"\x7fELF", "it is a program"),
-        (b"FORM", "it is AIFF"),
-        (b"caff", "it is a Core Audio file"),
-        (b"RIFX", "it is a big-endian WAV"),
-        (b"#!AMR", "it is AMR"),
-        (b".snd", "it is a Sun audio file"),
-        (b"0&\xb2u\x8ef\xcf\x11", "it is Windows Media"),
-        (b"wvpk", "it is WavPack"),
-        (b"RIFF", "it is RIFF, but not WAVE"),
+/// Returns the kind of a file that is passed by mistake.
+fn other_kind(head: &[u8]) -> Option<FileKind> {
+    let known: [(&[u8], FileKind); 14] = [
+        (b"\x89PNG", FileKind::Png),
+        (b"\xff\xd8\xff", FileKind::Jpeg),
+        (b"%PDF", FileKind::Pdf),
+        (b"PK\x03\x04", FileKind::Zip),
+        (b"\x1f\x8b", FileKind::Gzip),
+        (b"\x7fELF", FileKind::Program),
+        (b"FORM", FileKind::Aiff),
+        (b"caff", FileKind::CoreAudio),
+        (b"RIFX", FileKind::BigEndianWav),
+        (b"#!AMR", FileKind::Amr),
+        (b".snd", FileKind::SunAudio),
+        (b"0&\xb2u\x8ef\xcf\x11", FileKind::WindowsMedia),
+        (b"wvpk", FileKind::WavPack),
+        (b"RIFF", FileKind::OtherRiff),
     ];
     if let Some((_, kind)) = known.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return Some(kind);
+        return Some(*kind);
     }
     let text = head.iter().all(|b| matches!(b, 9 | 10 | 13 | 32..=126 | 128..=255));
     (text && std::str::from_utf8(&head[..head.len().min(512)]).is_ok_and(|t| !t.is_empty()))
-        .then_some("it is text")
+        .then_some(FileKind::Text)
 }
 
 #[cfg(test)]
@@ -130,25 +178,21 @@ mod tests {
 
     #[test]
     fn first_bytes_decide() {
-        let check =
-            |head: &[u8], extension: Option<&str>, expected: Result<ContainerFormat, &str>| {
-                assert_eq!(
-                    sniff(head, extension).as_ref().map_err(String::as_str),
-                    expected.as_ref().map_err(|e| *e)
-                );
-            };
+        let check = |head: &[u8], extension: Option<&str>, expected| {
+            assert_eq!(sniff(head, extension), expected);
+        };
         check(b"RIFF\0\0\0\0WAVEfmt ", None, Ok(ContainerFormat::Wav));
-        check(b"RIFF\0\0\0\0AVI LIST", Some("wav"), Err("it is RIFF, but not WAVE"));
+        check(b"RIFF\0\0\0\0AVI LIST", Some("wav"), Err(FileKind::OtherRiff));
         check(b"fLaC\0\0", Some("wav"), Ok(ContainerFormat::Flac));
         check(b"\0\0\0\x20ftypM4A ", None, Ok(ContainerFormat::Mp4));
         check(b"ID3\x04", None, Ok(ContainerFormat::Mp3));
         check(b"\xff\xfb\x90\x64", None, Ok(ContainerFormat::Mp3));
         check(b"\xff\xf1\x50\x80", None, Ok(ContainerFormat::Adts));
-        check(b"\xff\xfeh\0e\0", None, Err("its first bytes are of no known format"));
-        check(b"hello there", Some("mp3"), Err("it is text"));
+        check(b"\xff\xfeh\0e\0", None, Err(FileKind::Unknown));
+        check(b"hello there", Some("mp3"), Err(FileKind::Text));
         check(b"\0\0\0\0\0\0\0\0\0", Some("mp3"), Ok(ContainerFormat::Mp3));
-        check(b"\0\0\0\0\0\0\0\0\0", None, Err("its first bytes are of no known format"));
-        check(b"\x89PNG\r\n", Some("flac"), Err("it is a PNG picture"));
+        check(b"\0\0\0\0\0\0\0\0\0", None, Err(FileKind::Unknown));
+        check(b"\x89PNG\r\n", Some("flac"), Err(FileKind::Png));
         let mut opus = b"OggS".to_vec();
         opus.resize(26, 0);
         opus.extend_from_slice(b"\x01\x13OpusHead");

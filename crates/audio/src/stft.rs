@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
+use syrinx_types::{ConfigIssue, Requirement};
 
 use crate::AudioError;
 
@@ -34,12 +35,12 @@ impl Stft {
     /// [`AudioError::Config`] when `n_fft` isn't an even number from 2 up, or `hop` is 0.
     pub fn new(n_fft: usize, hop: usize) -> Result<Self, AudioError> {
         if n_fft < 2 || !n_fft.is_multiple_of(2) {
-            let reason = format!("{n_fft} is not an even number from 2 up");
-            return Err(AudioError::setting("n_fft", reason));
+            return Err(AudioError::setting(
+                "n_fft",
+                Requirement::MultipleOf { value: n_fft, of: 2 },
+            ));
         }
-        if hop == 0 {
-            return Err(AudioError::setting("hop", "0 samples is no step"));
-        }
+        ConfigIssue::above_zero(&[("hop", hop)])?;
         // Periodic Hann.
         let window =
             (0..n_fft).map(|i| 0.5 - 0.5 * (2.0 * PI * i as f32 / n_fft as f32).cos()).collect();

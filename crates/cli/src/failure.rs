@@ -10,12 +10,15 @@ use std::process::ExitCode;
 use syrinx_ablate::AblateError;
 use syrinx_audio::AudioError;
 use syrinx_codec::CodecError;
-use syrinx_config::ConfigError;
+use syrinx_config::{ConfigError, Place};
 use syrinx_data::DataError;
 use syrinx_decode::DecodeError;
 use syrinx_engine::EngineError;
 use syrinx_eval::{EvalError, SubjectError};
 use syrinx_pretrained::PretrainedError;
+use syrinx_pretrained::hub::HubFault;
+use syrinx_pretrained::vall_e::VallEFault;
+use syrinx_pretrained::whisper::WhisperFault;
 use syrinx_recipes::RecipeError;
 use syrinx_registry::ALL;
 use syrinx_results::ResultsError;
@@ -186,7 +189,6 @@ impl From<RecipeError> for Failure {
             RecipeError::Text(error) => error.into(),
             RecipeError::Codec(error) => error.into(),
             RecipeError::Pretrained(error) => error.into(),
-            RecipeError::Whisper(error) => error.into(),
             RecipeError::Nn(error) => error.into(),
             RecipeError::Task(error) => error.into(),
             RecipeError::Engine(error) => error.into(),
@@ -231,7 +233,7 @@ impl From<TaskError> for Failure {
     fn from(error: TaskError) -> Self {
         match error {
             TaskError::Text(error) => error.into(),
-            TaskError::Config { .. } => {
+            TaskError::Config { .. } | TaskError::ConfigForm { .. } => {
                 Self::of(Exit::BadModel, &error, error.hint().map(Cow::Owned))
             }
             TaskError::Layout { .. } | TaskError::Answer { .. } => {
@@ -322,7 +324,7 @@ fn engine_exit(error: &EngineError) -> Exit {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let flag = matches!(&error,
-            ConfigError::UnknownKey { place, .. } | ConfigError::Value { place, .. } if place == "flag");
+            ConfigError::UnknownKey { place, .. } | ConfigError::Value { place, .. } if *place == Place::Flag);
         let exit = if flag { Exit::Usage } else { Exit::BadModel };
         Self::of(exit, &error, error.hint())
     }
@@ -333,7 +335,7 @@ impl From<DataError> for Failure {
         let exit = match error {
             DataError::Cancelled { .. } => Exit::Interrupted,
             DataError::Io { operation, path, cause } => return Self::io(operation, &path, &cause),
-            DataError::WorkShare { .. } | DataError::Setting { .. } => Exit::Usage,
+            DataError::WorkShare { .. } | DataError::Setting(_) | DataError::NoItems => Exit::Usage,
             _ => Exit::BadInput,
         };
         Self::of(exit, &error, error.hint())
@@ -409,9 +411,21 @@ impl From<EvalError> for Failure {
 
 impl From<PretrainedError> for Failure {
     fn from(error: PretrainedError) -> Self {
-        let hint = error.hint();
-        let failure = Self { exit: Exit::BadModel, message: error.to_string(), hint: None };
-        hint.map_or(failure.clone(), |hint| failure.hint(hint))
+        let exit = match &error {
+            error if error.is_cancelled() => Exit::Interrupted,
+            PretrainedError::Audio(_)
+            | PretrainedError::Whisper(
+                WhisperFault::TooLong { .. } | WhisperFault::OtherText { .. },
+            )
+            | PretrainedError::VallE(VallEFault::Read { .. })
+            | PretrainedError::Hub(
+                HubFault::Name { .. } | HubFault::Request { .. } | HubFault::Absent { .. },
+            ) => Exit::BadInput,
+            PretrainedError::Whisper(WhisperFault::Language { .. }) => Exit::Usage,
+            PretrainedError::Hub(HubFault::Io { .. }) => Exit::Io,
+            _ => Exit::BadModel,
+        };
+        Self::of(exit, &error, error.hint())
     }
 }
 

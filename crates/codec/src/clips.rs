@@ -157,8 +157,7 @@ pub(crate) fn drawn(
     let Some(change) = config.augment.draw(rng) else { return source.draw(samples, rng) };
     let input = source.draw(change.input_len(samples), rng)?;
     let changed = change.apply(Audio { samples: input, sample_rate_hz }, samples, rng);
-    let fault = |e: syrinx_scene::SceneError| CodecError::setting("augment", e.to_string());
-    Ok(changed.map_err(fault)?.samples)
+    Ok(changed.map_err(CodecError::Augment)?.samples)
 }
 
 /// Pitch of a clip, as its codes have it or exactly.

@@ -7,8 +7,8 @@ use syrinx_types::Codes;
 use crate::frame_net::BLOCK_FRAMES;
 use crate::pitch::PitchFrame;
 use crate::{
-    CodecError, DecodeStream, EnhancementLayer, EnhancementTables, MelRvq, PitchStream, Vocoder,
-    VocoderStream,
+    CodecError, DecodeStream, EnhancementLayer, EnhancementTables, LevelRange, MelRvq, PitchStream,
+    Vocoder, VocoderStream,
 };
 
 /// Codes to samples.
@@ -129,8 +129,8 @@ impl DecodeStream for EmbeddedStream {
         self.check(codes)?;
         let mut pending = self.pending.clone().unwrap_or_else(|| Codes::empty(codes.levels()));
         if pending.levels() != codes.levels() {
-            let wanted = format!("{} as in the stream so far", pending.levels());
-            return Err(CodecError::Levels { found: codes.levels(), wanted });
+            let accepted = LevelRange::exactly(pending.levels());
+            return Err(CodecError::Levels { found: codes.levels(), accepted });
         }
         let (block, mut out) = (self.block(), Vec::new());
         for t in 0..codes.frames() {

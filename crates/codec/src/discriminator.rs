@@ -68,9 +68,7 @@ impl AdversarialConfig {
     /// [`CodecError::Config`] naming what can't work with clips of `clip` samples.
     pub(crate) fn check(&self, clip: usize) -> std::result::Result<(), CodecError> {
         let fail = |reason: String| Err(CodecError::setting("adversarial", reason));
-        if let Err(issue) = self.block.check() {
-            return fail(issue.in_table("block").to_string());
-        }
+        self.block.check().map_err(|issue| issue.in_table("adversarial.block"))?;
         if self.n_fft.is_empty() || self.bands == 0 || self.window_frames == 0 {
             return fail("n_fft, bands and window_frames must not be empty or 0".into());
         }

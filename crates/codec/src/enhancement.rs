@@ -6,7 +6,7 @@ use syrinx_types::Codes;
 
 use crate::pitch::{PitchFrame, PitchTable};
 use crate::refinement::Refinement;
-use crate::{CodecError, MelRvq, PitchPredictor};
+use crate::{CodecError, LevelRange, MelRvq, PitchPredictor};
 
 /// Tables of the enhancement layer.
 #[derive(Debug, Clone)]
@@ -57,8 +57,8 @@ impl EnhancementTables {
     pub(crate) fn check(&self, rvq: &MelRvq, codes: &Codes) -> Result<(), CodecError> {
         let base = rvq.config().levels;
         if codes.levels() > base + self.levels() {
-            let wanted = format!("1 to {}", base + self.levels());
-            return Err(CodecError::Levels { found: codes.levels(), wanted });
+            let accepted = LevelRange { min: 1, max: base + self.levels() };
+            return Err(CodecError::Levels { found: codes.levels(), accepted });
         }
         rvq.check(&codes.first_levels(base))?;
         for level in base..codes.levels() {

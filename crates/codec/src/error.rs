@@ -1,9 +1,10 @@
 //! Errors of codecs.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::fault::{ReadFault, StateMismatch, WeightsMismatch};
-use syrinx_types::{IoOperation, SettingIssue};
+use syrinx_types::{ConfigIssue, IoOperation, Requirement};
 
 /// Errors of fitting, training, coding and storing codecs.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +12,10 @@ use syrinx_types::{IoOperation, SettingIssue};
 pub enum CodecError {
     /// A setting that can't work.
     #[error("codec setting `{}`: {}", .0.key, .0.reason)]
-    Config(SettingIssue),
+    Config(ConfigIssue),
+    /// Augmentation settings that can't work, or recordings that they can't be applied to.
+    #[error("codec setting `augment`: {0}")]
+    Augment(syrinx_scene::SceneError),
     /// Too little data to fit or train with.
     #[error("{operation}: {found} {unit} are too few, at least {needed} are needed")]
     TooLittleData {
@@ -26,13 +30,13 @@ pub enum CodecError {
     },
     /// Codes of more levels than the codec has, or of another number of levels than the stream began with.
     #[error(
-        "the codes have {found} levels, the codec takes {wanted}: they were made by another codec"
+        "the codes have {found} levels, the codec takes {accepted}: they were made by another codec"
     )]
     Levels {
         /// Levels of the codes.
         found: usize,
-        /// Levels possible, for a human.
-        wanted: String,
+        /// Levels that the codec takes.
+        accepted: LevelRange,
     },
     /// A code outside the codebook.
     #[error(transparent)]
@@ -101,6 +105,37 @@ pub enum CodecError {
     Candle(#[from] candle_core::Error),
 }
 
+/// Numbers of levels from a smallest to a largest one, both included. It is shown as `3`, or as `1 to 8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelRange {
+    /// Smallest number.
+    pub min: usize,
+    /// Largest number.
+    pub max: usize,
+}
+
+impl LevelRange {
+    /// Builds the range of one number.
+    pub fn exactly(levels: usize) -> Self {
+        Self { min: levels, max: levels }
+    }
+}
+
+impl fmt::Display for LevelRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.min == self.max {
+            true => write!(f, "{}", self.min),
+            false => write!(f, "{} to {}", self.min, self.max),
+        }
+    }
+}
+
+impl From<ConfigIssue> for CodecError {
+    fn from(issue: ConfigIssue) -> Self {
+        Self::Config(issue)
+    }
+}
+
 impl From<ReadFault> for CodecError {
     fn from(fault: ReadFault) -> Self {
         Self::Unreadable { fault }
@@ -115,8 +150,8 @@ impl From<WeightsMismatch> for CodecError {
 
 impl CodecError {
     /// Builds the error of a setting.
-    pub(crate) fn setting(key: &str, reason: impl Into<String>) -> Self {
-        Self::Config(SettingIssue::new(key, reason))
+    pub(crate) fn setting(key: &'static str, reason: impl Into<Requirement>) -> Self {
+        Self::Config(ConfigIssue::new(key, reason))
     }
 
     /// Builds an error of a codec that another crate implements.

@@ -21,7 +21,7 @@ pub enum ReadFault {
     TensorType {
         /// Name of the tensor.
         name: String,
-        /// Its type.
+        /// Type of the tensor.
         dtype: Dtype,
     },
 }
@@ -53,7 +53,7 @@ pub enum WeightsMismatch {
     TensorShape {
         /// Name of the tensor.
         name: String,
-        /// Its shape.
+        /// Shape of the tensor.
         found: Vec<usize>,
         /// Shape by the configuration.
         expected: Vec<usize>,
@@ -75,7 +75,7 @@ pub enum WeightsMismatch {
     TableValues {
         /// Name of the table.
         table: &'static str,
-        /// Its number of values.
+        /// Number of values in the table.
         found: usize,
         /// Number of values by the configuration.
         expected: usize,

@@ -10,11 +10,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_audio::MelConfig;
 use syrinx_nn::matmul::{Mat, ProductOptions, product};
-use syrinx_types::{CancelToken, Event, EventSink};
+use syrinx_types::{Allowed, CancelToken, ConfigIssue, Event, EventSink};
 
 use crate::CodecError;
 use crate::kmeans::KMeans;
-use crate::nearest::ROWS_PER_TASK;
+use crate::nearest::{MAX_ENTRIES, ROWS_PER_TASK};
 use crate::rvq::{MelRvq, RvqConfig};
 
 /// Settings of fitting a quantiser.
@@ -63,26 +63,12 @@ impl FitConfig {
     }
 
     fn check(&self) -> Result<(), CodecError> {
-        let fail = |key: &str, reason: String| Err(CodecError::setting(key, reason));
-        if self.patch_frames == 0 {
-            return fail("patch_frames", "must be above 0".into());
-        }
-        if self.latent_dim == 0 || self.latent_dim > self.patch_dim() {
-            return fail(
-                "latent_dim",
-                format!("must lie from 1 to {}, the values of a patch", self.patch_dim()),
-            );
-        }
-        if self.levels == 0 {
-            return fail("levels", "must be above 0".into());
-        }
-        if self.codebook_size < 2 || self.codebook_size > usize::from(u16::MAX) + 1 {
-            return fail("codebook_size", "must lie from 2 to 65536".into());
-        }
-        if self.iterations == 0 {
-            return fail("iterations", "must be above 0".into());
-        }
-        Ok(())
+        ConfigIssue::above_zero(&[("patch_frames", self.patch_frames)])?;
+        let values = self.patch_dim() as f64;
+        Allowed::Within(1.0, values).check("latent_dim", self.latent_dim as f64)?;
+        Allowed::Within(2.0, MAX_ENTRIES).check("codebook_size", self.codebook_size as f64)?;
+        let counts = [("levels", self.levels), ("iterations", self.iterations)];
+        Ok(ConfigIssue::above_zero(&counts)?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Phases without a network: the yardstick that the vocoder is held against.
+//! Phases without a network: the baseline that the vocoder is compared with.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

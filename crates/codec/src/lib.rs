@@ -51,7 +51,7 @@ pub use codec::{Codec, CodecInfo, DecodeStream};
 pub use discriminator::AdversarialConfig;
 pub use embedded::EmbeddedCodec;
 pub use enhancement::{EnhancementLayer, EnhancementTables};
-pub use error::CodecError;
+pub use error::{CodecError, LevelRange};
 pub use fault::{ReadFault, StateMismatch, WeightsMismatch};
 pub use fit::{FitConfig, PatchSample, fit};
 pub use griffin_lim::griffin_lim;

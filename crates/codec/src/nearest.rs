@@ -4,6 +4,9 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 use syrinx_nn::matmul::{Mat, ProductOptions, product};
 
+/// Most entries of a codebook: codes have 16 bits.
+pub(crate) const MAX_ENTRIES: f64 = 65_536.0;
+
 /// Vectors a task handles at once: fixed, so that results don't depend on the number of threads.
 pub(crate) const ROWS_PER_TASK: usize = 512;
 

@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_metrics::pitch::{F0Config, f0_with};
-use syrinx_types::{Audio, Codes};
+use syrinx_types::{Allowed, Audio, Codes, ConfigIssue};
 
 use crate::CodecError;
 use crate::fault::WeightsMismatch;
 use crate::harmonic_fit::HarmonicFit;
 use crate::kmeans::KMeans;
-use crate::nearest::Codebook;
+use crate::nearest::{Codebook, MAX_ENTRIES};
 use crate::weights::round_to_f16;
 
 /// Pitch of one mel frame.
@@ -69,20 +69,13 @@ impl PitchConfig {
     /// # Errors
     /// [`CodecError::Config`] naming the setting that can't work.
     pub fn check(&self) -> Result<(), CodecError> {
-        let fail = |key: &str, reason: &str| Err(CodecError::setting(key, reason));
         if !(self.min_hz > 0.0 && self.max_hz > self.min_hz && self.max_hz.is_finite()) {
-            return fail("min_hz", "must lie above 0 and below max_hz");
+            return Err(CodecError::setting("min_hz", "must lie above 0 and below max_hz"));
         }
-        if self.entries == 0 || self.entries > usize::from(u16::MAX) + 1 {
-            return fail("entries", "must lie from 1 to 65536");
-        }
-        if !(self.voicing_weight > 0.0 && self.voicing_weight.is_finite()) {
-            return fail("voicing_weight", "must be above 0");
-        }
-        if self.iterations == 0 {
-            return fail("iterations", "must be above 0");
-        }
-        Ok(())
+        Allowed::Within(1.0, MAX_ENTRIES).check("entries", self.entries as f64)?;
+        Allowed::Above(0.0).check("voicing_weight", self.voicing_weight)?;
+        Allowed::Finite.check("voicing_weight", self.voicing_weight)?;
+        Ok(ConfigIssue::above_zero(&[("iterations", self.iterations)])?)
     }
 
     /// Pitch of `frames` mel frames of samples, `hop` samples apart, by YIN, moved to where it fits the harmonics best.

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_audio::MelConfig;
 use syrinx_nn::{BlockConfig, Kernels, Linear, ParamStore, with_slice};
+use syrinx_types::{Allowed, ConfigIssue};
 
 use crate::CodecError;
 use crate::frame_net::{BLOCK_FRAMES, Block, FrameNet, FrameNetShape, FrameNetStream};
@@ -62,22 +63,15 @@ impl PitchPredictorConfig {
     /// # Errors
     /// [`CodecError::Config`] naming the setting that can't work.
     pub fn check(&self) -> Result<(), CodecError> {
-        let fail = |key: &str, reason: String| Err(CodecError::setting(key, reason));
-        if let Err(issue) = self.block.check() {
-            return fail("block", issue.to_string());
-        }
-        if self.window_frames == 0 {
-            return fail("window_frames", "must be above 0".into());
-        }
-        if self.look_ahead_frames >= BLOCK_FRAMES {
-            return fail("look_ahead_frames", format!("must be below {BLOCK_FRAMES}"));
-        }
+        let fail = |key, reason: String| Err(CodecError::setting(key, reason));
+        self.block.check().map_err(|issue| issue.in_table("block"))?;
+        ConfigIssue::above_zero(&[("window_frames", self.window_frames)])?;
+        let most = (BLOCK_FRAMES - 1) as f64;
+        Allowed::AtMost(most).check("look_ahead_frames", self.look_ahead_frames as f64)?;
         if !(self.min_hz > 0.0 && self.max_hz > self.min_hz && self.max_hz.is_finite()) {
             return fail("min_hz", "must lie above 0 and below max_hz".into());
         }
-        if self.classes < 2 {
-            return fail("classes", "must be above 1".into());
-        }
+        Allowed::AtLeast(2.0).check("classes", self.classes as f64)?;
         if !(self.mel_scale.is_finite() && self.mel_scale > 0.0 && self.mel_offset.is_finite()) {
             return fail("mel_scale", "must be above 0".into());
         }

@@ -2,11 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use syrinx_types::{Allowed, ConfigIssue};
 
 use crate::CodecError;
 use crate::fault::WeightsMismatch;
 use crate::kmeans::KMeans;
-use crate::nearest::Codebook;
+use crate::nearest::{Codebook, MAX_ENTRIES};
 
 /// Shape of the refinement, and how it is fitted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,17 +31,12 @@ impl RefinementConfig {
     /// # Errors
     /// [`CodecError::Config`] naming the setting that can't work with latents of this length.
     pub fn check(&self, latent_dim: usize) -> Result<(), CodecError> {
-        let fail = |key: &str, reason: String| Err(CodecError::setting(key, reason));
         if self.groups == 0 || !latent_dim.is_multiple_of(self.groups) {
-            return fail("groups", format!("must divide the length of latents, {latent_dim}"));
+            let reason = format!("must divide the length of latents, {latent_dim}");
+            return Err(CodecError::setting("groups", reason));
         }
-        if self.entries == 0 || self.entries > usize::from(u16::MAX) + 1 {
-            return fail("entries", "must lie from 1 to 65536".into());
-        }
-        if self.iterations == 0 {
-            return fail("iterations", "must be above 0".into());
-        }
-        Ok(())
+        Allowed::Within(1.0, MAX_ENTRIES).check("entries", self.entries as f64)?;
+        Ok(ConfigIssue::above_zero(&[("iterations", self.iterations)])?)
     }
 }
 

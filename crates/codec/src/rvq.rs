@@ -6,9 +6,9 @@ use syrinx_audio::{LogMel, MelConfig};
 use syrinx_nn::matmul::{Mat, ProductOptions, product};
 use syrinx_types::{Codes, Fingerprint};
 
-use crate::CodecError;
 use crate::fault::WeightsMismatch;
 use crate::nearest::Codebook;
+use crate::{CodecError, LevelRange};
 
 /// Shape of a fitted quantiser.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -208,8 +208,8 @@ impl MelRvq {
     /// [`CodecError::Levels`] for no levels or more than it has, [`CodecError::Codes`] for a code outside a codebook.
     pub fn check(&self, codes: &Codes) -> Result<(), CodecError> {
         if codes.levels() > self.books.len() || codes.levels() == 0 {
-            let wanted = format!("1 to {}", self.books.len());
-            return Err(CodecError::Levels { found: codes.levels(), wanted });
+            let accepted = LevelRange { min: 1, max: self.books.len() };
+            return Err(CodecError::Levels { found: codes.levels(), accepted });
         }
         Ok(codes.check(self.config.codebook_size)?)
     }

@@ -101,7 +101,7 @@ impl SpectralLoss {
         config: &SpectralLossConfig,
         sample_rate_hz: u32,
     ) -> std::result::Result<Self, CodecError> {
-        let fail = |reason: &str| Err(CodecError::setting("loss", reason));
+        let fail = |reason: &'static str| Err(CodecError::setting("loss", reason));
         if config.n_fft.is_empty() || config.n_fft.len() != config.mel_bins.len() {
             return fail("n_fft and mel_bins must be lists of the same length, not empty");
         }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::AdamWConfig;
 use syrinx_scene::Augmentation;
+use syrinx_types::Allowed;
 
 use crate::pitch::PitchConfig;
 use crate::refinement::RefinementConfig;
@@ -123,32 +124,29 @@ impl VocoderTrainConfig {
     }
 
     pub(crate) fn check(&self, rvq: &MelRvq, loss: &SpectralLoss) -> Result<(), CodecError> {
-        let fail = |key: &str, reason: String| Err(CodecError::setting(key, reason));
+        let fail = |key, reason: String| Err(CodecError::setting(key, reason));
         if self.clips == 0 || self.clip_frames * rvq.config().frame_samples() < loss.least_samples()
         {
             let reason =
                 format!("clips must hold {} samples, the longest transform", loss.least_samples());
             return fail("clip_frames", reason);
         }
-        if self.min_levels == 0 || self.min_levels > rvq.config().levels {
-            return fail("min_levels", format!("must lie from 1 to {}", rvq.config().levels));
-        }
+        let levels = rvq.config().levels as f64;
+        Allowed::Within(1.0, levels).check("min_levels", self.min_levels as f64)?;
         if let Some(adversarial) = &self.adversarial {
             adversarial.check(self.clip_frames * rvq.config().frame_samples())?;
         }
-        if let Err(e) = self.augment.check() {
-            return fail("augment", e.to_string());
-        }
-        let share = |v: f64| (0.0..=1.0).contains(&v);
-        if !share(self.true_mel_share)
-            || !share(self.fewer_levels_share)
-            || !share(self.coded_share)
-            || !share(self.refined_share)
-            || !share(self.predicted_pitch_share)
-            || !share(self.exact_pitch_share)
-            || !share(self.decay_share)
-        {
-            return fail("true_mel_share", "shares must lie from 0 to 1".into());
+        self.augment.check().map_err(CodecError::Augment)?;
+        for (key, share) in [
+            ("true_mel_share", self.true_mel_share),
+            ("fewer_levels_share", self.fewer_levels_share),
+            ("coded_share", self.coded_share),
+            ("refined_share", self.refined_share),
+            ("predicted_pitch_share", self.predicted_pitch_share),
+            ("exact_pitch_share", self.exact_pitch_share),
+            ("decay_share", self.decay_share),
+        ] {
+            Allowed::Within(0.0, 1.0).check(key, share)?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_audio::MelConfig;
 use syrinx_nn::{BlockConfig, Init, Kernels, Linear, ParamStore, Scope, ops, with_slice};
+use syrinx_types::{Allowed, ConfigIssue, Requirement};
 
 use crate::CodecError;
 use crate::fault::WeightsMismatch;
@@ -99,16 +100,11 @@ impl VocoderConfig {
     /// # Errors
     /// [`CodecError::Config`] naming the setting that can't work.
     pub fn check(&self) -> Result<(), CodecError> {
-        let fail = |key: &str, reason: String| Err(CodecError::setting(key, reason));
-        if let Err(issue) = self.block.check() {
-            return fail("block", issue.to_string());
-        }
-        if self.window_frames == 0 {
-            return fail("window_frames", "must be above 0".into());
-        }
-        if self.look_ahead_frames >= BLOCK_FRAMES {
-            return fail("look_ahead_frames", format!("must be below {BLOCK_FRAMES}"));
-        }
+        let fail = |key, reason: String| Err(CodecError::setting(key, reason));
+        self.block.check().map_err(|issue| issue.in_table("block"))?;
+        ConfigIssue::above_zero(&[("window_frames", self.window_frames)])?;
+        let most = (BLOCK_FRAMES - 1) as f64;
+        Allowed::AtMost(most).check("look_ahead_frames", self.look_ahead_frames as f64)?;
         if self.source.is_some() && self.look_ahead_frames == 0 {
             return fail("look_ahead_frames", "must be above 0 with a source".into());
         }
@@ -116,7 +112,8 @@ impl VocoderConfig {
             || self.n_fft < 2 * self.mel.hop
             || !self.n_fft.is_multiple_of(2 * self.mel.hop)
         {
-            return fail("n_fft", format!("must be a multiple of twice the hop, {}", self.mel.hop));
+            let reason = Requirement::MultipleOf { value: self.n_fft, of: 2 * self.mel.hop };
+            return Err(CodecError::setting("n_fft", reason));
         }
         if !(self.mel_scale.is_finite() && self.mel_scale > 0.0 && self.mel_offset.is_finite()) {
             return fail("mel_scale", "must be above 0".into());

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::Place;
+
 /// Errors of configurations.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -28,8 +30,8 @@ pub enum ConfigError {
     UnknownKey {
         /// The key, with dots.
         key: String,
-        /// The file, `the environment` or `a flag`.
-        place: String,
+        /// Layer with the key.
+        place: Place,
         /// The setting of the most similar name.
         nearest: Option<String>,
     },
@@ -38,8 +40,8 @@ pub enum ConfigError {
     Value {
         /// The key, with dots.
         key: String,
-        /// Source of the value: a file, `environment` or `flag`.
-        place: String,
+        /// Layer with the value.
+        place: Place,
         /// Kind of the mismatch.
         cause: Box<figment::error::Kind>,
     },

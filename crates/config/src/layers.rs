@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{ConfigError, TableFault};
+use crate::place::Place;
 use crate::schema::{Found, Tree};
 
 /// One layer above the defaults.
@@ -29,10 +30,10 @@ pub enum Layer {
 pub struct SettingKey {
     /// With dots.
     pub key: String,
-    /// Its value.
+    /// Value of the key.
     pub value: Value,
-    /// `default`, a file's name, `environment` or `flag`.
-    pub place: String,
+    /// Layer that sets it.
+    pub place: Place,
 }
 
 /// A configuration and where each of its keys comes from.
@@ -44,10 +45,6 @@ pub struct Loaded<T> {
     pub keys: Vec<SettingKey>,
 }
 
-const DEFAULTS: &str = "default";
-const ENVIRONMENT: &str = "environment";
-const FLAGS: &str = "flag";
-
 /// Reads layers, later ones over earlier ones. `schema` has all keys, `defaults` are the lowest layer.
 ///
 /// # Errors
@@ -58,18 +55,18 @@ pub fn load<T: DeserializeOwned>(
     layers: &[Layer],
 ) -> Result<Loaded<T>, ConfigError> {
     let lowest = to_dict(defaults).map_err(|fault| ConfigError::Defaults { fault })?;
-    let mut figment = Figment::from(Named { place: DEFAULTS.into(), values: lowest });
+    let mut figment = Figment::from(Named { place: Place::Default, values: lowest });
     for layer in layers {
         if let Some(named) = read(layer, Tree(schema))? {
             check_keys(&named, Tree(schema))?;
             figment = figment.merge(named);
         }
     }
-    let value = figment.extract().map_err(|e| value_error(&e, DEFAULTS))?;
-    let merged: Value = figment.extract().map_err(|e| value_error(&e, DEFAULTS))?;
+    let value = figment.extract().map_err(|e| value_error(&e))?;
+    let merged: Value = figment.extract().map_err(|e| value_error(&e))?;
     let mut keys = Vec::new();
     flatten("", &merged, &mut |key, value| {
-        let place = figment.find_metadata(key).map_or(DEFAULTS.into(), |m| m.name.to_string());
+        let place = Place::of(figment.find_metadata(key));
         keys.push(SettingKey { key: key.into(), value: value.clone(), place });
     });
     Ok(Loaded { value, keys })
@@ -77,13 +74,13 @@ pub fn load<T: DeserializeOwned>(
 
 /// A layer's values under its name.
 struct Named {
-    place: String,
+    place: Place,
     values: Dict,
 }
 
 impl Provider for Named {
     fn metadata(&self) -> Metadata {
-        Metadata::named(self.place.clone())
+        self.place.metadata()
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
@@ -97,11 +94,11 @@ fn read(layer: &Layer, schema: Tree<'_>) -> Result<Option<Named>, ConfigError> {
         Layer::OptionalFile(path) => (path, true),
         Layer::Environment(pairs) => {
             let keys = pairs.iter().map(|(k, v)| (k.to_lowercase().replace("__", "."), v.as_str()));
-            return Ok(Some(Named { place: ENVIRONMENT.into(), values: nested(keys, schema) }));
+            return Ok(Some(Named { place: Place::Environment, values: nested(keys, schema) }));
         }
         Layer::Flags(pairs) => {
             let keys = pairs.iter().map(|(k, v)| (k.clone(), v.as_str()));
-            return Ok(Some(Named { place: FLAGS.into(), values: nested(keys, schema) }));
+            return Ok(Some(Named { place: Place::Flag, values: nested(keys, schema) }));
         }
     };
     let text = match std::fs::read_to_string(path) {
@@ -110,7 +107,7 @@ fn read(layer: &Layer, schema: Tree<'_>) -> Result<Option<Named>, ConfigError> {
         Err(cause) => return Err(ConfigError::Read { path: path.clone(), cause }),
     };
     let values = parse(&text).map_err(|fault| ConfigError::Syntax { path: path.clone(), fault })?;
-    Ok(Some(Named { place: path.display().to_string(), values }))
+    Ok(Some(Named { place: Place::File(path.clone()), values }))
 }
 
 /// Parses the TOML text of a layer.
@@ -181,7 +178,7 @@ fn check_dict(
     schema: Tree<'_>,
     node: &Value,
     prefix: &str,
-    place: &str,
+    place: &Place,
 ) -> Result<(), ConfigError> {
     for (name, value) in dict {
         let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
@@ -194,7 +191,7 @@ fn check_dict(
                     if prefix.is_empty() { n.to_owned() } else { format!("{prefix}.{n}") }
                 };
                 let nearest = nearest.map(full);
-                return Err(ConfigError::UnknownKey { key, place: place.into(), nearest });
+                return Err(ConfigError::UnknownKey { key, place: place.clone(), nearest });
             }
         };
         match value {
@@ -213,10 +210,10 @@ fn check_dict(
     Ok(())
 }
 
-fn value_error(error: &figment::Error, fallback: &str) -> ConfigError {
+fn value_error(error: &figment::Error) -> ConfigError {
     ConfigError::Value {
         key: error.path.join("."),
-        place: error.metadata.as_ref().map_or(fallback.into(), |m| m.name.to_string()),
+        place: Place::of(error.metadata.as_ref()),
         cause: Box::new(error.kind.clone()),
     }
 }

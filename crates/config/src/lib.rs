@@ -8,10 +8,12 @@
 
 mod error;
 mod layers;
+mod place;
 mod schema;
 mod settings;
 
 pub use error::{ConfigError, TableFault};
 pub use layers::{Layer, Loaded, SettingKey, load};
+pub use place::Place;
 pub use schema::Tree;
 pub use settings::{SETTINGS_FILE, Settings, settings_schema};

@@ -9,11 +9,11 @@ pub struct Tree<'a>(pub &'a Value);
 /// Entry of a schema for a key.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Found<'a> {
-    /// This is allowed there.
+    /// Schema of the entry under the key.
     Node(&'a Value),
-    /// Anything is allowed there.
+    /// Place without a schema, which takes any entry.
     Anything,
-    /// There is no such key; these there are.
+    /// Keys that the schema has instead of an unknown one.
     Nothing(Vec<&'a str>),
 }
 

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use syrinx_atomic::{remove_leftovers, write_bytes};
-use syrinx_types::{CancelToken, Coded, Event, EventSink, IoOperation};
+use syrinx_types::{CancelToken, Coded, ConfigIssue, Event, EventSink, IoOperation};
 
 use crate::claim::Claim;
 use crate::shard::{CodecStamp, EncodeFailure, Shard, ShardStamp, ShardWriter};
@@ -126,14 +126,11 @@ pub fn encode_manifest(
 }
 
 fn check_plan(plan: &EncodePlan) -> Result<(), DataError> {
-    let zero = |name, problem| DataError::Setting { name, value: "0".to_owned(), problem };
-    if plan.utterances_per_shard == 0 {
-        return Err(zero("utterances_per_shard", "put at least one utterance into a shard"));
-    }
-    if plan.codec.levels == 0 {
-        return Err(zero("levels", "a codec has at least one level"));
-    }
-    Ok(())
+    ConfigIssue::above_zero(&[
+        ("utterances_per_shard", plan.utterances_per_shard),
+        ("levels", plan.codec.levels),
+    ])
+    .map_err(DataError::Setting)
 }
 
 fn stamp(manifest: &Manifest, plan: &EncodePlan) -> ShardStamp {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::LeftOutReasons;
-use syrinx_types::IoOperation;
+use syrinx_types::{ConfigIssue, IoOperation};
 
 /// An operation on a manifest, a data set, a shard or a plan of batches failed.
 #[derive(Debug, thiserror::Error)]
@@ -112,15 +112,11 @@ pub enum DataError {
         given: String,
     },
     /// A setting has no meaning.
-    #[error("{name} = {value} is invalid: {problem}")]
-    Setting {
-        /// Name of the setting.
-        name: &'static str,
-        /// Its value.
-        value: String,
-        /// Valid values.
-        problem: &'static str,
-    },
+    #[error("setting {0}")]
+    Setting(ConfigIssue),
+    /// A plan of batches without items.
+    #[error("there is nothing to train on")]
+    NoItems,
     /// An item is longer than a whole batch may be.
     #[error("item {index} has {positions} positions, more than the {max_positions} of a batch")]
     TooLong {
@@ -177,6 +173,7 @@ impl DataError {
             }
             Self::BrokenLine { .. } => "correct or delete that line".into(),
             Self::WorkShare { .. } => "write N/M with 1 <= N <= M, such as 3/16".into(),
+            Self::NoItems => "check the split and the length limits".into(),
             Self::TooLong { .. } => "raise max_positions or leave out items that long".into(),
             _ => return None,
         })

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_types::SettingIssue;
+use syrinx_types::{Allowed, ConfigIssue};
 
 /// Settings of drawing a token from its logits. The filters apply in the order of the fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,20 +42,13 @@ impl SamplerConfig {
         Self { temperature: 0.0, ..Self::default() }
     }
 
-    fn check(&self) -> Result<(), SettingIssue> {
-        if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
-            return Err(SettingIssue::new("temperature", "must be 0 or above"));
-        }
+    fn check(&self) -> Result<(), ConfigIssue> {
+        not_negative("temperature", self.temperature)?;
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
-            return Err(SettingIssue::new("top_p", "must be above 0 and at most 1"));
+            return Err(ConfigIssue::new("top_p", "must be above 0 and at most 1"));
         }
-        if !(0.0..=1.0).contains(&self.min_p) {
-            return Err(SettingIssue::new("min_p", "must lie from 0 to 1"));
-        }
-        if !(self.repetition_penalty > 0.0 && self.repetition_penalty.is_finite()) {
-            return Err(SettingIssue::new("repetition_penalty", "must be above 0"));
-        }
-        Ok(())
+        Allowed::Within(0.0, 1.0).check("min_p", self.min_p)?;
+        positive("repetition_penalty", self.repetition_penalty)
     }
 }
 
@@ -170,20 +163,13 @@ impl DemaskConfig {
         *self == Self::default()
     }
 
-    fn check(&self) -> Result<(), SettingIssue> {
-        SettingIssue::above_zero(&[("steps", self.steps)])?;
+    fn check(&self) -> Result<(), ConfigIssue> {
+        ConfigIssue::above_zero(&[("steps", self.steps)])?;
         for (key, value) in [("guidance", self.guidance), ("temperature", self.temperature)] {
-            if !(value >= 0.0 && value.is_finite()) {
-                return Err(SettingIssue::new(key, "must be 0 or above"));
-            }
+            not_negative(key, value)?;
         }
-        if !(self.length_factor > 0.0 && self.length_factor.is_finite()) {
-            return Err(SettingIssue::new("length_factor", "must be above zero"));
-        }
-        if !(0.0..=1.0).contains(&self.rescale) {
-            return Err(SettingIssue::new("rescale", "must lie from 0 to 1"));
-        }
-        Ok(())
+        positive("length_factor", self.length_factor)?;
+        Allowed::Within(0.0, 1.0).check("rescale", self.rescale)
     }
 }
 
@@ -278,7 +264,7 @@ impl DecodeConfig {
     ///
     /// # Errors
     /// Names the setting that cannot work.
-    pub fn check(&self) -> Result<(), SettingIssue> {
+    pub fn check(&self) -> Result<(), ConfigIssue> {
         for (table, sampler) in [
             ("codes", &self.codes),
             ("advances", &self.advances),
@@ -290,27 +276,35 @@ impl DecodeConfig {
         if self.nar.passes.first().is_none_or(|&p| p != 2)
             || !self.nar.passes.is_sorted_by(|a, b| a < b)
         {
-            return Err(SettingIssue::new("nar.passes", "must begin with level 2 and ascend"));
+            return Err(ConfigIssue::new("nar.passes", "must begin with level 2 and ascend"));
         }
         if self.nar.window_frames == Some(0) {
             let reason = "must be above zero, or left out for all frames at once";
-            return Err(SettingIssue::new("nar.window_frames", reason));
+            return Err(ConfigIssue::new("nar.window_frames", reason));
         }
-        if !(self.masked.noise >= 0.0 && self.masked.noise.is_finite()) {
-            return Err(SettingIssue::new("masked.noise", "must be 0 or above"));
-        }
+        not_negative("masked.noise", self.masked.noise)?;
         self.demask.check().map_err(|issue| issue.in_table("demask"))?;
         if self.retry.below.is_nan() {
-            return Err(SettingIssue::new("retry.below", "must be a number"));
+            return Err(ConfigIssue::new("retry.below", "must be a number"));
         }
-        if !self.guidance.is_finite() || self.guidance < 0.0 {
-            return Err(SettingIssue::new("guidance", "must be 0 or above"));
-        }
-        SettingIssue::above_zero(&[
+        not_negative("guidance", self.guidance)?;
+        ConfigIssue::above_zero(&[
             ("masked.passes", self.masked.passes),
             ("batch_rows", self.batch_rows),
             ("best_of", self.best_of),
             ("max_frames_a_phone", self.max_frames_a_phone),
         ])
     }
+}
+
+/// Checks that a setting is a finite number from 0 up.
+fn not_negative(key: &'static str, value: f64) -> Result<(), ConfigIssue> {
+    Allowed::AtLeast(0.0).check(key, value)?;
+    Allowed::Finite.check(key, value)
+}
+
+/// Checks that a setting is a finite number above 0.
+fn positive(key: &'static str, value: f64) -> Result<(), ConfigIssue> {
+    Allowed::Above(0.0).check(key, value)?;
+    Allowed::Finite.check(key, value)
 }

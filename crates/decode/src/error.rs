@@ -6,7 +6,7 @@
 pub enum DecodeError {
     /// A setting that can't be.
     #[error("decoding setting {0}")]
-    Config(syrinx_types::SettingIssue),
+    Config(syrinx_types::ConfigIssue),
     /// Stopped on request.
     #[error("stopped before it was finished")]
     Cancelled,
@@ -21,8 +21,8 @@ pub enum DecodeError {
     Candle(#[from] candle_core::Error),
 }
 
-impl From<syrinx_types::SettingIssue> for DecodeError {
-    fn from(issue: syrinx_types::SettingIssue) -> Self {
+impl From<syrinx_types::ConfigIssue> for DecodeError {
+    fn from(issue: syrinx_types::ConfigIssue) -> Self {
         Self::Config(issue)
     }
 }

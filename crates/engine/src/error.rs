@@ -247,7 +247,7 @@ impl EngineError {
                 "name its checkpoint by the setting `codec`, as in `--set codec=PATH`".into()
             }
             Self::OtherCodec { .. } => "name the codec that it was trained on".into(),
-            Self::Pretrained(error) => return error.hint().map(str::to_owned),
+            Self::Pretrained(error) => return error.hint().map(std::borrow::Cow::into_owned),
             Self::Adapter { .. } => {
                 "name a file that `syrinx train --lora` wrote for this model".into()
             }

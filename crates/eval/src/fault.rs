@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 
 use syrinx_audio::AudioError;
 use syrinx_data::DataError;
-use syrinx_pretrained::whisper::WhisperError;
+use syrinx_pretrained::PretrainedError;
 use syrinx_task::AnswerKind;
 
 use crate::{EndpointFault, SuiteIssue};
@@ -137,14 +137,14 @@ pub enum JudgeFault {
     NoVerdicts,
     /// A Whisper checkpoint that can't be loaded.
     #[error(transparent)]
-    Checkpoint(Box<WhisperError>),
+    Checkpoint(Box<PretrainedError>),
     /// A recording that Whisper can't transcribe.
     #[error("{}: {cause}", recording.display())]
     Transcribe {
         /// The recording.
         recording: PathBuf,
         /// Cause.
-        cause: Box<WhisperError>,
+        cause: Box<PretrainedError>,
     },
 }
 
@@ -157,7 +157,7 @@ impl JudgeFault {
             Self::NoVerdicts => {
                 "expected JSON lines with `wav` (and `{out}` in the command if it writes them to a file)".into()
             }
-            Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => return cause.hint().map(Into::into),
+            Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => return cause.hint(),
             _ => return None,
         })
     }

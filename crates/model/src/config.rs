@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::BlockConfig;
 use syrinx_task::ModelSwitches;
-use syrinx_types::SettingIssue;
+use syrinx_types::{ConfigIssue, Requirement};
 
 /// Embedding and scoring of codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -81,17 +81,18 @@ impl LmConfig {
     ///
     /// # Errors
     /// Names the setting that cannot work.
-    pub fn check(&self) -> Result<(), SettingIssue> {
+    pub fn check(&self) -> Result<(), ConfigIssue> {
         self.trunk.check().map_err(|issue| issue.in_table("trunk"))?;
-        SettingIssue::above_zero(&[("group", self.group), ("phone_labels", self.phone_labels)])?;
+        ConfigIssue::above_zero(&[("group", self.group), ("phone_labels", self.phone_labels)])?;
         if self.switches.alignment.is_aligned() && self.encoder_layers == 0 {
             let reason = "must be above zero with `alignment = \"pointer\"` or `\"durations\"`";
-            return Err(SettingIssue::new("encoder_layers", reason));
+            return Err(ConfigIssue::new("encoder_layers", reason));
         }
-        self.switches.check().map_err(|issue| SettingIssue::new("codes", issue.to_string()))?;
+        self.switches.check()?;
         if !self.switches.codes.head().predictor().takes_groups() && self.group > 1 {
-            let reason = "above 1 goes with `codes = \"ar_nar\"` only";
-            return Err(SettingIssue::new("group", reason));
+            let with = "`codes = \"ar_nar\"`";
+            let reason = Requirement::Together { value: "above 1".into(), with };
+            return Err(ConfigIssue::new("group", reason));
         }
         Ok(())
     }

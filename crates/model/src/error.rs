@@ -6,7 +6,7 @@
 pub enum ModelError {
     /// A size or switch that can't be.
     #[error("model configuration: {0}")]
-    Config(syrinx_types::SettingIssue),
+    Config(syrinx_types::ConfigIssue),
     /// Codebooks of another codec than the model's.
     #[error(
         "codebooks don't fit {levels} levels of {entries} entries: the codec isn't the one that the model was trained with"
@@ -55,8 +55,8 @@ pub enum ModelError {
     Mixed(String),
 }
 
-impl From<syrinx_types::SettingIssue> for ModelError {
-    fn from(issue: syrinx_types::SettingIssue) -> Self {
+impl From<syrinx_types::ConfigIssue> for ModelError {
+    fn from(issue: syrinx_types::ConfigIssue) -> Self {
         Self::Config(issue)
     }
 }

@@ -7,7 +7,7 @@ use syrinx_nn::{
     Table,
 };
 use syrinx_task::{Position, Sequence, TokenSpace};
-use syrinx_types::{Codes, Latents, SettingIssue};
+use syrinx_types::{Codes, ConfigIssue, Latents, Requirement};
 
 use crate::codes::{CodeInput, Codebooks};
 use crate::compute::Compute;
@@ -72,11 +72,12 @@ impl LanguageModel {
         config.check()?;
         let kernels = kernels.on(scope.device(), scope.precision())?;
         if config.group != space.group {
-            let reason = format!("is {}, that of the token space is {}", config.group, space.group);
-            return Err(SettingIssue::new("group", reason).into());
+            let (value, expected) = (config.group, space.group);
+            let reason = Requirement::Equal { value, expected, of: "the token space" };
+            return Err(ConfigIssue::new("group", reason).into());
         }
         if let Some(published) = config.switches.vall_e {
-            published.check(space).map_err(|reason| SettingIssue::new("vall_e", reason))?;
+            published.check(space)?;
         }
         let books = Codebooks::new(codebooks, space)?;
         let dim = config.trunk.dim;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_types::SettingIssue;
+use syrinx_types::ConfigIssue;
 
 use crate::cache::StackCache;
 use crate::gradient_sink::EarlyGradients;
@@ -64,9 +64,9 @@ impl BlockConfig {
     ///
     /// # Errors
     /// Names the size that cannot work.
-    pub fn check(&self) -> std::result::Result<(), SettingIssue> {
+    pub fn check(&self) -> std::result::Result<(), ConfigIssue> {
         let BlockConfig { dim, layers, heads, hidden, .. } = *self;
-        SettingIssue::above_zero(&[
+        ConfigIssue::above_zero(&[
             ("dim", dim),
             ("layers", layers),
             ("heads", heads),
@@ -74,7 +74,7 @@ impl BlockConfig {
         ])?;
         if dim % heads != 0 || (dim / heads) % 2 != 0 {
             let reason = format!("({dim}) must split into {heads} heads of an even size");
-            return Err(SettingIssue::new("dim", reason));
+            return Err(ConfigIssue::new("dim", reason));
         }
         Ok(())
     }

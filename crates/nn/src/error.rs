@@ -43,7 +43,7 @@ pub enum NnError {
     },
     /// A size that cannot work.
     #[error("block: {0}")]
-    Setting(syrinx_types::SettingIssue),
+    Setting(syrinx_types::ConfigIssue),
     /// Kernels that can't run on the chosen device.
     #[error("kernels: {0}")]
     Kernels(String),
@@ -77,8 +77,8 @@ impl DeviceFault {
     }
 }
 
-impl From<syrinx_types::SettingIssue> for NnError {
-    fn from(issue: syrinx_types::SettingIssue) -> Self {
+impl From<syrinx_types::ConfigIssue> for NnError {
+    fn from(issue: syrinx_types::ConfigIssue) -> Self {
         Self::Setting(issue)
     }
 }

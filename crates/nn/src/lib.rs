@@ -58,7 +58,7 @@ pub enum Kernels {
     /// Our fused operations with their own backward. CPU, f32; elsewhere the primitive ones take their place.
     #[default]
     Fused,
-    /// candle's primitive, differentiable operations. Any device; the yardstick of correctness and speed.
+    /// candle's primitive, differentiable operations. Any device; the reference of correctness and speed.
     Primitive,
     /// Primitive operations with candle's flash attention where it fits. Inference only (it has no gradient), on CUDA,
     /// in bf16, in a program built with the feature `flash-attn`.

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_types::SettingIssue;
+use syrinx_types::{Allowed, ConfigIssue};
 
 use crate::{Kernels, ops};
 
@@ -30,15 +30,13 @@ impl LoraConfig {
     ///
     /// # Errors
     /// Names the setting that cannot work.
-    pub fn check(&self) -> std::result::Result<(), SettingIssue> {
-        SettingIssue::above_zero(&[("rank", self.rank)])?;
+    pub fn check(&self) -> std::result::Result<(), ConfigIssue> {
+        ConfigIssue::above_zero(&[("rank", self.rank)])?;
         if self.targets.is_empty() {
-            return Err(SettingIssue::new("targets", "must name a linear map"));
+            return Err(ConfigIssue::new("targets", "must name a linear map"));
         }
-        if !(self.alpha.is_finite() && self.alpha > 0.0) {
-            return Err(SettingIssue::new("alpha", "must be above zero"));
-        }
-        Ok(())
+        Allowed::Above(0.0).check("alpha", self.alpha)?;
+        Allowed::Finite.check("alpha", self.alpha)
     }
 
     /// Returns the factor of the low-rank difference.

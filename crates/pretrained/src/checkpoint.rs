@@ -12,6 +12,7 @@ use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo, TensorVi
 
 use crate::entry::Entry;
 use crate::error::PretrainedError;
+use crate::fault::{ContainerFault, PickleFault};
 use crate::pickle;
 
 #[derive(Debug, Clone)]
@@ -51,17 +52,13 @@ impl Checkpoint {
         let read = read_up_to(&mut file, &mut start).map_err(PretrainedError::read(path))?;
         let json = read == start.len() && start[8] == b'{';
         if !json && (start.starts_with(&ZIP) || start[0] == PICKLE) {
-            return Err(PretrainedError::Pickle {
-                path: path.to_owned(),
-                reason: "this model is read from safetensors only".into(),
-            });
+            let fault = PickleFault::Format { formats: "safetensors" };
+            return Err(PretrainedError::pickle(path, fault));
         }
         let header = start[..8].try_into().map_or(0, u64::from_le_bytes);
         if !json || header > MAX_HEADER_BYTES {
-            return Err(PretrainedError::container(
-                path,
-                "it does not begin with a safetensors header",
-            ));
+            let fault = ContainerFault::NoHeader { format: "safetensors" };
+            return Err(PretrainedError::container(path, fault));
         }
         if length < header + 8 {
             let (path, expected) = (path.to_owned(), header + 8);
@@ -104,18 +101,19 @@ impl Checkpoint {
         length: u64,
         source: Source,
     ) -> Result<Self, PretrainedError> {
-        let broken = |reason: String| PretrainedError::container(path, reason);
+        let broken = |fault| PretrainedError::container(path, fault);
         let size = header.get(..8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes);
         let json = usize::try_from(size).ok().and_then(|n| header.get(8..n.checked_add(8)?));
-        let json = json.ok_or_else(|| broken("its header is cut off".into()))?;
-        let parsed: Metadata = serde_json::from_slice(json).map_err(|e| broken(e.to_string()))?;
+        let json = json.ok_or_else(|| broken(ContainerFault::HeaderCutOff))?;
+        let parsed: Metadata =
+            serde_json::from_slice(json).map_err(|e| broken(ContainerFault::Json(e)))?;
         let expected = (8 + size).saturating_add(parsed.data_len() as u64);
         if length < expected {
             let path = path.to_owned();
             return Err(PretrainedError::Truncated { path, found: length, expected });
         }
         if length > expected {
-            return Err(broken(format!("{} bytes follow the last tensor", length - expected)));
+            return Err(broken(ContainerFault::Surplus { bytes: length - expected }));
         }
         Ok(Self::of_metadata(path, &parsed, 8 + size, source))
     }
@@ -235,7 +233,7 @@ impl Checkpoint {
             }
         }
         let path = parts.first().map(|(_, part)| part.path()).unwrap_or(Path::new(""));
-        let broken = |e: SafeTensorError| PretrainedError::container(path, e.to_string());
+        let broken = |e| PretrainedError::container(path, ContainerFault::Safetensors(e));
         let views: Vec<(&String, TensorView<'_>)> = raw
             .iter()
             .map(|(name, (e, bytes))| Ok((name, TensorView::new(e.dtype, e.shape.clone(), bytes)?)))

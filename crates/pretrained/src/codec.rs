@@ -9,6 +9,7 @@ use syrinx_types::{Audio, Coded, Codes, Fingerprint};
 use crate::checkpoint::Checkpoint;
 use crate::codebook::Codebook;
 use crate::error::PretrainedError;
+use crate::fault::ConfigFault;
 use crate::header::{HEADER, Header, VOCODER};
 use crate::network::{CodecNetworks, Network, lists};
 use crate::stream::{CausalStream, WindowStream};
@@ -65,7 +66,7 @@ impl PretrainedCodec {
     /// [`PretrainedError::Read`] if the checkpoint cannot be read any more.
     pub fn to_bytes(&self) -> Result<Vec<u8>, PretrainedError> {
         let json = serde_json::to_string(&self.header)
-            .map_err(|e| PretrainedError::config(self.checkpoint.path(), e.to_string()))?;
+            .map_err(|e| PretrainedError::config(self.checkpoint.path(), ConfigFault::Json(e)))?;
         let parts = self.vocoder.iter().map(|v| (VOCODER, v));
         let parts: Vec<_> = std::iter::once(("", &self.checkpoint)).chain(parts).collect();
         Checkpoint::to_safetensors(&parts, HEADER, json)

@@ -1,6 +1,15 @@
 //! Errors of loading and running published checkpoints.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+
+use syrinx_audio::AudioError;
+
+use crate::fault::{ConfigFault, ContainerFault, PickleFault};
+#[cfg(feature = "hub")]
+use crate::hub::HubFault;
+use crate::vall_e::VallEFault;
+use crate::whisper::WhisperFault;
 
 /// Errors of loading and running published checkpoints.
 #[derive(Debug, thiserror::Error)]
@@ -25,28 +34,28 @@ pub enum PretrainedError {
         expected: u64,
     },
     /// A file that is neither safetensors nor a container that this model is published in.
-    #[error("`{}` is not a checkpoint: {reason}", path.display())]
+    #[error("`{}` is not a checkpoint: {fault}", path.display())]
     Container {
         /// The file.
         path: PathBuf,
         /// Deviation from the container format.
-        reason: String,
+        fault: ContainerFault,
     },
     /// A pickle where safetensors are required, or a pickle that holds more than tensors.
-    #[error("`{}` is a pickle: {reason}", path.display())]
+    #[error("`{}` is a pickle: {fault}", path.display())]
     Pickle {
         /// The file.
         path: PathBuf,
         /// Reason for refusing it.
-        reason: String,
+        fault: PickleFault,
     },
     /// A configuration that is missing, broken, or of another family of models.
-    #[error("configuration `{}`: {reason}", path.display())]
+    #[error("configuration `{}`: {fault}", path.display())]
     Config {
         /// The configuration.
         path: PathBuf,
-        /// Its fault.
-        reason: String,
+        /// Fault.
+        fault: ConfigFault,
     },
     /// A tensor that the configuration requires and the checkpoint lacks.
     #[error("`{}`: tensor `{tensor}` is missing, expected shape {expected:?}", path.display())]
@@ -112,6 +121,19 @@ pub enum PretrainedError {
         /// Difference between them.
         fault: VocoderMismatch,
     },
+    /// Loading or running a Whisper checkpoint.
+    #[error(transparent)]
+    Whisper(#[from] WhisperFault),
+    /// Importing a vall-e checkpoint.
+    #[error(transparent)]
+    VallE(#[from] VallEFault),
+    /// Fetching models and listing them.
+    #[cfg(feature = "hub")]
+    #[error(transparent)]
+    Hub(#[from] HubFault),
+    /// A recording that can't be brought to the rate of a model.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
     /// A computation that failed.
     #[error("{operation} failed: {cause}")]
     Compute {
@@ -136,8 +158,16 @@ pub enum VocoderMismatch {
 
 impl PretrainedError {
     /// Remedy, where one is known.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Whisper(fault) => return fault.hint(),
+            Self::VallE(fault) => return fault.hint(),
+            #[cfg(feature = "hub")]
+            Self::Hub(fault) => return fault.hint(),
+            Self::Audio(error) => return error.hint(),
+            Self::Config { fault: ConfigFault::IsVocoder, .. } => {
+                "name it with vocoder=PATH behind an EnCodec checkpoint"
+            }
             Self::Read { .. } => {
                 "name a folder with config.json and model.safetensors, or one of its files"
             }
@@ -156,7 +186,18 @@ impl PretrainedError {
                 "pair vocos-encodec-24khz with encodec_24khz, as in `encodec_24khz,vocoder=vocos-encodec-24khz`"
             }
             Self::Compute { .. } => return None,
-        })
+        };
+        Some(hint.into())
+    }
+
+    /// Whether the work was stopped on request.
+    pub fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Whisper(fault) => matches!(fault, WhisperFault::Cancelled),
+            #[cfg(feature = "hub")]
+            Self::Hub(fault) => matches!(fault, HubFault::Cancelled),
+            _ => false,
+        }
     }
 
     pub(crate) fn compute(operation: &'static str) -> impl Fn(candle_core::Error) -> Self {
@@ -167,11 +208,15 @@ impl PretrainedError {
         move |cause| Self::Read { path: path.to_owned(), cause }
     }
 
-    pub(crate) fn container(path: &Path, reason: impl Into<String>) -> Self {
-        Self::Container { path: path.to_owned(), reason: reason.into() }
+    pub(crate) fn container(path: &Path, fault: ContainerFault) -> Self {
+        Self::Container { path: path.to_owned(), fault }
     }
 
-    pub(crate) fn config(path: &Path, reason: impl Into<String>) -> Self {
-        Self::Config { path: path.to_owned(), reason: reason.into() }
+    pub(crate) fn pickle(path: &Path, fault: PickleFault) -> Self {
+        Self::Pickle { path: path.to_owned(), fault }
+    }
+
+    pub(crate) fn config(path: &Path, fault: ConfigFault) -> Self {
+        Self::Config { path: path.to_owned(), fault }
     }
 }

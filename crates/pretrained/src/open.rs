@@ -11,6 +11,7 @@ use crate::codec::PretrainedCodec;
 use crate::dac::Dac;
 use crate::encodec::Encodec;
 use crate::error::{PretrainedError, VocoderMismatch};
+use crate::fault::ConfigFault;
 use crate::header::{HEADER, Header, VOCODER};
 use crate::mimi::Mimi;
 use crate::network::Network;
@@ -39,13 +40,10 @@ impl Family {
             Some("mimi") => Ok(Self::Mimi),
             None if config.get("vq_strides").is_some() => Ok(Self::Snac),
             Some(other) => {
-                let reason = format!("`model_type` is `{other}`, expected encodec, dac or mimi");
-                Err(PretrainedError::config(path, reason))
+                let (found, expected) = (other.to_owned(), "encodec, dac or mimi");
+                Err(PretrainedError::config(path, ConfigFault::ModelType { found, expected }))
             }
-            None => Err(PretrainedError::config(
-                path,
-                "it has neither `model_type` (encodec, dac, mimi) nor `vq_strides` (snac)",
-            )),
+            None => Err(PretrainedError::config(path, ConfigFault::NoModelType)),
         }
     }
 
@@ -142,7 +140,7 @@ fn network(
     };
     // Networks don't know which file their configuration is from.
     network.map_err(|error| match error {
-        PretrainedError::Config { reason, .. } => PretrainedError::config(path, reason),
+        PretrainedError::Config { fault, .. } => PretrainedError::config(path, fault),
         other => other,
     })
 }
@@ -193,8 +191,7 @@ fn places(path: &Path, config: &str) -> Loaded<(PathBuf, PathBuf)> {
         .unwrap_or_else(|| folder.join("model.safetensors"));
     let config_path = folder.join(config);
     if !config_path.is_file() && folder.join("config.yaml").is_file() {
-        let reason = "it is a vocoder; name it with vocoder=PATH behind an EnCodec checkpoint";
-        return Err(PretrainedError::config(&folder.join("config.yaml"), reason));
+        return Err(PretrainedError::config(&folder.join("config.yaml"), ConfigFault::IsVocoder));
     }
     Ok((config_path, weights))
 }
@@ -210,15 +207,15 @@ fn read_text(path: &Path) -> Loaded<String> {
     let fail = PretrainedError::read(path);
     let bytes = std::fs::metadata(path).map_err(&fail)?.len();
     if bytes > MAX_CONFIG_BYTES {
-        return Err(PretrainedError::config(path, format!("{bytes} bytes are no configuration")));
+        return Err(PretrainedError::config(path, ConfigFault::Length { bytes }));
     }
     std::fs::read_to_string(path).map_err(fail)
 }
 
 fn parse<T: DeserializeOwned>(path: &Path, json: &str) -> Loaded<T> {
-    serde_json::from_str(json).map_err(|e| PretrainedError::config(path, e.to_string()))
+    serde_json::from_str(json).map_err(|e| PretrainedError::config(path, ConfigFault::Json(e)))
 }
 
 fn fields<T: DeserializeOwned>(path: &Path, config: &Value) -> Loaded<T> {
-    T::deserialize(config).map_err(|e| PretrainedError::config(path, e.to_string()))
+    T::deserialize(config).map_err(|e| PretrainedError::config(path, ConfigFault::Json(e)))
 }

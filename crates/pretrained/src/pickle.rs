@@ -15,6 +15,7 @@ use safetensors::Dtype;
 
 use crate::entry::Entry;
 use crate::error::PretrainedError;
+use crate::fault::{ContainerFault, PickleFault, StorageFault};
 
 /// Constructors that may be named, as module and name.
 const CONSTRUCTORS: [(&str, &str); 3] = [
@@ -41,7 +42,8 @@ pub(crate) fn entries(
     path: &Path,
     length: u64,
 ) -> Result<BTreeMap<String, Entry>, PretrainedError> {
-    let broken = |e: zip::result::ZipError| PretrainedError::container(path, e.to_string());
+    let container = |fault| PretrainedError::container(path, fault);
+    let broken = |e| container(ContainerFault::Zip(e));
     let file = File::open(path).map_err(PretrainedError::read(path))?;
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     let mut pickle = None;
@@ -52,8 +54,7 @@ pub(crate) fn entries(
         let begin = member.data_start().unwrap_or(u64::MAX);
         let stored = member.size() == member.compressed_size();
         if !stored || begin.saturating_add(member.size()) > length {
-            let reason = format!("member `{name}` is compressed or cut off");
-            return Err(PretrainedError::container(path, reason));
+            return Err(container(ContainerFault::Member { member: name }));
         }
         if name.ends_with("/data.pkl") {
             let mut bytes = Vec::with_capacity(member.size() as usize);
@@ -65,16 +66,15 @@ pub(crate) fn entries(
         }
     }
     let Some((folder, bytes)) = pickle else {
-        return Err(PretrainedError::container(path, "the archive has no data.pkl"));
+        return Err(container(ContainerFault::NoPickle));
     };
-    let refuse = |reason: String| PretrainedError::Pickle { path: path.to_owned(), reason };
+    let refuse = |fault| PretrainedError::pickle(path, fault);
     let tensors = read(&bytes).map_err(refuse)?;
-    let placed = tensors.into_iter().map(|(name, tensor)| {
-        let entry =
-            tensor.entry(&folder, &storages).map_err(|e| format!("tensor `{name}`: {e}"))?;
-        Ok((name, entry))
+    let placed = tensors.into_iter().map(|(name, tensor)| match tensor.entry(&folder, &storages) {
+        Ok(entry) => Ok((name, entry)),
+        Err(fault) => Err(PickleFault::Storage { tensor: name, fault }),
     });
-    placed.collect::<Result<_, String>>().map_err(refuse)
+    placed.collect::<Result<_, PickleFault>>().map_err(refuse)
 }
 
 /// A value of a pickle.
@@ -103,13 +103,17 @@ struct TensorPlace {
 }
 
 impl TensorPlace {
-    fn entry(self, folder: &str, storages: &HashMap<String, (u64, u64)>) -> Result<Entry, String> {
+    fn entry(
+        self,
+        folder: &str,
+        storages: &HashMap<String, (u64, u64)>,
+    ) -> Result<Entry, StorageFault> {
         if !self.contiguous {
-            return Err("its values are not in the order of its shape".into());
+            return Err(StorageFault::Order);
         }
         let file = format!("{folder}/{}", self.file);
         let &(begin, size) =
-            storages.get(&file).ok_or_else(|| format!("`{file}` is not in the archive"))?;
+            storages.get(&file).ok_or_else(|| StorageFault::Missing { storage: file.clone() })?;
         let width = self.dtype.bitsize() as u64 / 8;
         let count = self.shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d as u64));
         let span =
@@ -118,7 +122,7 @@ impl TensorPlace {
             Some((bytes, offset)) if bytes.checked_add(offset).is_some_and(|end| end <= size) => {
                 Ok(Entry { dtype: self.dtype, shape: self.shape, begin: begin + offset, bytes })
             }
-            _ => Err(format!("shape {:?} is larger than the {size} bytes of `{file}`", self.shape)),
+            _ => Err(StorageFault::Length { shape: self.shape, bytes: size, storage: file }),
         }
     }
 }
@@ -131,23 +135,23 @@ struct Reader<'a> {
 }
 
 /// Reads a dictionary of tensors.
-fn read(bytes: &[u8]) -> Result<Vec<(String, TensorPlace)>, String> {
+fn read(bytes: &[u8]) -> Result<Vec<(String, TensorPlace)>, PickleFault> {
     let mut reader = Reader { rest: bytes, stack: Vec::new(), memo: HashMap::new() };
     while reader.step()? {}
     let (top, _) = reader.pop()?;
-    let Value::Dictionary(items) = &*top else { return Err("it holds no dictionary".into()) };
+    let Value::Dictionary(items) = &*top else { return Err(PickleFault::NoDictionary) };
     let items = items.borrow();
     let named = items.iter().map(|(key, value)| match (&**key, &**value) {
         (Value::Text(name), Value::Tensor(tensor)) => Ok((name.clone(), tensor.clone())),
-        (Value::Text(name), _) => Err(format!("`{name}` is not a tensor")),
-        _ => Err("a key is not a name".into()),
+        (Value::Text(name), _) => Err(PickleFault::NoTensor { name: name.clone() }),
+        _ => Err(PickleFault::NoName),
     });
     named.collect()
 }
 
 impl Reader<'_> {
     /// Runs one operation; `false` after the last.
-    fn step(&mut self) -> Result<bool, String> {
+    fn step(&mut self) -> Result<bool, PickleFault> {
         match self.byte()? {
             0x80 => drop(self.byte()?),
             b'}' => self.push(Value::Dictionary(Vec::new().into()), 1),
@@ -171,9 +175,7 @@ impl Reader<'_> {
                 let count = usize::from(self.byte()?);
                 let bytes = self.take(count)?;
                 let mut wide = [0; 8];
-                wide.get_mut(..count)
-                    .ok_or("a number of more than 64 bits")?
-                    .copy_from_slice(bytes);
+                wide.get_mut(..count).ok_or(PickleFault::WideNumber)?.copy_from_slice(bytes);
                 self.push(Value::Number(i64::from_le_bytes(wide)), 0);
             }
             b'X' => {
@@ -223,69 +225,69 @@ impl Reader<'_> {
             // State of a dictionary: notes of PyTorch on versions, not needed.
             b'b' => drop(self.pop()?),
             b'.' => return Ok(false),
-            other => return Err(format!("operation {other:#04x} builds more than tensors")),
+            other => return Err(PickleFault::Operation(other)),
         }
         Ok(true)
     }
 
-    fn constructor(&mut self) -> Result<(), String> {
+    fn constructor(&mut self) -> Result<(), PickleFault> {
         let (module, name) = (self.line()?, self.line()?);
         let known = CONSTRUCTORS.iter().position(|&(m, n)| m == module && n == name);
         let storage = STORAGES.iter().find(|(n, _)| module == "torch" && *n == name);
         match (known, storage) {
             (Some(index), _) => self.push(Value::Constructor(index), 0),
             (None, Some((_, dtype))) => self.push(Value::Storage(*dtype), 0),
-            (None, None) => return Err(format!("it names `{module}.{name}`, which is no tensor")),
+            (None, None) => return Err(PickleFault::Constructor { module, name }),
         }
         Ok(())
     }
 
     /// Turns ("storage", type, file, device, count) into a file of values.
-    fn storage(&mut self) -> Result<(), String> {
+    fn storage(&mut self) -> Result<(), PickleFault> {
         let (id, _) = self.pop()?;
-        let Value::Sequence(parts) = &*id else { return Err("a storage without a name".into()) };
+        let Value::Sequence(parts) = &*id else { return Err(operands("a storage")) };
         match parts.iter().map(|p| &**p).collect::<Vec<_>>()[..] {
             [_, Value::Storage(dtype), Value::Text(file), _, _] => {
                 self.push(Value::StorageFile { dtype: *dtype, file: file.clone() }, 0);
                 Ok(())
             }
-            _ => Err("a storage that is described otherwise".into()),
+            _ => Err(operands("a storage")),
         }
     }
 
-    fn reduce(&mut self) -> Result<(), String> {
+    fn reduce(&mut self) -> Result<(), PickleFault> {
         let ((arguments, _), (callable, _)) = (self.pop()?, self.pop()?);
         let (Value::Constructor(index), Value::Sequence(arguments)) = (&*callable, &*arguments)
         else {
-            return Err("it calls something that is no constructor".into());
+            return Err(operands("a call"));
         };
         match (CONSTRUCTORS[*index].1, arguments.as_slice()) {
             ("OrderedDict", []) => self.push(Value::Dictionary(Vec::new().into()), 1),
             ("_rebuild_parameter", [tensor, ..]) => self.stack.push((Rc::clone(tensor), 1)),
             ("_rebuild_tensor_v2", [storage, offset, shape, stride, ..]) => {
                 let Value::StorageFile { dtype, file } = &**storage else {
-                    return Err("a tensor without a storage".into());
+                    return Err(operands("a tensor"));
                 };
                 let (offset, shape) = (number(offset)?, numbers(shape)?);
                 let contiguous = numbers(stride)? == strides(&shape);
                 let (dtype, file, offset) = (*dtype, file.clone(), offset as u64);
                 self.push(Value::Tensor(TensorPlace { dtype, file, offset, shape, contiguous }), 0);
             }
-            (name, _) => return Err(format!("`{name}` with other arguments")),
+            (name, _) => return Err(operands(name)),
         }
         Ok(())
     }
 
-    fn set_items(&mut self, count: usize) -> Result<(), String> {
-        let at = self.stack.len().checked_sub(count).ok_or("it takes more than it has")?;
+    fn set_items(&mut self, count: usize) -> Result<(), PickleFault> {
+        let at = self.stack.len().checked_sub(count).ok_or(PickleFault::EmptyStack)?;
         let items = self.stack.split_off(at);
-        let Some((target, _)) = self.stack.last() else { return Err("items of nothing".into()) };
+        let Some((target, _)) = self.stack.last() else { return Err(PickleFault::EmptyStack) };
         let Value::Dictionary(target) = &**target else {
-            return Err("items of no dictionary".into());
+            return Err(operands("an item"));
         };
         for pair in items.chunks(2) {
             let [(key, _), (value, depth)] = pair else {
-                return Err("a key without a value".into());
+                return Err(operands("an item"));
             };
             if *depth >= MAX_DEPTH || matches!(**value, Value::Dictionary(_)) {
                 // Notes of PyTorch on versions; a dictionary that held itself would never be freed.
@@ -296,30 +298,30 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn sequence(&mut self, count: usize) -> Result<(), String> {
-        let at = self.stack.len().checked_sub(count).ok_or("it takes more than it has")?;
+    fn sequence(&mut self, count: usize) -> Result<(), PickleFault> {
+        let at = self.stack.len().checked_sub(count).ok_or(PickleFault::EmptyStack)?;
         let items = self.stack.split_off(at);
         let depth = 1 + items.iter().map(|(_, depth)| *depth).max().unwrap_or(0);
         if depth > MAX_DEPTH {
-            return Err("it is nested deeper than tensors are".into());
+            return Err(PickleFault::Depth);
         }
         self.push(Value::Sequence(items.into_iter().map(|(value, _)| value).collect()), depth);
         Ok(())
     }
 
-    fn since_mark(&self) -> Result<usize, String> {
+    fn since_mark(&self) -> Result<usize, PickleFault> {
         let mark = |(value, _): &(Rc<Value>, usize)| matches!(**value, Value::Mark);
-        self.stack.iter().rev().position(mark).ok_or_else(|| "an end without a beginning".into())
+        self.stack.iter().rev().position(mark).ok_or(PickleFault::EmptyStack)
     }
 
-    fn memoise(&mut self, slot: u32) -> Result<(), String> {
-        let top = self.stack.last().ok_or("it keeps nothing")?;
+    fn memoise(&mut self, slot: u32) -> Result<(), PickleFault> {
+        let top = self.stack.last().ok_or(PickleFault::EmptyStack)?;
         self.memo.insert(slot, top.clone());
         Ok(())
     }
 
-    fn recall(&mut self, slot: u32) -> Result<(), String> {
-        let kept = self.memo.get(&slot).ok_or("it recalls something that was not kept")?;
+    fn recall(&mut self, slot: u32) -> Result<(), PickleFault> {
+        let kept = self.memo.get(&slot).ok_or(PickleFault::NoMemo)?;
         self.stack.push(kept.clone());
         Ok(())
     }
@@ -328,45 +330,48 @@ impl Reader<'_> {
         self.stack.push((Rc::new(value), depth));
     }
 
-    fn pop(&mut self) -> Result<(Rc<Value>, usize), String> {
-        self.stack.pop().ok_or_else(|| "it takes more than it has".into())
+    fn pop(&mut self) -> Result<(Rc<Value>, usize), PickleFault> {
+        self.stack.pop().ok_or(PickleFault::EmptyStack)
     }
 
-    fn byte(&mut self) -> Result<u8, String> {
+    fn byte(&mut self) -> Result<u8, PickleFault> {
         Ok(self.array::<1>()?[0])
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
-        self.take(N)?.try_into().map_err(|_| "it is cut off".to_owned())
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], PickleFault> {
+        self.take(N)?.try_into().map_err(|_| PickleFault::CutOff)
     }
 
-    fn take(&mut self, count: usize) -> Result<&[u8], String> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or("it is cut off")?;
+    fn take(&mut self, count: usize) -> Result<&[u8], PickleFault> {
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or(PickleFault::CutOff)?;
         self.rest = rest;
         Ok(taken)
     }
 
-    fn line(&mut self) -> Result<String, String> {
-        let end = self.rest.iter().position(|&b| b == b'\n').ok_or("it is cut off")?;
+    fn line(&mut self) -> Result<String, PickleFault> {
+        let end = self.rest.iter().position(|&b| b == b'\n').ok_or(PickleFault::CutOff)?;
         let line = String::from_utf8_lossy(self.take(end)?).into_owned();
         self.take(1)?;
         Ok(line)
     }
 }
 
-fn number(value: &Value) -> Result<usize, String> {
+/// Returns the fault of an operation with operands of another type.
+fn operands(operation: &'static str) -> PickleFault {
+    PickleFault::Operands { operation }
+}
+
+fn number(value: &Value) -> Result<usize, PickleFault> {
     match value {
-        Value::Number(n) => {
-            usize::try_from(*n).map_err(|_| format!("{n} where a size is expected"))
-        }
-        _ => Err("a size that is no number".into()),
+        Value::Number(n) => usize::try_from(*n).map_err(|_| PickleFault::Size(*n)),
+        _ => Err(operands("a size")),
     }
 }
 
-fn numbers(value: &Value) -> Result<Vec<usize>, String> {
+fn numbers(value: &Value) -> Result<Vec<usize>, PickleFault> {
     match value {
         Value::Sequence(items) => items.iter().map(|v| number(v)).collect(),
-        _ => Err("a shape that is no list of numbers".into()),
+        _ => Err(operands("a shape")),
     }
 }
 

@@ -7,7 +7,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::whisper::{Whisper, WhisperError, WhisperOptions, WhisperRecognizer};
+use crate::PretrainedError;
+use crate::whisper::{Whisper, WhisperOptions, WhisperRecognizer};
 
 /// A recognizer in place of the model's own: `whisper:FOLDER`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -60,8 +61,8 @@ impl RecognizerChoice {
     /// Loads the recognizer.
     ///
     /// # Errors
-    /// [`WhisperError::Read`], [`WhisperError::Broken`].
-    pub fn open(&self, options: &WhisperOptions) -> Result<WhisperRecognizer, WhisperError> {
+    /// Errors of [`Whisper::load`].
+    pub fn open(&self, options: &WhisperOptions) -> Result<WhisperRecognizer, PretrainedError> {
         match self {
             Self::Whisper(folder) => {
                 Ok(WhisperRecognizer::new(Whisper::load(folder)?, options.clone()))

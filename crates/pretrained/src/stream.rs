@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use syrinx_codec::{CodecError, DecodeStream};
+use syrinx_codec::{CodecError, DecodeStream, LevelRange};
 use syrinx_types::Codes;
 
 use crate::encodec::EncodecStream;
@@ -17,7 +17,8 @@ type Limits = (usize, usize);
 pub(crate) fn check(codes: &Codes, limits: Limits) -> Result<(), CodecError> {
     let (levels, size) = limits;
     if !codes.is_empty() && !(1..=levels).contains(&codes.levels()) {
-        return Err(CodecError::Levels { found: codes.levels(), wanted: format!("1 to {levels}") });
+        let accepted = LevelRange { min: 1, max: levels };
+        return Err(CodecError::Levels { found: codes.levels(), accepted });
     }
     codes.check(size)?;
     Ok(())
@@ -73,8 +74,8 @@ impl DecodeStream for WindowStream {
             self.kept = Codes::empty(codes.levels());
         }
         if self.kept.levels() != codes.levels() {
-            let wanted = self.kept.levels().to_string();
-            return Err(CodecError::Levels { found: codes.levels(), wanted });
+            let accepted = LevelRange::exactly(self.kept.levels());
+            return Err(CodecError::Levels { found: codes.levels(), accepted });
         }
         (0..codes.frames()).for_each(|t| self.kept.push(codes.frame(t)));
         let end = self.window.end(self.first + self.kept.frames());
@@ -128,7 +129,8 @@ impl DecodeStream for CausalStream {
         }
         let levels = *self.levels.get_or_insert(codes.levels());
         if levels != codes.levels() {
-            return Err(CodecError::Levels { found: codes.levels(), wanted: levels.to_string() });
+            let accepted = LevelRange::exactly(levels);
+            return Err(CodecError::Levels { found: codes.levels(), accepted });
         }
         self.step(&lists(codes), false)
     }

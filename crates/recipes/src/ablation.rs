@@ -11,7 +11,7 @@ use syrinx_eval::{EvalOptions, Report, Subject, Suite, content_hash};
 use syrinx_pretrained::CodecSpec;
 use syrinx_results::Store;
 use syrinx_train::{Ranks, TrainConfig, TrainingCheckpoint};
-use syrinx_types::{RunContext, SettingIssue, Tee};
+use syrinx_types::{ConfigIssue, RunContext, Tee};
 
 use crate::evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
 use crate::events::{EVENTS_FILE, JsonLines, last_figures};
@@ -189,7 +189,7 @@ impl<'a> SettingsRunner<'a> {
         let config = self.train_config(job)?.ok_or(RecipeError::NoBudget)?;
         if config.lora.is_some() {
             let reason = "adapts a finished model, and an ablation trains whole models";
-            return Err(SettingIssue::new("lora", reason).into());
+            return Err(ConfigIssue::new("lora", reason).into());
         }
         let settings = self.settings(job)?;
         let CellData { codec, train_split, watch_split, .. } = &self.data;

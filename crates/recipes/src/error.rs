@@ -9,7 +9,6 @@ use syrinx_data::{DataError, LeftOutReasons};
 use syrinx_decode::DecodeError;
 use syrinx_engine::EngineError;
 use syrinx_eval::{EvalError, SubjectError};
-use syrinx_pretrained::whisper::WhisperError;
 use syrinx_task::TaskError;
 use syrinx_types::{IoOperation, io_hint};
 
@@ -126,7 +125,7 @@ pub enum RecipeError {
     NoShards,
     /// A training configuration out of range.
     #[error(transparent)]
-    Setting(#[from] syrinx_types::SettingIssue),
+    Setting(#[from] syrinx_types::ConfigIssue),
     /// A cell without a training budget was to be trained.
     #[error("a training without a budget")]
     NoBudget,
@@ -184,9 +183,6 @@ pub enum RecipeError {
     /// Published checkpoints.
     #[error(transparent)]
     Pretrained(#[from] syrinx_pretrained::PretrainedError),
-    /// A Whisper recognizer.
-    #[error(transparent)]
-    Whisper(#[from] WhisperError),
     /// Devices and layers.
     #[error(transparent)]
     Nn(#[from] syrinx_nn::NnError),
@@ -298,8 +294,7 @@ impl RecipeError {
             Self::Audio(error) => return error.hint(),
             Self::Text(error) => return error.hint(),
             Self::Codec(error) => return error.hint(),
-            Self::Pretrained(error) => error.hint()?.into(),
-            Self::Whisper(error) => error.hint()?.into(),
+            Self::Pretrained(error) => return error.hint(),
             Self::Task(error) => error.hint()?.into(),
             Self::Engine(error) => error.hint()?.into(),
             Self::Data(error) => return error.hint(),
@@ -314,7 +309,7 @@ impl RecipeError {
             Self::Stopped { .. } | Self::CellStopped | Self::Cancelled => true,
             Self::Task(TaskError::Cancelled) => true,
             Self::Codec(CodecError::Cancelled { .. }) => true,
-            Self::Whisper(WhisperError::Cancelled) => true,
+            Self::Pretrained(error) => error.is_cancelled(),
             Self::Data(DataError::Cancelled { .. }) => true,
             Self::Eval(
                 EvalError::Cancelled { .. } | EvalError::Subject(SubjectError::Cancelled),

@@ -65,7 +65,7 @@ pub struct Cell {
     pub ablation: String,
     /// Hash of everything that the cell depends on. A finished cell isn't run again.
     pub key: String,
-    /// Its place in the grid.
+    /// Place of the cell in the grid.
     pub place: usize,
     /// Varied settings with their values in this cell.
     pub axes: BTreeMap<String, Value>,
@@ -79,7 +79,7 @@ pub struct Cell {
     pub note: String,
     /// The computer that works on it.
     pub machine: String,
-    /// Its folder there.
+    /// Folder of the cell on that computer.
     pub folder: String,
     /// Start of the work, seconds since 1970.
     pub started_s: Option<f64>,

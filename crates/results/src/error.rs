@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResultsError {
-    /// There is no such file.
+    /// A path without a file.
     #[error(
         "results store `{}`: it isn't there",
         path.display()
@@ -31,7 +31,7 @@ pub enum ResultsError {
     Newer {
         /// The file.
         path: PathBuf,
-        /// Its version.
+        /// Version of the file.
         found: i64,
         /// The last one known here.
         known: i64,
@@ -67,12 +67,12 @@ pub enum ResultsError {
         cause: rusqlite::Error,
     },
     /// Something in the store can't be read.
-    #[error("results store `{}`: {what}: {fault}", path.display())]
+    #[error("results store `{}`: {object}: {fault}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
         /// Run or row.
-        what: String,
+        object: String,
         /// Fault.
         fault: ContentFault,
     },

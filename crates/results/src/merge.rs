@@ -12,7 +12,7 @@ use crate::{ResultsError, Store};
 pub struct MergedCounts {
     /// Runs that were not there, or not as far.
     pub runs: usize,
-    /// Their rows.
+    /// Rows of these runs.
     pub rows: usize,
     /// Cells that were not there, or not as far.
     pub cells: usize,

@@ -153,8 +153,8 @@ impl Store {
         serde_json::from_str(json).map_err(|e| self.broken(what, e.into()))
     }
 
-    pub(crate) fn broken(&self, what: &str, fault: ContentFault) -> ResultsError {
-        ResultsError::Content { path: self.path.clone(), what: what.to_owned(), fault }
+    pub(crate) fn broken(&self, object: &str, fault: ContentFault) -> ResultsError {
+        ResultsError::Content { path: self.path.clone(), object: object.to_owned(), fault }
     }
 }
 

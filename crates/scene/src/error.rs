@@ -23,9 +23,9 @@ pub enum SceneError {
     Range {
         /// Name of the quantity.
         name: &'static str,
-        /// Its lower end.
+        /// Lower end of the range.
         low: f64,
-        /// Its upper end.
+        /// Upper end of the range.
         high: f64,
     },
 }

@@ -11,7 +11,7 @@ pub struct Mixture {
     pub wanted: Audio,
     /// Background, at its level in the mixture.
     pub behind: Audio,
-    /// Their sum.
+    /// Sum of target and background.
     pub mixture: Audio,
 }
 

@@ -94,7 +94,7 @@ impl SpeakConfig {
             Allowed::Finite.check("pause_s", self.pause_s)?;
             Allowed::AtLeast(0.0).check("pause_s", self.pause_s)
         };
-        check().map_err(|issue: ConfigIssue| issue.of(task))
+        check().map_err(|issue: ConfigIssue| TaskError::config(task, issue))
     }
 
     /// Returns the settings at the 75 frames a second of published models: limits in frames that were not set are for

@@ -59,12 +59,12 @@ pub enum SpeechError {
         sounding: usize,
     },
     /// A word that can't be split into byte pairs.
-    #[error("`{word}` can't be written as byte pairs: {reason}")]
+    #[error("`{word}` can't be written as byte pairs: {message}")]
     Spelling {
         /// The word.
         word: String,
         /// Message of the library, whose errors can't be compared.
-        reason: String,
+        message: String,
     },
     /// An alignment of no words.
     #[error("there are no words to align")]

@@ -161,7 +161,7 @@ fn spelt(word: &str, form: TextForm, vocab: &TextVocab) -> Result<Vec<u32>, Spee
         _ => Ok(vocab.encode_letters(&word)),
     };
     let ids =
-        ids.map_err(|e| SpeechError::Spelling { word: word.clone(), reason: e.to_string() })?;
+        ids.map_err(|e| SpeechError::Spelling { word: word.clone(), message: e.to_string() })?;
     Ok(if ids.is_empty() { vec![vocab.unk()] } else { ids })
 }
 

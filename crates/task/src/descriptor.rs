@@ -6,8 +6,8 @@ use serde_json::Value;
 use syrinx_types::{Sample, WordTime};
 
 use crate::{
-    Answer, AnswerIssue, AnswerKind, Answered, Capabilities, ConfigIssue, Context, Example,
-    Generated, Layout, Plan, Request, Simulation, Task, TaskError, TaskKit, Verb,
+    Answer, AnswerIssue, AnswerKind, Answered, Capabilities, Context, Example, Generated, Layout,
+    Plan, Request, Simulation, Task, TaskError, TaskKit, Verb,
 };
 
 /// Builds a task from its settings (`null` for the defaults).
@@ -57,7 +57,8 @@ impl TaskDescriptor {
                 let config = if config.is_null() {
                     T::Config::default()
                 } else {
-                    serde_json::from_value(config).map_err(|e| ConfigIssue::Form(e).of(T::ID))?
+                    let form = |cause| TaskError::ConfigForm { task: T::ID.to_owned(), cause };
+                    serde_json::from_value(config).map_err(form)?
                 };
                 Ok(Box::new(T::new(config, kit)?))
             },

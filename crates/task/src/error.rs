@@ -24,6 +24,14 @@ pub enum TaskError {
         /// Fault.
         issue: ConfigIssue,
     },
+    /// Settings of another form than the task's.
+    #[error("task `{task}`: the settings do not fit: {cause}")]
+    ConfigForm {
+        /// Task.
+        task: String,
+        /// Error of the JSON parser.
+        cause: serde_json::Error,
+    },
     /// Input that cannot be used.
     #[error("{problem}")]
     Input {
@@ -90,6 +98,11 @@ impl TaskError {
         Self::Input { problem: problem.into(), hint: hint.into() }
     }
 
+    /// Builds the error of a setting of a task.
+    pub fn config(task: impl Into<String>, issue: ConfigIssue) -> Self {
+        Self::Config { task: task.into(), issue }
+    }
+
     /// Builds the error of a recording in which nobody speaks; `recording` names it.
     pub fn no_speech(recording: &str) -> Self {
         Self::input(
@@ -109,7 +122,7 @@ impl TaskError {
             Self::Request { task, .. } => {
                 Some(format!("`syrinx tasks show {task}` lists the fields"))
             }
-            Self::Config { task, .. } => {
+            Self::Config { task, .. } | Self::ConfigForm { task, .. } => {
                 Some(format!("`syrinx tasks show {task}` lists the settings"))
             }
             Self::Input { hint, .. } => Some(hint.clone()),

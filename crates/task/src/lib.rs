@@ -50,7 +50,7 @@ pub use heads::{
     Corruption, DURATION_CLASSES, DURATION_ROWS, Filling, Head, HeadOutput, Latent, MAX_DURATION,
     Pattern, Predictor, Target, durations_of_pointer, pointer_in_frames,
 };
-pub use issue::{Allowed, AnswerIssue, ConfigIssue, ContentType, LayoutIssue};
+pub use issue::{AnswerIssue, ContentType, LayoutIssue};
 pub use kit::TaskKit;
 pub use layout::{AttentionMask, CodeTable, Fill, Layout, Levels, Place, Segment, Stage, Timing};
 pub use plan::{Follow, FrameScores, Generated, Plan, RowPlan, StageRun};
@@ -70,3 +70,5 @@ pub use vall_e::{
     RvqSum, VALL_E_LANGUAGES, VALL_E_LENGTH_TOKENS, VALL_E_PREFIX, VALL_E_TASKS, VallELayout,
     VallEPiece, VallEPrompt, VallEResponse, VallEText, vall_e_sequence,
 };
+
+pub use syrinx_types::{Allowed, ConfigIssue};

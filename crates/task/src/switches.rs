@@ -2,8 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use syrinx_types::{ConfigIssue, Requirement};
 
-use crate::{ConfigIssue, Head, Pattern, VallELayout};
+use crate::{Head, Pattern, VallELayout};
 
 /// Switches of a model. Tasks, configuration, training and tests take them as this one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -45,7 +46,11 @@ impl ModelSwitches {
     pub fn check(&self) -> Result<(), ConfigIssue> {
         let length_known = self.alignment == Alignment::Durations || self.vall_e.is_some();
         if self.codes.head().predictor().needs_length() && !length_known {
-            return Err(ConfigIssue::MaskedTiming);
+            let reason = Requirement::Together {
+                value: "\"masked\"".into(),
+                with: "`alignment = \"durations\"`",
+            };
+            return Err(ConfigIssue::new("codes", reason));
         }
         Ok(())
     }

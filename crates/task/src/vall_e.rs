@@ -3,7 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_types::Codes;
+use syrinx_types::{Allowed, Codes, ConfigIssue, Requirement};
 
 use crate::contents::TextContent;
 use crate::space::SEPARATOR;
@@ -116,21 +116,18 @@ impl VallELayout {
     /// Checks that the conventions are those of a model with this space.
     ///
     /// # Errors
-    /// The contradiction.
-    pub fn check(&self, space: &TokenSpace) -> Result<(), String> {
-        if self.levels < 2 || self.levels != space.levels {
-            let levels = self.levels;
-            return Err(format!("a layout of {levels} levels in a space of {}", space.levels));
-        }
+    /// Names the setting that contradicts the space.
+    pub fn check(&self, space: &TokenSpace) -> Result<(), ConfigIssue> {
+        let equal = |key: &'static str, value: usize, expected: usize| {
+            let issue = Requirement::Equal { value, expected, of: "the token space" };
+            if value == expected { Ok(()) } else { Err(ConfigIssue::new(key, issue)) }
+        };
+        Allowed::AtLeast(2.0).check("vall_e.levels", self.levels as f64)?;
+        equal("vall_e.levels", self.levels, space.levels)?;
+        Allowed::Above(space.text_end.into()).check("vall_e.phones", self.phones as f64)?;
         let tokens = [self.phones, self.letters, VALL_E_LENGTH_TOKENS];
-        let tokens = tokens.into_iter().try_fold(0usize, usize::checked_add);
-        match tokens == Some(space.text_tokens) && self.phones > space.text_end as usize {
-            true => Ok(()),
-            false => Err(format!(
-                "{} phones and {} letters in a space of {} text tokens",
-                self.phones, self.letters, space.text_tokens
-            )),
-        }
+        let tokens = tokens.into_iter().fold(0usize, usize::saturating_add);
+        equal("text tokens of vall_e", tokens, space.text_tokens)
     }
 
     /// First text token of a length.

@@ -14,7 +14,7 @@ use crate::services::LATENT_DIM;
 pub struct Tiny {
     /// The model.
     pub model: LanguageModel,
-    /// Its parameters, shared with it: a step on them changes it.
+    /// Parameters of the model, shared with it: a step on them changes the model.
     pub params: ParamStore,
     /// The codec's entries that it was built with.
     pub codebooks: Vec<Vec<f32>>,

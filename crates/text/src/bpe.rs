@@ -59,7 +59,7 @@ pub(crate) struct Bpe {
 }
 
 impl Bpe {
-    /// Load a `tokenizers` JSON file.
+    /// Loads a `tokenizers` JSON file.
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, TextError> {
         let broken = |fault| TextError::Embedded { what: "byte-pair vocabulary", fault };
         let tokenizer =

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
-    /// There is no word in the text (it is empty, or emoji and punctuation only).
+    /// A text without words: empty, or emoji and punctuation only.
     #[error("there is nothing to say in {excerpt:?}")]
     NothingToSay {
         /// The beginning of the text.

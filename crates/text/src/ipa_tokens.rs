@@ -11,13 +11,16 @@ use crate::inventory::Phone;
 /// Tokens that begin and end a sequence.
 const EDGES: [&str; 2] = ["<bos>", "</eos>"];
 
-/// Mismatch between a file and the tokenizer that a model needs.
+/// Faults of a tokenizer of IPA.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IpaTokenizerError {
     /// A file that the `tokenizers` library can't read.
     #[error(transparent)]
     Unreadable(tokenizers::Error),
+    /// Text that the tokenizer can't encode.
+    #[error("the text can't be encoded: {0}")]
+    Encode(tokenizers::Error),
     /// A tokenizer that lacks a token.
     #[error("token `{token}` is missing")]
     MissingToken {
@@ -73,9 +76,9 @@ impl IpaTokenizer {
     /// Tokens of IPA, with their begin and end. Signs that the tokenizer lacks are its unknown token.
     ///
     /// # Errors
-    /// The tokenizer's reason.
-    pub fn encode(&self, ipa: &str) -> Result<Vec<u32>, String> {
-        let encoding = self.tokenizer.encode(ipa, true).map_err(|e| e.to_string())?;
+    /// [`IpaTokenizerError::Encode`] if the tokenizer has no unknown token and lacks a sign.
+    pub fn encode(&self, ipa: &str) -> Result<Vec<u32>, IpaTokenizerError> {
+        let encoding = self.tokenizer.encode(ipa, true).map_err(IpaTokenizerError::Encode)?;
         Ok(encoding.get_ids().to_vec())
     }
 

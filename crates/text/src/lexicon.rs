@@ -352,7 +352,7 @@ const HELD_OUT_OF: u64 = 20;
 /// Whether a word (about one in twenty) is kept out of the training of grapheme-to-phoneme models and kept for
 /// their evaluation.
 ///
-/// It depends on the letters only, not on case; a possessive is held out with its word: `house's` does not reveal a
+/// The choice depends on the letters only, not on case; a possessive is held out with its word: `house's` does not reveal a
 /// held-out `house`. The hash is 64-bit FNV-1a with the finaliser of splitmix64, and must never change.
 pub fn is_held_out(word: &str) -> bool {
     let lower = word.to_lowercase();

@@ -4,7 +4,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use syrinx_data::{BatchPlan, Batches, Corpus, WorkShare};
 use syrinx_task::{Corruption, DynTask, Sequence, Stage, TokenSpace, resolve};
-use syrinx_types::SettingIssue;
+use syrinx_types::ConfigIssue;
 
 use crate::{TrainConfig, TrainError};
 
@@ -64,7 +64,7 @@ impl<'a> BatchMaker<'a> {
         if let Some(level) = config.nar_levels.iter().find(|&&l| l > space.levels) {
             let levels = space.levels;
             let reason = format!("names level {level}, but the codec has {levels}");
-            return Err(SettingIssue::new("nar_levels", reason).into());
+            return Err(ConfigIssue::new("nar_levels", reason).into());
         }
         let mut stages = Vec::new();
         let mut plans: Vec<BatchOrder> = Vec::new();

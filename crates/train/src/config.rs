@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_data::PromptSpec;
 use syrinx_model::LmConfig;
 use syrinx_nn::{AdamWConfig, Kernels, LoraConfig, Precision};
-use syrinx_types::SettingIssue;
+use syrinx_types::{Allowed, ConfigIssue};
 
 /// Share of a stage of a task in training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -174,7 +174,7 @@ impl TrainConfig {
     ///
     /// # Errors
     /// Names the setting that cannot work.
-    pub fn check(&self) -> Result<(), SettingIssue> {
+    pub fn check(&self) -> Result<(), ConfigIssue> {
         self.model.check().map_err(|issue| issue.in_table("model"))?;
         if let Some(lora) = &self.lora {
             lora.check().map_err(|issue| issue.in_table("lora"))?;
@@ -186,48 +186,41 @@ impl TrainConfig {
             ("final_rate", self.final_rate),
             ("speaker_balance", self.speaker_balance),
         ] {
-            if !(0.0..=1.0).contains(&share) {
-                return Err(SettingIssue::new(key, "must lie from 0 to 1"));
-            }
+            Allowed::Within(0.0, 1.0).check(key, share)?;
         }
-        if !(self.latent_noise >= 0.0 && self.latent_noise.is_finite()) {
-            return Err(SettingIssue::new("latent_noise", "must be 0 or above"));
-        }
+        Allowed::AtLeast(0.0).check("latent_noise", self.latent_noise)?;
+        Allowed::Finite.check("latent_noise", self.latent_noise)?;
         for (key, count) in [("steps", self.steps), ("checkpoint_steps", self.checkpoint_steps)] {
-            if count == 0 {
-                return Err(SettingIssue::new(key, "must be above zero"));
-            }
+            Allowed::Above(0.0).check(key, count as f64)?;
         }
-        SettingIssue::above_zero(&[
+        ConfigIssue::above_zero(&[
             ("positions", self.positions),
             ("accumulation", self.accumulation),
         ])?;
         self.parallel.check().map_err(|issue| issue.in_table("parallel"))?;
         if self.precision == Precision::Int8 {
-            return Err(SettingIssue::new("precision", "`int8` has no gradient: use f32 or bf16"));
+            return Err(ConfigIssue::new("precision", "`int8` has no gradient: use f32 or bf16"));
         }
         if self.kernels == Kernels::Flash {
             let reason = "`flash` has no gradient: use `fused` or `primitive`";
-            return Err(SettingIssue::new("kernels", reason));
+            return Err(ConfigIssue::new("kernels", reason));
         }
         if self.nar_levels.iter().any(|&level| level < 2) {
-            return Err(SettingIssue::new("nar_levels", "begins at 2: level 1 is the AR's"));
+            return Err(ConfigIssue::new("nar_levels", "begins at 2: level 1 is the AR's"));
         }
-        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
-            return Err(SettingIssue::new("learning_rate", "must be above zero"));
-        }
-        Ok(())
+        Allowed::Above(0.0).check("learning_rate", self.learning_rate)?;
+        Allowed::Finite.check("learning_rate", self.learning_rate)
     }
 
-    fn check_mix(&self) -> Result<(), SettingIssue> {
+    fn check_mix(&self) -> Result<(), ConfigIssue> {
         if self.mix.is_empty() {
-            return Err(SettingIssue::new("[[mix]]", "names no stage to train"));
+            return Err(ConfigIssue::new("[[mix]]", "names no stage to train"));
         }
         match self.mix.iter().find(|m| !m.weight.is_finite() || m.weight <= 0.0) {
             Some(entry) => {
                 let reason =
                     format!("gives {}/{} a weight that is not above zero", entry.task, entry.stage);
-                Err(SettingIssue::new("[[mix]]", reason))
+                Err(ConfigIssue::new("[[mix]]", reason))
             }
             None => Ok(()),
         }
@@ -235,13 +228,11 @@ impl TrainConfig {
 }
 
 impl ParallelConfig {
-    fn check(&self) -> Result<(), SettingIssue> {
+    fn check(&self) -> Result<(), ConfigIssue> {
         if !(self.bucket_mib > 0.0 && self.bucket_mib <= 1024.0) {
-            return Err(SettingIssue::new("bucket_mib", "must be above zero and at most 1024"));
+            return Err(ConfigIssue::new("bucket_mib", "must be above zero and at most 1024"));
         }
-        if !(self.timeout_s > 0.0 && self.timeout_s.is_finite()) {
-            return Err(SettingIssue::new("timeout_s", "must be above zero"));
-        }
-        Ok(())
+        Allowed::Above(0.0).check("timeout_s", self.timeout_s)?;
+        Allowed::Finite.check("timeout_s", self.timeout_s)
     }
 }

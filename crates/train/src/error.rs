@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum TrainError {
     /// A setting that can't be.
     #[error("training configuration: {0}")]
-    Config(syrinx_types::SettingIssue),
+    Config(syrinx_types::ConfigIssue),
     /// A task that the program does not have.
     #[error("there is no task `{name}`")]
     UnknownTask {
@@ -183,8 +183,8 @@ impl BaseIssue {
     }
 }
 
-impl From<syrinx_types::SettingIssue> for TrainError {
-    fn from(issue: syrinx_types::SettingIssue) -> Self {
+impl From<syrinx_types::ConfigIssue> for TrainError {
+    fn from(issue: syrinx_types::ConfigIssue) -> Self {
         Self::Config(issue)
     }
 }

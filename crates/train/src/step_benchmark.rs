@@ -11,7 +11,7 @@ use syrinx_nn::{
     AdamW, AdamWConfig, AttentionPlan, BlockConfig, Init, Kernels, Linear, ParamStore, Precision,
     Span, Stack, ops,
 };
-use syrinx_types::SettingIssue;
+use syrinx_types::{Allowed, ConfigIssue};
 
 use crate::TrainError;
 
@@ -69,14 +69,12 @@ pub struct BenchFigures {
 /// [`TrainError::Config`] for sizes that don't fit; those of the device.
 pub fn measure_step(config: &BenchConfig, device: &Device) -> Result<BenchFigures, TrainError> {
     config.block.check().map_err(|issue| issue.in_table("block"))?;
-    SettingIssue::above_zero(&[
+    ConfigIssue::above_zero(&[
         ("classes", config.classes),
         ("sequences", config.sequences),
         ("steps", config.steps),
     ])?;
-    if config.positions < 2 {
-        return Err(SettingIssue::new("positions", "must be 2 at least").into());
-    }
+    Allowed::AtLeast(2.0).check("positions", config.positions as f64)?;
     let kernels = config.kernels.on(device, config.precision)?;
     let store = ParamStore::seeded(1, device).with_precision(config.precision);
     let (root, dim) = (store.root(), config.block.dim);

@@ -14,7 +14,7 @@ use syrinx_data::{Corpus, WorkShare};
 use syrinx_model::{LanguageModel, LmFile};
 use syrinx_nn::{AdamW, LORA_DOWN, NnError, ParamStore};
 use syrinx_task::{DynTask, TokenSpace};
-use syrinx_types::{CancelToken, Event, EventSink, IoOperation, NullSink, SettingIssue};
+use syrinx_types::{CancelToken, ConfigIssue, Event, EventSink, IoOperation, NullSink};
 
 use crate::batch::BatchMaker;
 use crate::pending::Pending;
@@ -93,7 +93,7 @@ impl<'a> Trainer<'a> {
     ) -> Result<Self, TrainError> {
         if config.lora.is_some() {
             let reason = "adapts a finished model: name it with --from";
-            return Err(SettingIssue::new("lora", reason).into());
+            return Err(ConfigIssue::new("lora", reason).into());
         }
         let store = ParamStore::seeded(config.seed, &material.device);
         Self::build(config, material, run, resume, store, None)
@@ -165,9 +165,7 @@ impl<'a> Trainer<'a> {
         let optimizer = optimizer(&store, config, exchange.as_deref())?;
         let pair = |name: &String| name.ends_with(LORA_DOWN);
         if base.is_some() && !store.vars().keys().any(pair) {
-            return Err(
-                SettingIssue::new("lora.targets", "names no linear map of the model").into()
-            );
+            return Err(ConfigIssue::new("lora.targets", "names no linear map of the model").into());
         }
         let mut trainer = Self {
             config,

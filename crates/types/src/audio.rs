@@ -9,7 +9,7 @@ pub struct Audio {
     pub sample_rate_hz: u32,
 }
 
-/// Quieter than this there is nothing to hear: -60 dB of full scale.
+/// Level below which a recording is silent: -60 dB of full scale.
 const SILENT_RMS: f32 = 1e-3;
 
 impl Audio {
@@ -27,7 +27,7 @@ impl Audio {
         self.samples.len() as f64 / f64::from(self.sample_rate_hz)
     }
 
-    /// Returns the samples between two times in seconds, cut to what is there.
+    /// Returns the samples between two times in seconds, without those beyond the ends.
     pub fn slice(&self, start_s: f64, end_s: f64) -> Self {
         let at = |s: f64| {
             ((s.max(0.0) * f64::from(self.sample_rate_hz)).round() as usize).min(self.samples.len())
@@ -36,7 +36,7 @@ impl Audio {
         Self { samples: self.samples[a..b.max(a)].to_vec(), sample_rate_hz: self.sample_rate_hz }
     }
 
-    /// Root mean square of the samples; 0 for an empty recording.
+    /// Returns the root mean square of the samples; 0 for an empty recording.
     pub fn rms(&self) -> f32 {
         if self.samples.is_empty() {
             return 0.0;
@@ -45,7 +45,7 @@ impl Audio {
         (sum / self.samples.len() as f64).sqrt() as f32
     }
 
-    /// Whether there is nothing to hear in it: below -60 dB of full scale on the whole.
+    /// Whether the root mean square is below -60 dB of full scale.
     pub fn is_silent(&self) -> bool {
         self.rms() < SILENT_RMS
     }

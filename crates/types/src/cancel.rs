@@ -16,7 +16,7 @@ impl CancelToken {
         Self { flag: Arc::default(), above: Some(Arc::new(self.clone())) }
     }
 
-    /// Ask the work to stop at its next safe point.
+    /// Requests the work to stop at its next safe point.
     pub fn cancel(&self) {
         self.flag.store(true, Ordering::SeqCst);
     }

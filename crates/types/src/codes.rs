@@ -25,9 +25,9 @@ pub enum CodesError {
     OutOfRange {
         /// The code.
         code: u16,
-        /// Its frame.
+        /// Frame of the code.
         frame: usize,
-        /// Its level, from 0.
+        /// Level of the code, from 0.
         level: usize,
         /// Entries of the codebook.
         size: usize,
@@ -68,23 +68,23 @@ impl Codes {
         &self.values[frame * self.levels..(frame + 1) * self.levels]
     }
 
-    /// One code.
+    /// Returns one code.
     pub fn at(&self, frame: usize, level: usize) -> u16 {
         self.values[frame * self.levels + level]
     }
 
-    /// Set one code.
+    /// Sets one code.
     pub fn set(&mut self, frame: usize, level: usize, code: u16) {
         self.values[frame * self.levels + level] = code;
     }
 
-    /// Append a frame; its length must be the number of levels.
+    /// Appends a frame; its length must be the number of levels.
     pub fn push(&mut self, frame: &[u16]) {
         assert_eq!(frame.len(), self.levels, "a frame has one code a level");
         self.values.extend_from_slice(frame);
     }
 
-    /// Frames `start..end`, cut to what is there.
+    /// Returns the frames `start..end`, without those beyond the end.
     pub fn slice(&self, start: usize, end: usize) -> Self {
         let (end, n) = (end.min(self.frames()), self.levels);
         let start = start.min(end);
@@ -99,7 +99,7 @@ impl Codes {
         Self { levels, values }
     }
 
-    /// One level as a list over time.
+    /// Returns one level as a list over time.
     pub fn level(&self, level: usize) -> Vec<u16> {
         (0..self.frames()).map(|t| self.at(t, level)).collect()
     }

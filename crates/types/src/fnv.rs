@@ -3,7 +3,7 @@
 /// FNV-1a, 64 bits (Fowler, Noll, Vo): the same on every machine and in every version, which the standard library's
 /// hasher doesn't promise. Seeds are derived by it; fingerprints of contents are [`crate::Fingerprint`]s.
 ///
-/// Its values are seeds of samples, scenes and splits: it must never change.
+/// The values are seeds of samples, scenes and splits: the algorithm must never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Fnv1a(u64);
@@ -18,12 +18,12 @@ impl Default for Fnv1a {
 }
 
 impl Fnv1a {
-    /// Another hash for every seed.
+    /// Builds the beginning of a hash, another one for every seed.
     pub fn seeded(seed: u64) -> Self {
         Self(OFFSET ^ seed)
     }
 
-    /// With these bytes after what was there.
+    /// Appends bytes.
     pub fn bytes(self, bytes: impl IntoIterator<Item = u8>) -> Self {
         bytes.into_iter().fold(self, |hash, byte| hash.word(u64::from(byte)))
     }

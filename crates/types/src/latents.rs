@@ -30,7 +30,7 @@ impl Latents {
         &self.values[frame * self.dim..(frame + 1) * self.dim]
     }
 
-    /// Frames `start..end`, cut to what is there.
+    /// Returns the frames `start..end`, without those beyond the end.
     pub fn slice(&self, start: usize, end: usize) -> Self {
         let end = end.min(self.frames());
         let start = start.min(end);
@@ -69,7 +69,7 @@ impl Coded {
         self.codes.is_empty()
     }
 
-    /// Frames `start..end`, cut to what is there.
+    /// Returns the frames `start..end`, without those beyond the end.
     pub fn slice(&self, start: usize, end: usize) -> Self {
         let latents = self.latents.as_ref().map(|latents| latents.slice(start, end));
         Self { codes: self.codes.slice(start, end), latents }

@@ -34,7 +34,7 @@ impl SpeakingConfig for ContinueConfig {
             Allowed::Finite.check("context_s", self.context_s)?;
             Allowed::Within(0.0, 0.5).check("fade_s", self.fade_s)
         };
-        check().map_err(|issue: ConfigIssue| issue.of(task))?;
+        check().map_err(|issue: ConfigIssue| TaskError::config(task, issue))?;
         self.speaking.check(task)
     }
 }

@@ -27,7 +27,9 @@ impl SpeakingConfig for ConvertConfig {
     }
 
     fn check(&self, task: &str) -> Result<(), TaskError> {
-        Allowed::AtLeast(1.0).check("max_row_s", self.max_row_s).map_err(|issue| issue.of(task))?;
+        Allowed::AtLeast(1.0)
+            .check("max_row_s", self.max_row_s)
+            .map_err(|issue| TaskError::config(task, issue))?;
         self.speaking.check(task)
     }
 }

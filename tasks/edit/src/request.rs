@@ -56,7 +56,7 @@ impl SpeakingConfig for EditConfig {
             Allowed::Finite.check("background_within_db", self.background_within_db)?;
             Allowed::AtMost(0.0).check("doubt_below", self.doubt_below)
         };
-        check().map_err(|issue: ConfigIssue| issue.of(task))?;
+        check().map_err(|issue: ConfigIssue| TaskError::config(task, issue))?;
         self.speaking.check(task)
     }
 }

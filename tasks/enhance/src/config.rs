@@ -68,6 +68,6 @@ impl EnhanceConfig {
             Allowed::Within(0.0, 1.0).check("gain_floor", self.gain_floor.unwrap_or_default())?;
             Allowed::Within(0.0, 10.0).check("context_s", self.context_s.unwrap_or_default())
         };
-        check().map_err(|issue: ConfigIssue| issue.of(task))
+        check().map_err(|issue: ConfigIssue| TaskError::config(task, issue))
     }
 }

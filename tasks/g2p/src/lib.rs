@@ -66,7 +66,7 @@ impl Task for G2p {
     type Answer = Phones;
 
     fn new(config: G2pConfig, kit: &TaskKit) -> Result<Self, TaskError> {
-        config.check().map_err(|issue| issue.of(Self::ID))?;
+        config.check().map_err(|issue| TaskError::config(Self::ID, issue))?;
         Ok(Self { config, kit: kit.clone(), words: OnceLock::new() })
     }
 

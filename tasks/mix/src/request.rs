@@ -49,7 +49,7 @@ impl SpeakingConfig for MixConfig {
             Allowed::AtLeast(1.0).check("turn_frames", self.turn_frames as f64)?;
             Allowed::AtLeast(2.0).check("max_steps", self.max_steps as f64)
         };
-        check().map_err(|issue: ConfigIssue| issue.of(task))?;
+        check().map_err(|issue: ConfigIssue| TaskError::config(task, issue))?;
         self.speaking.check(task)
     }
 }

@@ -21,7 +21,11 @@ pub(crate) const EDGE: &str = "</s>";
 fn inflated(bytes: &[u8], file: &'static str) -> Result<String, SttError> {
     let mut lines = String::new();
     let read = DeflateDecoder::new(bytes).read_to_string(&mut lines);
-    read.map_err(|e| SttError::Data { file, line: 0, fault: DataFault::Inflate(e.to_string()) })?;
+    read.map_err(|e| SttError::Data {
+        file,
+        line: 0,
+        fault: DataFault::Inflate { message: e.to_string() },
+    })?;
     Ok(lines)
 }
 

@@ -35,9 +35,12 @@ pub enum DataFault {
     /// A word without the logarithm of its count.
     #[error("not pairs of a word and a logarithm")]
     NoLogarithm,
-    /// Message of the decompressor, whose errors can't be compared.
-    #[error("{0}")]
-    Inflate(String),
+    /// A data file that can't be decompressed.
+    #[error("{message}")]
+    Inflate {
+        /// Message of the decompressor, whose errors can't be compared.
+        message: String,
+    },
 }
 
 impl SttError {

@@ -94,7 +94,7 @@ impl Task for Stt {
     type Answer = Transcript;
 
     fn new(config: SttConfig, kit: &TaskKit) -> Result<Self, TaskError> {
-        config.check().map_err(|issue| issue.of(Self::ID))?;
+        config.check().map_err(|issue| TaskError::config(Self::ID, issue))?;
         // Published models write phones, one token after another, and were trained on longer recordings of all colours.
         let config = match kit.switches.vall_e {
             Some(_) => {

@@ -2,8 +2,7 @@
 
 use std::io::Read;
 
-use super::codec_name;
-use crate::{AudioError, DecodeFault};
+use crate::{AudioError, DecodeFault, UnsupportedContent};
 
 /// Lengths from here up may be placeholders of a writer that could not go back (ffmpeg writes 0xffffffff, sox about
 /// 0x7ffff000): the end of the file is then no sign of damage.
@@ -345,8 +344,9 @@ impl<'a> Walk<'a> {
             None => Err(self.undecodable(DecodeFault::ShortExtensibleFormat)),
             Some(guid) if guid[2..] == USUAL || guid[2..] == AMBISONIC => Ok(u16_at(guid, 0)),
             Some(guid) => {
-                let digits: String = guid.iter().map(|byte| format!("{byte:02x}")).collect();
-                Err(self.unsupported(format!("the WAV subformat {digits}")))
+                let mut subformat = [0; 16];
+                subformat.copy_from_slice(guid);
+                Err(self.unsupported(UnsupportedContent::Subformat(subformat)))
             }
         }
     }
@@ -355,15 +355,15 @@ impl<'a> Walk<'a> {
         match tag {
             1 => match container.bytes() {
                 container_bytes @ 1..=4 => Ok(Encoding::Integer { container_bytes }),
-                _ => Err(self.unsupported(format!("{}-bit integer sound in WAV", container.bits))),
+                _ => Err(self.unsupported(UnsupportedContent::IntegerBits(container.bits))),
             },
             3 => match container.bits {
                 32 => Ok(Encoding::Float { container_bytes: 4 }),
                 64 => Ok(Encoding::Float { container_bytes: 8 }),
-                bits => Err(self.unsupported(format!("{bits}-bit float sound in WAV"))),
+                bits => Err(self.unsupported(UnsupportedContent::FloatBits(bits))),
             },
             MICROSOFT_ADPCM | A_LAW | MU_LAW | IMA_ADPCM => Ok(Encoding::Other(tag)),
-            tag => Err(self.unsupported(format!("{} in WAV", codec_name(tag)))),
+            tag => Err(self.unsupported(UnsupportedContent::WavCodec(tag))),
         }
     }
 
@@ -401,8 +401,8 @@ impl<'a> Walk<'a> {
         AudioError::Undecodable { name: self.name.to_owned(), format: "WAV", fault }
     }
 
-    fn unsupported(&self, what: String) -> AudioError {
-        AudioError::Unsupported { name: self.name.to_owned(), what }
+    fn unsupported(&self, content: UnsupportedContent) -> AudioError {
+        AudioError::Unsupported { name: self.name.to_owned(), content }
     }
 }
 

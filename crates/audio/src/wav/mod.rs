@@ -172,7 +172,7 @@ fn format_chunk(header: &Header, tag: u16) -> Vec<u8> {
 }
 
 /// Returns the name of a format tag of WAV.
-fn codec_name(tag: u16) -> String {
+pub(crate) fn codec_name(tag: u16) -> String {
     let name = match tag {
         0x0010 | 0x0012 | 0x0013 | 0x0017 | 0x0020 | 0x0062 | 0x0063 => "an ADPCM variant",
         0x0014 => "G.723.1",

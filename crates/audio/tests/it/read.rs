@@ -236,7 +236,11 @@ fn bad_files_are_refused_with_name_and_remedy() {
     // Byte 24: samples a second, then bytes a second.
     check_refused("still.wav", &with(24, &[0; 8]), "sample rate 0 Hz is out of range");
     check_refused("no_channels.wav", &with(22, &[0; 2]), "zero channels");
-    check_refused("talk.opus", &fs::read(data("tone.opus")).unwrap(), "Opus is not supported");
+    check_refused(
+        "talk.opus",
+        &fs::read(data("tone.opus")).unwrap(),
+        "Opus in Ogg is not supported",
+    );
     check_refused("scrap.flac", b"fLaC and then nothing of the kind", "looks like FLAC but can't");
     let m4a = fs::read(data("tone.m4a")).unwrap();
     check_refused("cut.m4a", &m4a[..2000], "looks like M4A but can't be decoded");

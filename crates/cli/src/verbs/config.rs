@@ -74,6 +74,6 @@ fn show(session: &Session, prefix: Option<&str>) -> Outcome {
         return session.print_json(&keys);
     }
     let rows: Vec<[String; 3]> =
-        keys.into_iter().map(|k| [k.key, k.value.to_string(), k.place]).collect();
+        keys.into_iter().map(|k| [k.key, k.value.to_string(), k.place.to_string()]).collect();
     session.print(&table(["SETTING", "VALUE", "FROM"], &rows))
 }

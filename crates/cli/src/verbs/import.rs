@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use serde_json::json;
 use syrinx_engine::{PackageCodec, package_lm, write_atomic};
 use syrinx_pretrained::CodecSpec;
-use syrinx_pretrained::vall_e::{self, ImportOptions, VallEError};
+use syrinx_pretrained::vall_e::{self, ImportOptions};
 use syrinx_task::RvqSum;
 
 use crate::failure::{Exit, Failure, Outcome};
@@ -109,14 +109,4 @@ pub fn run(session: &Session, args: &ImportArgs) -> Outcome {
         if layout.language { "yes" } else { "no" }
     ));
     session.print(&args.out.display().to_string())
-}
-
-impl From<VallEError> for Failure {
-    fn from(error: VallEError) -> Self {
-        let exit = match &error {
-            VallEError::Read { .. } => Exit::BadInput,
-            _ => Exit::BadModel,
-        };
-        Self { exit, message: error.to_string(), hint: error.hint() }
-    }
 }

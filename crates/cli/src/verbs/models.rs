@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use syrinx_pretrained::hub::{
-    DEFAULT_ENDPOINT, Hub, HubError, Installed, Listing, ModelName, installed, remove,
+    DEFAULT_ENDPOINT, Hub, Installed, Listing, ModelName, installed, remove,
 };
 
 use crate::failure::{Exit, Failure, Outcome};
@@ -131,16 +131,4 @@ fn list(session: &Session, models: &[Installed]) -> Outcome {
 
 fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
-}
-
-impl From<HubError> for Failure {
-    fn from(error: HubError) -> Self {
-        let exit = match &error {
-            HubError::Cancelled => Exit::Interrupted,
-            HubError::Io { .. } => Exit::Io,
-            HubError::Checksum { .. } | HubError::NoWeights { .. } => Exit::BadModel,
-            _ => Exit::BadInput,
-        };
-        Self { exit, message: error.to_string(), hint: error.hint() }
-    }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use syrinx_audio::{AudioWarning, ReadLimits};
 use syrinx_config::Settings;
 use syrinx_pretrained::RecognizerChoice;
-use syrinx_pretrained::whisper::{WhisperError, WhisperRecognizer};
+use syrinx_pretrained::whisper::WhisperRecognizer;
 use syrinx_task::{Answered, Recognizer, TaskDescriptor, Transcript};
 
 use crate::answer::{self, Destination, Form};
@@ -68,19 +68,5 @@ impl Recognition<'_> {
         }
         let answered = Answered::new(transcript);
         answer::write(self.session, &answered, self.form, self.to, name).map(|_| ())
-    }
-}
-
-impl From<WhisperError> for Failure {
-    fn from(error: WhisperError) -> Self {
-        let exit = match &error {
-            WhisperError::Cancelled => Exit::Interrupted,
-            WhisperError::Audio(_)
-            | WhisperError::TooLong { .. }
-            | WhisperError::OtherText { .. } => Exit::BadInput,
-            WhisperError::Language { .. } => Exit::Usage,
-            _ => Exit::BadModel,
-        };
-        Self { exit, message: error.to_string(), hint: error.hint() }
     }
 }

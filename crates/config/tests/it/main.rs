@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use syrinx_config::{Layer, Settings, load};
+use syrinx_config::{Layer, Place, Settings, load};
 
 fn pair(key: &str, value: &str) -> (String, String) {
     (key.to_owned(), value.to_owned())
@@ -31,7 +31,7 @@ fn later_layers_win_and_every_key_knows_its_own() {
     assert_eq!(loaded.value.decode.guidance, 1.5);
     // A path that looks like a number is a path.
     assert_eq!(loaded.value.model, Some(PathBuf::from("7")));
-    let place = |key: &str| loaded.keys.iter().find(|k| k.key == key).map(|k| k.place.clone());
+    let place = |key: &str| loaded.keys.iter().find(|k| k.key == key).map(|k| k.place.to_string());
     assert_eq!(place("seed").as_deref(), Some("environment"));
     assert_eq!(place("decode.best_of").as_deref(), Some("flag"));
     assert_eq!(place("decode.guidance"), Some(path.display().to_string()));
@@ -97,5 +97,5 @@ fn any_configuration_with_a_schema_loads() {
 fn the_default_settings_are_whole() {
     let loaded = Settings::load(&[]).expect("defaults fit");
     assert_eq!(loaded.value.tasks.len(), syrinx_registry::ALL.len());
-    assert!(loaded.keys.iter().all(|k| k.place == "default"));
+    assert!(loaded.keys.iter().all(|k| k.place == Place::Default));
 }

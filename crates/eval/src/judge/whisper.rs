@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use syrinx_audio::{AudioWarning, ReadLimits};
-use syrinx_pretrained::whisper::{Whisper, WhisperError, WhisperOptions};
+use syrinx_pretrained::whisper::{Whisper, WhisperOptions};
 use syrinx_types::CancelToken;
 
 use crate::judge::{Judge, JudgeLine, Verdict};
@@ -61,7 +61,7 @@ impl Judge for WhisperJudge {
             };
             let transcript = match self.recognizer.transcribe(&audio, &options, cancel) {
                 Ok(transcript) => transcript,
-                Err(WhisperError::Cancelled) => return Err(SubjectError::Cancelled.into()),
+                Err(e) if e.is_cancelled() => return Err(SubjectError::Cancelled.into()),
                 Err(e) => {
                     let (recording, cause) = (line.wav.clone(), Box::new(e));
                     return Err(failed(&self.name, JudgeFault::Transcribe { recording, cause }));

@@ -7,6 +7,7 @@ use crate::checkpoint::{Checkpoint, Weights};
 use crate::codebook::{Codebook, Distance};
 use crate::conv::{Kernel, Size, TransposedKernel};
 use crate::error::PretrainedError;
+use crate::fault::ConfigFault;
 use crate::ops::Snake;
 use crate::sizes::{MOST, size_fault, stride_fault};
 
@@ -42,7 +43,7 @@ impl DacConfig {
     }
 
     /// Fault of a configuration that no DAC model has.
-    fn fault(&self) -> Option<String> {
+    fn fault(&self) -> Option<ConfigFault> {
         let (down, up) = (&self.downsampling_ratios, &self.upsampling_ratios);
         let sizes = [
             ("encoder_hidden_size", self.encoder_hidden_size),
@@ -59,7 +60,7 @@ impl DacConfig {
             return fault;
         }
         let (down, up): (usize, usize) = (down.iter().product(), up.iter().product());
-        (down != up).then(|| format!("the encoder has a stride of {down}, the decoder of {up}"))
+        (down != up).then_some(ConfigFault::StrideMismatch { encoder: down, decoder: up })
     }
 }
 

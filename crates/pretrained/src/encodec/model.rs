@@ -8,6 +8,7 @@ use crate::checkpoint::{Checkpoint, Weights};
 use crate::codebook::{Codebook, Distance};
 use crate::conv::{CausalConv, PadMode, Size, TransposedKernel};
 use crate::error::PretrainedError;
+use crate::fault::ConfigFault;
 use crate::sizes::{MOST, size_fault, stride_fault};
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
@@ -79,7 +80,7 @@ impl EncodecConfig {
     }
 
     /// Fault of a configuration that this network is not made for.
-    fn fault(&self) -> Option<String> {
+    fn fault(&self) -> Option<ConfigFault> {
         let sizes = [
             ("num_filters", self.num_filters),
             ("compress", self.compress),
@@ -92,10 +93,12 @@ impl EncodecConfig {
             return fault;
         }
         if !self.use_causal_conv || self.normalize || self.audio_channels != 1 {
-            return Some("only the causal model of one channel (24 kHz) is supported".into());
+            let supported = "the causal model of one channel (24 kHz)";
+            return Some(ConfigFault::Unsupported { supported });
         }
         if self.norm_type != "weight_norm" || self.trim_right_ratio != 1.0 {
-            return Some("only weight norm and trim_right_ratio 1 are supported".into());
+            let supported = "weight norm with trim_right_ratio 1";
+            return Some(ConfigFault::Unsupported { supported });
         }
         None
     }

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+use syrinx_types::IoOperation;
 
-use super::HubError;
+use super::HubFault;
 
 /// Checksum of a file in the form of the announced one: SHA-256 for large files, the blob number of Git for small ones.
 /// `None` where the hub announced another kind.
@@ -38,15 +39,15 @@ fn digest(path: &Path, mut digest: impl Digest) -> std::io::Result<String> {
 }
 
 /// Compares a file with its announced checksum.
-pub(crate) fn verify(path: &Path, announced: &str) -> Result<(), HubError> {
-    let found = checksum(path, announced).map_err(|cause| HubError::Io {
-        operation: "read",
+pub(crate) fn verify(path: &Path, announced: &str) -> Result<(), HubFault> {
+    let found = checksum(path, announced).map_err(|cause| HubFault::Io {
+        operation: IoOperation::Read,
         path: path.into(),
         cause,
     })?;
     match found {
         Some(found) if !found.eq_ignore_ascii_case(announced) => {
-            Err(HubError::Checksum { path: path.into(), found, expected: announced.to_owned() })
+            Err(HubFault::Checksum { path: path.into(), found, expected: announced.to_owned() })
         }
         _ => Ok(()),
     }
@@ -68,6 +69,6 @@ mod tests {
             verify(&path, announced).unwrap();
         }
         let error = verify(&path, &sha256.replace('5', "6")).unwrap_err();
-        assert!(matches!(error, HubError::Checksum { .. }), "{error}");
+        assert!(matches!(error, HubFault::Checksum { .. }), "{error}");
     }
 }

@@ -1,11 +1,14 @@
-//! Errors of the hub.
+//! Faults of the hub.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// Errors of fetching models and of the folder that keeps them.
+use syrinx_types::{IoOperation, io_hint};
+
+/// Faults of fetching models and of the folder that keeps them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum HubError {
+pub enum HubFault {
     /// Text that names no model.
     #[error("`{name}` does not name a model of the hub")]
     Name {
@@ -33,7 +36,7 @@ pub enum HubError {
     Checksum {
         /// The file.
         path: PathBuf,
-        /// Its checksum.
+        /// Checksum of the file.
         found: String,
         /// The announced checksum.
         expected: String,
@@ -47,10 +50,10 @@ pub enum HubError {
         folder: PathBuf,
     },
     /// File or folder that is not readable or not writable.
-    #[error("can't {operation} `{}`: {cause}", path.display())]
+    #[error("cannot {operation} `{}`: {cause}", path.display())]
     Io {
         /// Operation that failed.
-        operation: &'static str,
+        operation: IoOperation,
         /// The file or folder.
         path: PathBuf,
         /// Reason.
@@ -79,9 +82,9 @@ pub enum RequestFault {
     Connection(Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl HubError {
+impl HubFault {
     /// Remedy, if there is one.
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Name { .. } => {
                 Some("for instance hf:openai/whisper-tiny.en, or hf:OWNER/NAME@REVISION".into())
@@ -93,8 +96,10 @@ impl HubError {
                 Some("name the files to fetch with --file, or another repository".into())
             }
             Self::Checksum { .. } => Some("the file was removed; fetch it again".into()),
-            Self::Absent { name, .. } => Some(format!("fetch it: syrinx models add hf:{name}")),
-            Self::Io { .. } => None,
+            Self::Absent { name, .. } => {
+                Some(format!("fetch it: syrinx models add hf:{name}").into())
+            }
+            Self::Io { operation, cause, .. } => io_hint(*operation, cause.kind()).map(Into::into),
         }
     }
 }

@@ -6,10 +6,11 @@ use hf_hub::api::Progress;
 use hf_hub::api::sync::{ApiBuilder, ApiError, ApiRepo};
 use hf_hub::{Cache, Repo, RepoType};
 use serde_json::Value;
-use syrinx_types::{CancelToken, Event, EventSink};
+use syrinx_types::{CancelToken, Event, EventSink, IoOperation};
 
 use super::checksum::verify;
-use super::{HubError, Installed, ModelName, RequestFault};
+use super::{HubFault, Installed, ModelName, RequestFault};
+use crate::PretrainedError;
 
 /// Address of the hub.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
@@ -58,7 +59,7 @@ impl Hub {
         Self { endpoint, folder: folder.into(), token }
     }
 
-    fn repo(&self, name: &ModelName, revision: &str) -> Result<ApiRepo, HubError> {
+    fn repo(&self, name: &ModelName, revision: &str) -> Result<ApiRepo, HubFault> {
         let api = ApiBuilder::from_cache(Cache::new(self.folder.clone()))
             .with_endpoint(self.endpoint.clone())
             .with_token(self.token.clone())
@@ -69,8 +70,8 @@ impl Hub {
         Ok(api.repo(repo))
     }
 
-    fn failed(&self, object: impl Into<String>, cause: ApiError) -> HubError {
-        HubError::Request {
+    fn failed(&self, object: impl Into<String>, cause: ApiError) -> HubFault {
+        HubFault::Request {
             endpoint: self.endpoint.clone(),
             object: object.into(),
             fault: RequestFault::Connection(cause.into()),
@@ -80,11 +81,11 @@ impl Hub {
     /// Requests the listing of a repository: its licence, and the files of a model. `only` selects other files.
     ///
     /// # Errors
-    /// [`HubError::Request`], [`HubError::NoWeights`].
-    pub fn look_up(&self, name: &ModelName, only: &[String]) -> Result<Listing, HubError> {
+    /// [`HubFault::Request`], [`HubFault::NoWeights`].
+    pub fn look_up(&self, name: &ModelName, only: &[String]) -> Result<Listing, PretrainedError> {
         let object = format!("the list of files of `{name}`");
         let request = self.repo(name, &name.revision)?.info_request().query("blobs", "true");
-        let failed = |fault| HubError::Request {
+        let failed = |fault| HubFault::Request {
             endpoint: self.endpoint.clone(),
             object: object.clone(),
             fault,
@@ -105,10 +106,10 @@ impl Hub {
             .collect();
         let files = chosen(all, only);
         if let Some(missing) = only.iter().find(|path| !files.iter().any(|f| f.path == **path)) {
-            return Err(failed(RequestFault::NoFile { path: missing.clone() }));
+            return Err(failed(RequestFault::NoFile { path: missing.clone() }).into());
         }
         if only.is_empty() && !files.iter().any(|file| is_weights(&file.path)) {
-            return Err(HubError::NoWeights { name: name.to_string() });
+            return Err(HubFault::NoWeights { name: name.to_string() }.into());
         }
         Ok(Listing {
             name: name.clone(),
@@ -122,20 +123,20 @@ impl Hub {
     /// that the hub announced.
     ///
     /// # Errors
-    /// [`HubError::Request`], [`HubError::Checksum`] for a file that is not the announced one (it is removed),
-    /// [`HubError::Io`], [`HubError::Cancelled`] between two files.
+    /// [`HubFault::Request`], [`HubFault::Checksum`] for a file that is not the announced one (it is removed),
+    /// [`HubFault::Io`], [`HubFault::Cancelled`] between two files.
     pub fn fetch(
         &self,
         listing: &Listing,
         cancel: &CancelToken,
         events: &dyn EventSink,
-    ) -> Result<Installed, HubError> {
+    ) -> Result<Installed, PretrainedError> {
         let repo = self.repo(&listing.name, &listing.revision)?;
         let mut path = None;
         let mut bytes = 0;
         for file in &listing.files {
             if cancel.is_cancelled() {
-                return Err(HubError::Cancelled);
+                return Err(HubFault::Cancelled.into());
             }
             let fetched = match self.kept(listing, &file.path) {
                 Some(kept) => kept,
@@ -153,7 +154,7 @@ impl Hub {
             revision: listing.revision.clone(),
             licence: listing.licence.clone(),
             bytes,
-            path: path.ok_or_else(|| HubError::NoWeights { name: listing.name.to_string() })?,
+            path: path.ok_or_else(|| HubFault::NoWeights { name: listing.name.to_string() })?,
         };
         model.write_record(&self.folder, &listing.name)?;
         Ok(model)
@@ -170,8 +171,8 @@ impl Hub {
 }
 
 /// Compares a file with its checksum, by which it is named behind the link; returns its size.
-fn check(link: &Path) -> Result<u64, HubError> {
-    let io = |cause| HubError::Io { operation: "read", path: link.to_path_buf(), cause };
+fn check(link: &Path) -> Result<u64, HubFault> {
+    let io = |cause| HubFault::Io { operation: IoOperation::Read, path: link.to_path_buf(), cause };
     let blob = link.canonicalize().map_err(io)?;
     let announced = blob.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if let Err(error) = verify(&blob, &announced) {

@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use syrinx_types::IoOperation;
 
-use super::{HubError, ModelName};
+use super::{HubFault, ModelName};
+use crate::PretrainedError;
 
 /// Record of a model's origin, next to its snapshots.
 pub(crate) const RECORD: &str = "syrinx.json";
@@ -26,24 +28,24 @@ pub struct Installed {
     pub path: PathBuf,
 }
 
-fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HubError {
+fn io(operation: IoOperation, path: &Path) -> impl FnOnce(io::Error) -> HubFault {
     let path = path.to_path_buf();
-    move |cause| HubError::Io { operation, path, cause }
+    move |cause| HubFault::Io { operation, path, cause }
 }
 
 /// Returns all models in a folder, by name. Downloads that did not finish are not among them.
 ///
 /// # Errors
-/// [`HubError::Io`].
-pub fn installed(folder: &Path) -> Result<Vec<Installed>, HubError> {
+/// [`HubFault::Io`].
+pub fn installed(folder: &Path) -> Result<Vec<Installed>, PretrainedError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(cause) => return Err(io("list", folder)(cause)),
+        Err(cause) => return Err(io(IoOperation::List, folder)(cause).into()),
     };
     let mut found = Vec::new();
     for entry in entries {
-        let path = entry.map_err(io("list", folder))?.path();
+        let path = entry.map_err(io(IoOperation::List, folder))?.path();
         if let Some(model) = read_record(&path)? {
             found.push(model);
         }
@@ -56,23 +58,24 @@ impl Installed {
     /// Returns the model of a name in a folder.
     ///
     /// # Errors
-    /// [`HubError::Absent`], [`HubError::Io`].
-    pub fn find(folder: &Path, name: &ModelName) -> Result<Self, HubError> {
+    /// [`HubFault::Absent`], [`HubFault::Io`].
+    pub fn find(folder: &Path, name: &ModelName) -> Result<Self, PretrainedError> {
         let model = read_record(&folder.join(name.folder()))?;
-        model.ok_or_else(|| HubError::Absent { name: name.id.clone(), folder: folder.into() })
+        model
+            .ok_or_else(|| HubFault::Absent { name: name.id.clone(), folder: folder.into() }.into())
     }
 
     /// Writes the record, whole or not at all.
-    pub(crate) fn write_record(&self, folder: &Path, name: &ModelName) -> Result<(), HubError> {
+    pub(crate) fn write_record(&self, folder: &Path, name: &ModelName) -> Result<(), HubFault> {
         let path = folder.join(name.folder()).join(RECORD);
-        let json =
-            serde_json::to_vec_pretty(self).map_err(|e| io("write", &path)(io::Error::other(e)))?;
-        syrinx_atomic::write_bytes(&path, &json).map_err(io("write", &path))
+        let json = serde_json::to_vec_pretty(self)
+            .map_err(|e| io(IoOperation::Write, &path)(io::Error::other(e)))?;
+        syrinx_atomic::write_bytes(&path, &json).map_err(io(IoOperation::Write, &path))
     }
 }
 
 /// Returns the record of a model's folder; `None` where there is none, or where its files are gone.
-fn read_record(folder: &Path) -> Result<Option<Installed>, HubError> {
+fn read_record(folder: &Path) -> Result<Option<Installed>, HubFault> {
     let path = folder.join(RECORD);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
@@ -81,21 +84,21 @@ fn read_record(folder: &Path) -> Result<Option<Installed>, HubError> {
         {
             return Ok(None);
         }
-        Err(cause) => return Err(io("read", &path)(cause)),
+        Err(cause) => return Err(io(IoOperation::Read, &path)(cause)),
     };
-    let model: Installed =
-        serde_json::from_slice(&bytes).map_err(|e| io("read", &path)(io::Error::other(e)))?;
+    let model: Installed = serde_json::from_slice(&bytes)
+        .map_err(|e| io(IoOperation::Read, &path)(io::Error::other(e)))?;
     Ok(model.path.is_dir().then_some(model))
 }
 
 /// Removes a model and its unfinished downloads.
 ///
 /// # Errors
-/// [`HubError::Absent`], [`HubError::Io`].
-pub fn remove(folder: &Path, name: &ModelName) -> Result<(), HubError> {
+/// [`HubFault::Absent`], [`HubFault::Io`].
+pub fn remove(folder: &Path, name: &ModelName) -> Result<(), PretrainedError> {
     let path = folder.join(name.folder());
     if !path.is_dir() {
-        return Err(HubError::Absent { name: name.id.clone(), folder: folder.into() });
+        return Err(HubFault::Absent { name: name.id.clone(), folder: folder.into() }.into());
     }
-    fs::remove_dir_all(&path).map_err(io("remove", &path))
+    Ok(fs::remove_dir_all(&path).map_err(io(IoOperation::Remove, &path))?)
 }

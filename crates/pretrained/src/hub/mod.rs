@@ -9,7 +9,7 @@ mod fetch;
 mod installed;
 mod name;
 
-pub use error::{HubError, RequestFault};
+pub use error::{HubFault, RequestFault};
 pub use fetch::{DEFAULT_ENDPOINT, Hub, Listing, RemoteFile};
 pub use installed::{Installed, installed, remove};
 pub use name::ModelName;

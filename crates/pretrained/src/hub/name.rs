@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::HubError;
+use super::HubFault;
+use crate::PretrainedError;
 
 /// Branch that is fetched where no revision is named.
 const DEFAULT_REVISION: &str = "main";
@@ -18,10 +19,10 @@ pub struct ModelName {
 }
 
 impl FromStr for ModelName {
-    type Err = HubError;
+    type Err = PretrainedError;
 
-    fn from_str(text: &str) -> Result<Self, HubError> {
-        let fault = || HubError::Name { name: text.to_owned() };
+    fn from_str(text: &str) -> Result<Self, PretrainedError> {
+        let fault = || PretrainedError::from(HubFault::Name { name: text.to_owned() });
         let plain = text.strip_prefix("hf:").unwrap_or(text);
         let (id, revision) = plain.split_once('@').unwrap_or((plain, DEFAULT_REVISION));
         let (owner, name) = id.split_once('/').ok_or_else(fault)?;
@@ -73,7 +74,8 @@ mod tests {
     fn names_that_are_paths_are_refused() {
         for text in ["", "mimi", "hf:a/../b", "a/b/c", "../b", "a/.b", "a/b@../c", "a/b@", "a b/c"]
         {
-            assert!(matches!(text.parse::<ModelName>(), Err(HubError::Name { .. })), "{text}");
+            let error = text.parse::<ModelName>().unwrap_err();
+            assert!(matches!(error, PretrainedError::Hub(HubFault::Name { .. })), "{text}");
         }
     }
 }

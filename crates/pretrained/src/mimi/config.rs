@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::conv::PadMode;
+use crate::fault::ConfigFault;
 use crate::sizes::{MOST, size_fault, stride_fault};
 
 /// Fields of `config.json` that the network depends on.
@@ -78,7 +79,7 @@ impl MimiConfig {
     }
 
     /// Fault of a configuration that this network is not made for.
-    pub(super) fn fault(&self) -> Option<String> {
+    pub(super) fn fault(&self) -> Option<ConfigFault> {
         let sizes = [
             ("num_filters", self.num_filters),
             ("compress", self.compress),
@@ -96,21 +97,21 @@ impl MimiConfig {
             return fault;
         }
         if !self.use_causal_conv || self.audio_channels != 1 || self.use_conv_shortcut {
-            return Some("only the causal model of one channel is supported".into());
+            let supported = "the causal model of one channel";
+            return Some(ConfigFault::Unsupported { supported });
         }
         if self.num_key_value_heads != self.num_attention_heads
             || self.upsample_groups != self.hidden_size
         {
-            return Some(
-                "heads of keys and groups of the upsampling must be as in kyutai/mimi".into(),
-            );
+            let supported = "a model with the heads and groups of kyutai/mimi";
+            return Some(ConfigFault::Unsupported { supported });
         }
-        if (1..=self.num_quantizers).contains(&self.num_semantic_quantizers) {
-            let (rate, hop) = (f64::from(self.sampling_rate), self.hop() as f64);
-            let fits = (self.frame_rate * hop - rate).abs() < 1.0;
-            return (!fits)
-                .then(|| format!("frames of {hop} samples are not {} a second", self.frame_rate));
+        let first = [("num_semantic_quantizers", self.num_semantic_quantizers)];
+        if let Some(fault) = size_fault(&first, self.num_quantizers) {
+            return Some(fault);
         }
-        Some("the first quantiser must have 1 to num_quantizers levels".into())
+        let (hop, frame_rate_hz) = (self.hop(), self.frame_rate);
+        let fits = (frame_rate_hz * hop as f64 - f64::from(self.sampling_rate)).abs() < 1.0;
+        (!fits).then_some(ConfigFault::FrameRate { hop, frame_rate_hz })
     }
 }

@@ -9,6 +9,7 @@ use crate::checkpoint::{Checkpoint, Weights};
 use crate::codebook::{Codebook, Distance};
 use crate::conv::{Kernel, Size, TransposedKernel};
 use crate::error::PretrainedError;
+use crate::fault::ConfigFault;
 use crate::ops::Snake;
 use crate::sizes::{size_fault, stride_fault};
 
@@ -64,7 +65,7 @@ impl SnacConfig {
     }
 
     /// Fault of a configuration that no SNAC model has.
-    fn fault(&self) -> Option<String> {
+    fn fault(&self) -> Option<ConfigFault> {
         let (down, up) = (&self.encoder_rates, &self.decoder_rates);
         let sizes = [
             ("encoder_dim", self.encoder_dim),
@@ -82,14 +83,12 @@ impl SnacConfig {
         }
         let (down, up): (usize, usize) = (down.iter().product(), up.iter().product());
         if down != up {
-            return Some(format!("the encoder has a stride of {down}, the decoder of {up}"));
+            return Some(ConfigFault::StrideMismatch { encoder: down, decoder: up });
         }
         let strides = &self.vq_strides;
         let whole = strides.iter().all(|stride| strides[0].is_multiple_of(*stride));
         let falling = strides.is_sorted_by(|a, b| a >= b);
-        (!whole || !falling).then(|| {
-            format!("`vq_strides` is {strides:?}, expected falling numbers that divide the first")
-        })
+        (!whole || !falling).then(|| ConfigFault::LevelStrides { found: strides.clone() })
     }
 }
 

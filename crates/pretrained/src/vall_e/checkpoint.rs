@@ -5,7 +5,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
 
-use super::error::VallEError;
+use super::error::{VallECheckpointFault, VallEFault};
 use crate::{Checkpoint as Tensors, PretrainedError};
 
 /// Most levels of a codec: EnCodec's at 24 kbit/s.
@@ -38,12 +38,17 @@ pub(crate) struct Sizes {
 }
 
 impl Checkpoint {
-    pub(crate) fn open(path: &Path) -> Result<Self, VallEError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, VallEFault> {
         Ok(Self { tensors: Tensors::open(path)? })
     }
 
-    pub(crate) fn broken(&self, reason: impl Into<String>) -> VallEError {
-        VallEError::Broken { path: self.tensors.path().into(), reason: reason.into() }
+    pub(crate) fn broken(&self, fault: VallECheckpointFault) -> VallEFault {
+        VallEFault::Broken { path: self.tensors.path().into(), fault }
+    }
+
+    /// Returns the error of tensors that can't be rearranged.
+    pub(crate) fn unusable(&self, error: candle_core::Error) -> VallEFault {
+        self.broken(VallECheckpointFault::Tensor(error))
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
@@ -51,7 +56,7 @@ impl Checkpoint {
     }
 
     /// Returns a tensor of a shape.
-    pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor, VallEError> {
+    pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor, VallEFault> {
         Ok(self.tensors.get(name, shape)?)
     }
 
@@ -62,9 +67,9 @@ impl Checkpoint {
         index: usize,
         shape: [usize; 2],
         classes: usize,
-    ) -> Result<(Tensor, Tensor), VallEError> {
+    ) -> Result<(Tensor, Tensor), VallEFault> {
         let name = format!("{HEADS}{index}");
-        let fail = |e: candle_core::Error| self.broken(e.to_string());
+        let fail = |e| self.unusable(e);
         let weight = self.get(&format!("{name}.weight"), &shape)?;
         let bias = match self.has_biases() {
             true => self.get(&format!("{name}.bias"), &shape[..1])?,
@@ -92,32 +97,32 @@ impl Checkpoint {
     }
 
     /// Rows and columns of a matrix.
-    fn matrix(&self, name: &str) -> Result<(usize, usize), VallEError> {
+    fn matrix(&self, name: &str) -> Result<(usize, usize), VallEFault> {
         let entry = self.tensors.entries().get(name);
         match entry.map(|entry| entry.shape.as_slice()) {
             Some(&[rows, columns]) if rows > 0 && columns > 0 => Ok((rows, columns)),
             Some(found) => {
-                let reason = format!("tensor `{name}` has shape {found:?}, expected a matrix");
-                Err(self.broken(reason))
+                let (tensor, found) = (name.to_owned(), found.to_vec());
+                Err(self.broken(VallECheckpointFault::OtherShape { tensor, found }))
             }
-            None => Err(self.broken(format!("tensor `{name}` is missing, expected a matrix"))),
+            None => Err(self.broken(VallECheckpointFault::NoMatrix { tensor: name.to_owned() })),
         }
     }
 
     /// Returns the rows of a matrix.
-    pub(crate) fn rows(&self, name: &str) -> Result<usize, VallEError> {
+    pub(crate) fn rows(&self, name: &str) -> Result<usize, VallEFault> {
         Ok(self.matrix(name)?.0)
     }
 
     /// Returns the configuration in the metadata; null in exports that dropped it.
-    pub(crate) fn config(&self) -> Result<Value, VallEError> {
+    pub(crate) fn config(&self) -> Result<Value, VallEFault> {
         let Some(text) = self.tensors.metadata().get("config") else { return Ok(Value::Null) };
-        let broken = |e: serde_json::Error| self.broken(format!("`config` in its metadata: {e}"));
+        let broken = |e| self.broken(VallECheckpointFault::Metadata(e));
         serde_json::from_str(text).map_err(broken)
     }
 
     /// Returns the sizes of the model; `heads` overrides the metadata.
-    pub(crate) fn sizes(&self, heads: Option<usize>) -> Result<Sizes, VallEError> {
+    pub(crate) fn sizes(&self, heads: Option<usize>) -> Result<Sizes, VallEFault> {
         let (phones, dim) = self.matrix("text_emb.weight")?;
         let (codes, _) = self.matrix("proms_emb.embeddings.0.weight")?;
         let (hidden, _) = self.matrix("model.layers.0.mlp.gate_proj.weight")?;
@@ -129,9 +134,8 @@ impl Checkpoint {
         let tables = self.count("resps_emb.embeddings.", MOST_TABLES);
         let classifiers = self.count(HEADS, MOST_TABLES);
         if levels > MOST_LEVELS || tables > levels + 1 || classifiers > levels + 3 {
-            return Err(self.broken(format!(
-                "{tables} response tables and {classifiers} heads for {levels} levels, expected at most one and three more"
-            )));
+            let heads = classifiers;
+            return Err(self.broken(VallECheckpointFault::Tables { tables, heads, levels }));
         }
         // A family without level 1 in place has a head more than levels: for phones.
         let masked = tables > levels || classifiers > levels + 1;
@@ -142,13 +146,13 @@ impl Checkpoint {
         // Published sizes have heads of 64.
         let heads = heads.or_else(|| named("heads")).unwrap_or(dim / 64);
         if heads == 0 || !dim.is_multiple_of(heads) || !(dim / heads).is_multiple_of(2) {
-            return Err(self.broken(format!("a width of {dim} does not split into {heads} heads")));
+            return Err(self.broken(VallECheckpointFault::Heads { width: dim, heads }));
         }
         Ok(Sizes { dim, layers, hidden, heads, levels, codes, phones, letters, masked })
     }
 }
 
-impl From<PretrainedError> for VallEError {
+impl From<PretrainedError> for VallEFault {
     fn from(error: PretrainedError) -> Self {
         match error {
             PretrainedError::Read { path, cause } => Self::Read { path, cause },

@@ -14,7 +14,8 @@ use syrinx_task::{
 use syrinx_text::IpaTokenizer;
 
 use super::checkpoint::{Checkpoint, Sizes};
-use super::error::VallEError;
+use super::error::{IpaTokenizerFault, VallEFault};
+use crate::PretrainedError;
 
 /// Choices that a checkpoint does not state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,12 +36,12 @@ const PHONES_END: u32 = 2;
 /// Imports a checkpoint. Its codebooks are not in the file: those of the model are zeros.
 ///
 /// # Errors
-/// [`VallEError::Read`], and [`VallEError::Broken`] with the tensor that is missing or different.
+/// [`VallEFault::Read`], and [`VallEFault::Broken`] with the tensor that is missing or different.
 pub fn import(
     path: &Path,
     tokenizer: &Path,
     options: &ImportOptions,
-) -> Result<LmFile, VallEError> {
+) -> Result<LmFile, PretrainedError> {
     let checkpoint = Checkpoint::open(path)?;
     let sizes = checkpoint.sizes(options.heads)?;
     let layout = layout(&checkpoint.config()?, &sizes, options);
@@ -93,12 +94,13 @@ pub fn import(
 }
 
 /// Returns the text of a tokenizer whose tokens are all in the model's table of phones.
-fn read_tokenizer(path: &Path, phones: usize) -> Result<String, VallEError> {
+fn read_tokenizer(path: &Path, phones: usize) -> Result<String, VallEFault> {
     let bytes =
-        std::fs::read(path).map_err(|cause| VallEError::Read { path: path.into(), cause })?;
-    let fault = |reason| VallEError::Tokenizer { path: path.into(), reason };
-    let json = String::from_utf8(bytes).map_err(|e| fault(e.to_string()))?;
-    IpaTokenizer::from_bytes(json.as_bytes(), phones).map_err(|e| fault(e.to_string()))?;
+        std::fs::read(path).map_err(|cause| VallEFault::Read { path: path.into(), cause })?;
+    let fault = |fault| VallEFault::Tokenizer { path: path.into(), fault };
+    let json = String::from_utf8(bytes).map_err(|e| fault(IpaTokenizerFault::Utf8(e)))?;
+    IpaTokenizer::from_bytes(json.as_bytes(), phones)
+        .map_err(|e| fault(IpaTokenizerFault::Tokenizer(e)))?;
     Ok(json)
 }
 
@@ -128,14 +130,13 @@ struct Importer<'a> {
 }
 
 impl Importer<'_> {
-    fn trunk(&self, tensors: &mut Tensors) -> Result<(), VallEError> {
+    fn trunk(&self, tensors: &mut Tensors) -> Result<(), VallEFault> {
         let Sizes { dim, layers, hidden, .. } = self.sizes;
         let get = |name: &str, shape: &[usize]| self.checkpoint.get(name, shape);
         let mut put = |name: String, parts: Vec<Tensor>| {
-            let whole =
-                Tensor::cat(&parts, 0).map_err(|e| self.checkpoint.broken(e.to_string()))?;
+            let whole = Tensor::cat(&parts, 0).map_err(|e| self.checkpoint.unusable(e))?;
             tensors.insert(name, whole);
-            Ok::<(), VallEError>(())
+            Ok::<(), VallEFault>(())
         };
         for layer in 0..layers {
             let from = format!("model.layers.{layer}");
@@ -157,19 +158,19 @@ impl Importer<'_> {
     }
 
     /// Returns a table of `given` rows, without those beyond `rows` or with zeros up to it.
-    fn table(&self, name: &str, given: usize, rows: usize) -> Result<Tensor, VallEError> {
+    fn table(&self, name: &str, given: usize, rows: usize) -> Result<Tensor, VallEFault> {
         let dim = self.sizes.dim;
         let table = self.checkpoint.get(name, &[given, dim])?;
         let fitted = match given < rows {
             true => zeros(rows - given, dim).and_then(|rest| Tensor::cat(&[table, rest], 0)),
             false => table.narrow(0, 0, rows),
         };
-        fitted.map_err(|e| self.checkpoint.broken(e.to_string()))
+        fitted.map_err(|e| self.checkpoint.unusable(e))
     }
 
-    fn tables(&self, space: &TokenSpace, tensors: &mut Tensors) -> Result<(), VallEError> {
+    fn tables(&self, space: &TokenSpace, tensors: &mut Tensors) -> Result<(), VallEFault> {
         let Sizes { dim, levels, codes, phones, letters, masked, .. } = self.sizes;
-        let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());
+        let fail = |e| self.checkpoint.unusable(e);
         let separator = self.checkpoint.get("sep", &[dim])?.reshape((1, dim)).map_err(fail)?;
         // Versions of the project's code know different numbers of languages and tasks.
         let known = |name: &str, rows: usize| self.table(name, self.checkpoint.rows(name)?, rows);
@@ -211,9 +212,9 @@ impl Importer<'_> {
         Ok(())
     }
 
-    fn heads(&self, space: &TokenSpace, tensors: &mut Tensors) -> Result<(), VallEError> {
+    fn heads(&self, space: &TokenSpace, tensors: &mut Tensors) -> Result<(), VallEFault> {
         let Sizes { dim, levels, phones, codes, masked, .. } = self.sizes;
-        let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());
+        let fail = |e| self.checkpoint.unusable(e);
         let head =
             |index: usize, classes: usize| self.checkpoint.head(index, [classes, dim], classes);
         // Some exports did not trim rows that are never predicted from these heads.

@@ -8,5 +8,5 @@ mod checkpoint;
 mod error;
 mod import;
 
-pub use error::VallEError;
+pub use error::{IpaTokenizerFault, VallECheckpointFault, VallEFault};
 pub use import::{ImportOptions, import};

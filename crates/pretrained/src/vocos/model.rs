@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::checkpoint::Weights;
 use crate::conv::{Kernel, Size};
 use crate::error::PretrainedError;
+use crate::fault::ConfigFault;
 use crate::ops::{Linear, normalise};
 use crate::sizes::{MOST, size_fault};
 
@@ -65,15 +66,15 @@ impl VocosConfig {
     /// # Errors
     /// [`PretrainedError::Config`] for one of another kind.
     pub fn parse(path: &Path, yaml: &str) -> Loaded<Self> {
-        let fail = |reason: String| PretrainedError::config(path, reason);
+        let fail = |fault| PretrainedError::config(path, fault);
         let parts: ModuleConfigs =
-            serde_yaml_ng::from_str(yaml).map_err(|e| fail(e.to_string()))?;
+            serde_yaml_ng::from_str(yaml).map_err(|e| fail(ConfigFault::Yaml(e)))?;
         let class = parts.feature_extractor.class_path;
         if !class.ends_with("EncodecFeatures") {
-            return Err(fail(format!("`{class}` takes no codes; expected EncodecFeatures")));
+            return Err(fail(ConfigFault::FeatureExtractor { class }));
         }
         let features: Features = serde_yaml_ng::from_value(parts.feature_extractor.init_args)
-            .map_err(|e| fail(e.to_string()))?;
+            .map_err(|e| fail(ConfigFault::Yaml(e)))?;
         let (backbone, head) = (parts.backbone.init_args, parts.head.init_args);
         let sizes = [
             ("input_channels", backbone.input_channels),
@@ -87,10 +88,12 @@ impl VocosConfig {
             return Err(fail(fault));
         }
         if features.encodec_model != "encodec_24khz" || head.padding != "same" {
-            return Err(fail("only encodec_24khz and the padding `same` are supported".into()));
+            let supported = "encodec_24khz with the padding `same`";
+            return Err(fail(ConfigFault::Unsupported { supported }));
         }
         if backbone.adanorm_num_embeddings != Some(features.bandwidths.len()) {
-            return Err(fail("adanorm_num_embeddings is not the number of bandwidths".into()));
+            let bandwidths = features.bandwidths.len();
+            return Err(fail(ConfigFault::Bandwidths { bandwidths }));
         }
         Ok(Self { features, backbone, head })
     }

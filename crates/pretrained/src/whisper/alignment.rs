@@ -2,9 +2,9 @@
 
 use candle_core::{IndexOp, Tensor};
 
-use super::error::WhisperError;
 use super::model::{Whisper, failed};
 use super::network::Cache;
+use crate::PretrainedError;
 
 /// Frames of the median filter along time.
 const MEDIAN_WIDTH: usize = 7;
@@ -28,7 +28,7 @@ impl Whisper {
         text: &[u32],
         language: Option<u32>,
         frames: usize,
-    ) -> Result<AlignedTokens, WhisperError> {
+    ) -> Result<AlignedTokens, PretrainedError> {
         let fail = failed("align words");
         let mut tokens = self.vocabulary.prefix(language);
         let prefix = tokens.len();

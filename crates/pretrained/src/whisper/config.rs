@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+use crate::fault::ConfigFault;
+use crate::sizes::size_fault;
+
 /// Contents of `config.json`; other keys are ignored.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct WhisperConfig {
@@ -75,11 +78,10 @@ impl WhisperConfig {
         2 * self.max_source_positions
     }
 
-    /// Reason why the configuration is not usable.
-    pub(crate) fn fault(&self) -> Option<String> {
+    /// Returns the reason why the configuration is not usable.
+    pub(crate) fn fault(&self) -> Option<ConfigFault> {
         let sizes = [
             ("num_mel_bins", self.num_mel_bins),
-            ("max_source_positions", self.max_source_positions),
             ("d_model", self.d_model),
             ("encoder_attention_heads", self.encoder_attention_heads),
             ("encoder_layers", self.encoder_layers),
@@ -90,21 +92,20 @@ impl WhisperConfig {
             ("decoder_layers", self.decoder_layers),
             ("decoder_ffn_dim", self.decoder_inner()),
         ];
-        for (name, size) in sizes {
-            let most = if name == "max_source_positions" { MOST_POSITIONS } else { LARGEST_SIZE };
-            if size == 0 || size > most {
-                return Some(format!("`{name}` is {size}, expected 1 to {most}"));
-            }
+        let positions = [("max_source_positions", self.max_source_positions)];
+        let fault = size_fault(&positions, MOST_POSITIONS);
+        if let Some(fault) = fault.or_else(|| size_fault(&sizes, LARGEST_SIZE)) {
+            return Some(fault);
         }
         let heads = [
             ("encoder_attention_heads", self.encoder_attention_heads),
             ("decoder_attention_heads", self.decoder_attention_heads),
         ];
         let uneven = heads.into_iter().find(|(_, heads)| !self.d_model.is_multiple_of(*heads));
-        if let Some((name, heads)) = uneven {
-            return Some(format!("`d_model` {} is no multiple of `{name}` {heads}", self.d_model));
+        if let Some((key, heads)) = uneven {
+            return Some(ConfigFault::Heads { width: self.d_model, key, heads });
         }
         (!self.d_model.is_multiple_of(2) || self.d_model < 4)
-            .then(|| format!("`d_model` is {}, expected an even number from 4 up", self.d_model))
+            .then_some(ConfigFault::Width(self.d_model))
     }
 }

@@ -7,11 +7,12 @@ use flate2::{Compression, write::ZlibEncoder};
 use rand_chacha::ChaCha8Rng;
 use syrinx_types::CancelToken;
 
-use super::error::WhisperError;
+use super::error::WhisperFault;
 use super::model::{Whisper, failed};
 use super::network::Cache;
 use super::options::WhisperOptions;
 use super::rules::{choose, log_sum_exp, restrict};
+use crate::PretrainedError;
 
 /// A decoded window.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +67,7 @@ impl Whisper {
         options: &WhisperOptions,
         rng: &mut ChaCha8Rng,
         cancel: &CancelToken,
-    ) -> Result<Decoded, WhisperError> {
+    ) -> Result<Decoded, PretrainedError> {
         let prefixed = self.prefixed(window, prefix)?;
         let mut decoded = Decoded::default();
         for &temperature in &options.temperatures {
@@ -94,7 +95,7 @@ impl Whisper {
         Ok(decoded)
     }
 
-    fn prefixed(&self, window: &Cache, prefix: &[u32]) -> Result<Prefixed, WhisperError> {
+    fn prefixed(&self, window: &Cache, prefix: &[u32]) -> Result<Prefixed, PretrainedError> {
         let fail = failed("decode a window");
         let mut cache = window.clone();
         let hidden = self.network.decode(prefix, &mut cache, None).map_err(&fail)?; // (tokens, width)
@@ -122,7 +123,7 @@ impl Whisper {
         options: &WhisperOptions,
         rng: &mut ChaCha8Rng,
         cancel: &CancelToken,
-    ) -> Result<Draw, WhisperError> {
+    ) -> Result<Draw, PretrainedError> {
         let fail = failed("decode a window");
         let mut cache = prefixed.cache.clone();
         let mut logits = prefixed.logits.clone();
@@ -142,7 +143,7 @@ impl Whisper {
                 break;
             }
             if cancel.is_cancelled() {
-                return Err(WhisperError::Cancelled);
+                return Err(WhisperFault::Cancelled.into());
             }
             let hidden = self.network.decode(&[token], &mut cache, None).map_err(&fail)?; // (1, width)
             logits = self

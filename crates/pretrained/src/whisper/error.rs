@@ -1,11 +1,14 @@
-//! Errors of Whisper.
+//! Faults of Whisper.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// Errors of loading a checkpoint and of recognition.
+use crate::fault::ConfigFault;
+
+/// Faults of loading a checkpoint and of recognition.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum WhisperError {
+pub enum WhisperFault {
     /// File of the folder that is not there or not readable.
     #[error("cannot read `{}`: {cause}", path.display())]
     Read {
@@ -15,12 +18,12 @@ pub enum WhisperError {
         cause: std::io::Error,
     },
     /// File of another kind.
-    #[error("`{}` is not of a Whisper checkpoint: {reason}", path.display())]
+    #[error("`{}` is not of a Whisper checkpoint: {fault}", path.display())]
     Broken {
         /// The file.
         path: PathBuf,
-        /// Reason.
-        reason: String,
+        /// Fault.
+        fault: WhisperFileFault,
     },
     /// Weights in the format of whisper.cpp.
     #[error("`{}` is in the GGML format of whisper.cpp, which is not read", path.display())]
@@ -36,9 +39,6 @@ pub enum WhisperError {
         /// Reason.
         cause: candle_core::Error,
     },
-    /// Weights that are cut, or a tensor that cannot be used.
-    #[error(transparent)]
-    Checkpoint(#[from] crate::PretrainedError),
     /// Language that the checkpoint has no token for.
     #[error("this Whisper checkpoint does not know the language `{language}`")]
     Language {
@@ -47,9 +47,6 @@ pub enum WhisperError {
         /// Codes that it knows.
         known: Vec<String>,
     },
-    /// Recording that cannot be brought to 16 kHz.
-    #[error(transparent)]
-    Audio(#[from] syrinx_audio::AudioError),
     /// Failure of the tokenizer.
     #[error("Whisper's tokenizer failed: {0}")]
     Tokenizer(tokenizers::Error),
@@ -76,15 +73,51 @@ pub enum WhisperError {
     Cancelled,
 }
 
-impl From<tokenizers::Error> for WhisperError {
-    fn from(error: tokenizers::Error) -> Self {
-        Self::Tokenizer(error)
-    }
+/// Fault of a file of a Whisper checkpoint.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WhisperFileFault {
+    /// Configuration that cannot be used.
+    #[error(transparent)]
+    Config(ConfigFault),
+    /// Tokenizer that the `tokenizers` library can't read.
+    #[error(transparent)]
+    Tokenizer(tokenizers::Error),
+    /// Tokenizer without a special token.
+    #[error("token `{token}` is missing")]
+    NoToken {
+        /// The token.
+        token: &'static str,
+    },
+    /// Special token without a row in the model's table.
+    #[error("token `{token}` is {id}, the model has {tokens} tokens")]
+    TokenBeyondModel {
+        /// The token.
+        token: &'static str,
+        /// Number of the token.
+        id: u32,
+        /// Tokens of the model.
+        tokens: usize,
+    },
+    /// Alignment head that the model lacks.
+    #[error(
+        "alignment head {head} of layer {layer}, the model has {layers} layers of {heads} heads"
+    )]
+    AlignmentHead {
+        /// Layer of the head.
+        layer: usize,
+        /// Number of the head in its layer.
+        head: usize,
+        /// Layers of the model.
+        layers: usize,
+        /// Heads of a layer.
+        heads: usize,
+    },
 }
 
-impl WhisperError {
+impl WhisperFault {
     /// Remedy, if there is one.
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Read { .. } => Some(
                 "the folder needs config.json, tokenizer.json and model.safetensors (or one .gguf file), as in the \
@@ -102,11 +135,10 @@ impl WhisperError {
                  it"
                 .into(),
             ),
-            Self::Checkpoint(error) => error.hint().map(str::to_owned),
             Self::Language { known, .. } if known.is_empty() => {
                 Some("an English-only checkpoint transcribes `en`".into())
             }
-            Self::Language { known, .. } => Some(format!("known: {}", known.join(", "))),
+            Self::Language { known, .. } => Some(format!("known: {}", known.join(", ")).into()),
             Self::TooLong { .. } => Some("align shorter pieces of the recording".into()),
             Self::OtherText { .. } => {
                 Some("give the words of the whole recording, in their order".into())

@@ -11,6 +11,7 @@ use candle_core::quantized::QTensor;
 use candle_core::quantized::gguf_file::{Content, TensorInfo};
 
 use crate::PretrainedError;
+use crate::fault::ContainerFault;
 
 /// Most axes of a tensor.
 const MOST_AXES: u32 = 8;
@@ -27,24 +28,21 @@ pub(super) fn tensors(
     let fail = PretrainedError::read(path);
     let mut file = File::open(path).map_err(&fail)?;
     let length = file.metadata().map_err(&fail)?.len();
-    let container = |reason: String| PretrainedError::container(path, reason);
-    Walk { reader: BufReader::new(&file), left: length }.header().map_err(|e| match e.kind() {
-        io::ErrorKind::UnexpectedEof => container("its header reaches beyond its end".into()),
-        _ => container(e.to_string()),
-    })?;
+    let container = |fault| PretrainedError::container(path, fault);
+    Walk { reader: BufReader::new(&file), left: length }.header().map_err(container)?;
     file.seek(SeekFrom::Start(0)).map_err(fail)?;
-    let content = Content::read(&mut file).map_err(|e| container(e.to_string()))?;
+    let content = Content::read(&mut file).map_err(|e| container(ContainerFault::Gguf(e)))?;
     let mut tensors = HashMap::new();
     for (name, info) in &content.tensor_infos {
         let end = end(info).and_then(|end| end.checked_add(content.tensor_data_offset));
         if end.is_none_or(|end| end > length) {
-            let shape = info.shape.dims();
-            return Err(container(format!(
-                "tensor `{name}` of shape {shape:?} reaches beyond the {length} bytes of the file"
-            )));
+            let (tensor, shape) = (name.clone(), info.shape.dims().to_vec());
+            return Err(container(ContainerFault::TensorBeyondEnd { tensor, shape, length }));
         }
-        let tensor = content.tensor(&mut file, name, device);
-        let tensor = tensor.map_err(|e| container(format!("tensor `{name}`: {e}")))?;
+        let tensor = content.tensor(&mut file, name, device).map_err(|cause| {
+            let (tensor, cause) = (name.clone(), Box::new(cause));
+            container(ContainerFault::Tensor { tensor, cause })
+        })?;
         tensors.insert(name.clone(), Arc::new(tensor));
     }
     Ok(tensors)
@@ -65,11 +63,11 @@ struct Walk<R> {
 }
 
 impl<R: Read> Walk<R> {
-    fn header(&mut self) -> io::Result<()> {
+    fn header(&mut self) -> Result<(), ContainerFault> {
         let magic = self.u32()?;
         let version = self.u32()?;
         if magic != u32::from_le_bytes(*b"GGUF") || !(1..=3).contains(&version) {
-            return Err(io::Error::other("it does not begin with a GGUF header"));
+            return Err(ContainerFault::NoHeader { format: "GGUF" });
         }
         let wide = version > 1;
         let (tensors, entries) = (self.length(wide)?, self.length(wide)?);
@@ -82,7 +80,7 @@ impl<R: Read> Walk<R> {
             self.text(wide)?;
             let axes = self.u32()?;
             if axes > MOST_AXES {
-                return Err(io::Error::other(format!("a tensor has {axes} axes")));
+                return Err(ContainerFault::Axes(axes));
             }
             self.skip(u64::from(axes) * if wide { 8 } else { 4 })?;
             self.skip(4 + 8)?;
@@ -91,7 +89,7 @@ impl<R: Read> Walk<R> {
     }
 
     /// Skips a value of metadata.
-    fn value(&mut self, kind: u32, wide: bool, depth: usize) -> io::Result<()> {
+    fn value(&mut self, kind: u32, wide: bool, depth: usize) -> Result<(), ContainerFault> {
         match (kind, size(kind)) {
             (_, Some(bytes)) => self.skip(bytes),
             (8, _) => self.text(wide),
@@ -99,23 +97,23 @@ impl<R: Read> Walk<R> {
                 let kind = self.u32()?;
                 let count = self.length(wide)?;
                 if count > MOST_ELEMENTS {
-                    return Err(io::Error::other(format!("an array has {count} elements")));
+                    return Err(ContainerFault::Elements(count));
                 }
                 if let Some(bytes) = size(kind) {
                     return self.skip(count * bytes);
                 }
                 (0..count).try_for_each(|_| self.value(kind, wide, depth + 1))
             }
-            _ => Err(io::Error::other(format!("a value has the unknown type {kind}"))),
+            _ => Err(ContainerFault::ValueType(kind)),
         }
     }
 
-    fn text(&mut self, wide: bool) -> io::Result<()> {
+    fn text(&mut self, wide: bool) -> Result<(), ContainerFault> {
         let bytes = self.length(wide)?;
         self.skip(bytes)
     }
 
-    fn length(&mut self, wide: bool) -> io::Result<u64> {
+    fn length(&mut self, wide: bool) -> Result<u64, ContainerFault> {
         if !wide {
             return self.u32().map(u64::from);
         }
@@ -123,20 +121,21 @@ impl<R: Read> Walk<R> {
         Ok(u64::from(low) | u64::from(self.u32()?) << 32)
     }
 
-    fn u32(&mut self) -> io::Result<u32> {
+    fn u32(&mut self) -> Result<u32, ContainerFault> {
         let mut bytes = [0; 4];
         self.take(4)?;
         self.reader.read_exact(&mut bytes)?;
         Ok(u32::from_le_bytes(bytes))
     }
 
-    fn skip(&mut self, bytes: u64) -> io::Result<()> {
+    fn skip(&mut self, bytes: u64) -> Result<(), ContainerFault> {
         self.take(bytes)?;
-        io::copy(&mut self.reader.by_ref().take(bytes), &mut io::sink()).map(|_| ())
+        io::copy(&mut self.reader.by_ref().take(bytes), &mut io::sink())?;
+        Ok(())
     }
 
-    fn take(&mut self, bytes: u64) -> io::Result<()> {
-        self.left = self.left.checked_sub(bytes).ok_or(io::ErrorKind::UnexpectedEof)?;
+    fn take(&mut self, bytes: u64) -> Result<(), ContainerFault> {
+        self.left = self.left.checked_sub(bytes).ok_or(ContainerFault::HeaderCutOff)?;
         Ok(())
     }
 }

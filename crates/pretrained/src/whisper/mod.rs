@@ -30,7 +30,7 @@ mod weights;
 mod words;
 
 pub use config::{GenerationConfig, WhisperConfig};
-pub use error::WhisperError;
+pub use error::{WhisperFault, WhisperFileFault};
 pub use model::Whisper;
 pub use options::{WhisperOptions, WhisperSegment, WhisperTranscript, WhisperWord};
 pub use service::WhisperRecognizer;

@@ -8,12 +8,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::config::{GenerationConfig, WhisperConfig};
-use super::error::WhisperError;
+use super::error::{WhisperFault, WhisperFileFault};
 use super::network::Network;
 use super::spectrogram::Spectrogram;
 use super::vocabulary::Vocabulary;
 use super::weights::Weights;
 use crate::PretrainedError;
+use crate::fault::{ConfigFault, PickleFault};
 
 /// A loaded checkpoint; it holds no state of a recording, so threads can share it.
 pub struct Whisper {
@@ -38,9 +39,9 @@ impl Whisper {
     /// tensor names.
     ///
     /// # Errors
-    /// [`WhisperError::Read`] for a missing file, [`WhisperError::Broken`] for one of another kind, [`WhisperError::Ggml`] for
+    /// [`WhisperFault::Read`] for a missing file, [`WhisperFault::Broken`] for one of another kind, [`WhisperFault::Ggml`] for
     /// weights of whisper.cpp.
-    pub fn load(folder: &Path) -> Result<Self, WhisperError> {
+    pub fn load(folder: &Path) -> Result<Self, PretrainedError> {
         Self::load_on(folder, &Device::Cpu)
     }
 
@@ -48,9 +49,9 @@ impl Whisper {
     ///
     /// # Errors
     /// As [`Whisper::load`].
-    pub fn load_on(folder: &Path, device: &Device) -> Result<Self, WhisperError> {
+    pub fn load_on(folder: &Path, device: &Device) -> Result<Self, PretrainedError> {
         if let Some(path) = ggml(folder) {
-            return Err(WhisperError::Ggml { path });
+            return Err(WhisperFault::Ggml { path }.into());
         }
         let config = configuration(&folder.join("config.json"))?;
         let generation_path = folder.join("generation_config.json");
@@ -58,11 +59,11 @@ impl Whisper {
             if generation_path.is_file() { parse(&generation_path)? } else { Default::default() };
         let path = folder.join("tokenizer.json");
         let vocabulary = Vocabulary::new(&read(&path)?, &config, &generation)
-            .map_err(|reason| broken(&path, reason))?;
+            .map_err(|fault| broken(&path, fault))?;
         let network = Network::load(&weights(folder, device)?, &config)?;
         // Layers and heads are those of tensors that are there by now.
         let alignment_heads = alignment_heads(&config, &generation)
-            .map_err(|reason| broken(&generation_path, reason))?;
+            .map_err(|fault| broken(&generation_path, fault))?;
         let spectrogram = Spectrogram::new(config.num_mel_bins)?;
         Ok(Self { network, vocabulary, spectrogram, config, alignment_heads })
     }
@@ -77,21 +78,23 @@ impl Whisper {
 }
 
 /// Reads `config.json`. The family is checked first: other families lack sizes of Whisper's.
-fn configuration(path: &Path) -> Result<WhisperConfig, WhisperError> {
+fn configuration(path: &Path) -> Result<WhisperConfig, PretrainedError> {
     let config: Value = parse(path)?;
     let family = config.get("model_type").and_then(Value::as_str);
+    let config_fault = |fault| broken(path, WhisperFileFault::Config(fault));
     if let Some(kind) = family.filter(|kind| *kind != "whisper") {
-        return Err(broken(path, format!("`model_type` is `{kind}`, expected `whisper`")));
+        let (found, expected) = (kind.to_owned(), "whisper");
+        return Err(config_fault(ConfigFault::ModelType { found, expected }));
     }
     let config: WhisperConfig =
-        serde_json::from_value(config).map_err(|e| broken(path, e.to_string()))?;
+        serde_json::from_value(config).map_err(|e| config_fault(ConfigFault::Json(e)))?;
     match config.fault() {
-        Some(reason) => Err(broken(path, reason)),
+        Some(fault) => Err(config_fault(fault)),
         None => Ok(config),
     }
 }
 
-fn weights(folder: &Path, device: &Device) -> Result<Weights, WhisperError> {
+fn weights(folder: &Path, device: &Device) -> Result<Weights, PretrainedError> {
     let plain = folder.join(SAFETENSORS);
     if plain.is_file() {
         return Ok(Weights::safetensors(&plain, device)?);
@@ -101,8 +104,8 @@ fn weights(folder: &Path, device: &Device) -> Result<Weights, WhisperError> {
     }
     let pickle = folder.join(PYTORCH);
     if pickle.is_file() {
-        let reason = format!("Whisper is read from {SAFETENSORS} or a .gguf file");
-        return Err(PretrainedError::Pickle { path: pickle, reason }.into());
+        let fault = PickleFault::Format { formats: "safetensors and GGUF" };
+        return Err(PretrainedError::pickle(&pickle, fault));
     }
     read(&plain).map(|_| ())?;
     Ok(Weights::safetensors(&plain, device)?)
@@ -135,7 +138,7 @@ fn ggml(path: &Path) -> Option<PathBuf> {
 fn alignment_heads(
     config: &WhisperConfig,
     generation: &GenerationConfig,
-) -> Result<Vec<(usize, usize)>, String> {
+) -> Result<Vec<(usize, usize)>, WhisperFileFault> {
     let (layers, heads) = (config.decoder_layers, config.decoder_attention_heads);
     match generation.alignment_heads.as_deref() {
         None | Some([]) => Ok((layers / 2..layers)
@@ -143,28 +146,29 @@ fn alignment_heads(
             .collect()),
         Some(given) => {
             match given.iter().find(|(layer, head)| *layer >= layers || *head >= heads) {
-                Some((layer, head)) => Err(format!(
-                    "alignment head {head} of layer {layer}, the model has {layers} layers of {heads} heads"
-                )),
+                Some(&(layer, head)) => {
+                    Err(WhisperFileFault::AlignmentHead { layer, head, layers, heads })
+                }
                 None => Ok(given.to_vec()),
             }
         }
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, WhisperError> {
-    std::fs::read(path).map_err(|cause| WhisperError::Read { path: path.into(), cause })
+fn read(path: &Path) -> Result<Vec<u8>, PretrainedError> {
+    std::fs::read(path).map_err(|cause| WhisperFault::Read { path: path.into(), cause }.into())
 }
 
-fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, WhisperError> {
-    serde_json::from_slice(&read(path)?).map_err(|e| broken(path, e.to_string()))
+fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, PretrainedError> {
+    serde_json::from_slice(&read(path)?)
+        .map_err(|e| broken(path, WhisperFileFault::Config(ConfigFault::Json(e))))
 }
 
-fn broken(path: &Path, reason: String) -> WhisperError {
-    WhisperError::Broken { path: path.into(), reason }
+fn broken(path: &Path, fault: WhisperFileFault) -> PretrainedError {
+    WhisperFault::Broken { path: path.into(), fault }.into()
 }
 
 /// Returns an error of the network during an operation, named by an infinitive.
-pub(crate) fn failed(operation: &'static str) -> impl Fn(candle_core::Error) -> WhisperError {
-    move |cause| WhisperError::Compute { operation, cause }
+pub(crate) fn failed(operation: &'static str) -> impl Fn(candle_core::Error) -> PretrainedError {
+    move |cause| WhisperFault::Compute { operation, cause }.into()
 }

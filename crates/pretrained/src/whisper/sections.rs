@@ -4,9 +4,10 @@
 use syrinx_metrics::errors::{Op, align};
 use syrinx_types::{Audio, CancelToken, WordTime};
 
-use super::error::WhisperError;
+use super::error::WhisperFault;
 use super::model::Whisper;
 use super::options::WhisperOptions;
+use crate::PretrainedError;
 
 /// Share of a window that a section ends in, where its longest pause is taken.
 const LATE: f64 = 0.5;
@@ -30,7 +31,7 @@ impl Whisper {
         language: Option<&str>,
         window_s: f64,
         cancel: &CancelToken,
-    ) -> Result<Vec<WordTime>, WhisperError> {
+    ) -> Result<Vec<WordTime>, PretrainedError> {
         let options =
             WhisperOptions { language: language.map(str::to_owned), ..WhisperOptions::default() };
         let transcript = self.transcribe(sound, &options, cancel)?;
@@ -38,7 +39,7 @@ impl Whisper {
         let mut words = Vec::new();
         for section in sections {
             if cancel.is_cancelled() {
-                return Err(WhisperError::Cancelled);
+                return Err(WhisperFault::Cancelled.into());
             }
             let piece = sound.slice(section.start_s, section.end_s);
             let found = self.align_window(&piece, &section.text, Some(&transcript.language))?;
@@ -68,13 +69,13 @@ struct Cut {
 /// Cuts a recording of `total_s` into sections that fit a window.
 ///
 /// # Errors
-/// [`WhisperError::OtherText`] where a window's length of the recording agrees with the text nowhere.
+/// [`WhisperFault::OtherText`] where a window's length of the recording agrees with the text nowhere.
 pub(super) fn sections(
     text: &str,
     recognized: &[WordTime],
     total_s: f64,
     window_s: f64,
-) -> Result<Vec<Section>, WhisperError> {
+) -> Result<Vec<Section>, PretrainedError> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let known: Vec<String> = words.iter().map(|word| key(word)).collect();
     let found: Vec<String> = recognized.iter().map(|word| key(&word.word)).collect();
@@ -88,7 +89,7 @@ pub(super) fn sections(
         let late = inside.iter().filter(|cut| cut.at_s - start_s >= longest_s * LATE);
         let chosen = late.max_by(|a, b| a.pause_s.total_cmp(&b.pause_s)).or(inside.last());
         let Some(cut) = chosen else {
-            return Err(WhisperError::OtherText { start_s, end_s: start_s + longest_s });
+            return Err(WhisperFault::OtherText { start_s, end_s: start_s + longest_s }.into());
         };
         let text = words[first..cut.word].join(" ");
         sections.push(Section { start_s, end_s: cut.at_s, text });
@@ -145,7 +146,8 @@ mod tests {
         let text = vec!["never"; 40].join(" ");
         let recognized = spoken(&vec!["said"; 40].join(" "));
         let error = sections(&text, &recognized, 41.5, 30.0).unwrap_err();
-        assert!(matches!(error, WhisperError::OtherText { .. }), "{error}");
+        let found = matches!(error, PretrainedError::Whisper(WhisperFault::OtherText { .. }));
+        assert!(found, "{error}");
         assert!(error.hint().is_some());
     }
 }

@@ -1,12 +1,15 @@
 //! Whisper as the recognizer of tasks.
 
+use std::borrow::Cow;
+
 use syrinx_audio::silence::is_inaudible;
 use syrinx_audio::speech::has_speech;
 use syrinx_task::{Recognizer, Service, TaskError, Transcript};
 use syrinx_text::{normalize, normalize_for_scoring};
 use syrinx_types::{Audio, RunContext, WordTime};
 
-use super::{Whisper, WhisperError, WhisperOptions, WhisperTranscript};
+use super::{Whisper, WhisperOptions, WhisperTranscript};
+use crate::PretrainedError;
 
 /// A checkpoint with settings.
 pub struct WhisperRecognizer {
@@ -53,12 +56,12 @@ impl WhisperRecognizer {
     }
 }
 
-fn failed(error: WhisperError) -> TaskError {
-    let hint = error.hint();
-    match error {
-        WhisperError::Cancelled => TaskError::Cancelled,
-        other => TaskError::Service { service: Service::Recognizer, cause: Box::new(other), hint },
+fn failed(error: PretrainedError) -> TaskError {
+    if error.is_cancelled() {
+        return TaskError::Cancelled;
     }
+    let hint = error.hint().map(Cow::into_owned);
+    TaskError::Service { service: Service::Recognizer, cause: Box::new(error), hint }
 }
 
 impl Recognizer for WhisperRecognizer {

@@ -6,12 +6,13 @@ use syrinx_audio::{resample, silence};
 use syrinx_types::{Audio, CancelToken, WordTime};
 
 use super::decoding::Decoded;
-use super::error::WhisperError;
+use super::error::WhisperFault;
 use super::model::{Whisper, failed};
 use super::network::Cache;
 use super::options::{WhisperOptions, WhisperSegment, WhisperTranscript};
 use super::spectrogram::{FRAMES_PER_S, Frames, SAMPLE_RATE_HZ, WindowSpan};
 use super::words::{assign, split_words, tidy, time_words};
+use crate::PretrainedError;
 
 /// Spectrogram frames of a timestamp's step, 20 ms.
 const FRAMES_PER_STEP: usize = 2;
@@ -63,14 +64,14 @@ impl Whisper {
     /// Transcribes a recording.
     ///
     /// # Errors
-    /// [`WhisperError::Language`] for a language without token, [`WhisperError::Audio`], [`WhisperError::Compute`],
-    /// [`WhisperError::Cancelled`].
+    /// [`WhisperFault::Language`] for a language without token, [`PretrainedError::Audio`], [`WhisperFault::Compute`],
+    /// [`WhisperFault::Cancelled`].
     pub fn transcribe(
         &self,
         audio: &Audio,
         options: &WhisperOptions,
         cancel: &CancelToken,
-    ) -> Result<WhisperTranscript, WhisperError> {
+    ) -> Result<WhisperTranscript, PretrainedError> {
         self.transcribe_each(audio, options, cancel, &mut |_| {})
     }
 
@@ -84,7 +85,7 @@ impl Whisper {
         options: &WhisperOptions,
         cancel: &CancelToken,
         each: &mut dyn FnMut(&WhisperSegment),
-    ) -> Result<WhisperTranscript, WhisperError> {
+    ) -> Result<WhisperTranscript, PretrainedError> {
         let sound = resample(audio, SAMPLE_RATE_HZ)?;
         let frames = self.spectrogram.compute(&sound.samples);
         let language = self.language(options.language.as_deref(), &frames)?;
@@ -96,7 +97,7 @@ impl Whisper {
             Progress { seek: 0, context: Vec::new(), stalled: 0, speech_end_s: 0.0, rng };
         while progress.seek < frames.len() {
             if cancel.is_cancelled() {
-                return Err(WhisperError::Cancelled);
+                return Err(WhisperFault::Cancelled.into());
             }
             let segments =
                 self.next_window(&frames, &ends, &language, options, &mut progress, cancel)?;
@@ -111,8 +112,8 @@ impl Whisper {
     /// Most probable language of the first window, with its probability.
     ///
     /// # Errors
-    /// [`WhisperError::Audio`], [`WhisperError::Compute`].
-    pub fn detect_language(&self, audio: &Audio) -> Result<(String, f64), WhisperError> {
+    /// [`PretrainedError::Audio`], [`WhisperFault::Compute`].
+    pub fn detect_language(&self, audio: &Audio) -> Result<(String, f64), PretrainedError> {
         let sound = resample(audio, SAMPLE_RATE_HZ)?;
         let frames = self.spectrogram.compute(&sound.samples);
         let (language, _, probability) = self.detected(&frames)?;
@@ -123,7 +124,7 @@ impl Whisper {
     /// cut where a transcript of it agrees with the text.
     ///
     /// # Errors
-    /// [`WhisperError::TooLong`] for a text of more tokens than the decoder has positions, [`WhisperError::OtherText`] for
+    /// [`WhisperFault::TooLong`] for a text of more tokens than the decoder has positions, [`WhisperFault::OtherText`] for
     /// a long recording of something else; else as [`Whisper::transcribe`].
     pub fn align(
         &self,
@@ -131,7 +132,7 @@ impl Whisper {
         text: &str,
         language: Option<&str>,
         cancel: &CancelToken,
-    ) -> Result<Vec<WordTime>, WhisperError> {
+    ) -> Result<Vec<WordTime>, PretrainedError> {
         let sound = resample(audio, SAMPLE_RATE_HZ)?;
         let window_s = self.config.window_frames() as f64 / FRAMES_PER_S;
         match sound.seconds() > window_s {
@@ -146,13 +147,13 @@ impl Whisper {
         sound: &Audio,
         text: &str,
         language: Option<&str>,
-    ) -> Result<Vec<WordTime>, WhisperError> {
+    ) -> Result<Vec<WordTime>, PretrainedError> {
         let frames = self.spectrogram.compute(&sound.samples);
         let Language { code, token } = self.language(language, &frames)?;
         let tokens = self.vocabulary.encode(&format!(" {}", text.trim()))?;
         let most = self.config.max_target_positions - self.vocabulary.prefix(token).len() - 2;
         if tokens.len() > most {
-            return Err(WhisperError::TooLong { tokens: tokens.len(), most });
+            return Err(WhisperFault::TooLong { tokens: tokens.len(), most }.into());
         }
         let used = frames.len().min(self.config.window_frames());
         let window = self.encode(&frames, WindowSpan { start: 0, used })?;
@@ -177,13 +178,13 @@ impl Whisper {
         chunks.into_iter().map(|(_, end_s)| (end_s * FRAMES_PER_S) as usize).collect()
     }
 
-    fn encode(&self, frames: &Frames, span: WindowSpan) -> Result<Cache, WhisperError> {
+    fn encode(&self, frames: &Frames, span: WindowSpan) -> Result<Cache, PretrainedError> {
         let mel = frames.window(span, self.config.window_frames(), &self.network.device);
         mel.and_then(|mel| self.network.encode(&mel)).map_err(failed("encode a window"))
     }
 
     /// Language of a recording: the given one, or the detected one.
-    fn language(&self, given: Option<&str>, frames: &Frames) -> Result<Language, WhisperError> {
+    fn language(&self, given: Option<&str>, frames: &Frames) -> Result<Language, PretrainedError> {
         let known = &self.vocabulary.languages;
         match given {
             None => self.detected(frames).map(|(code, token, _)| Language { code, token }),
@@ -192,7 +193,7 @@ impl Whisper {
             }
             Some(code) => {
                 let found = known.iter().find(|(c, _)| c == code);
-                let (code, token) = found.ok_or_else(|| WhisperError::Language {
+                let (code, token) = found.ok_or_else(|| WhisperFault::Language {
                     language: code.into(),
                     known: known.iter().map(|(code, _)| code.clone()).collect(),
                 })?;
@@ -202,7 +203,7 @@ impl Whisper {
     }
 
     /// Most probable language after the start token.
-    fn detected(&self, frames: &Frames) -> Result<(String, Option<u32>, f64), WhisperError> {
+    fn detected(&self, frames: &Frames) -> Result<(String, Option<u32>, f64), PretrainedError> {
         if self.vocabulary.english_only() {
             return Ok(("en".into(), None, 1.0));
         }
@@ -234,7 +235,7 @@ impl Whisper {
         options: &WhisperOptions,
         progress: &mut Progress,
         cancel: &CancelToken,
-    ) -> Result<Vec<WhisperSegment>, WhisperError> {
+    ) -> Result<Vec<WhisperSegment>, PretrainedError> {
         let start = progress.seek;
         let until = ends.iter().copied().find(|&end| end > start).unwrap_or(frames.len());
         let used = until.min(frames.len()).saturating_sub(start);
@@ -295,7 +296,7 @@ impl Whisper {
         language: &Language,
         span: WindowSpan,
         speech_end_s: f64,
-    ) -> Result<f64, WhisperError> {
+    ) -> Result<f64, PretrainedError> {
         let text_of = |tokens: &Vec<u32>| -> Vec<u32> {
             tokens.iter().copied().filter(|&t| t < self.vocabulary.end).collect()
         };
@@ -331,7 +332,7 @@ impl Whisper {
         decoded: &Decoded,
         start: usize,
         used: usize,
-    ) -> Result<Segmented, WhisperError> {
+    ) -> Result<Segmented, PretrainedError> {
         let tokens = &decoded.tokens;
         let first_stamp = self.vocabulary.timestamps.as_ref().map_or(u32::MAX, |range| range.start);
         let stamp = |i: usize| {
@@ -377,7 +378,7 @@ impl Whisper {
         tokens: &[u32],
         start: usize,
         end: usize,
-    ) -> Result<(WhisperSegment, Vec<u32>), WhisperError> {
+    ) -> Result<(WhisperSegment, Vec<u32>), PretrainedError> {
         let segment = WhisperSegment {
             start_s: start as f64 / FRAMES_PER_S,
             end_s: end as f64 / FRAMES_PER_S,

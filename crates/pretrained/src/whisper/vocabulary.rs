@@ -6,6 +6,7 @@ use std::ops::Range;
 use tokenizers::Tokenizer;
 
 use super::config::{GenerationConfig, WhisperConfig};
+use super::error::{WhisperFault, WhisperFileFault};
 
 const END: &str = "<|endoftext|>";
 const START: &str = "<|startoftranscript|>";
@@ -42,20 +43,19 @@ pub(crate) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Reads a tokenizer; the error is the reason why it is not usable.
+    /// Reads a tokenizer for the model of a configuration.
     pub(crate) fn new(
         bytes: &[u8],
         config: &WhisperConfig,
         generation: &GenerationConfig,
-    ) -> Result<Self, String> {
-        let tokenizer = Tokenizer::from_bytes(bytes).map_err(|e| e.to_string())?;
+    ) -> Result<Self, WhisperFileFault> {
+        let tokenizer = Tokenizer::from_bytes(bytes).map_err(WhisperFileFault::Tokenizer)?;
         let id = |token: &str| tokenizer.token_to_id(token);
-        let required = |token: &str| match id(token) {
-            Some(id) if (id as usize) < config.vocab_size => Ok(id),
-            Some(id) => {
-                Err(format!("token `{token}` is {id}, the model has {} tokens", config.vocab_size))
-            }
-            None => Err(format!("token `{token}` is missing")),
+        let tokens = config.vocab_size;
+        let required = |token: &'static str| match id(token) {
+            Some(id) if (id as usize) < tokens => Ok(id),
+            Some(id) => Err(WhisperFileFault::TokenBeyondModel { token, id, tokens }),
+            None => Err(WhisperFileFault::NoToken { token }),
         };
         let (end, start) = (required(END)?, required(START)?);
         let no_timestamps = required(NO_TIMESTAMPS)?;
@@ -93,14 +93,14 @@ impl Vocabulary {
     }
 
     /// Returns the text of tokens, special tokens left out.
-    pub(crate) fn decode(&self, tokens: &[u32]) -> Result<String, tokenizers::Error> {
+    pub(crate) fn decode(&self, tokens: &[u32]) -> Result<String, WhisperFault> {
         let text: Vec<u32> = tokens.iter().copied().filter(|&t| t < self.end).collect();
-        self.tokenizer.decode(&text, true)
+        self.tokenizer.decode(&text, true).map_err(WhisperFault::Tokenizer)
     }
 
     /// Tokens of a text, without special tokens.
-    pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>, tokenizers::Error> {
-        let encoding = self.tokenizer.encode(text, false)?;
+    pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>, WhisperFault> {
+        let encoding = self.tokenizer.encode(text, false).map_err(WhisperFault::Tokenizer)?;
         Ok(encoding.get_ids().iter().copied().filter(|&id| id < self.end).collect())
     }
 }

@@ -3,9 +3,10 @@
 use syrinx_types::WordTime;
 
 use super::alignment::AlignedTokens;
-use super::error::WhisperError;
+use super::error::WhisperFault;
 use super::options::{WhisperSegment, WhisperWord};
 use super::vocabulary::Vocabulary;
+use crate::PretrainedError;
 
 /// Languages written without spaces: each character that ends a token is a word.
 const WITHOUT_SPACES: [&str; 6] = ["zh", "ja", "th", "lo", "my", "yue"];
@@ -33,7 +34,7 @@ pub(crate) fn split_words(
     vocabulary: &Vocabulary,
     tokens: &[u32],
     language: &str,
-) -> Result<Vec<(String, usize)>, WhisperError> {
+) -> Result<Vec<(String, usize)>, PretrainedError> {
     let characters = split_characters(vocabulary, tokens)?;
     if WITHOUT_SPACES.contains(&language) {
         return Ok(characters);
@@ -57,11 +58,12 @@ pub(crate) fn split_words(
 fn split_characters(
     vocabulary: &Vocabulary,
     tokens: &[u32],
-) -> Result<Vec<(String, usize)>, WhisperError> {
+) -> Result<Vec<(String, usize)>, PretrainedError> {
     let mut found = Vec::new();
     let mut start = 0;
     for end in 1..=tokens.len() {
-        let text = vocabulary.tokenizer.decode(&tokens[start..end], false)?;
+        let text = vocabulary.tokenizer.decode(&tokens[start..end], false);
+        let text = text.map_err(WhisperFault::Tokenizer)?;
         if !text.contains('\u{FFFD}') || end == tokens.len() {
             found.push((text, end - start));
             start = end;

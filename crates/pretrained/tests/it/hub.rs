@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use sha2::{Digest, Sha256};
-use syrinx_pretrained::hub::{Hub, HubError, Installed, ModelName, installed, remove};
+use syrinx_pretrained::PretrainedError;
+use syrinx_pretrained::hub::{Hub, HubFault, Installed, ModelName, installed, remove};
 use syrinx_types::{CancelToken, NullSink};
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -131,7 +132,7 @@ fn name() -> ModelName {
     "hf:tiny/whisper".parse().unwrap()
 }
 
-fn fetch(hub: &Hub) -> Result<Installed, HubError> {
+fn fetch(hub: &Hub) -> Result<Installed, PretrainedError> {
     let listing = hub.look_up(&name(), &[])?;
     hub.fetch(&listing, &CancelToken::default(), &NullSink)
 }
@@ -159,8 +160,13 @@ fn a_model_is_listed_fetched_found_and_removed() {
     remove(folder.path(), &name()).unwrap();
     assert_eq!(installed(folder.path()).unwrap(), []);
     let error = Installed::find(folder.path(), &name()).unwrap_err();
-    assert!(matches!(error, HubError::Absent { .. }) && error.hint().is_some());
-    assert!(matches!(remove(folder.path(), &name()), Err(HubError::Absent { .. })));
+    assert!(
+        matches!(error, PretrainedError::Hub(HubFault::Absent { .. })) && error.hint().is_some()
+    );
+    assert!(matches!(
+        remove(folder.path(), &name()),
+        Err(PretrainedError::Hub(HubFault::Absent { .. }))
+    ));
 }
 
 #[test]
@@ -172,7 +178,10 @@ fn a_download_that_was_cut_goes_on_where_it_stopped() {
     server.state.lock().unwrap().allowance = Some(100_000);
     let quiet = CancelToken::default();
     let error = hub.fetch(&listing, &quiet, &NullSink).unwrap_err();
-    assert!(matches!(error, HubError::Request { .. }) && error.hint().is_some(), "{error}");
+    assert!(
+        matches!(error, PretrainedError::Hub(HubFault::Request { .. })) && error.hint().is_some(),
+        "{error}"
+    );
     assert_eq!(installed(folder.path()).unwrap(), [], "a part is no model");
     let before = server.requests().len();
     server.state.lock().unwrap().allowance = None;
@@ -194,7 +203,7 @@ fn a_file_that_is_not_the_announced_one_is_removed() {
     server.state.lock().unwrap().lies = true;
     let folder = tempfile::tempdir().unwrap();
     let error = fetch(&server.hub(folder.path())).unwrap_err();
-    assert!(matches!(error, HubError::Checksum { .. }), "{error}");
+    assert!(matches!(error, PretrainedError::Hub(HubFault::Checksum { .. })), "{error}");
     assert_eq!(installed(folder.path()).unwrap(), []);
     server.state.lock().unwrap().lies = false;
     fetch(&server.hub(folder.path())).unwrap();
@@ -213,7 +222,13 @@ fn answers_that_help_nobody_are_errors() {
     let cancel = CancelToken::default();
     cancel.cancel();
     let listing = hub.look_up(&name(), &[]).unwrap();
-    assert!(matches!(hub.fetch(&listing, &cancel, &NullSink), Err(HubError::Cancelled)));
+    assert!(matches!(
+        hub.fetch(&listing, &cancel, &NullSink),
+        Err(PretrainedError::Hub(HubFault::Cancelled))
+    ));
     server.state.lock().unwrap().files.retain(|path, _| path.ends_with("md"));
-    assert!(matches!(hub.look_up(&name(), &[]), Err(HubError::NoWeights { .. })));
+    assert!(matches!(
+        hub.look_up(&name(), &[]),
+        Err(PretrainedError::Hub(HubFault::NoWeights { .. }))
+    ));
 }

@@ -9,7 +9,8 @@ use serde_json::Value;
 use syrinx_decode::{DecodeConfig, DemaskConfig, SamplerConfig, generate};
 use syrinx_model::{LanguageModel, LmFile};
 use syrinx_nn::Kernels;
-use syrinx_pretrained::vall_e::{ImportOptions, VallEError, import};
+use syrinx_pretrained::PretrainedError;
+use syrinx_pretrained::vall_e::{ImportOptions, VallEFault, import};
 use syrinx_task::{
     Content, Contents, Generated, Head, Layout, Plan, RowPlan, RvqSum, Segment, Stage, StageRun,
     TextContent, VALL_E_LANGUAGES, VALL_E_LENGTH_TOKENS, VallELayout, VallEPiece, VallEPrompt,
@@ -463,7 +464,7 @@ fn the_tokenizer_of_another_model_is_named() {
     for bytes in [&b"{}"[..], b"\xff", &fs::read(whisper).unwrap()] {
         fs::write(&path, bytes).unwrap();
         let error = import(&checkpoint, &path, &ImportOptions::default()).err().unwrap();
-        assert!(matches!(error, VallEError::Tokenizer { .. }), "{error}");
+        assert!(matches!(error, PretrainedError::VallE(VallEFault::Tokenizer { .. })), "{error}");
         assert!(error.to_string().contains("tokenizer.json") && error.hint().is_some());
     }
 }

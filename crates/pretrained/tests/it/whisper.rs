@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
 use candle_core::{Device, safetensors};
 use serde_json::Value;
-use syrinx_pretrained::whisper::{Whisper, WhisperError, WhisperOptions, WhisperRecognizer};
+use syrinx_pretrained::PretrainedError;
+use syrinx_pretrained::whisper::{Whisper, WhisperFault, WhisperOptions, WhisperRecognizer};
 use syrinx_task::Recognizer as _;
 use syrinx_types::{Audio, CancelToken, RunContext};
 
@@ -119,10 +120,13 @@ fn a_text_of_several_windows_is_aligned_piece_by_piece() {
             assert!(words.windows(2).all(|pair| pair[0].start_s <= pair[1].start_s + 1e-9));
             assert!(words.last().unwrap().end_s > 2.0, "beyond the first window");
         }
-        Err(error) => assert!(matches!(error, WhisperError::OtherText { .. }), "{error}"),
+        Err(error) => assert!(
+            matches!(error, PretrainedError::Whisper(WhisperFault::OtherText { .. })),
+            "{error}"
+        ),
     }
     let other = whisper.align(&long, "Nobody says this.", Some("en"), &cancel).unwrap_err();
-    assert!(matches!(other, WhisperError::OtherText { .. }), "{other}");
+    assert!(matches!(other, PretrainedError::Whisper(WhisperFault::OtherText { .. })), "{other}");
 }
 
 #[test]
@@ -157,7 +161,7 @@ fn a_language_is_detected_and_an_unknown_one_is_refused() {
     assert_eq!(transcript.language, language);
     let options = WhisperOptions { language: Some("fr".into()), ..greedy() };
     let error = whisper.transcribe(&recording("short.wav"), &options, &cancel).unwrap_err();
-    assert!(matches!(error, WhisperError::Language { .. }));
+    assert!(matches!(error, PretrainedError::Whisper(WhisperFault::Language { .. })));
     assert_eq!(error.hint().unwrap(), "known: en, de, haw");
 }
 
@@ -180,7 +184,7 @@ fn work_stops_when_it_is_cancelled() {
     let cancel = CancelToken::default();
     cancel.cancel();
     let error = whisper.transcribe(&recording("long.wav"), &greedy(), &cancel).unwrap_err();
-    assert!(matches!(error, WhisperError::Cancelled));
+    assert!(matches!(error, PretrainedError::Whisper(WhisperFault::Cancelled)));
 }
 
 #[test]

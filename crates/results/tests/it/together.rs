@@ -74,7 +74,7 @@ fn a_killed_writer_loses_nothing_that_it_finished() {
     let rows = store.rows(&run.id).unwrap();
     let in_order = rows.iter().enumerate().all(|(i, r)| *r == row(i, 1));
     assert!(in_order && rows.len() == run.rows, "rows are whole and in order");
-    // It can be gone on with.
+    // The run can be continued.
     assert_eq!(store.begin(&about("tts", "killed"), 3.0).unwrap(), run.id);
     store.finish_with(&run.id, &rows, &[], 4.0).unwrap();
     assert_eq!(store.run(&run.id).unwrap().status, RunStatus::Finished);

@@ -57,7 +57,7 @@ pub struct SpokenWord {
     pub written: String,
     /// Spoken form, lower case (a letter's name is upper case).
     pub spoken: String,
-    /// Its phones, without marks.
+    /// Phones of the word, without marks.
     pub phones: Vec<Phone>,
     /// Origin of the phones.
     pub source: Source,

@@ -1,6 +1,6 @@
 //! Plain marks in square brackets.
 
-use super::{MarkupError, Script, Style};
+use super::{MarkupError, Script, Style, ValuePlace};
 
 /// Longest pause, seconds.
 pub const MAX_PAUSE_S: f64 = 10.0;
@@ -52,7 +52,7 @@ impl Script {
             inner.trim().split_once(char::is_whitespace).unwrap_or((inner.trim(), ""));
         let value = value.trim();
         let wrong = |expected| {
-            let (place, value) = (format!("mark [{name}]"), value.to_owned());
+            let (place, value) = (ValuePlace::Mark { name: name.to_owned() }, value.to_owned());
             MarkupError::Value { place, value, expected }
         };
         match name {

@@ -43,16 +43,16 @@ pub enum MarkupError {
         fault: XmlFault,
     },
     /// An element or attribute that would change the speech and is not supported.
-    #[error("{what} is not supported")]
+    #[error("{construct} is not supported")]
     Unsupported {
         /// Element or attribute.
-        what: String,
+        construct: Construct,
     },
     /// An invalid value.
     #[error("{place}: `{value}` is not {expected}")]
     Value {
-        /// Element and attribute, or mark.
-        place: String,
+        /// Attribute or mark with the value.
+        place: ValuePlace,
         /// Value as written.
         value: String,
         /// Kind of value that fits.
@@ -66,13 +66,57 @@ pub enum MarkupError {
     },
 }
 
+/// Element or attribute that would change the speech and is not supported.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Construct {
+    /// A `<voice>` without a name.
+    #[error("<voice> without a name")]
+    UnnamedVoice,
+    /// An attribute of `<prosody>`.
+    #[error("prosody {0}")]
+    Prosody(&'static str),
+    /// Text in another language than English.
+    #[error("language `{code}`")]
+    Language {
+        /// Code of the language.
+        code: String,
+    },
+    /// A recording.
+    #[error("<audio>")]
+    Audio,
+}
+
+/// Attribute or mark that has a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValuePlace {
+    /// Attribute of an element.
+    #[error("<{element} {attribute}>")]
+    Attribute {
+        /// Name of the element.
+        element: String,
+        /// Name of the attribute.
+        attribute: &'static str,
+    },
+    /// Mark in square brackets.
+    #[error("mark [{name}]")]
+    Mark {
+        /// Name of the mark.
+        name: String,
+    },
+}
+
 /// Fault of SSML that is not well-formed XML.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum XmlFault {
-    /// Message of the XML parser, whose errors can't be compared.
-    #[error("{0}")]
-    Parser(String),
+    /// Text that the XML parser refuses.
+    #[error("{message}")]
+    Parser {
+        /// Message of the parser, whose errors can't be compared.
+        message: String,
+    },
     /// An end tag without its start tag.
     #[error("</{name}> closes nothing")]
     StrayEnd {

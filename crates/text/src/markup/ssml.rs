@@ -5,7 +5,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::marks::{MAX_PAUSE_S, rate, seconds, spelled};
-use super::{MarkupError, Script, Style, XmlFault};
+use super::{Construct, MarkupError, Script, Style, ValuePlace, XmlFault};
 
 /// Rates of `<emphasis>`.
 const EMPHASIS: [(&str, f64); 4] =
@@ -96,7 +96,7 @@ pub(super) fn read(text: &str, script: &mut Script) -> Result<(), MarkupError> {
 
 /// Returns the error of the XML parser's refusal.
 fn parser_fault(error: impl std::fmt::Display) -> MarkupError {
-    XmlFault::Parser(error.to_string()).into()
+    XmlFault::Parser { message: error.to_string() }.into()
 }
 
 fn push(script: &mut Script, contents: Contents, text: &str) -> Result<(), MarkupError> {
@@ -125,15 +125,13 @@ fn begin(
         "p" | "s" | "paragraph" | "sentence" => script.push(" "),
         "voice" => {
             let voice = attribute(tag, "name")?.filter(|voice| !voice.trim().is_empty());
-            let voice = voice.ok_or_else(|| MarkupError::Unsupported {
-                what: "<voice> without a name".into(),
-            })?;
+            let voice = voice.ok_or_else(|| unsupported(Construct::UnnamedVoice))?;
             script.restyle(Style { voice: Some(voice), ..style });
         }
         "prosody" => {
             for other in ["pitch", "contour", "range", "volume", "duration"] {
                 if attribute(tag, other)?.is_some_and(|v| v != "medium" && v != "default") {
-                    return Err(MarkupError::Unsupported { what: format!("prosody {other}") });
+                    return Err(unsupported(Construct::Prosody(other)));
                 }
             }
             if let Some(value) = attribute(tag, "rate")? {
@@ -180,10 +178,10 @@ fn begin(
         "lang" | "speak" => {
             let language = attribute(tag, "xml:lang")?.unwrap_or_else(|| "en".into());
             if !language.to_lowercase().starts_with("en") {
-                return Err(MarkupError::Unsupported { what: format!("language `{language}`") });
+                return Err(unsupported(Construct::Language { code: language }));
             }
         }
-        "audio" => return Err(MarkupError::Unsupported { what: "<audio>".into() }),
+        "audio" => return Err(unsupported(Construct::Audio)),
         name if SILENT.contains(&name) => return Ok(Contents::Silent),
         _ => {}
     }
@@ -217,10 +215,16 @@ fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, MarkupE
     Ok(Some(value.map_err(parser_fault)?.into_owned()))
 }
 
-fn value_error(element: &str, attribute: &str, value: &str, expected: &'static str) -> MarkupError {
-    MarkupError::Value {
-        place: format!("<{element} {attribute}>"),
-        value: value.to_owned(),
-        expected,
-    }
+fn value_error(
+    element: &str,
+    attribute: &'static str,
+    value: &str,
+    expected: &'static str,
+) -> MarkupError {
+    let place = ValuePlace::Attribute { element: element.to_owned(), attribute };
+    MarkupError::Value { place, value: value.to_owned(), expected }
+}
+
+fn unsupported(construct: Construct) -> MarkupError {
+    MarkupError::Unsupported { construct }
 }
