@@ -213,7 +213,7 @@ impl Desk {
             answer_kind: descriptor.answer,
             positional: descriptor.verb.positional.into(),
             takes_recording: descriptor.takes_recording(descriptor.verb.positional),
-            required: descriptor.required_fields(),
+            required: descriptor.capabilities.required.iter().map(|f| (*f).to_owned()).collect(),
             layouts,
             request: fields(&(descriptor.request_schema)().to_value()),
             answer: fields(&(descriptor.answer_schema)().to_value()),

@@ -13,7 +13,7 @@ const TEXT: &str = "Go on, and see the old red house.";
 fn recorded(text: &str) -> AlignedRecording {
     let codec = ToneCodec::default();
     let sample = sample(kit(), &codec, text, &SpeechSpec::default(), 1).expect("a sample");
-    let clip = Clip::from(codec.decode(&sample.codes).expect("sound"));
+    let clip = Clip::from(codec.sound(&sample.codes));
     with_context(|context| AlignedRecording::recognize(kit(), &clip, Some(text), context))
         .expect("it is recognized")
 }

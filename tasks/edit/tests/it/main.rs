@@ -24,7 +24,7 @@ fn edit() -> Edit {
 fn recording(text: &str) -> Audio {
     let codec = ToneCodec::default();
     let sample = sample(kit(), &codec, text, &SpeechSpec::default(), 1).expect("a sample");
-    codec.decode(&sample.codes).expect("sound")
+    codec.sound(&sample.codes)
 }
 
 fn request(text: &str) -> EditRequest {
