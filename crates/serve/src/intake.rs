@@ -118,7 +118,10 @@ pub(crate) async fn json<T: DeserializeOwned>(
             _ => None,
         };
         let error = does_not_fit(fault.inner());
-        field.map_or(error.clone(), |field| error.param(&field))
+        match field.filter(|_| fault.inner().is_data()) {
+            Some(field) => error.param(&field),
+            None => error,
+        }
     })?;
     reader.end().map_err(|e| does_not_fit(&e))?;
     Ok(value)
