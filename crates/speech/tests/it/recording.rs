@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use syrinx_speech::{AlignedRecording, Script, SpeakConfig, join, sounds};
-use syrinx_task::{Clip, Context, Recognizer, Services, SpeechCodec, TaskError, Transcript};
+use syrinx_task::{Clip, Context, Recognizer, Services, TaskError, Transcript};
 use syrinx_testkit::{SpeechSpec, ToneCodec, sample, services, told, with_context};
 use syrinx_text::Phone;
 use syrinx_types::{Audio, CancelToken, RunContext};

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use syrinx_task::{Alignment, Clip, Content, Generated, Plan, SpeechCodec, Task, TaskKit};
+use syrinx_task::{Alignment, Clip, Content, Generated, Plan, Task, TaskKit};
 use syrinx_task_edit::changes::{Change, changes};
 use syrinx_task_edit::{Edit, EditConfig, EditRequest};
 use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, told};
