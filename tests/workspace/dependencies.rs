@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("audio", &["types", "atomic"]),
     ("text", &["types"]),
     ("metrics", &["types", "audio"]),
-    ("scene", &["types"]),
+    ("scene", &["types", "audio"]),
     ("data", &["types", "atomic"]),
     ("nn", &["types"]),
     ("codec", &["types", "atomic", "audio", "metrics", "scene", "nn"]),

@@ -16,12 +16,14 @@ mod error;
 mod intake;
 mod long;
 mod mel;
+mod pcm;
 mod periodicity;
 mod read;
 mod resample;
 mod sniff;
 mod stft;
 mod unsupported;
+mod tempo;
 mod warning;
 mod wav;
 mod write;
@@ -34,6 +36,7 @@ pub use error::{AudioError, DecodeFault, ResampleFault};
 pub use intake::{MAX_RATE_HZ, MIN_RATE_HZ, ReadLimits};
 pub use long::{Recording, SourceLength};
 pub use mel::{LogMel, MelConfig, mel_filterbank};
+pub use pcm::{pcm16, to_int16, wav_header};
 pub use read::{
     load, load_source, load_source_warned, load_warned, load_with, open_source, read,
     read_channels, read_from, read_from_warned, read_source, read_warned, read_with,
@@ -43,5 +46,6 @@ pub use sniff::FileKind;
 pub use stft::Stft;
 pub use syrinx_types::Audio;
 pub use unsupported::UnsupportedContent;
+pub use tempo::Tempo;
 pub use warning::{AudioWarning, UniqueWarnings};
 pub use write::{WavFile, WavFormat, write_target, write_wav, write_wav_to};

@@ -8,7 +8,7 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 use syrinx_atomic::Draft;
 use syrinx_types::Audio;
 
-use crate::AudioError;
+use crate::{AudioError, to_int16};
 
 /// Sample format of a written WAV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -226,17 +226,12 @@ fn push<W: Write + Seek>(
 ) -> io::Result<()> {
     for &x in samples {
         match format {
-            WavFormat::Int16 => wav.write_sample(to_i16(x)),
+            WavFormat::Int16 => wav.write_sample(to_int16(x)),
             WavFormat::Float32 => wav.write_sample(x),
         }
         .map_err(into_io)?;
     }
     Ok(())
-}
-
-/// Full scale is 32768, as in reading, so that a 16-bit file survives the round trip bit for bit.
-fn to_i16(x: f32) -> i16 {
-    (x * 32768.0).round().clamp(-32768.0, 32767.0) as i16
 }
 
 fn into_io(error: hound::Error) -> io::Error {

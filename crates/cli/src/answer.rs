@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use syrinx_audio::{WavFormat, write_target};
+use syrinx_audio::{WavFormat, pcm16, wav_header, write_target};
 use syrinx_engine::Chunk;
 use syrinx_task::{AnswerKind, Answered, TaskDescriptor};
 use syrinx_text::subtitles;
@@ -321,36 +321,15 @@ impl StreamWriter {
         let mut bytes = Vec::new();
         if self.sample_rate_hz.is_none() {
             self.sample_rate_hz = Some(audio.sample_rate_hz);
-            bytes.extend(endless_header(audio.sample_rate_hz));
+            bytes.extend(wav_header(audio.sample_rate_hz, None));
         }
-        bytes.extend(int16(audio));
+        bytes.extend(pcm16(&audio.samples));
         self.written += audio.samples.len() as u64;
         let mut out = std::io::stdout().lock();
         out.write_all(&bytes)
             .and_then(|()| out.flush())
             .map_err(|e| Failure::writing("standard output", &e))
     }
-}
-
-fn int16(audio: &Audio) -> impl Iterator<Item = u8> {
-    // The rounding of WAV files, so that a stream and a file have the same samples.
-    let integer = |x: &f32| (x * 32768.0).round().clamp(-32768.0, 32767.0) as i16;
-    audio.samples.iter().flat_map(move |x| integer(x).to_le_bytes())
-}
-
-/// Returns the header of a 16-bit mono WAV of unknown length.
-fn endless_header(rate_hz: u32) -> Vec<u8> {
-    let mut header = Vec::with_capacity(44);
-    header.extend(b"RIFF\xff\xff\xff\xffWAVEfmt ");
-    header.extend(16u32.to_le_bytes());
-    header.extend(1u16.to_le_bytes()); // PCM
-    header.extend(1u16.to_le_bytes()); // channels
-    header.extend(rate_hz.to_le_bytes());
-    header.extend((2 * rate_hz).to_le_bytes()); // bytes a second
-    header.extend(2u16.to_le_bytes()); // bytes a frame
-    header.extend(16u16.to_le_bytes()); // bits a sample
-    header.extend(b"data\xff\xff\xff\xff");
-    header
 }
 
 #[cfg(test)]

@@ -237,8 +237,7 @@ impl From<TaskError> for Failure {
                 Self::of(Exit::BadModel, &error, error.hint().map(Cow::Owned))
             }
             TaskError::Layout { .. } | TaskError::Answer { .. } => {
-                let hint = "try another --seed; if that does not help, report a fault of the model";
-                Self::new(Exit::Unexpected, error.to_string()).hint(hint)
+                Self::of(Exit::Unexpected, &error, error.hint().map(Cow::Owned))
             }
             TaskError::Cancelled => Self::interrupted("run the command again to finish"),
             error => Self::of(Exit::BadInput, &error, error.hint().map(Cow::Owned)),
@@ -250,14 +249,16 @@ impl From<DecodeError> for Failure {
     fn from(error: DecodeError) -> Self {
         match error {
             DecodeError::Cancelled => Self::interrupted("run the command again to finish"),
-            DecodeError::Config(_) => Self::new(Exit::BadModel, error.to_string())
-                .hint("`syrinx config show` lists the settings and where they come from"),
             DecodeError::Task(error) => error.into(),
-            DecodeError::NotFinite => {
-                Self::of(Exit::BadModel, &error, error.hint().map(Into::into))
-            }
-            error => Self::new(Exit::Unexpected, error.to_string()),
+            error => Self::of(decode_exit(&error), &error, error.hint().map(Into::into)),
         }
+    }
+}
+
+fn decode_exit(error: &DecodeError) -> Exit {
+    match error {
+        DecodeError::Config(_) | DecodeError::NotFinite => Exit::BadModel,
+        _ => Exit::Unexpected,
     }
 }
 

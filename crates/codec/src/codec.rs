@@ -5,6 +5,9 @@ use syrinx_types::{Audio, Coded, Codes, Latents, SpectralGain};
 
 use crate::CodecError;
 
+/// Frames that are decoded at once where decoding may be stopped.
+const BLOCK_FRAMES: usize = 1000;
+
 /// Sizes and rates of a codec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CodecInfo {
@@ -92,6 +95,30 @@ pub trait Codec: Send + Sync {
         let mut samples = stream.push(codes)?;
         samples.extend(stream.finish()?);
         Ok(Audio { samples, sample_rate_hz: self.info().sample_rate_hz })
+    }
+
+    /// [`Self::decode`] in blocks of frames; `None` once `goes_on` returns false between two of them.
+    ///
+    /// # Errors
+    /// The same as [`Self::decode`].
+    fn decode_while(
+        &self,
+        codes: &Codes,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Option<Audio>, CodecError> {
+        if codes.frames() <= BLOCK_FRAMES {
+            return self.decode(codes).map(Some);
+        }
+        let mut stream = self.decode_stream();
+        let mut samples = Vec::new();
+        for start in (0..codes.frames()).step_by(BLOCK_FRAMES) {
+            if !goes_on() {
+                return Ok(None);
+            }
+            samples.extend(stream.push(&codes.slice(start, start + BLOCK_FRAMES))?);
+        }
+        samples.extend(stream.finish()?);
+        Ok(Some(Audio { samples, sample_rate_hz: self.info().sample_rate_hz }))
     }
 
     /// Returns a decoder of a stream of codes. Its samples are exactly those of [`Self::decode`] for all codes at once.

@@ -3,7 +3,8 @@
 //! [`Engine::open`] reads a model file (language model, codec, voices), builds every task of the registry on it, and
 //! answers requests ([`Engine::run`]): long ones chunk by chunk ([`Engine::run_in_chunks`]), several side by side
 //! ([`Engine::run_batch`]), with the best of several candidates by the model's own recognizer. [`Engine::align`] gives
-//! the times of known words in a recording, [`LiveTranscript`] the words of live sound. [`VoiceTable`] holds the user's
+//! the times of known words in a recording. [`SpeechSession`] and [`LiveSession`] hold text and sound that arrive in
+//! pieces. [`VoiceTable`] holds the user's
 //! voices, and [`package`] writes model files.
 //!
 //! Invariants: no task is named here, tasks are found by their capabilities ([`syrinx_task::AnswerKind`]); no
@@ -32,6 +33,7 @@ mod resynthesis;
 mod running;
 mod score;
 mod services;
+mod session;
 mod voice_adapters;
 mod voices;
 
@@ -48,4 +50,5 @@ pub use nearest::nearest;
 pub use package::{PackageVoice, codec, package, package_lm, with_codec, with_language_model};
 pub use prompt::{PromptConfig, excerpt, prepare};
 pub use score::{AlignedWordScore, TextScore};
+pub use session::{LiveSession, SpeechSession};
 pub use voices::{Voice, VoiceOrigin, VoiceTable};

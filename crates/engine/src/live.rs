@@ -9,6 +9,7 @@
 //! of the file. Longer parts would make both equal for longer recordings, but delay every word: a word waits for a
 //! recognition of its part.
 
+use syrinx_task::Transcript;
 use syrinx_types::{Audio, WordTime};
 
 /// New sound between two recognitions, seconds.
@@ -97,23 +98,24 @@ impl LiveTranscript {
         (self.recognized > 0).then(|| self.part.clone())
     }
 
-    /// Takes the text and the words recognized in [`Self::audio`]. With `ended` all words are final.
-    pub fn update(&mut self, text: &str, words: Vec<WordTime>, ended: bool) -> LiveUpdate {
+    /// Takes the transcript of [`Self::audio`]. With `ended` all words are final.
+    pub fn update(&mut self, transcript: &Transcript, ended: bool) -> LiveUpdate {
+        let words = &transcript.words;
         // Results may still differ in words before those that are final, and in their number.
         let open = |words: &[WordTime]| -> Vec<WordTime> {
             words.iter().filter(|w| middle_s(w) > self.final_s).cloned().collect()
         };
-        let (now, before) = (open(&words), open(&self.last));
+        let (now, before) = (open(words), open(&self.last));
         let agree = now.iter().zip(&before).take_while(|(a, b)| a.word == b.word).count();
         let settled_s = self.recognized as f64 / f64::from(self.part.sample_rate_hz) - SETTLED_S;
         let settled = now.iter().take_while(|w| w.end_s <= settled_s).count();
         let new = if ended { &now[..] } else { &now[..agree.min(settled)] };
         let update = LiveUpdate {
-            words: new.iter().map(|w| moved(w, self.start_s)).collect(),
-            text: joined(&self.before, text),
+            words: new.iter().map(|w| w.shifted(self.start_s)).collect(),
+            text: joined(&self.before, &transcript.text),
         };
         self.final_s = new.last().map_or(self.final_s, |w| w.end_s);
-        self.last = words;
+        self.last.clone_from(words);
         if !ended {
             self.cut();
         }
@@ -149,16 +151,12 @@ impl LiveTranscript {
         for word in self.last.drain(..at) {
             self.before = joined(&self.before, &word.word);
         }
-        self.last = self.last.iter().map(|w| moved(w, -cut_s)).collect();
+        self.last = self.last.iter().map(|w| w.shifted(-cut_s)).collect();
         self.part.samples.drain(..samples);
         self.recognized = self.recognized.saturating_sub(samples);
         self.start_s += cut_s;
         self.final_s -= cut_s;
     }
-}
-
-fn moved(word: &WordTime, by_s: f64) -> WordTime {
-    WordTime { word: word.word.clone(), start_s: word.start_s + by_s, end_s: word.end_s + by_s }
 }
 
 /// Returns the middle of a word, seconds.
@@ -187,6 +185,10 @@ mod tests {
         text.split_whitespace().enumerate().map(word).collect()
     }
 
+    fn transcript(text: &str, words: Vec<WordTime>) -> Transcript {
+        Transcript { text: text.into(), words, ..Transcript::default() }
+    }
+
     fn text(words: &[WordTime]) -> String {
         words.iter().map(|w| w.word.as_str()).collect::<Vec<_>>().join(" ")
     }
@@ -201,7 +203,7 @@ mod tests {
         let mut update = |seconds: f64, result: &str, ended: bool| {
             push(&mut live, seconds);
             live.audio();
-            let update = live.update(result, words(result, 0.0), ended);
+            let update = live.update(&transcript(result, words(result, 0.0)), ended);
             (text(&update.words), update.text)
         };
         assert_eq!(update(2.0, "the cad", false).0, "");
@@ -245,8 +247,8 @@ mod tests {
             let start_s = live.seconds() - audio.seconds();
             let inside = |w: &&WordTime| w.start_s >= start_s && w.end_s <= live.seconds();
             let part: Vec<WordTime> =
-                spoken.iter().filter(inside).map(|w| moved(w, -start_s)).collect();
-            last = live.update(&text(&part), part, ended);
+                spoken.iter().filter(inside).map(|w| w.shifted(-start_s)).collect();
+            last = live.update(&transcript(&text(&part), part), ended);
             all.extend(last.words.clone());
         }
         assert_eq!(last.text, text(&spoken));
@@ -263,7 +265,7 @@ mod tests {
             push(&mut live, 1.0);
             let audio = live.audio().expect("sound");
             assert!(audio.seconds() < PART_S + 2.0, "{}", audio.seconds());
-            assert_eq!(live.update("", Vec::new(), false), LiveUpdate::default());
+            assert_eq!(live.update(&Transcript::default(), false), LiveUpdate::default());
         }
         assert!((live.seconds() - 100.0).abs() < 1e-9);
     }

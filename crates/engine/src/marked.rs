@@ -1,9 +1,9 @@
 //! Texts with markup: every utterance is a request of its own, with its voice, rate and pause.
 
-use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::Arc;
 
 use serde_json::json;
+use syrinx_audio::Tempo;
 use syrinx_decode::DecodeConfig;
 use syrinx_task::{Request, TaskError};
 use syrinx_text::TextError;
@@ -12,9 +12,6 @@ use syrinx_types::{Audio, RunContext, WordTime};
 
 use crate::engine::{warn_of_symbols, warn_of_text};
 use crate::{Chunk, Engine, EngineError, SpeechPortion, TakeSound};
-
-/// Silence between two utterances without a pause of their own, seconds.
-const GAP_S: f64 = 0.15;
 
 /// Takes the chunks of an answer.
 type Each<'a> = dyn FnMut(Chunk) -> Result<(), EngineError> + 'a;
@@ -67,7 +64,8 @@ impl Engine {
             return Err(TaskError::from(TextError::NothingToSay { excerpt }).into());
         }
         let several = left > 1;
-        let mut place = MarkedOutput { each, lead_s: 0.0, start_s: 0.0, index: 0 };
+        let pause_s = running.task.sentences().map_or(0.0, |sentences| sentences.pause_s);
+        let mut place = MarkedOutput { each, pause_s, lead_s: 0.0, start_s: 0.0, index: 0 };
         for utterance in &utterances {
             if utterance.text.is_empty() {
                 place.lead_s += utterance.pause_s;
@@ -120,6 +118,8 @@ fn in_voice(request: &mut Request, field: &str, voice: &str, recordings: &[&str]
 /// Place of the next chunk in the whole recording.
 struct MarkedOutput<'a, 'e> {
     each: &'a mut Each<'e>,
+    /// Silence between two utterances without a pause of their own, seconds.
+    pause_s: f64,
     /// Silence to put before the next chunk, seconds.
     lead_s: f64,
     /// Start of the utterance, seconds.
@@ -141,7 +141,7 @@ impl MarkedOutput<'_, '_> {
         let after_s = match (ends, last) {
             (false, _) => 0.0,
             (true, true) => utterance.pause_s,
-            (true, false) => utterance.pause_s.max(GAP_S),
+            (true, false) => utterance.pause_s.max(self.pause_s),
         };
         let seconds = shape(&mut chunk, utterance.rate, before_s, after_s)?;
         chunk.index = self.index;
@@ -162,7 +162,7 @@ fn shape(chunk: &mut Chunk, rate: f64, before_s: f64, after_s: f64) -> Result<f6
     })?;
     let Some(audio) = &speech.audio.audio else { return Ok(0.0) };
     let mut samples = Audio::silence(before_s, audio.sample_rate_hz).samples;
-    samples.extend(stretched(audio, rate));
+    samples.extend(Tempo::new(rate, audio.sample_rate_hz).push(&audio.samples, true));
     samples.extend(Audio::silence(after_s, audio.sample_rate_hz).samples);
     let audio = Audio { samples, sample_rate_hz: audio.sample_rate_hz };
     for word in &mut speech.words {
@@ -175,23 +175,4 @@ fn shape(chunk: &mut Chunk, rate: f64, before_s: f64, after_s: f64) -> Result<f6
     speech.seconds = audio.seconds();
     speech.audio.audio = Some(Arc::new(audio));
     Ok(speech.seconds)
-}
-
-/// Returns the samples at another tempo, at the same pitch.
-fn stretched(audio: &Audio, rate: f64) -> Vec<f32> {
-    let rate_hz = NonZeroU32::new(audio.sample_rate_hz).filter(|_| rate != 1.0);
-    let stretch = rate_hz.and_then(|hz| wsola::TimeStretch::new(hz, NonZeroU16::MIN).ok());
-    let Some(mut stretch) = stretch else { return audio.samples.clone() };
-    stretch.set_tempo(rate as f32);
-    stretch.push(&audio.samples);
-    stretch.set_draining();
-    let mut block = vec![0.0; 16 * stretch.min_output_buff_size()];
-    let mut out = Vec::new();
-    while let Ok(n) = stretch.pull(&mut block) {
-        if n == 0 {
-            break;
-        }
-        out.extend_from_slice(&block[..n]);
-    }
-    out
 }

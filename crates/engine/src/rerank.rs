@@ -159,7 +159,7 @@ fn transcribed(
         let Some(codes) = candidate.codes.as_ref().filter(|codes| !codes.is_empty()) else {
             continue;
         };
-        let audio = context.codec()?.decode(codes)?;
+        let audio = context.codec()?.decode(codes, context.run)?;
         let transcript = recognizer.transcribe(&audio, run.nested())?;
         // A transcript without a word has no phones.
         let phonemized = engine.kit.frontend.phonemize(&transcript.text);

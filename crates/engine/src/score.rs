@@ -71,7 +71,7 @@ impl Engine {
             // A recognizer of words alone.
             return Err(AnswerIssue::NoScores.of(String::new()).into());
         }
-        let codes = context.codec()?.encode(audio)?;
+        let codes = context.codec()?.encode(audio, context.run)?;
         let scores = context.phones()?.phone_scores(&codes, run)?;
         let classes = Classes::of(&scores).ok_or(AnswerIssue::NoScores.of(String::new()))?;
         let phones = at_times(&transcript.phones, scores.rate_hz, classes.parts());

@@ -5,15 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use syrinx_audio::{AudioError, AudioWarning, ReadLimits, Recording};
-use syrinx_codec::Codec;
+use syrinx_codec::{Codec, CodecError};
 use syrinx_decode::{DecodeConfig, DecodeError, generate};
 use syrinx_model::LanguageModel;
 use syrinx_task::{
     AnswerKind, Answered, Capabilities, Content, Context, DynTask, Fill, FrameScores, Generated,
-    Head, Layout, LongRecording, Opened, PhoneRecognizer, Plan, Recognizer, Recordings, Request,
-    RowPlan, Separator, Service, Services, SpeechCodec, StageRun, Stem, TaskError, Transcript,
+    Head, Layout, LongRecording, Opened, PhoneRecognizer, Plan, Recognizer, RecordingIssue,
+    Recordings, Request, RowPlan, Separator, Service, Services, SpeechCodec, StageRun, Stem,
+    TaskError, Transcript,
 };
-use syrinx_types::{Audio, Coded, Codes, Latents, RunContext, SpectralGain};
+use syrinx_types::{Audio, Coded, Codes, Event, Latents, RunContext, SpectralGain};
 
 use crate::VoiceTable;
 use crate::running::LoadedTask;
@@ -30,26 +31,28 @@ impl SpeechCodec for ModelCodec {
         self.0.info().frame_rate_hz
     }
 
-    fn encode(&self, audio: &Audio) -> Result<Codes, TaskError> {
-        self.0.encode(audio).map_err(|e| TaskError::service(Service::Codec, e))
+    fn encode(&self, audio: &Audio, run: RunContext<'_>) -> Result<Codes, TaskError> {
+        stoppable(run, || self.0.encode(audio).map_err(of_codec))
     }
 
-    fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, TaskError> {
-        let coded = self.0.encode_with_latents(audio);
-        let coded = coded.map_err(|e| TaskError::service(Service::Codec, e))?;
+    fn encode_with_latents(&self, audio: &Audio, run: RunContext<'_>) -> Result<Coded, TaskError> {
+        let coded = stoppable(run, || self.0.encode_with_latents(audio).map_err(of_codec))?;
         let latents = coded.latents.as_ref().map(Latents::values);
         check_finite(latents.unwrap_or_default(), "latents")?;
         Ok(coded)
     }
 
-    fn latents(&self, audio: &Audio) -> Result<Option<Latents>, TaskError> {
-        let latents = self.0.latents(audio).map_err(|e| TaskError::service(Service::Codec, e))?;
+    fn latents(&self, audio: &Audio, run: RunContext<'_>) -> Result<Option<Latents>, TaskError> {
+        let latents = stoppable(run, || self.0.latents(audio).map_err(of_codec))?;
         check_finite(latents.as_ref().map(Latents::values).unwrap_or_default(), "latents")?;
         Ok(latents)
     }
 
-    fn decode(&self, codes: &Codes) -> Result<Audio, TaskError> {
-        let audio = self.0.decode(codes).map_err(|e| TaskError::service(Service::Codec, e))?;
+    fn decode(&self, codes: &Codes, run: RunContext<'_>) -> Result<Audio, TaskError> {
+        let audio = stoppable(run, || {
+            let decoded = self.0.decode_while(codes, &|| !run.is_cancelled()).map_err(of_codec)?;
+            decoded.ok_or(TaskError::Cancelled)
+        })?;
         check_finite(&audio.samples, "samples")?;
         Ok(audio)
     }
@@ -59,14 +62,31 @@ impl SpeechCodec for ModelCodec {
         audio: &Audio,
         latents: &[f32],
         gain: SpectralGain,
+        run: RunContext<'_>,
     ) -> Result<Option<Audio>, TaskError> {
-        let attenuated = self.0.attenuated(audio, latents, gain);
-        let attenuated = attenuated.map_err(|e| TaskError::service(Service::Codec, e))?;
+        let attenuated =
+            stoppable(run, || self.0.attenuated(audio, latents, gain).map_err(of_codec))?;
         if let Some(audio) = &attenuated {
             check_finite(&audio.samples, "samples")?;
         }
         Ok(attenuated)
     }
+}
+
+fn of_codec(error: CodecError) -> TaskError {
+    TaskError::service(Service::Codec, error)
+}
+
+/// Does work that cannot be stopped halfway, unless its run is stopped before it or meanwhile.
+fn stoppable<T>(
+    run: RunContext<'_>,
+    work: impl FnOnce() -> Result<T, TaskError>,
+) -> Result<T, TaskError> {
+    if run.is_cancelled() {
+        return Err(TaskError::Cancelled);
+    }
+    let done = work()?;
+    if run.is_cancelled() { Err(TaskError::Cancelled) } else { Ok(done) }
 }
 
 /// An error that blames the codec for values that are not finite.
@@ -110,16 +130,10 @@ impl Files {
     fn name<'p>(&self, path: &'p Path) -> Result<Cow<'p, str>, TaskError> {
         let name = path.to_string_lossy();
         if !self.readable {
-            return Err(TaskError::input(
-                "recordings are not read by name here",
-                "attach the recording to the request",
-            ));
+            return Err(RecordingIssue::NotByName.into());
         }
         if name.is_empty() {
-            return Err(TaskError::input(
-                "a recording has no name",
-                "name a file, or `-` for standard input",
-            ));
+            return Err(RecordingIssue::NoName.into());
         }
         Ok(name)
     }
@@ -130,38 +144,47 @@ fn unreadable(error: AudioError) -> TaskError {
     TaskError::Service { service: Service::Recordings, cause: error.into(), hint }
 }
 
+/// Emits the repaired faults of a recording as warnings.
+fn warnings(run: RunContext<'_>) -> impl FnMut(AudioWarning) {
+    move |warning| run.events.emit(Event::Warning { message: warning.to_string() })
+}
+
 impl Recordings for Files {
     fn open(
         &self,
         path: &Path,
         rate_hz: u32,
-        warn: &mut dyn FnMut(String),
+        run: RunContext<'_>,
     ) -> Result<Opened<'static>, TaskError> {
         let name = self.name(path)?;
-        let mut warn = |warning: AudioWarning| warn(warning.to_string());
-        let recording = syrinx_audio::open_source(&name, Some(rate_hz), &self.limits, &mut warn)
-            .map_err(unreadable)?;
+        let recording = stoppable(run, || {
+            syrinx_audio::open_source(&name, Some(rate_hz), &self.limits, &mut warnings(run))
+                .map_err(unreadable)
+        })?;
         Ok(match recording.into_memory() {
             Ok(audio) => Opened::Memory(Cow::Owned(audio)),
             Err(recording) => Opened::Long(Arc::new(Long(recording))),
         })
     }
 
-    fn read(
-        &self,
-        path: &Path,
-        rate_hz: u32,
-        warn: &mut dyn FnMut(String),
-    ) -> Result<Audio, TaskError> {
+    fn read(&self, path: &Path, rate_hz: u32, run: RunContext<'_>) -> Result<Audio, TaskError> {
         let name = self.name(path)?;
-        let mut warn = |warning: AudioWarning| warn(warning.to_string());
-        syrinx_audio::load_source_warned(&name, rate_hz, &self.limits, &mut warn)
-            .map_err(unreadable)
+        stoppable(run, || {
+            syrinx_audio::load_source_warned(&name, rate_hz, &self.limits, &mut warnings(run))
+                .map_err(unreadable)
+        })
     }
 
-    fn resample(&self, audio: &Audio, rate_hz: u32) -> Result<Audio, TaskError> {
-        syrinx_audio::resample(audio, rate_hz)
-            .map_err(|e| TaskError::service(Service::Recordings, e))
+    fn resample(
+        &self,
+        audio: &Audio,
+        rate_hz: u32,
+        run: RunContext<'_>,
+    ) -> Result<Audio, TaskError> {
+        stoppable(run, || {
+            syrinx_audio::resample(audio, rate_hz)
+                .map_err(|e| TaskError::service(Service::Recordings, e))
+        })
     }
 }
 

@@ -134,6 +134,15 @@ impl Codec for PretrainedCodec {
         Ok(Audio { samples, sample_rate_hz: self.info.sample_rate_hz })
     }
 
+    /// Decodes all frames at once: windows would decode frames around their edges twice.
+    fn decode_while(
+        &self,
+        codes: &Codes,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Option<Audio>, CodecError> {
+        goes_on().then(|| self.decode(codes)).transpose()
+    }
+
     fn decode_stream(&self) -> Box<dyn DecodeStream> {
         let (parts, limits) =
             (Arc::clone(&self.parts), (self.info.levels, self.info.codebook_size));

@@ -121,17 +121,20 @@ impl Model {
         if let Some(temperature) = temperature {
             decode.codes.temperature = temperature;
         }
-        let mut request = Request::new(json!({ "text": text }));
-        if let Some(voice) = voice {
-            request.fields["voice"] = json!(voice);
+        let task = self.engine.speaking_task().ok_or_else(|| no_task("speaks a text"))?;
+        let mut request = Request::new(json!({ task.verb.positional: text }));
+        if let (Some(voice), Some(field)) = (voice, task.capabilities.voice) {
+            request.fields[field] = json!(voice);
         }
         if let Some(prompt) = prompt {
+            let field = task.capabilities.prompt;
+            let field = field.ok_or_else(|| PyValueError::new_err("this model takes no prompt"))?;
             let rate = prompt_rate.ok_or_else(|| {
                 PyValueError::new_err("a prompt needs `prompt_rate`, its sample rate in Hz")
             })?;
-            request = request.with_recording("prompt", audio(&prompt, rate)?);
+            request = request.with_recording(field, audio(&prompt, rate)?);
         }
-        let answered = py.detach(|| self.run("tts", &request, &decode, seed))?;
+        let answered = py.detach(|| self.run(task.id, &request, &decode, seed))?;
         let no_sound = || PyRuntimeError::new_err("the answer has no sound");
         let audio = answered.audio().ok_or_else(no_sound)?;
         Ok(Speech {
@@ -141,7 +144,7 @@ impl Model {
         })
     }
 
-    /// Writes down a recording.
+    /// Transcribes a recording.
     fn transcribe(
         &self,
         py: Python<'_>,
@@ -149,13 +152,16 @@ impl Model {
         sample_rate: u32,
     ) -> PyResult<Transcript> {
         let audio = audio(&samples, sample_rate)?;
-        let request = Request::new(json!({})).with_recording("audio", audio);
-        let answered = py.detach(|| self.run("stt", &request, &DecodeConfig::default(), 0))?;
-        let no_text = || PyRuntimeError::new_err("the answer has no text");
-        let transcript = answered.transcript().ok_or_else(no_text)?;
+        let task = self.engine.recognition_task().ok_or_else(|| no_task("recognizes speech"))?;
+        let transcript = py.detach(|| {
+            let cancel = CancelToken::default();
+            let (decode, run) = (DecodeConfig::default(), RunContext::quiet(&cancel));
+            self.engine.transcript(task, audio, &decode, run)
+        });
+        let transcript = transcript.map_err(raised)?;
         Ok(Transcript {
-            text: transcript.text.clone(),
             words: words(&transcript.words),
+            text: transcript.text,
             confidence: transcript.confidence,
         })
     }
@@ -206,8 +212,13 @@ fn words(words: &[WordTime]) -> Vec<Word> {
     words.iter().map(word).collect()
 }
 
+fn no_task(purpose: &str) -> PyErr {
+    PyRuntimeError::new_err(format!("the model has no task that {purpose}"))
+}
+
 fn raised(error: EngineError) -> PyErr {
-    PyValueError::new_err(error.to_string())
+    let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    PyValueError::new_err(format!("{error}{hint}"))
 }
 
 /// Returns the compiled half of the package.

@@ -13,8 +13,7 @@ use syrinx_engine::{
 };
 use syrinx_metrics::errors::{EditCounts, micro_average, word_errors};
 use syrinx_model::LmFile;
-use syrinx_registry::ALL;
-use syrinx_task::{AnswerKind, Request, TaskDescriptor};
+use syrinx_task::{Request, TaskDescriptor};
 use syrinx_train::InTrainingEvaluator;
 use syrinx_types::{CancelToken, RunContext};
 
@@ -53,9 +52,6 @@ pub struct InTrainingEvaluation {
     /// Voice and text.
     sentences: Vec<(String, String)>,
 }
-
-/// The field of requests that names a voice.
-const VOICE: &str = "voice";
 
 impl InTrainingEvaluation {
     /// Builds an evaluation of sentences evenly spread over `watched`. The prompt of a speaker is the beginning of the
@@ -121,8 +117,9 @@ impl InTrainingEvaluation {
     fn read_back(&self, tasks: &Tasks<'_>, voice: &str, text: &str) -> String {
         let Tasks { engine, synthesizer, recognizer, cancel } = *tasks;
         let mut request = Map::from_iter([(synthesizer.verb.positional.to_owned(), json!(text))]);
-        if matches!(self.config.codec, CodecSource::Codec(_)) {
-            request.insert(VOICE.into(), json!(voice));
+        let field = synthesizer.capabilities.voice;
+        if let (CodecSource::Codec(_), Some(field)) = (&self.config.codec, field) {
+            request.insert(field.into(), json!(voice));
         }
         let run = RunContext::quiet(cancel).with_seed(self.config.seed);
         let ask = |task: &str, request: &Request| {
@@ -149,15 +146,11 @@ struct Tasks<'a> {
 impl InTrainingEvaluator for InTrainingEvaluation {
     fn evaluate(&self, model: &LmFile, cancel: &CancelToken) -> Result<Vec<(String, f64)>, String> {
         let engine = self.engine(model)?;
-        let known = engine.info().tasks;
-        let knows = |d: &&&'static TaskDescriptor| {
-            known.iter().any(|t| t.id == d.id && t.missing_special_tokens.is_empty())
-        };
-        let synthesizer = ALL.iter().filter(knows).find(|d| d.speaks_text());
-        let synthesizer = synthesizer
+        let synthesizer = engine
+            .speaking_task()
             .ok_or("the model has no trained task that synthesizes text in named voices")?;
-        let recognizer = ALL.iter().filter(knows).find(|d| d.answer == AnswerKind::Text);
-        let recognizer = recognizer.ok_or("the model has no trained recognition task")?;
+        let recognizer =
+            engine.recognition_task().ok_or("the model has no trained recognition task")?;
         let tasks = Tasks { engine: &engine, synthesizer, recognizer, cancel };
         let mut counts: Vec<EditCounts> = Vec::new();
         for (voice, text) in &self.sentences {
@@ -191,7 +184,7 @@ fn reference(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use syrinx_registry::ALL;
 
     #[test]
     fn one_task_of_the_registry_speaks_texts_in_named_voices() {

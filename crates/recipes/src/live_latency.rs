@@ -3,11 +3,10 @@
 use std::time::Instant;
 
 use serde::Serialize;
-use serde_json::json;
+use syrinx_audio::pcm16;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{Engine, LiveTranscript, MergedAnswer};
-use syrinx_registry::ALL;
-use syrinx_task::{AnswerKind, Request, TaskDescriptor, Transcript};
+use syrinx_engine::Engine;
+use syrinx_task::{TaskDescriptor, Transcript};
 use syrinx_types::{Audio, CancelToken, RunContext};
 
 use crate::RecipeError;
@@ -61,10 +60,7 @@ impl<'a> LiveBench<'a> {
     /// # Errors
     /// [`RecipeError::NoTask`] without a recognition task; errors of the model.
     pub fn new(engine: &'a Engine, recording: &Audio) -> Result<Self, RecipeError> {
-        let recognizes = |d: &&&TaskDescriptor| {
-            d.answer == AnswerKind::Text && d.takes_recording(d.verb.positional)
-        };
-        let task = ALL.iter().find(recognizes).copied();
+        let task = engine.recognition_task();
         let task = task.ok_or(RecipeError::NoTask { purpose: "recognizes speech" })?;
         let bench = Self { engine, task };
         bench.recognize(recording)?;
@@ -115,10 +111,11 @@ impl<'a> LiveBench<'a> {
 
     fn recognize_live(&self, recording: &Audio) -> Result<Recognized, RecipeError> {
         let rate_hz = recording.sample_rate_hz;
-        let integer = |x: &f32| (x * 32768.0).round().clamp(-32768.0, 32767.0) as i16;
-        let bytes: Vec<u8> =
-            recording.samples.iter().flat_map(|x| integer(x).to_le_bytes()).collect();
-        let (mut live, mut recognized) = (LiveTranscript::new(rate_hz), Recognized::default());
+        let bytes = pcm16(&recording.samples);
+        let decode = DecodeConfig::default();
+        let mut live = self.engine.live_session(self.task.id, rate_hz, &decode)?;
+        let mut recognized = Recognized::default();
+        let cancel = CancelToken::default();
         let (mut now_s, mut pushed) = (0.0, 0);
         loop {
             let come = (2 * (now_s * f64::from(rate_hz)) as usize).min(bytes.len());
@@ -129,13 +126,12 @@ impl<'a> LiveBench<'a> {
                 now_s += STEP_S;
                 continue;
             }
-            let Some(audio) = live.audio() else { return Ok(recognized) };
             let begun = Instant::now();
-            let transcript = self.recognize(&audio)?;
+            let update = live.recognize(ended, RunContext::quiet(&cancel))?;
+            let Some(update) = update else { return Ok(recognized) };
             let took_s = begun.elapsed().as_secs_f64();
             now_s += took_s;
             recognized.computed_s += took_s;
-            let update = live.update(&transcript.text, transcript.words, ended);
             recognized.delays_s.extend(update.words.iter().map(|w| now_s - w.end_s));
             if ended {
                 recognized.text = update.text;
@@ -145,13 +141,8 @@ impl<'a> LiveBench<'a> {
     }
 
     fn recognize(&self, audio: &Audio) -> Result<Transcript, RecipeError> {
-        let (mut whole, cancel) = (MergedAnswer::default(), CancelToken::default());
-        let request =
-            Request::new(json!({})).with_recording(self.task.verb.positional, audio.clone());
-        let (decode, run) = (DecodeConfig::default(), RunContext::quiet(&cancel));
-        let each = &mut |chunk| whole.push(chunk);
-        self.engine.run_in_chunks(self.task.id, &request, &decode, run, each)?;
-        let answered = whole.into_answered();
-        Ok(answered.and_then(|a| a.transcript().cloned()).unwrap_or_default())
+        let (decode, cancel) = (DecodeConfig::default(), CancelToken::default());
+        let run = RunContext::quiet(&cancel);
+        Ok(self.engine.transcript(self.task, audio.clone(), &decode, run)?)
     }
 }

@@ -48,7 +48,7 @@ impl TrainedSubject<'_> {
 
 impl Subject for TrainedSubject<'_> {
     fn name(&self) -> String {
-        format!("trained for the cell, heard by {}", self.recognizer.name())
+        format!("trained for the cell, recognized by {}", self.recognizer.name())
     }
 
     fn fingerprint(&self) -> String {

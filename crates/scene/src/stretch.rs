@@ -1,8 +1,6 @@
 //! Another duration at the same pitch.
 
-use std::num::{NonZeroU16, NonZeroU32};
-
-use wsola::TimeStretch;
+use syrinx_audio::Tempo;
 
 /// Shorter recordings are less than a piece that is moved, seconds.
 const SHORTEST_S: f64 = 0.038;
@@ -10,27 +8,12 @@ const SHORTEST_S: f64 = 0.038;
 /// Returns a recording of another number of samples, with its pitch (WSOLA). Silence follows one that is too short.
 pub(crate) fn stretched(samples: &[f32], count: usize, rate_hz: u32) -> Vec<f32> {
     let long_enough = samples.len() as f64 >= SHORTEST_S * f64::from(rate_hz) && count > 0;
-    let rate = NonZeroU32::new(rate_hz).filter(|_| long_enough);
-    let stretch = rate.and_then(|rate| TimeStretch::new(rate, NonZeroU16::MIN).ok());
-    let mut out = match stretch {
-        Some(mut stretch) => {
-            stretch.set_tempo((samples.len() as f64 / count as f64) as f32);
-            stretch.push(samples);
-            stretch.set_draining();
-            drained(&mut stretch)
-        }
-        None => samples.to_vec(),
+    let tempo = samples.len() as f64 / count.max(1) as f64;
+    let mut out = match long_enough {
+        true => Tempo::new(tempo, rate_hz).push(samples, true),
+        false => samples.to_vec(),
     };
     out.resize(count, 0.0);
-    out
-}
-
-fn drained(stretch: &mut TimeStretch) -> Vec<f32> {
-    let mut block = vec![0.0; 16 * stretch.min_output_buff_size()];
-    let mut out = Vec::new();
-    while let Ok(n @ 1..) = stretch.pull(&mut block) {
-        out.extend_from_slice(&block[..n]);
-    }
     out
 }
 

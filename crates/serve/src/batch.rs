@@ -27,10 +27,10 @@ pub(crate) struct BatchKey {
 impl BatchKey {
     /// Returns the key of a request; `None` for one that is computed alone.
     pub fn of(service: &EngineService, ask: &TaskRequest) -> Option<Self> {
-        let view = service.task(ask.task).filter(|view| view.speaks && !ask.stream)?;
-        let field = view.main_field;
+        let view = service.task(ask.task).filter(|view| view.speaks() && !ask.stream)?;
+        let field = view.main_field();
         let text = ask.request.fields.get(field).and_then(serde_json::Value::as_str)?;
-        let takes_recording = view.recordings.iter().any(|recording| recording == field);
+        let takes_recording = view.descriptor.takes_recording(field);
         let short = text.chars().count() <= MAX_CHARS;
         (short && !takes_recording).then_some(Self { task: ask.task, temperature: ask.temperature })
     }

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use syrinx_audio::{AudioError, AudioWarning, ReadLimits, read_from_warned, resample};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{
-    BatchRequest, Chunk, Engine, EngineError, MergedAnswer, PromptConfig, SpeechPortion, TakeSound,
-    excerpt,
+    BatchRequest, Chunk, Engine, EngineError, MergedAnswer, PromptConfig, SpeechPortion,
+    SpeechSession, TakeSound, excerpt,
 };
 use syrinx_registry::ALL;
-use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError};
+use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError, Transcript};
 use syrinx_types::{Audio, CancelToken, Codes, Event, EventSink, RunContext, WordTime};
 
 use crate::error::ApiError;
@@ -67,31 +67,42 @@ pub(crate) struct AnswerChunk {
 }
 
 /// A complete answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct TaskAnswer {
     /// The task's answer; recordings are empty names in it.
     pub json: Value,
     /// Recordings by field, the main one first.
     pub recordings: Vec<(String, Arc<Audio>)>,
+    /// Transcript in it; an empty one for answers without.
+    pub transcript: Transcript,
 }
 
 /// A task as the server's routes see it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct TaskView {
-    /// Identifier.
-    pub id: &'static str,
-    /// One line on it.
-    pub summary: &'static str,
-    /// Whether it answers with a recording.
-    pub speaks: bool,
-    /// Field that a request is about.
-    pub main_field: &'static str,
-    /// Fields that take a recording.
-    pub recordings: Vec<String>,
+    /// Identifier, command and capabilities.
+    pub descriptor: &'static TaskDescriptor,
     /// JSON schema of requests.
     pub request: Value,
     /// JSON schema of answers.
     pub answer: Value,
+}
+
+impl TaskView {
+    /// Identifier.
+    pub fn id(&self) -> &'static str {
+        self.descriptor.id
+    }
+
+    /// Whether it answers with a recording.
+    pub fn speaks(&self) -> bool {
+        self.descriptor.answer == AnswerKind::Speech
+    }
+
+    /// Field that a request is about.
+    pub fn main_field(&self) -> &'static str {
+        self.descriptor.verb.positional
+    }
 }
 
 /// Field of answers that lists warnings.
@@ -122,10 +133,6 @@ pub(crate) struct EngineService {
     limits: ReadLimits,
     /// Registered tasks that the model was trained for.
     pub tasks: Vec<TaskView>,
-    /// Task behind `/v1/audio/speech`.
-    pub speech: Option<&'static str>,
-    /// Task behind `/v1/audio/transcriptions`.
-    pub recognition: Option<&'static str>,
 }
 
 impl EngineService {
@@ -140,21 +147,27 @@ impl EngineService {
             .collect();
         let known: Vec<&'static TaskDescriptor> =
             ALL.iter().copied().filter(|d| trained.iter().any(|id| id == d.id)).collect();
-        let alone = |d: &&&TaskDescriptor| d.required_fields() == [d.verb.positional];
-        let speaks = |d: &&&TaskDescriptor| {
-            let voice = d.capabilities.voice.is_some();
-            d.answer == AnswerKind::Speech && voice && !d.takes_recording(d.verb.positional)
-        };
-        let recognizes = |d: &&&TaskDescriptor| d.answer == AnswerKind::Text;
         let limits = ReadLimits { max_seconds: max_audio_s, ..ReadLimits::default() };
-        Self {
-            speech: known.iter().filter(alone).find(speaks).map(|d| d.id),
-            recognition: known.iter().filter(alone).find(recognizes).map(|d| d.id),
-            tasks: known.into_iter().map(view).collect(),
-            engine,
-            defaults,
-            limits,
-        }
+        Self { tasks: known.into_iter().map(view).collect(), engine, defaults, limits }
+    }
+
+    /// Returns the task behind `/v1/audio/speech`.
+    pub fn speaking(&self) -> Result<&'static TaskDescriptor, ApiError> {
+        let missing =
+            || ApiError::bad("task_not_trained", "no speech synthesis task in this model");
+        self.engine.speaking_task().ok_or_else(missing)
+    }
+
+    /// Returns the task behind `/v1/audio/transcriptions`.
+    pub fn recognition(&self) -> Result<&'static TaskDescriptor, ApiError> {
+        let missing =
+            || ApiError::bad("task_not_trained", "no speech recognition task in this model");
+        self.engine.recognition_task().ok_or_else(missing)
+    }
+
+    /// Begins to speak text that arrives in pieces.
+    pub fn speech_session(&self) -> Result<SpeechSession, ApiError> {
+        Ok(self.engine.speech_session(self.speaking()?.id)?)
     }
 
     /// Sample rate of the model's speech.
@@ -169,7 +182,7 @@ impl EngineService {
             "parameters": info.parameters,
             "fingerprint": self.engine.fingerprint(),
             "sample_rate_hz": self.rate_hz(),
-            "tasks": self.tasks.iter().map(|t| t.id).collect::<Vec<_>>(),
+            "tasks": self.tasks.iter().map(TaskView::id).collect::<Vec<_>>(),
         })
     }
 
@@ -203,7 +216,7 @@ impl EngineService {
         let mut sound = |s: SpeechPortion<'_>| {
             let (written, known_words, each) = &mut *state.borrow_mut();
             *known_words += s.words.len();
-            let words = later(s.words, s.start_s);
+            let words = s.words.iter().map(|w| w.shifted(s.start_s)).collect();
             // A client that is gone is noticed at the next part, or by the token.
             let _ = each(AnswerChunk { words, ..stretch(s.start_s, s.samples, rate_hz, written) });
         };
@@ -299,7 +312,7 @@ impl EngineService {
 
     /// Returns the task of an identifier.
     pub fn task(&self, id: &str) -> Option<&TaskView> {
-        self.tasks.iter().find(|t| t.id == id)
+        self.tasks.iter().find(|t| t.id() == id)
     }
 }
 
@@ -311,17 +324,13 @@ fn answer(answered: &Answered, warnings: Vec<String>) -> TaskAnswer {
     {
         fields.insert(WARNINGS.to_owned(), json!(warnings));
     }
-    TaskAnswer { json, recordings: answered.recordings() }
+    let transcript = answered.transcript().cloned().unwrap_or_default();
+    TaskAnswer { json, recordings: answered.recordings(), transcript }
 }
 
 fn view(descriptor: &'static TaskDescriptor) -> TaskView {
-    let recordings = descriptor.capabilities.recordings;
     TaskView {
-        id: descriptor.id,
-        summary: descriptor.summary,
-        speaks: descriptor.answer == AnswerKind::Speech,
-        main_field: descriptor.verb.positional,
-        recordings: recordings.iter().map(|field| (*field).to_owned()).collect(),
+        descriptor,
         request: (descriptor.request_schema)().to_value(),
         answer: (descriptor.answer_schema)().to_value(),
     }
@@ -331,7 +340,7 @@ fn view(descriptor: &'static TaskDescriptor) -> TaskView {
 fn chunk(part: &Chunk, written: &mut usize) -> AnswerChunk {
     let answered = &part.answered;
     let words = answered.speech().map(|s| &s.words).or(answered.transcript().map(|t| &t.words));
-    let words = later(words.map_or(&[], Vec::as_slice), part.start_s);
+    let words = words.into_iter().flatten().map(|w| w.shifted(part.start_s)).collect();
     let text = answered.transcript().map(|t| t.text.clone()).unwrap_or_default();
     let Some(audio) = answered.audio() else {
         return AnswerChunk { words, text, ..AnswerChunk::default() };
@@ -340,16 +349,6 @@ fn chunk(part: &Chunk, written: &mut usize) -> AnswerChunk {
     let start = (part.start_s * f64::from(rate_hz)).round() as usize;
     let rest = audio.samples.get(written.saturating_sub(start)..).unwrap_or_default();
     AnswerChunk { words, text, ..stretch(part.start_s, rest, rate_hz, written) }
-}
-
-/// Returns the words of a part that begins at a time, with times in the whole.
-fn later(words: &[WordTime], start_s: f64) -> Vec<WordTime> {
-    let moved = |w: &WordTime| WordTime {
-        start_s: w.start_s + start_s,
-        end_s: w.end_s + start_s,
-        ..w.clone()
-    };
-    words.iter().map(moved).collect()
 }
 
 /// Samples as a chunk, after silence up to the time at which they begin.
@@ -379,7 +378,9 @@ impl From<EngineError> for ApiError {
             EngineError::Text(_)
             | EngineError::Markup(_)
             | EngineError::Prompt { .. }
-            | EngineError::Unsupported { .. } => Self::bad("invalid_input", error.to_string()),
+            | EngineError::Unsupported { .. } => {
+                Self::bad("invalid_input", error.to_string()).hint(error.hint())
+            }
             EngineError::Voice { name, .. } => {
                 Self::field("voice", "unusable_voice", format!("voice `{name}` can't be used"))
             }
@@ -398,34 +399,38 @@ impl From<EngineError> for ApiError {
 }
 
 fn unknown_voice(name: &str, nearest: Option<&str>) -> ApiError {
-    let nearest = nearest.map(|n| format!(", did you mean `{n}`?")).unwrap_or_default();
-    let message = format!("there is no voice `{name}`{nearest}; GET /v1/voices lists them");
-    ApiError::field("voice", "unknown_voice", message)
+    let nearest = nearest.map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+    ApiError::field("voice", "unknown_voice", format!("there is no voice `{name}`"))
+        .hint(Some(format!("{nearest}GET /v1/voices lists the voices")))
 }
 
 fn task_error(error: &TaskError) -> ApiError {
     match error {
-        TaskError::Text(_)
-        | TaskError::Request { .. }
-        | TaskError::Input { .. }
-        | TaskError::Missing(_) => ApiError::bad("invalid_input", error.to_string()),
+        TaskError::Request { .. } => {
+            let error = ApiError::bad("invalid_input", error.to_string());
+            error.hint(Some("GET /v1/tasks has the schemas of requests"))
+        }
         // Recordings and voices come from requests; what other services meet is a fault of this side.
-        TaskError::Service {
+        TaskError::Text(_)
+        | TaskError::Input(_)
+        | TaskError::Missing(_)
+        | TaskError::Service {
             service: Service::Recordings | Service::Voices | Service::Codec,
             ..
-        } => ApiError::bad("invalid_input", error.to_string()),
+        } => ApiError::bad("invalid_input", error.to_string()).hint(error.hint()),
         TaskError::Cancelled => EngineError::Cancelled.into(),
-        _ => ApiError::internal(error.to_string()),
+        _ => ApiError::internal(error.to_string()).hint(error.hint()),
     }
 }
 
 fn audio_error(error: &AudioError) -> ApiError {
-    match error {
+    let answer = match error {
         AudioError::TooLong { .. } => {
             ApiError::too_large("audio_too_long", error.to_string()).param("file")
         }
         _ => ApiError::field("file", "invalid_audio", error.to_string()),
-    }
+    };
+    answer.hint(error.hint())
 }
 
 #[cfg(test)]

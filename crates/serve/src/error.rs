@@ -17,6 +17,8 @@ pub struct ApiError {
     pub code: &'static str,
     /// Message for people.
     pub message: String,
+    /// Remedy.
+    pub hint: Option<String>,
     /// Request field at fault.
     pub param: Option<String>,
     /// Time after which a retry may succeed.
@@ -26,7 +28,7 @@ pub struct ApiError {
 impl ApiError {
     /// Builds an error of a status.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), param: None, retry_after: None }
+        Self { status, code, message: message.into(), hint: None, param: None, retry_after: None }
     }
 
     /// Builds a 400.
@@ -72,7 +74,13 @@ impl ApiError {
         self
     }
 
-    /// OpenAI's error object.
+    /// Gives the remedy, where one is known.
+    pub fn hint(mut self, hint: Option<impl Into<String>>) -> Self {
+        self.hint = hint.map(Into::into).or(self.hint);
+        self
+    }
+
+    /// OpenAI's error object, and the remedy as `hint`.
     pub fn object(&self) -> serde_json::Value {
         let kind = match self.status.as_u16() {
             401 => "authentication_error",
@@ -83,6 +91,7 @@ impl ApiError {
         };
         json!({ "error": {
             "message": self.message, "type": kind, "param": self.param, "code": self.code,
+            "hint": self.hint,
         } })
     }
 }

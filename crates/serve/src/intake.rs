@@ -111,20 +111,25 @@ pub(crate) async fn json<T: DeserializeOwned>(
         return Err(ApiError::new(status, "unsupported_media_type", message));
     }
     let (_, bytes) = body(app, deadline, request).await?;
-    serde_json::from_slice(&bytes).map_err(|e| {
-        let code = if e.is_data() { "invalid_request" } else { "invalid_json" };
-        let error = ApiError::bad(code, format!("the request body does not fit: {e}"));
-        match field_of(&e.to_string()) {
+    let mut reader = serde_json::Deserializer::from_slice(&bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|fault| {
+        let field = match fault.path().iter().next() {
+            Some(serde_path_to_error::Segment::Map { key }) => Some(key.clone()),
+            _ => None,
+        };
+        let error = does_not_fit(fault.inner());
+        match field.filter(|_| fault.inner().is_data()) {
             Some(field) => error.param(&field),
             None => error,
         }
-    })
+    })?;
+    reader.end().map_err(|e| does_not_fit(&e))?;
+    Ok(value)
 }
 
-/// Returns the field that a message of serde names, between its first backticks.
-fn field_of(message: &str) -> Option<String> {
-    let about_field = message.contains("field `");
-    message.split('`').nth(1).filter(|_| about_field).map(str::to_owned)
+fn does_not_fit(error: &serde_json::Error) -> ApiError {
+    let code = if error.is_data() { "invalid_request" } else { "invalid_json" };
+    ApiError::bad(code, format!("the request body does not fit: {error}"))
 }
 
 /// Reads a form.

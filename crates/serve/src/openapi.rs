@@ -50,7 +50,7 @@ pub(crate) fn document(service: &EngineService) -> Value {
         "/v1/tasks": { "get": operation("Tasks with their schemas", &[401], "200", content("application/json", object())) },
     });
     for task in &service.tasks {
-        paths[format!("/v1/tasks/{}", task.id)] =
+        paths[format!("/v1/tasks/{}", task.id())] =
             json!({ "post": task_operation(&mut schemas, task) });
     }
     json!({
@@ -101,13 +101,13 @@ fn point(schema: &mut Value, prefix: &str) {
 }
 
 fn task_operation(schemas: &mut Map<String, Value>, task: &TaskView) -> Value {
-    let request = lift(schemas, &format!("{}.request", task.id), task.request.clone());
+    let request = lift(schemas, &format!("{}.request", task.id()), task.request.clone());
     let mut schema = task.answer.clone();
     if let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         let warnings = json!({ "type": "array", "items": { "type": "string" }, "description": "Faults of recordings that were repaired, and doubts; absent without any" });
         fields.insert(WARNINGS.to_owned(), warnings);
     }
-    let answer = lift(schemas, &format!("{}.answer", task.id), schema);
+    let answer = lift(schemas, &format!("{}.answer", task.id()), schema);
     let mut success = content("application/json", answer);
     for format in Format::available() {
         let kind = format.media_type(0);
@@ -121,11 +121,12 @@ fn task_operation(schemas: &mut Map<String, Value>, task: &TaskView) -> Value {
         "description": "The request in `request`, or its fields one by one; recordings as files named after their fields.",
         "properties": { "request": { "type": "string" } },
     } });
-    let mut operation = with_body(operation(task.summary, &errors, "200", success), body);
-    let recordings = if task.recordings.is_empty() {
+    let mut operation =
+        with_body(operation(task.descriptor.summary, &errors, "200", success), body);
+    let recordings = if task.descriptor.capabilities.recordings.is_empty() {
         "This task takes no recordings.".to_owned()
     } else {
-        let fields = task.recordings.join("`, `");
+        let fields = task.descriptor.capabilities.recordings.join("`, `");
         format!("Recordings (`{fields}`) are data URIs in JSON, or files of a form.")
     };
     operation["description"] = json!(recordings);
@@ -230,7 +231,7 @@ fn error_schema() -> Value {
     json!({ "type": "object", "required": ["error"], "properties": { "error": {
         "type": "object", "required": ["message", "type", "param", "code"],
         "properties": {
-            "message": string(), "type": string(),
+            "message": string(), "type": string(), "hint": { "type": ["string", "null"] },
             "param": { "type": ["string", "null"] }, "code": { "type": ["string", "null"] },
         },
     } } })

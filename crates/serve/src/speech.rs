@@ -124,8 +124,8 @@ pub(crate) fn check_temperature(temperature: Option<f64>) -> Result<(), ApiError
 /// A checked request.
 pub(crate) struct Ready {
     ask: TaskRequest,
-    /// Bytes of a voice prompt.
-    prompt: Option<Vec<u8>>,
+    /// Bytes of a voice prompt, and their field.
+    prompt: Option<(Vec<u8>, &'static str)>,
 }
 
 impl Ready {
@@ -138,15 +138,11 @@ impl Ready {
             return Err(ApiError::field("instructions", "unsupported_parameter", message));
         }
         check_temperature(request.temperature)?;
-        let task = app.service.speech;
-        let task =
-            task.ok_or_else(|| ApiError::bad("task_not_trained", "this model can't speak"))?;
-        let view = app.service.task(task);
-        let field = view.map_or("text", |v| v.main_field);
-        let mut fields = json!({ field: request.input });
-        if let Some(voice) = &request.voice {
+        let task = app.service.speaking()?;
+        let mut fields = json!({ task.verb.positional: request.input });
+        if let (Some(voice), Some(field)) = (&request.voice, task.capabilities.voice) {
             let (VoiceRef::Name(name) | VoiceRef::Object { id: name }) = voice;
-            fields["voice"] = json!(app.voice(name)?);
+            fields[field] = json!(app.voice(name)?);
         }
         let prompt = request.prompt.as_deref().map(|p| {
             intake::data_uri(p).unwrap_or_else(|| {
@@ -159,9 +155,15 @@ impl Ready {
             let message = "give `voice` or `prompt`, not both";
             return Err(ApiError::field("prompt", "invalid_prompt", message));
         }
+        if prompt.is_some() && task.capabilities.prompt.is_none() {
+            let message = "this model takes no `prompt`";
+            return Err(ApiError::field("prompt", "unsupported_parameter", message));
+        }
+        let prompt = prompt.zip(task.capabilities.prompt);
         let (seed, temperature) = (request.seed, request.temperature);
         let stream = request.stream_format.is_some();
         let request = fields.into();
+        let task = task.id;
         let ask =
             TaskRequest { task, request, seed, temperature, stream, ..TaskRequest::default() };
         Ok(Self { ask, prompt })
@@ -176,10 +178,10 @@ impl Ready {
     ) -> RunningJob {
         let Self { ask, prompt } = self;
         app.submit_request(place, deadline, ask, move |service, ask| {
-            if let Some(bytes) = prompt {
+            if let Some((bytes, field)) = prompt {
                 let audio = service.decode(bytes, "prompt", &mut ask.warnings);
                 let audio = audio.map_err(|e| e.param("prompt"))?;
-                ask.request.recordings.insert("prompt".into(), Arc::new(audio));
+                ask.request.recordings.insert(field.into(), Arc::new(audio));
             }
             Ok(())
         })

@@ -12,7 +12,7 @@ use crate::encode::{Encoder, Format};
 use crate::engine::{AnswerChunk, TaskAnswer, Update};
 use crate::error::ApiError;
 use crate::jobs::RunningJob;
-use crate::tempo::Tempo;
+use crate::tempo::Speed;
 
 /// Turns updates of a running request into bytes.
 pub(crate) trait AnswerWriter: Send + 'static {
@@ -75,7 +75,7 @@ pub(crate) fn event(data: &Value) -> Vec<u8> {
 pub(crate) struct SoundEncoder {
     format: Format,
     rate_hz: u32,
-    tempo: Tempo,
+    speed: Speed,
     encoder: Option<Encoder>,
     /// Samples so far, before the change of tempo.
     pub samples: usize,
@@ -85,8 +85,8 @@ impl SoundEncoder {
     /// Checks format and speed.
     pub fn new(format: Format, speed: f64, rate_hz: u32) -> Result<Self, ApiError> {
         format.check()?;
-        let tempo = Tempo::new(speed, rate_hz)?;
-        Ok(Self { format, rate_hz, tempo, encoder: None, samples: 0 })
+        let speed = Speed::new(speed, rate_hz)?;
+        Ok(Self { format, rate_hz, speed, encoder: None, samples: 0 })
     }
 
     /// Media type of the bytes.
@@ -97,7 +97,7 @@ impl SoundEncoder {
     /// Encodes further samples, and everything that remains with `last`.
     pub fn push(&mut self, samples: Vec<f32>, last: bool) -> Result<Vec<u8>, ApiError> {
         self.samples += samples.len();
-        let samples = self.tempo.push(samples, last);
+        let samples = self.speed.push(&samples, last);
         if self.encoder.is_none() {
             self.encoder = Some(Encoder::new(self.format, self.rate_hz, None)?);
         }
@@ -114,12 +114,12 @@ impl SoundEncoder {
     /// Encodes a complete recording, with its length where the format has one.
     pub fn complete(&mut self, samples: Vec<f32>) -> Result<Vec<u8>, ApiError> {
         self.samples += samples.len();
-        let samples = self.tempo.push(samples, true);
+        let samples = self.speed.push(&samples, true);
         crate::encode::encode(self.format, &samples, self.rate_hz)
     }
 
     /// Moves times of words to where they are after the change of tempo.
     pub fn words(&self, words: &mut [syrinx_types::WordTime]) {
-        self.tempo.words(words);
+        self.speed.words(words);
     }
 }

@@ -34,8 +34,9 @@ pub(crate) struct TaskSettings {
 pub(crate) async fn list(State(app): State<Arc<ServerState>>) -> Json<Value> {
     let about = |t: &TaskView| {
         json!({
-            "object": "task", "id": t.id, "summary": t.summary, "main_field": t.main_field,
-            "recording_fields": t.recordings, "speaks": t.speaks,
+            "object": "task", "id": t.id(), "summary": t.descriptor.summary,
+            "main_field": t.main_field(),
+            "recording_fields": t.descriptor.capabilities.recordings, "speaks": t.speaks(),
             "request": t.request, "answer": t.answer,
         })
     };
@@ -55,7 +56,7 @@ pub(crate) async fn run(
     check_temperature(settings.temperature)?;
     let deadline = app.deadline();
     let view = app.service.task(&id).ok_or_else(|| {
-        let names: Vec<&str> = app.service.tasks.iter().map(|t| t.id).collect();
+        let names: Vec<&str> = app.service.tasks.iter().map(TaskView::id).collect();
         let message = format!("there is no task `{id}`; there are: {}", names.join(", "));
         ApiError::new(StatusCode::NOT_FOUND, "unknown_task", message)
     })?;
@@ -69,9 +70,9 @@ pub(crate) async fn run(
     format.check()?;
     check_strings(&app, view, &fields)?;
     take_inline(view, &mut fields, &mut uploads)?;
-    resolve_voices(&app, &mut fields)?;
+    resolve_voices(&app, view, &mut fields)?;
     let place = app.pool.admit()?;
-    let mut ask = TaskRequest { task: view.id, seed: settings.seed, ..TaskRequest::default() };
+    let mut ask = TaskRequest { task: view.id(), seed: settings.seed, ..TaskRequest::default() };
     ask.temperature = settings.temperature;
     ask.request.fields = Value::Object(fields);
     let running = app.submit_request(place, deadline, ask, move |service, ask| {
@@ -154,7 +155,7 @@ fn check_strings(
     fields: &Map<String, Value>,
 ) -> Result<(), ApiError> {
     for (name, value) in fields {
-        let clip = view.recordings.contains(name);
+        let clip = view.descriptor.takes_recording(name);
         let mut strings = Vec::new();
         collect(value, &mut strings);
         for text in strings {
@@ -197,7 +198,7 @@ fn take_inline(
         if let Some(bytes) = intake::data_uri(text) {
             let bytes = bytes.map_err(|e| e.param(field))?;
             uploads.push(Upload { field: at, name: field.to_owned(), bytes });
-        } else if view.recordings.iter().any(|r| r == field) {
+        } else if view.descriptor.takes_recording(field) {
             let message = format!("`{field}` must be a data URI: data:audio/wav;base64,...");
             return Err(ApiError::field(field, "recording_by_name", message));
         }
@@ -219,12 +220,17 @@ fn take_inline(
     Ok(())
 }
 
-/// Identifiers of voices that requests name by their registered names: `voice`, and entries of `voices`.
-fn resolve_voices(app: &ServerState, fields: &mut Map<String, Value>) -> Result<(), ApiError> {
-    if let Some(Value::String(voice)) = fields.get_mut("voice") {
+/// Identifiers of voices that requests name by their registered names: the voice, and entries of a list of voices.
+fn resolve_voices(
+    app: &ServerState,
+    view: &TaskView,
+    fields: &mut Map<String, Value>,
+) -> Result<(), ApiError> {
+    let can = view.descriptor.capabilities;
+    if let Some(Value::String(voice)) = can.voice.and_then(|field| fields.get_mut(field)) {
         *voice = app.voice(voice)?;
     }
-    if let Some(Value::Array(voices)) = fields.get_mut("voices") {
+    if let Some(Value::Array(voices)) = can.voices.and_then(|field| fields.get_mut(field)) {
         for voice in voices {
             if let Value::String(voice) = voice
                 && !voice.starts_with("data:")

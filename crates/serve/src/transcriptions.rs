@@ -44,17 +44,16 @@ pub(crate) async fn transcribe(
     let file = form
         .take("file")
         .ok_or_else(|| ApiError::field("file", "missing_field", "a recording `file` is missing"))?;
-    let task = app.service.recognition;
-    let task = task.ok_or_else(|| ApiError::bad("task_not_trained", "this model can't listen"))?;
-    let field = app.service.task(task).map_or("audio", |v| v.main_field);
+    let task = app.service.recognition()?;
     let place = app.pool.admit()?;
     let running = app.submit(place, deadline, |service| {
         Box::new(move |cancel, each| {
             let mut warnings = Vec::new();
             let audio = service.decode(file.bytes, &file.name, &mut warnings)?;
             let seconds = audio.seconds();
-            let request = syrinx_task::Request::new(json!({})).with_recording(field, audio);
-            let ask = TaskRequest { task, request, warnings, ..TaskRequest::default() };
+            let request =
+                syrinx_task::Request::new(json!({})).with_recording(task.verb.positional, audio);
+            let ask = TaskRequest { task: task.id, request, warnings, ..TaskRequest::default() };
             let mut answer = service.run(&ask, cancel, each)?;
             answer.json["seconds"] = json!(seconds);
             Ok(answer)
@@ -128,17 +127,15 @@ impl Options {
     }
 
     fn response(&self, answer: &TaskAnswer) -> Response {
-        let text = answer.json["text"].as_str().unwrap_or_default();
-        let words: Vec<WordTime> =
-            serde_json::from_value(answer.json["words"].clone()).unwrap_or_default();
+        let (text, words) = (answer.transcript.text.as_str(), &answer.transcript.words);
         let plain = |kind: &'static str, text: String| {
             ([(header::CONTENT_TYPE, kind)], format!("{text}\n")).into_response()
         };
         match self.format {
             "text" => plain("text/plain; charset=utf-8", text.to_owned()),
-            "srt" => plain("application/x-subrip", subtitles::srt(&words)),
-            "vtt" => plain("text/vtt", subtitles::vtt(&words)),
-            "verbose_json" => Json(self.verbose(answer, &words)).into_response(),
+            "srt" => plain("application/x-subrip", subtitles::srt(words)),
+            "vtt" => plain("text/vtt", subtitles::vtt(words)),
+            "verbose_json" => Json(self.verbose(answer, words)).into_response(),
             _ => Json(json!({ "text": text })).into_response(),
         }
     }
@@ -156,7 +153,7 @@ impl Options {
         }
         if self.segments {
             // Log-probability of the words' phones; the fields of Whisper's decoder have no counterpart here.
-            let score = answer.json["confidence"].as_f64().map(f64::ln);
+            let score = answer.transcript.confidence.map(f64::ln);
             let segment = |(i, cue): (usize, &subtitles::Cue)| {
                 json!({
                     "id": i, "seek": 0, "start": cue.start_s, "end": cue.end_s, "text": cue.text,

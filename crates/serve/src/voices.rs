@@ -91,7 +91,7 @@ pub(crate) async fn add(
             let audio = service.decode(file.bytes, &file.name, &mut warnings)?;
             let codes = service.voice(&audio, &file.name)?;
             service.add_voice(&kept, &codes, &about)?;
-            Ok(TaskAnswer { json: json!(warnings), recordings: Vec::new() })
+            Ok(TaskAnswer { json: json!(warnings), ..TaskAnswer::default() })
         })
     });
     let warnings = running.answer().await?.json;
@@ -133,6 +133,7 @@ pub(crate) async fn sample(
             Ok(TaskAnswer {
                 json: Value::Null,
                 recordings: vec![("audio".into(), Arc::new(audio))],
+                ..TaskAnswer::default()
             })
         })
     });

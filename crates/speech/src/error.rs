@@ -1,6 +1,8 @@
 //! Errors between scores and timed phones.
 
-use syrinx_task::TaskError;
+use std::borrow::Cow;
+
+use syrinx_task::{InputIssue, TaskError};
 
 /// Errors of alignment and scripts.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -78,7 +80,9 @@ impl SpeechError {
             Self::Shape { .. } | Self::Rate { .. } => {
                 "use a model with the program's phone inventory"
             }
-            Self::Data { .. } => "make the file again with the example `build_data` of stt",
+            Self::Data { .. } => {
+                "make the file again with the example `build_data` of the recognition task"
+            }
             Self::NoScores => "use a model that was trained to recognize speech",
             Self::TooShort { .. } => "give a longer recording, or a text that it says",
             Self::NoPronunciation { .. } => "give the pronunciation in the text: `word/W ER1 D/`",
@@ -89,9 +93,77 @@ impl SpeechError {
     }
 }
 
+impl InputIssue for SpeechError {
+    fn hint(&self) -> Cow<'static, str> {
+        Self::hint(self).into()
+    }
+}
+
 impl From<SpeechError> for TaskError {
     fn from(error: SpeechError) -> Self {
-        let hint = error.hint();
-        Self::input(error.to_string(), hint)
+        Self::input(error)
+    }
+}
+
+/// Voice of a request that cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VoiceIssue {
+    /// A name and a recording.
+    #[error("both a voice and a prompt are given")]
+    VoiceAndPrompt,
+    /// A name in a model without voices.
+    #[error("no voice `{name}`: this model has no built-in voices")]
+    NoVoices {
+        /// Name given.
+        name: String,
+    },
+    /// A name of no voice.
+    #[error("no voice `{name}`")]
+    Unknown {
+        /// Name given.
+        name: String,
+        /// Voices of the model.
+        known: Vec<String>,
+    },
+    /// A prompt of less than a frame.
+    #[error("{name} lasts {seconds:.3} s, less than one frame")]
+    TooShort {
+        /// Prompt, as messages name it.
+        name: String,
+        /// Length, seconds.
+        seconds: f64,
+    },
+    /// A prompt without sound.
+    #[error("{name} is silent")]
+    Silent {
+        /// Prompt, as messages name it.
+        name: String,
+    },
+    /// A prompt of which nothing is left without its silence.
+    #[error("{name} has too little speech")]
+    TooLittleSpeech {
+        /// Prompt, as messages name it.
+        name: String,
+    },
+}
+
+impl InputIssue for VoiceIssue {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::VoiceAndPrompt => "leave one of them out".into(),
+            Self::NoVoices { .. } => "give a prompt instead".into(),
+            Self::Unknown { known, .. } => format!("the voices are: {}", known.join(", ")).into(),
+            Self::TooShort { .. } | Self::TooLittleSpeech { .. } => {
+                "give 2 to 3 seconds of speech".into()
+            }
+            Self::Silent { .. } => "give 2 to 3 seconds of speech, recorded louder".into(),
+        }
+    }
+}
+
+impl From<VoiceIssue> for TaskError {
+    fn from(issue: VoiceIssue) -> Self {
+        Self::input(issue)
     }
 }

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use syrinx_task::{
-    Answer, Capabilities, Chunks, Clip, CodeOrder, Context, Example, Generated, Layout, Plan, Task,
-    TaskError, TaskKit, Verb,
+    Answer, Capabilities, Chunks, Clip, CodeOrder, Context, Example, Generated, Layout, Plan,
+    SentenceSettings, Task, TaskError, TaskKit, Verb,
 };
 use syrinx_types::{Sample, WordTime};
 
@@ -191,6 +191,11 @@ impl<S: Speaking> Task for SpeakingTask<S> {
 
     fn layout(&self) -> Layout {
         layout(S::ID, &self.kit)
+    }
+
+    fn sentences(&self) -> Option<SentenceSettings> {
+        let SpeakConfig { max_sentence_chars, pause_s, .. } = *self.config.speaking();
+        Some(SentenceSettings { max_chars: max_sentence_chars, pause_s })
     }
 
     fn clips(request: &mut S::Request) -> Vec<(String, &mut Clip)> {

@@ -33,7 +33,7 @@ mod utterance;
 
 pub use align::{Aligned, SpokenForm, align, align_acoustics};
 pub use config::{PromptPooling, SpeakConfig, StressMode};
-pub use error::SpeechError;
+pub use error::{SpeechError, VoiceIssue};
 pub use example::example;
 pub use family::{Setup, Speaking, SpeakingConfig, SpeakingTask};
 pub use join::join;

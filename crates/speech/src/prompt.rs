@@ -1,15 +1,13 @@
 //! Voices of requests and their prompts.
 
 use syrinx_audio::silence::{PauseConfig, is_inaudible, trim};
-use syrinx_task::{Clip, Context, SpeechCodec, TaskError};
+use syrinx_task::{Clip, Context, TaskError};
 use syrinx_types::{Audio, Codes};
 
-use crate::SpeakConfig;
+use crate::{SpeakConfig, VoiceIssue};
 
 /// Silence kept around a prompt, seconds.
 const KEEP_S: f64 = 0.1;
-/// Remedy for prompts without speech.
-const GIVE: &str = "give 2 to 3 seconds of speech";
 
 /// Voice of a request: a built-in one by name, or a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -28,19 +26,14 @@ impl RequestedVoice<'_> {
     pub fn built_in(&self, context: &Context<'_>) -> Result<Option<String>, TaskError> {
         let voices = context.voice_names();
         match (self.name, self.clip) {
-            (Some(_), Some(_)) => Err(TaskError::input(
-                "both a voice and a prompt are given",
-                "leave one of them out",
-            )),
+            (Some(_), Some(_)) => Err(VoiceIssue::VoiceAndPrompt.into()),
             (Some(name), None) if voices.iter().any(|v| v == name) => Ok(Some(name.to_owned())),
-            (Some(name), None) if voices.is_empty() => Err(TaskError::input(
-                format!("no voice `{name}`: this model has no built-in voices"),
-                "give a prompt instead",
-            )),
-            (Some(name), None) => Err(TaskError::input(
-                format!("no voice `{name}`"),
-                format!("the voices are: {}", voices.join(", ")),
-            )),
+            (Some(name), None) if voices.is_empty() => {
+                Err(VoiceIssue::NoVoices { name: name.to_owned() }.into())
+            }
+            (Some(name), None) => {
+                Err(VoiceIssue::Unknown { name: name.to_owned(), known: voices }.into())
+            }
             (None, Some(_)) => Ok(None),
             (None, None) => Ok(voices.into_iter().next()),
         }
@@ -59,7 +52,7 @@ impl RequestedVoice<'_> {
             (Some(name), _) => context.voice(&name)?,
             (None, Some(clip)) => {
                 let audio = context.audio(clip)?;
-                recorded(context.codec()?, &audio, &clip.named("prompt"))?
+                recorded(&audio, &clip.named("prompt"), context)?
             }
             (None, None) => return Ok(None),
         };
@@ -74,29 +67,25 @@ impl RequestedVoice<'_> {
 /// [`TaskError::Input`] for a recording that is too short or too quiet.
 pub fn prompt_of(
     config: &SpeakConfig,
-    codec: &dyn SpeechCodec,
     audio: &Audio,
     name: &str,
+    context: &Context<'_>,
 ) -> Result<Codes, TaskError> {
-    Ok(recorded(codec, audio, name)?.slice(0, config.max_prompt_frames))
+    Ok(recorded(audio, name, context)?.slice(0, config.max_prompt_frames))
 }
 
-fn recorded(codec: &dyn SpeechCodec, audio: &Audio, name: &str) -> Result<Codes, TaskError> {
+fn recorded(audio: &Audio, name: &str, context: &Context<'_>) -> Result<Codes, TaskError> {
+    let codec = context.codec()?;
     if audio.seconds() * codec.frame_rate_hz() < 1.0 {
-        return Err(TaskError::input(
-            format!("{name} lasts {:.3} s, less than one frame", audio.seconds()),
-            GIVE,
-        ));
+        let (name, seconds) = (name.to_owned(), audio.seconds());
+        return Err(VoiceIssue::TooShort { name, seconds }.into());
     }
     if is_inaudible(audio) {
-        return Err(TaskError::input(
-            format!("{name} is silent"),
-            "give 2 to 3 seconds of speech, recorded louder",
-        ));
+        return Err(VoiceIssue::Silent { name: name.to_owned() }.into());
     }
-    let codes = codec.encode(&trim(audio, &PauseConfig::default(), KEEP_S))?;
+    let codes = codec.encode(&trim(audio, &PauseConfig::default(), KEEP_S), context.run)?;
     if codes.is_empty() {
-        return Err(TaskError::input(format!("{name} has too little speech"), GIVE));
+        return Err(VoiceIssue::TooLittleSpeech { name: name.to_owned() }.into());
     }
     Ok(codes)
 }

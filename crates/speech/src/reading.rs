@@ -1,6 +1,6 @@
 //! Readings: the rows of a text's sentences, and one recording from the generated rows.
 
-use syrinx_task::{AnswerIssue, Content, Generated, RowPlan, SpeechCodec, TaskError};
+use syrinx_task::{AnswerIssue, Content, Context, Generated, RowPlan, TaskError};
 use syrinx_types::{Audio, WordTime};
 
 use crate::rolling::{SentenceOffset, rolling};
@@ -62,7 +62,7 @@ impl<'a> Spoken<'a> {
         sentence: &Sentence,
         place: SentenceOffset,
         generated: &'a Generated,
-        codec: &dyn SpeechCodec,
+        context: &Context<'_>,
         pause_s: f64,
     ) -> Result<(), TaskError> {
         let known = place.known(self.previous);
@@ -70,7 +70,8 @@ impl<'a> Spoken<'a> {
         let codes = generated.codes.as_ref().filter(|c| c.frames() > known);
         let codes = codes
             .ok_or_else(|| AnswerIssue::NothingFor(sentence.spoken.spoken_text()).of(self.task))?;
-        let mut audio = codec.decode(codes)?;
+        let codec = context.codec()?;
+        let mut audio = codec.decode(codes, context.run)?;
         let start_s = if known > 0 {
             let given = audio.samples.len() * known / codes.frames();
             self.go_on(&mut audio, given)

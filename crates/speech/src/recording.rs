@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use syrinx_audio::silence::{chunks, is_inaudible};
 use syrinx_audio::speech::has_speech;
-use syrinx_task::{Clip, Context, FrameScores, TaskError, TaskKit};
+use syrinx_task::{Clip, Context, FrameScores, RecordingIssue, TaskError, TaskKit};
 use syrinx_text::Phone;
 use syrinx_types::{Audio, Codes, Event, TimedPhone, WordTime};
 
@@ -89,16 +89,10 @@ impl AlignedRecording {
     ) -> Result<Self, TaskError> {
         let codec = context.codec()?;
         let audio = context.audio(clip)?.into_owned();
-        let codes = codec.encode(&audio)?;
+        let codes = codec.encode(&audio, context.run)?;
         if codes.is_empty() {
-            return Err(TaskError::input(
-                format!(
-                    "{} lasts {:.3} s, less than one frame",
-                    clip.named("recording"),
-                    audio.seconds()
-                ),
-                "give a longer recording",
-            ));
+            let (name, seconds) = (clip.named("recording"), audio.seconds());
+            return Err(RecordingIssue::TooShort { name, seconds }.into());
         }
         let recognized = match says {
             Some(_) => None,

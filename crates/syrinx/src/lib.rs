@@ -207,8 +207,11 @@
 //!     const SUMMARY: &'static str = "predicts the further levels of a recording anew";
 //!     const VERB: Verb =
 //!         Verb { name: "refill", positional: "audio", example: "syrinx refill a.wav -o b.wav" };
-//!     const CAPABILITIES: Capabilities =
-//!         Capabilities { recordings: &["audio"], ..Capabilities::NONE };
+//!     const CAPABILITIES: Capabilities = Capabilities {
+//!         required: &["audio"],
+//!         recordings: &["audio"],
+//!         ..Capabilities::NONE
+//!     };
 //!     type Config = RefillConfig;
 //!     type Request = RefillRequest;
 //!     type Prepared = ();

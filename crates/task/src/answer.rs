@@ -121,7 +121,7 @@ impl Answer for Speech {
     /// Appends the recording after silence up to its beginning; an empty speech becomes the next one.
     fn merge(&mut self, next: Self, start_s: f64) {
         append(&mut self.audio, next.audio, start_s);
-        self.words.extend(next.words.into_iter().map(|word| later(word, start_s)));
+        self.words.extend(next.words.iter().map(|word| word.shifted(start_s)));
         self.text_spoken = joined([&self.text_spoken, &next.text_spoken], " ");
         self.seconds = match &self.audio.audio {
             Some(audio) => audio.seconds(),
@@ -158,10 +158,6 @@ fn joined<'a>(texts: impl IntoIterator<Item = &'a String>, separator: &str) -> S
     let texts: Vec<&str> =
         texts.into_iter().map(String::as_str).filter(|t| !t.is_empty()).collect();
     texts.join(separator)
-}
-
-fn later(word: WordTime, by_s: f64) -> WordTime {
-    WordTime { start_s: word.start_s + by_s, end_s: word.end_s + by_s, ..word }
 }
 
 /// Words of a recording.
@@ -206,7 +202,7 @@ impl Answer for Transcript {
             (before, after) => before.or(after),
         };
         self.text = joined([&self.text, &next.text], " ");
-        self.words.extend(next.words.into_iter().map(|word| later(word, start_s)));
+        self.words.extend(next.words.iter().map(|word| word.shifted(start_s)));
         self.phones.extend(next.phones);
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use syrinx_types::{Audio, Event, RunContext};
+use syrinx_types::{Audio, RunContext};
 
 use crate::services::{
     LongRecording, Opened, PhoneRecognizer, Recognizer, Separator, Service, Services, SpeechCodec,
@@ -76,11 +76,8 @@ impl<'a> Context<'a> {
             || self.services.recordings.as_ref().ok_or(TaskError::Missing(Service::Recordings));
         match &clip.audio {
             Some(audio) if audio.sample_rate_hz == rate_hz => Ok(Cow::Borrowed(audio)),
-            Some(audio) => Ok(Cow::Owned(recordings()?.resample(audio, rate_hz)?)),
-            None => {
-                let mut warn = |message: String| self.run.events.emit(Event::Warning { message });
-                Ok(Cow::Owned(recordings()?.read(&clip.path, rate_hz, &mut warn)?))
-            }
+            Some(audio) => Ok(Cow::Owned(recordings()?.resample(audio, rate_hz, self.run)?)),
+            None => Ok(Cow::Owned(recordings()?.read(&clip.path, rate_hz, self.run)?)),
         }
     }
 
@@ -95,8 +92,7 @@ impl<'a> Context<'a> {
         let rate_hz = self.codec()?.sample_rate_hz();
         let recordings = self.services.recordings.as_ref();
         let recordings = recordings.ok_or(TaskError::Missing(Service::Recordings))?;
-        let mut warn = |message: String| self.run.events.emit(Event::Warning { message });
-        recordings.open(&clip.path, rate_hz, &mut warn)
+        recordings.open(&clip.path, rate_hz, self.run)
     }
 
     /// Returns the sections of a recording with their starts: at most `max_s` seconds long, ending in pauses. `cut`

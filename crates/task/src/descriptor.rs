@@ -7,7 +7,7 @@ use syrinx_types::{Sample, WordTime};
 
 use crate::{
     Answer, AnswerIssue, AnswerKind, Answered, Capabilities, Context, Example, Generated, Layout,
-    Plan, Request, Simulation, Task, TaskError, TaskKit, Verb,
+    Plan, Request, SentenceSettings, Simulation, Task, TaskError, TaskKit, Verb,
 };
 
 /// Builds a task from its settings (`null` for the defaults).
@@ -72,18 +72,19 @@ impl TaskDescriptor {
 
     /// Whether the task speaks a text in a named voice, without other required fields.
     pub fn speaks_text(&self) -> bool {
-        let (field, can) = (self.verb.positional, self.capabilities);
+        let can = self.capabilities;
         self.answer == AnswerKind::Speech
-            && can.text == Some(field)
+            && can.text == Some(self.verb.positional)
             && can.voice.is_some()
-            && self.required_fields().iter().all(|name| name == field)
+            && can.required == [self.verb.positional]
     }
 
-    /// Returns the required fields of a request.
-    pub fn required_fields(&self) -> Vec<String> {
-        let schema = (self.request_schema)().to_value();
-        let required = schema["required"].as_array().into_iter().flatten();
-        required.filter_map(Value::as_str).map(str::to_owned).collect()
+    /// Whether the task transcribes a recording, without other required fields.
+    pub fn transcribes(&self) -> bool {
+        let can = self.capabilities;
+        self.answer == AnswerKind::Text
+            && can.takes_recording(self.verb.positional)
+            && can.required == [self.verb.positional]
     }
 }
 
@@ -94,6 +95,9 @@ pub trait DynTask: Send + Sync {
 
     /// See [`Task::layout`].
     fn layout(&self) -> Layout;
+
+    /// See [`Task::sentences`].
+    fn sentences(&self) -> Option<SentenceSettings>;
 
     /// Parses a request and splits it into chunks; see [`Task::chunks`].
     ///
@@ -215,6 +219,10 @@ impl<T: Task> DynTask for T {
 
     fn layout(&self) -> Layout {
         Task::layout(self)
+    }
+
+    fn sentences(&self) -> Option<SentenceSettings> {
+        Task::sentences(self)
     }
 
     fn chunks<'t>(

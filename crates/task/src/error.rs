@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use crate::{AnswerIssue, ConfigIssue, LayoutIssue, Service};
+use crate::{
+    AnswerIssue, ConfigIssue, InputError, InputIssue, LayoutIssue, RecordingIssue, Service,
+};
 
 /// Errors of tasks. Messages are for the person who made the request; [`TaskError::hint`] has the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -33,13 +35,8 @@ pub enum TaskError {
         cause: serde_json::Error,
     },
     /// Input that cannot be used.
-    #[error("{problem}")]
-    Input {
-        /// Fault, with the field or file that has it.
-        problem: String,
-        /// Remedy.
-        hint: String,
-    },
+    #[error(transparent)]
+    Input(InputError),
     /// Text that cannot be spoken or written.
     #[error(transparent)]
     Text(#[from] syrinx_text::TextError),
@@ -93,9 +90,9 @@ pub enum RequestIssue {
 }
 
 impl TaskError {
-    /// Input that cannot be used, and its remedy.
-    pub fn input(problem: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Input { problem: problem.into(), hint: hint.into() }
+    /// Builds the error of input that cannot be used.
+    pub fn input(issue: impl InputIssue) -> Self {
+        Self::Input(InputError::new(issue))
     }
 
     /// Builds the error of a setting of a task.
@@ -105,10 +102,7 @@ impl TaskError {
 
     /// Builds the error of a recording in which nobody speaks; `recording` names it.
     pub fn no_speech(recording: &str) -> Self {
-        Self::input(
-            format!("{recording} has no speech"),
-            "give a recording in which somebody speaks",
-        )
+        RecordingIssue::NoSpeech { name: recording.to_owned() }.into()
     }
 
     /// Builds a service that failed.
@@ -125,7 +119,7 @@ impl TaskError {
             Self::Config { task, .. } | Self::ConfigForm { task, .. } => {
                 Some(format!("`syrinx tasks show {task}` lists the settings"))
             }
-            Self::Input { hint, .. } => Some(hint.clone()),
+            Self::Input(error) => Some(error.hint().into_owned()),
             Self::Service { hint, .. } => hint.clone(),
             Self::Missing(Service::Recognizer | Service::PhoneRecognizer) => {
                 Some("use a model that was trained to recognize speech".into())
@@ -139,5 +133,11 @@ impl TaskError {
             Self::Text(error) => error.hint().map(std::borrow::Cow::into_owned),
             Self::Layout { .. } | Self::Cancelled => None,
         }
+    }
+}
+
+impl From<RecordingIssue> for TaskError {
+    fn from(issue: RecordingIssue) -> Self {
+        Self::input(issue)
     }
 }

@@ -22,6 +22,7 @@ mod descriptor;
 mod error;
 mod given;
 mod heads;
+mod input;
 mod issue;
 mod kit;
 mod layout;
@@ -50,6 +51,7 @@ pub use heads::{
     Corruption, DURATION_CLASSES, DURATION_ROWS, Filling, Head, HeadOutput, Latent, MAX_DURATION,
     Pattern, Predictor, Target, durations_of_pointer, pointer_in_frames,
 };
+pub use input::{InputError, InputIssue, RecordingIssue};
 pub use issue::{AnswerIssue, ContentType, LayoutIssue};
 pub use kit::TaskKit;
 pub use layout::{AttentionMask, CodeTable, Fill, Layout, Levels, Place, Segment, Stage, Timing};
@@ -65,7 +67,7 @@ pub use services::{
 pub use simulation::{RenderView, Simulation, SimulationMaterial, SimulationRanges, View};
 pub use space::{CodebookSizes, TokenSpace};
 pub use switches::{Alignment, CodeOrder, ModelSwitches, TextForm};
-pub use task::{Chunks, Task, Verb};
+pub use task::{Chunks, SentenceSettings, Task, Verb};
 pub use vall_e::{
     RvqSum, VALL_E_LANGUAGES, VALL_E_LENGTH_TOKENS, VALL_E_PREFIX, VALL_E_TASKS, VallELayout,
     VallEPiece, VallEPrompt, VallEResponse, VallEText, vall_e_sequence,

@@ -1,7 +1,8 @@
 //! Services: the interfaces of a task to everything outside its request.
 //!
-//! Each is a trait whose methods get samples or codes as values and the [`RunContext`] of the caller. The engine
-//! provides them; another implementation (Whisper as the recognizer, a test's codec) can replace one.
+//! Each is a trait whose methods get samples or codes as values. Methods whose work grows with a recording get the
+//! [`RunContext`] of the caller as well, which stops them and takes their warnings. The engine provides the services;
+//! another implementation (Whisper as the recognizer, a test's codec) can replace one.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -52,41 +53,42 @@ pub trait SpeechCodec: Send + Sync {
     /// Encodes a recording at the codec's rate.
     ///
     /// # Errors
-    /// [`TaskError::Service`].
-    fn encode(&self, audio: &Audio) -> Result<Codes, TaskError>;
+    /// [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn encode(&self, audio: &Audio, run: RunContext<'_>) -> Result<Codes, TaskError>;
 
     /// Encodes a recording at the codec's rate; with the latents that the codes round, where the codec has such.
     ///
     /// # Errors
-    /// [`TaskError::Service`].
-    fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, TaskError> {
-        Ok(self.encode(audio)?.into())
+    /// [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn encode_with_latents(&self, audio: &Audio, run: RunContext<'_>) -> Result<Coded, TaskError> {
+        Ok(self.encode(audio, run)?.into())
     }
 
     /// Returns the latents of a recording at the codec's rate; `None` from a codec without any.
     ///
     /// # Errors
-    /// [`TaskError::Service`].
-    fn latents(&self, audio: &Audio) -> Result<Option<Latents>, TaskError> {
-        Ok(self.encode_with_latents(audio)?.latents)
+    /// [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn latents(&self, audio: &Audio, run: RunContext<'_>) -> Result<Option<Latents>, TaskError> {
+        Ok(self.encode_with_latents(audio, run)?.latents)
     }
 
     /// Decodes codes of any number of levels.
     ///
     /// # Errors
-    /// [`TaskError::Service`].
-    fn decode(&self, codes: &Codes) -> Result<Audio, TaskError>;
+    /// [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn decode(&self, codes: &Codes, run: RunContext<'_>) -> Result<Audio, TaskError>;
 
     /// Attenuates a recording at the codec's rate band by band towards the spectrogram of latents (frames, latent_dim).
     /// `None` from a codec whose latents are no spectrogram.
     ///
     /// # Errors
-    /// [`TaskError::Service`].
+    /// [`TaskError::Service`], [`TaskError::Cancelled`].
     fn attenuate(
         &self,
         _audio: &Audio,
         _latents: &[f32],
         _gain: SpectralGain,
+        _run: RunContext<'_>,
     ) -> Result<Option<Audio>, TaskError> {
         Ok(None)
     }
@@ -124,32 +126,32 @@ pub trait Recordings: Send + Sync {
     /// Opens a file as [`Self::read`] reads it; a long recording stays on disk. The default reads all of it.
     ///
     /// # Errors
-    /// [`TaskError::Service`].
+    /// Errors of [`Self::read`].
     fn open(
         &self,
         path: &Path,
         rate_hz: u32,
-        warn: &mut dyn FnMut(String),
+        run: RunContext<'_>,
     ) -> Result<Opened<'static>, TaskError> {
-        Ok(Opened::Memory(Cow::Owned(self.read(path, rate_hz, warn)?)))
+        Ok(Opened::Memory(Cow::Owned(self.read(path, rate_hz, run)?)))
     }
 
-    /// Reads a file (`-` for standard input) at a rate. `warn` receives repaired faults.
+    /// Reads a file (`-` for standard input) at a rate. Repaired faults are warnings among the events of the run.
     ///
     /// # Errors
-    /// [`TaskError::Service`].
-    fn read(
-        &self,
-        path: &Path,
-        rate_hz: u32,
-        warn: &mut dyn FnMut(String),
-    ) -> Result<Audio, TaskError>;
+    /// [`TaskError::Input`], [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn read(&self, path: &Path, rate_hz: u32, run: RunContext<'_>) -> Result<Audio, TaskError>;
 
     /// Resamples a recording.
     ///
     /// # Errors
-    /// [`TaskError::Service`].
-    fn resample(&self, audio: &Audio, rate_hz: u32) -> Result<Audio, TaskError>;
+    /// [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn resample(
+        &self,
+        audio: &Audio,
+        rate_hz: u32,
+        run: RunContext<'_>,
+    ) -> Result<Audio, TaskError>;
 }
 
 /// Voices by name.

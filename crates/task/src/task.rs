@@ -39,6 +39,15 @@ impl<R> Chunks<R> {
     }
 }
 
+/// Division of a text into sentences, for tasks that speak one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SentenceSettings {
+    /// Longest sentence, characters; longer ones are divided.
+    pub max_chars: usize,
+    /// Silence between two sentences, seconds.
+    pub pause_s: f64,
+}
+
 /// A speech task.
 pub trait Task: Send + Sync + Sized + 'static {
     /// Identifier: lower case, unique.
@@ -73,6 +82,12 @@ pub trait Task: Send + Sync + Sized + 'static {
     /// left out.
     fn clips(_request: &mut Self::Request) -> Vec<(String, &mut Clip)> {
         Vec::new()
+    }
+
+    /// Returns the division of texts into sentences by the settings; none for a task that speaks no text. Texts that
+    /// arrive in pieces and texts with markup are divided by it outside the task.
+    fn sentences(&self) -> Option<SentenceSettings> {
+        None
     }
 
     /// Splits a long request into chunks. The first is short, so that its answer is early.

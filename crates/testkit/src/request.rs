@@ -14,11 +14,11 @@ pub fn request_of(
     recording: &Audio,
 ) -> Request {
     let schema = (descriptor.request_schema)().to_value();
-    let required = descriptor.required_fields();
+    let required = descriptor.capabilities.required;
     let mut request = Request::new(json!({}));
     let mut fields = Map::new();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let needed = required.contains(name) || *name == descriptor.verb.positional;
+        let needed = required.contains(&name.as_str()) || *name == descriptor.verb.positional;
         match (name.as_str(), says) {
             ("says", Some(says)) => {
                 fields.insert(name.clone(), json!(says));

@@ -96,7 +96,8 @@ impl ToneCodec {
         ((i * (voice + 3) + i / 7) % self.codebook_size) as u16
     }
 
-    fn sound(&self, codes: &Codes) -> Audio {
+    /// Returns the sound of codes that are in range.
+    pub fn sound(&self, codes: &Codes) -> Audio {
         let mut samples = Vec::with_capacity(codes.frames() * FRAME_SAMPLES);
         for frame in 0..codes.frames() {
             let pitch_hz = LOWEST_HZ + STEP_HZ * f64::from(codes.at(frame, 0));
@@ -120,16 +121,16 @@ impl SpeechCodec for ToneCodec {
         f64::from(SAMPLE_RATE_HZ) / FRAME_SAMPLES as f64
     }
 
-    fn encode(&self, audio: &Audio) -> Result<Codes, TaskError> {
+    fn encode(&self, audio: &Audio, _: RunContext<'_>) -> Result<Codes, TaskError> {
         let frames = audio.samples.chunks_exact(FRAME_SAMPLES).flat_map(|f| self.frame(f));
         Codes::new(self.levels, frames.collect()).map_err(|e| TaskError::service(Service::Codec, e))
     }
 
-    fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, TaskError> {
-        Ok(self.with_latents(self.encode(audio)?))
+    fn encode_with_latents(&self, audio: &Audio, run: RunContext<'_>) -> Result<Coded, TaskError> {
+        Ok(self.with_latents(self.encode(audio, run)?))
     }
 
-    fn decode(&self, codes: &Codes) -> Result<Audio, TaskError> {
+    fn decode(&self, codes: &Codes, _: RunContext<'_>) -> Result<Audio, TaskError> {
         codes.check(self.codebook_size).map_err(|e| TaskError::service(Service::Codec, e))?;
         Ok(self.sound(codes))
     }
@@ -140,6 +141,7 @@ impl SpeechCodec for ToneCodec {
         audio: &Audio,
         latents: &[f32],
         SpectralGain { gain_floor, .. }: SpectralGain,
+        _: RunContext<'_>,
     ) -> Result<Option<Audio>, TaskError> {
         let frames = audio.samples.len().div_ceil(FRAME_SAMPLES);
         let dim = (latents.len() / frames.max(1)).max(1);
@@ -153,17 +155,12 @@ impl SpeechCodec for ToneCodec {
 }
 
 impl Recordings for ToneCodec {
-    fn read(
-        &self,
-        path: &Path,
-        _rate_hz: u32,
-        _warn: &mut dyn FnMut(String),
-    ) -> Result<Audio, TaskError> {
+    fn read(&self, path: &Path, _rate_hz: u32, _: RunContext<'_>) -> Result<Audio, TaskError> {
         let missing = format!("there is no file `{}` in a test", path.display());
         Err(TaskError::service(Service::Recordings, missing))
     }
 
-    fn resample(&self, audio: &Audio, rate_hz: u32) -> Result<Audio, TaskError> {
+    fn resample(&self, audio: &Audio, rate_hz: u32, _: RunContext<'_>) -> Result<Audio, TaskError> {
         Ok(Audio { sample_rate_hz: rate_hz, ..audio.clone() })
     }
 }

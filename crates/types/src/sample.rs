@@ -27,6 +27,14 @@ pub struct WordTime {
     pub end_s: f64,
 }
 
+impl WordTime {
+    /// Returns the word later by a time in seconds; earlier by a negative one.
+    #[must_use]
+    pub fn shifted(&self, by_s: f64) -> Self {
+        Self { word: self.word.clone(), start_s: self.start_s + by_s, end_s: self.end_s + by_s }
+    }
+}
+
 /// One utterance as tasks see it while training: codes and what is known of them. No audio, no file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {

@@ -4,12 +4,14 @@
 //! The end of the recording is given to the AR stage as the first frames of its response, with their alignment;
 //! generation continues after them. The recording's own samples stay as they are.
 
+mod issue;
 mod request;
 mod speak;
 
 use syrinx_speech::{Setup, Speaking, SpeakingTask};
 use syrinx_task::{Capabilities, Clip, Context, Generated, Plan, TaskDescriptor, TaskError, Verb};
 
+pub use issue::ContinueIssue;
 pub use request::{ContinueAnswer, ContinueConfig, ContinueRequest};
 
 /// The registry's entry.
@@ -30,8 +32,12 @@ impl Speaking for Continuation {
         positional: "audio",
         example: "syrinx continue talk.wav --text \"And so it went on.\" -o longer.wav",
     };
-    const CAPABILITIES: Capabilities =
-        Capabilities { recordings: &["audio"], text: Some("text"), ..Capabilities::NONE };
+    const CAPABILITIES: Capabilities = Capabilities {
+        required: &["audio", "text"],
+        recordings: &["audio"],
+        text: Some("text"),
+        ..Capabilities::NONE
+    };
     type Config = ContinueConfig;
     type Request = ContinueRequest;
     type Prepared = speak::Prepared;

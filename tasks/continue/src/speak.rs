@@ -7,7 +7,7 @@ use syrinx_speech::{
 use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::Audio;
 
-use crate::{ContinueAnswer, ContinueConfig, ContinueRequest};
+use crate::{ContinueAnswer, ContinueConfig, ContinueIssue, ContinueRequest};
 
 /// The recording, the sentences of the text with their offsets in the rows, and the first row, which continues the
 /// recording.
@@ -27,7 +27,7 @@ pub(crate) fn plan(
     let sentences = sentences(speaking, &request.text)?;
     let recording =
         AlignedRecording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
-    let prompt = prompt_of(speaking.config, context.codec()?, &recording.audio, "the recording")?;
+    let prompt = prompt_of(speaking.config, &recording.audio, "the recording", context)?;
     let prompt = Content::Codes(prompt);
     // The last frame may be half empty: only whole ones are given.
     let whole = recording.audio.samples.len() / recording.frame_samples();
@@ -36,12 +36,7 @@ pub(crate) fn plan(
     let new = SpokenWords::of(spoken, 0..spoken.words.len());
     let first =
         recording.onward(given, &new, &SpokenWords::default(), Some(prompt.clone()), speaking);
-    let first = first.ok_or_else(|| {
-        TaskError::input(
-            "too many phones were recognized in the recording to go on from",
-            "give what the recording says",
-        )
-    })?;
+    let first = first.ok_or(ContinueIssue::TooManyPhones)?;
     // The first sentence stands after the recording, in another row than the one made here; its silence does not.
     let offset = first.new.start.saturating_sub(1);
     let rows = match request.rolling && kit.switches.alignment.is_aligned() {
@@ -70,13 +65,13 @@ pub(crate) fn finish(
     let mut whole = Spoken::new("continue");
     for ((sentence, place), generated) in sentences.iter().zip(generated) {
         if whole.whole.is_some() {
-            whole.push(sentence, *place, generated, codec, pause_s)?;
+            whole.push(sentence, *place, generated, context, pause_s)?;
             continue;
         }
         let codes = generated.codes.as_ref().filter(|c| c.frames() > first.given.len());
         let codes = codes
             .ok_or_else(|| AnswerIssue::NothingFor(sentence.spoken.spoken_text()).of("continue"))?;
-        whole.whole = Some(joined(setup.config, &prepared, codec.decode(codes)?));
+        whole.whole = Some(joined(setup.config, &prepared, codec.decode(codes, context.run)?));
         // The phones of the sentence count from its own silence.
         let pointer = generated.pointer.iter().skip(first.given.len());
         let pointer: Vec<u32> = pointer.map(|&p| (p + 1).saturating_sub(first.new.start)).collect();

@@ -4,12 +4,14 @@
 //! level-1 codes with its pointer forced along them, the NAR stage the further levels: text to speech with a given
 //! timing, and with the same layout.
 
+mod issue;
 mod request;
 mod speak;
 
 use syrinx_speech::{Setup, Speaking, SpeakingTask};
 use syrinx_task::{Capabilities, Clip, Context, Generated, Plan, TaskDescriptor, TaskError, Verb};
 
+pub use issue::ConvertIssue;
 pub use request::{ConvertAnswer, ConvertConfig, ConvertRequest};
 
 /// The registry's entry.
@@ -31,8 +33,10 @@ impl Speaking for VoiceConversion {
         example: "syrinx convert talk.wav --voice joe -o joe.wav",
     };
     const CAPABILITIES: Capabilities = Capabilities {
+        required: &["audio"],
         recordings: &["audio", "prompt"],
         voice: Some("voice"),
+        prompt: Some("prompt"),
         ..Capabilities::NONE
     };
     type Config = ConvertConfig;

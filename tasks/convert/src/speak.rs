@@ -6,7 +6,7 @@ use syrinx_speech::{AlignedRecording, RequestedVoice, Script, Setup, SpokenRow};
 use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::{Audio, Codes};
 
-use crate::{ConvertAnswer, ConvertConfig, ConvertRequest};
+use crate::{ConvertAnswer, ConvertConfig, ConvertIssue, ConvertRequest};
 
 /// The recording, its stretches, and the built-in voice. Each stretch with phones is one row; others stay as they are.
 pub struct Prepared {
@@ -37,12 +37,9 @@ pub(crate) fn plan(
     let recording = &prepared.recording;
     let mut rows = Vec::new();
     for frames in prepared.stretches.iter().filter(|frames| prepared.has_phones(frames)) {
-        let too_fast = || {
-            let (start_s, end_s) = (recording.at_s(frames.start), recording.at_s(frames.end));
-            TaskError::input(
-                format!("too many phones were recognized between {start_s:.1} and {end_s:.1} s"),
-                "give what the recording says, or one with slower speech",
-            )
+        let too_fast = || ConvertIssue::TooManyPhones {
+            start_s: recording.at_s(frames.start),
+            end_s: recording.at_s(frames.end),
         };
         let line = recording.line(frames.clone(), &config.speaking).ok_or_else(too_fast)?;
         let script = Script::of(&line, kit)?;
@@ -82,7 +79,7 @@ pub(crate) fn finish(
         }
         (0..spoken.frames()).for_each(|frame| codes.push(spoken.frame(frame)));
     }
-    let mut audio: Audio = context.codec()?.decode(&codes)?;
+    let mut audio: Audio = context.codec()?.decode(&codes, context.run)?;
     if setup.kit.switches.alignment.is_aligned() {
         // The last frame may extend beyond the end of the recording.
         audio.samples.truncate(recording.audio.samples.len());

@@ -5,7 +5,7 @@ use std::ops::Range;
 use syrinx_task::{Context, Stem, TaskError};
 use syrinx_types::Audio;
 
-use crate::{EditConfig, EditRequest};
+use crate::{EditConfig, EditIssue, EditRequest};
 
 /// Shortest background that is repeated under longer words, seconds.
 const SHORTEST_S: f64 = 0.4;
@@ -30,10 +30,7 @@ impl Stems {
         }
         let Some(separator) = context.separator() else {
             return match wanted {
-                Some(_) => Err(TaskError::input(
-                    "this model cannot separate a background from speech",
-                    "leave `keep_background` out",
-                )),
+                Some(_) => Err(EditIssue::NoSeparator.into()),
                 None => Ok(Self { speech: whole, background: None }),
             };
         };

@@ -6,6 +6,7 @@
 
 mod background;
 pub mod changes;
+mod issue;
 mod request;
 mod spans;
 mod splice;
@@ -13,6 +14,7 @@ mod splice;
 use syrinx_speech::{Setup, Speaking, SpeakingTask};
 use syrinx_task::{Capabilities, Clip, Context, Generated, Plan, TaskDescriptor, TaskError, Verb};
 
+pub use issue::EditIssue;
 pub use request::{EditAnswer, EditConfig, EditRequest, EditedSpan};
 
 /// The registry's entry.
@@ -32,8 +34,12 @@ impl Speaking for SpeechEditing {
         positional: "audio",
         example: "syrinx edit talk.wav --says \"It was in May.\" --text \"It was in June.\" -o june.wav",
     };
-    const CAPABILITIES: Capabilities =
-        Capabilities { recordings: &["audio"], text: Some("text"), ..Capabilities::NONE };
+    const CAPABILITIES: Capabilities = Capabilities {
+        required: &["audio", "text"],
+        recordings: &["audio"],
+        text: Some("text"),
+        ..Capabilities::NONE
+    };
     type Config = EditConfig;
     type Request = EditRequest;
     type Prepared = spans::Prepared;

@@ -6,7 +6,7 @@ use syrinx_types::{Audio, Event};
 
 use crate::background::Stems;
 use crate::changes::{Change, changes};
-use crate::{EditConfig, EditRequest};
+use crate::{EditConfig, EditIssue, EditRequest};
 
 /// Number of words of which one may be uncertain in a transcript that is used.
 const MOST_DOUBTED: usize = 3;
@@ -52,20 +52,14 @@ impl Prepared {
         if let (Some(says), false) = (&request.says, request.force) {
             doubt(config, &recording, says, context)?;
         }
-        let codec = context.codec()?;
-        let prompt = prompt_of(&config.speaking, codec, &recording.audio, "the recording")?;
+        let prompt = prompt_of(&config.speaking, &recording.audio, "the recording", context)?;
         let prompt = Content::Codes(prompt);
         let spans = match (request.start_s, request.end_s) {
             (None, None) => by_words(config, kit, &recording, &request.text)?,
             (Some(start_s), Some(end_s)) => {
                 vec![by_time(kit, &recording, start_s, end_s, &request.text)?]
             }
-            _ => {
-                return Err(TaskError::input(
-                    "only one of `start_s` and `end_s` is given",
-                    "give both, or neither",
-                ));
-            }
+            _ => return Err(EditIssue::OneTime.into()),
         };
         let spans = spans
             .into_iter()
@@ -96,14 +90,11 @@ fn doubt(
         return Ok(());
     }
     let many = MOST_DOUBTED * doubted.len() >= given.len();
-    let message = format!(
-        "the recording does not seem to say {} of \"{says}\" (recognized: \"{recognized}\")",
-        doubted.join(", ")
-    );
+    let issue = EditIssue::OtherWords { doubted, says: says.to_owned(), recognized };
     if many && recording.typical_goodness() < config.doubt_below {
-        return Err(TaskError::input(message, "correct `says`, or go on with `force`"));
+        return Err(issue.into());
     }
-    context.run.events.emit(Event::Warning { message });
+    context.run.events.emit(Event::Warning { message: issue.to_string() });
     Ok(())
 }
 
@@ -115,20 +106,14 @@ fn by_words(
     text: &str,
 ) -> Result<Vec<EditSpan>, TaskError> {
     if recording.words.is_empty() {
-        return Err(TaskError::input(
-            "no words were recognized in the recording",
-            "give what it says, or `start_s` and `end_s`",
-        ));
+        return Err(EditIssue::NoWords.into());
     }
     let spoken = kit.frontend.phonemize(text)?;
     let old: Vec<String> = recording.words.iter().map(|w| w.word.clone()).collect();
     let new: Vec<String> = spoken.words.iter().map(|w| w.spoken.clone()).collect();
     let changes = changes(&old, &new);
     if changes.is_empty() {
-        return Err(TaskError::input(
-            format!("the recording already says \"{}\"", old.join(" ")),
-            "give a text that differs",
-        ));
+        return Err(EditIssue::Unchanged { text: old.join(" ") }.into());
     }
     let span = |change: Change| {
         let (start_s, end_s) = edges(config, recording, &change);
@@ -167,16 +152,10 @@ fn by_time(
 ) -> Result<EditSpan, TaskError> {
     let total_s = recording.audio.seconds();
     if !(start_s >= 0.0 && end_s > start_s) {
-        return Err(TaskError::input(
-            format!("edit span is empty: start_s is {start_s}, end_s is {end_s}"),
-            "give an end_s greater than start_s, and a start_s of 0 or above",
-        ));
+        return Err(EditIssue::EmptySpan { start_s, end_s }.into());
     }
     if end_s > total_s {
-        return Err(TaskError::input(
-            format!("end_s ({end_s}) is past the end of the recording ({total_s:.2} s)"),
-            "give times within the recording",
-        ));
+        return Err(EditIssue::PastEnd { end_s, total_s }.into());
     }
     let new = if text.trim().is_empty() {
         SpokenWords::default()
@@ -209,11 +188,6 @@ fn speak(
         ahead.push(&recording.words[word].word, of_word.map(|s| s.phone));
     }
     let onward = recording.onward(given, &span.new, &ahead, Some(prompt.clone()), setup.speaking());
-    let onward = onward.ok_or_else(|| {
-        TaskError::input(
-            format!("too many phones were recognized before {:.1} s to go on from", span.start_s),
-            "give what the recording says",
-        )
-    })?;
+    let onward = onward.ok_or(EditIssue::TooManyPhones { start_s: span.start_s })?;
     Ok(EditSpan { onward: Some(onward), ..span })
 }

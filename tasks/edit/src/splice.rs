@@ -140,7 +140,7 @@ fn spoken(
     for part in parts.iter().filter(|part| part.levels() == codes.levels()) {
         (0..part.frames()).for_each(|frame| whole.push(part.frame(frame)));
     }
-    let audio = context.codec()?.decode(&whole)?;
+    let audio = context.codec()?.decode(&whole, context.run)?;
     let size = recording.frame_samples();
     let (from, to) = (known * size, (known + end - start) * size);
     let samples = audio.samples.get(from..to.min(audio.samples.len())).unwrap_or_default();

@@ -1,7 +1,9 @@
 //! Acoustic scenes as simulated input.
 
-use syrinx_scene::{Rendered, Scene, SceneRanges, active_level_db, render};
-use syrinx_task::{SimulationMaterial, TaskError};
+use std::borrow::Cow;
+
+use syrinx_scene::{Rendered, Scene, SceneError, SceneRanges, active_level_db, render};
+use syrinx_task::{InputIssue, SimulationMaterial, TaskError};
 use syrinx_types::Audio;
 
 fn rendered(material: &SimulationMaterial<'_>) -> Result<Rendered, TaskError> {
@@ -15,7 +17,18 @@ fn rendered(material: &SimulationMaterial<'_>) -> Result<Rendered, TaskError> {
     // A silent recording makes no mixture; the next one does.
     let other = material.others.iter().find(|v| active_level_db(v).is_some());
     render(&scene, material.speech, material.others, other)
-        .map_err(|e| TaskError::input(e.to_string(), e.hint()))
+        .map_err(|e| TaskError::input(SceneIssue(e)))
+}
+
+/// Recordings that no scene can be rendered of.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct SceneIssue(SceneError);
+
+impl InputIssue for SceneIssue {
+    fn hint(&self) -> Cow<'static, str> {
+        self.0.hint().into()
+    }
 }
 
 /// Renders the utterance with a background, and in some scenes with an echo.

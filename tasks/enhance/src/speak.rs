@@ -2,8 +2,8 @@
 
 use syrinx_audio::silence::{PauseConfig, is_inaudible, trim};
 use syrinx_task::{
-    AnswerIssue, Clip, Content, Contents, Context, Generated, Plan, RowPlan, Speech, StageRun,
-    TaskError, TaskKit, TextContent,
+    AnswerIssue, Clip, Content, Contents, Context, Generated, Plan, RecordingIssue, RowPlan,
+    Speech, StageRun, TaskError, TaskKit, TextContent,
 };
 use syrinx_types::{Audio, Coded, Codes, Event};
 
@@ -91,8 +91,8 @@ pub(crate) fn plan(
     let starts = (0..recording.frames()).step_by(config.max_frames);
     let stretches = starts.map(|at| recording.slice(at, at + config.max_frames));
     // A recording that is attenuated to latents needs no codes of further levels.
-    let turned_down = kind.gain.is_some() && kit.switches.latent_conditioning;
-    let stages = if turned_down { &[MASKED][..] } else { &[MASKED, NAR] };
+    let attenuates = kind.gain.is_some() && kit.switches.latent_conditioning;
+    let stages = if attenuates { &[MASKED][..] } else { &[MASKED, NAR] };
     Ok((Plan { rows: stretches.map(|stretch| row(stretch, stages, &shared)).collect() }, audio))
 }
 
@@ -100,19 +100,21 @@ pub(crate) fn plan(
 fn coded(audio: &Audio, name: &str, context: &Context<'_>) -> Result<Coded, TaskError> {
     let codec = context.codec()?;
     let frames = audio.seconds() * codec.frame_rate_hz();
-    let coded = if frames < 1.0 { Coded::default() } else { codec.encode_with_latents(audio)? };
+    let coded = if frames < 1.0 {
+        Coded::default()
+    } else {
+        codec.encode_with_latents(audio, context.run)?
+    };
     if coded.is_empty() {
-        return Err(TaskError::input(
-            format!("{name} lasts {:.3} s, less than one frame", audio.seconds()),
-            "give a longer recording",
-        ));
+        let (name, seconds) = (name.to_owned(), audio.seconds());
+        return Err(RecordingIssue::TooShort { name, seconds }.into());
     }
     Ok(coded)
 }
 
 /// Returns the error about a recording without sound.
 pub(crate) fn silent(name: &str) -> TaskError {
-    TaskError::input(format!("{name} is silent"), "give a recording with sound")
+    RecordingIssue::Silent { name: name.to_owned() }.into()
 }
 
 fn row(stretch: Coded, stages: &[&str], shared: &Contents) -> RowPlan {
@@ -143,7 +145,7 @@ pub(crate) fn finish(
     if let (Some(how), true) = (kind.gain, expected && !generated.is_empty()) {
         let how = config.spectral_gain(how);
         let latents: Vec<f32> = generated.iter().flat_map(|p| p.latents.iter().copied()).collect();
-        if let Some(audio) = codec.attenuate(recording, &latents, how)? {
+        if let Some(audio) = codec.attenuate(recording, &latents, how, context.run)? {
             return Ok(audio.into());
         }
     }
@@ -154,7 +156,7 @@ pub(crate) fn finish(
         let whole = whole.get_or_insert_with(|| Codes::empty(codes.levels()));
         (0..codes.frames()).for_each(|frame| whole.push(codes.frame(frame)));
     }
-    Ok(codec.decode(&whole.ok_or_else(|| nothing(kind))?)?.into())
+    Ok(codec.decode(&whole.ok_or_else(|| nothing(kind))?, context.run)?.into())
 }
 
 fn nothing(kind: EnhancementSpec) -> TaskError {

@@ -57,6 +57,7 @@ impl<E: Enhancement> Task for Enhancer<E> {
     const SUMMARY: &'static str = E::SUMMARY;
     const VERB: Verb = E::VERB;
     const CAPABILITIES: Capabilities = Capabilities {
+        required: if E::SPEC.speaker { &["audio", "speaker"] } else { &["audio"] },
         recordings: if E::SPEC.speaker { &["audio", "speaker"] } else { &["audio"] },
         stem: E::SPEC.stem,
         ..Capabilities::NONE

@@ -8,8 +8,8 @@ use syrinx_text::inventory::{parse_arpabet, to_arpabet};
 use syrinx_text::ipa::{parse_ipa, to_ipa};
 use syrinx_text::{Phone, TextError};
 
-use crate::G2pConfig;
 use crate::layout::{PHONES, TO_LETTERS};
+use crate::{G2pConfig, G2pIssue};
 
 /// Returns the words of a line of phones, without marks.
 fn words(phones: &str) -> Result<Vec<Vec<Phone>>, TaskError> {
@@ -23,10 +23,7 @@ fn words(phones: &str) -> Result<Vec<Vec<Phone>>, TaskError> {
     let words = read.split(|p| p.is_mark()).filter(|word| !word.is_empty());
     let words: Vec<Vec<Phone>> = words.map(<[Phone]>::to_vec).collect();
     if words.is_empty() {
-        return Err(TaskError::input(
-            "the request has no phones",
-            "give some like `HH AH0 L OW1 | W ER1 L D`",
-        ));
+        return Err(G2pIssue::NoPhones.into());
     }
     Ok(words)
 }

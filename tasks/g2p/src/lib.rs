@@ -7,6 +7,7 @@
 
 mod config;
 mod example;
+mod issue;
 mod layout;
 mod letters;
 mod request;
@@ -22,6 +23,7 @@ use syrinx_task::{
 use syrinx_types::Sample;
 
 pub use config::G2pConfig;
+pub use issue::G2pIssue;
 pub use layout::{TO_LETTERS, TO_PHONES};
 pub use request::G2pRequest;
 
@@ -59,7 +61,8 @@ impl Task for G2p {
         positional: "text",
         example: "syrinx phonemize \"Zyxomma is a dragonfly.\"",
     };
-    const CAPABILITIES: Capabilities = Capabilities::NONE;
+    const CAPABILITIES: Capabilities =
+        Capabilities { forms: &["phones", "ipa", "text"], ..Capabilities::NONE };
     type Config = G2pConfig;
     type Request = G2pRequest;
     type Prepared = Prepared;

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_task::TaskError;
 
+use crate::G2pIssue;
+
 /// A text to write in phones, or phones to write in letters: exactly one of the two.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -27,10 +29,7 @@ impl G2pRequest {
         match (&self.text, &self.phones) {
             (Some(text), None) => Ok(Direction::ToPhones(text)),
             (None, Some(phones)) => Ok(Direction::ToLetters(phones)),
-            _ => Err(TaskError::input(
-                "a request has either a text or phones",
-                "give a text to get phones, or phones to get a text",
-            )),
+            _ => Err(G2pIssue::Direction.into()),
         }
     }
 }

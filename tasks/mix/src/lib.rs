@@ -4,6 +4,7 @@
 //! rest is text to speech.
 
 mod example;
+mod issue;
 mod request;
 mod speak;
 mod voices;
@@ -14,6 +15,7 @@ use syrinx_task::{
     Capabilities, Chunks, Clip, Context, Example, Generated, Plan, TaskDescriptor, TaskError, Verb,
 };
 
+pub use issue::MixIssue;
 pub use request::{MixAnswer, MixConfig, MixMode, MixRequest};
 
 /// The registry's entry.
@@ -34,8 +36,13 @@ impl Speaking for VoiceMixing {
         positional: "text",
         example: "syrinx mix \"Half of each.\" --voices joe --voices heart --weights 0.7 --weights 0.3 -o both.wav",
     };
-    const CAPABILITIES: Capabilities =
-        Capabilities { text: Some("text"), streaming: true, ..Capabilities::NONE };
+    const CAPABILITIES: Capabilities = Capabilities {
+        required: &["text", "voices"],
+        text: Some("text"),
+        voices: Some("voices"),
+        streaming: true,
+        ..Capabilities::NONE
+    };
     type Config = MixConfig;
     type Request = MixRequest;
     type Prepared = speak::Prepared;

@@ -44,13 +44,12 @@ pub(crate) fn finish(
     context: &Context<'_>,
 ) -> Result<MixAnswer, TaskError> {
     let Prepared { steps, sentences } = prepared;
-    let codec = context.codec()?;
     let pause_s = setup.config.speaking.pause_s;
     let mut answer = MixAnswer::default();
     for (weights, generated) in steps.into_iter().zip(generated.chunks(sentences.len())) {
         let mut step = Spoken::new("mix");
         for ((sentence, place), generated) in sentences.iter().zip(generated) {
-            step.push(sentence, *place, generated, codec, pause_s)?;
+            step.push(sentence, *place, generated, context, pause_s)?;
         }
         let words = step.words;
         let audio = step.whole.ok_or_else(|| AnswerIssue::NoWords.of("mix"))?;

@@ -4,7 +4,7 @@ use syrinx_speech::{RequestedVoice, SpeakConfig};
 use syrinx_task::{Clip, Content, Context, TaskError};
 use syrinx_types::Codes;
 
-use crate::{MixConfig, MixMode, MixRequest};
+use crate::{MixConfig, MixIssue, MixMode, MixRequest};
 
 /// Returns the prompts of a request, in its order.
 pub(crate) fn prompts(
@@ -14,16 +14,10 @@ pub(crate) fn prompts(
 ) -> Result<Vec<Codes>, TaskError> {
     let voices = &request.voices;
     if voices.len() < 2 {
-        return Err(TaskError::input(
-            "a mix takes two voices or more",
-            "name them, or recordings of them, in `voices`",
-        ));
+        return Err(MixIssue::TooFewVoices.into());
     }
     if let Some((_, twice)) = voices.iter().enumerate().find(|(i, v)| voices[..*i].contains(v)) {
-        return Err(TaskError::input(
-            format!("{} is given twice", twice.named("voice")),
-            "give every voice once, with its whole weight",
-        ));
+        return Err(MixIssue::Twice { voice: twice.named("voice") }.into());
     }
     let named = context.voice_names();
     voices
@@ -36,10 +30,8 @@ pub(crate) fn prompts(
                 RequestedVoice { name: Some(&name), clip: None }
             };
             let codes = voice.codes(config, context)?;
-            codes.ok_or_else(|| {
-                let hint = "give 2 to 3 seconds of speech";
-                TaskError::input(format!("{} has no speech", clip.named("voice")), hint)
-            })
+            let no_speech = || MixIssue::NoSpeech { voice: clip.named("voice") };
+            codes.ok_or_else(|| no_speech().into())
         })
         .collect()
 }
@@ -65,23 +57,14 @@ pub(crate) fn weights(
         return Ok(vec![vec![1.0 / voices as f64; voices]]);
     }
     if given.len() != voices {
-        return Err(TaskError::input(
-            format!("{} weights are given for {voices} voices", given.len()),
-            "give one for each voice, in their order",
-        ));
+        return Err(MixIssue::Weights { weights: given.len(), voices }.into());
     }
     if let Some(weight) = given.iter().find(|w| !(**w >= 0.0 && w.is_finite())) {
-        return Err(TaskError::input(
-            format!("weight {weight} is no share of a voice"),
-            "give weights of 0 or above",
-        ));
+        return Err(MixIssue::Weight(*weight).into());
     }
     let sum: f64 = given.iter().sum();
     if sum <= 0.0 {
-        return Err(TaskError::input(
-            "the weights sum up to 0",
-            "give at least one voice a weight above 0",
-        ));
+        return Err(MixIssue::NoWeight.into());
     }
     Ok(vec![given.iter().map(|w| w / sum).collect()])
 }
@@ -93,22 +76,13 @@ fn sweep(
     given: &[f64],
 ) -> Result<Vec<Vec<f64>>, TaskError> {
     if voices != 2 {
-        return Err(TaskError::input(
-            format!("a sweep goes from one voice to another, and {voices} are given"),
-            "give two voices",
-        ));
+        return Err(MixIssue::SweepVoices { voices }.into());
     }
     if !given.is_empty() {
-        return Err(TaskError::input(
-            "a sweep has its own weights",
-            "leave `weights` or `sweep` out",
-        ));
+        return Err(MixIssue::SweepWeights.into());
     }
     if steps < 2 || steps > config.max_steps {
-        return Err(TaskError::input(
-            format!("a sweep of {steps} steps"),
-            format!("give 2 to {} steps", config.max_steps),
-        ));
+        return Err(MixIssue::SweepSteps { steps, max_steps: config.max_steps }.into());
     }
     let share = |step: usize| step as f64 / (steps - 1) as f64;
     Ok((0..steps).map(|step| vec![1.0 - share(step), share(step)]).collect())

@@ -6,6 +6,8 @@ use syrinx_scene::Augmentation;
 use syrinx_task::{SimulationMaterial, TaskError, View};
 use syrinx_types::Audio;
 
+use crate::SttError;
+
 /// The utterance in another room, microphone or line, with another background; sounds stay where they were.
 pub(crate) const AUGMENTED: View = View { name: "augmented", render: augmented };
 
@@ -24,7 +26,7 @@ fn augmented(material: &SimulationMaterial<'_>) -> Result<Option<Audio>, TaskErr
     let speech = material.speech;
     let Some(change) = changes.draw(&mut rng) else { return Ok(None) };
     let changed = change.apply(speech.clone(), speech.samples.len(), &mut rng);
-    changed.map(Some).map_err(|e| TaskError::input(e.to_string(), "leave the utterance out"))
+    changed.map(Some).map_err(|e| SttError::from(e).into())
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! Errors between scores and words.
 
-use syrinx_speech::SpeechError;
-use syrinx_task::{AnswerIssue, TaskError};
+use std::borrow::Cow;
 
-/// Errors of the decoder.
+use syrinx_scene::SceneError;
+use syrinx_speech::SpeechError;
+use syrinx_task::{AnswerIssue, InputIssue, TaskError};
+
+/// Errors of recognition.
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
 pub enum SttError {
@@ -20,6 +23,15 @@ pub enum SttError {
         /// Fault.
         fault: DataFault,
     },
+    /// A known text for a model without times.
+    #[error("this model predicts text without times, and cannot align a known text")]
+    NoTimes,
+    /// A corpus of codes for a model that reads latents.
+    #[error("the model reads latents (`latent_recordings`), and its corpus has codes only")]
+    NoLatents,
+    /// An utterance that cannot be augmented.
+    #[error(transparent)]
+    Augmentation(#[from] SceneError),
 }
 
 /// Fault of a line of a data file.
@@ -49,7 +61,16 @@ impl SttError {
         match self {
             Self::Speech(error) => error.hint(),
             Self::Data { .. } => "make the file again with the example `build_data`",
+            Self::NoTimes => "leave the text out",
+            Self::NoLatents => "encode and simulate the corpus with `--latents`",
+            Self::Augmentation(_) => "leave the utterance out",
         }
+    }
+}
+
+impl InputIssue for SttError {
+    fn hint(&self) -> Cow<'static, str> {
+        Self::hint(self).into()
     }
 }
 
@@ -58,6 +79,7 @@ impl From<SttError> for TaskError {
         match error {
             SttError::Speech(error) => error.into(),
             data @ SttError::Data { .. } => AnswerIssue::Data(Box::new(data)).of("stt"),
+            input => Self::input(input),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Frames of a recording as the model reads them.
 
-use syrinx_task::{Content, Service, SpeechCodec, TaskError};
+use syrinx_task::{Content, Context, Service, TaskError};
 use syrinx_types::{Audio, Coded, Codes, Latents};
+
+use crate::SttError;
 
 /// Frames of a recording: codes, or the latents that codes round, in a model with `latent_recordings`.
 pub(crate) enum Frames {
@@ -13,14 +15,15 @@ impl Frames {
     /// Encodes a recording at the codec's rate.
     pub(crate) fn of(
         audio: &Audio,
-        codec: &dyn SpeechCodec,
         as_latents: bool,
+        context: &Context<'_>,
     ) -> Result<Self, TaskError> {
+        let codec = context.codec()?;
         if !as_latents {
-            return Ok(Self::Codes(codec.encode(audio)?));
+            return Ok(Self::Codes(codec.encode(audio, context.run)?));
         }
         let missing = || TaskError::service(Service::Codec, "this codec has no latents");
-        Ok(Self::Latents(codec.latents(audio)?.ok_or_else(missing)?))
+        Ok(Self::Latents(codec.latents(audio, context.run)?.ok_or_else(missing)?))
     }
 
     /// Takes the frames of an encoded utterance of a corpus.
@@ -28,13 +31,7 @@ impl Frames {
         if !as_latents {
             return Ok(Self::Codes(coded.codes));
         }
-        let missing = || {
-            TaskError::input(
-                "the model reads latents (`latent_recordings`), and its corpus has codes only",
-                "encode and simulate the corpus with `--latents`",
-            )
-        };
-        Ok(Self::Latents(coded.latents.ok_or_else(missing)?))
+        Ok(Self::Latents(coded.latents.ok_or(SttError::NoLatents)?))
     }
 
     /// Returns their number.

@@ -81,6 +81,7 @@ impl Task for Stt {
     const VERB: Verb =
         Verb { name: "transcribe", positional: "audio", example: "syrinx transcribe talk.mp3" };
     const CAPABILITIES: Capabilities = Capabilities {
+        required: &["audio"],
         recordings: &["audio"],
         streaming: true,
         known_text: Some("text"),

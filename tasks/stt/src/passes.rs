@@ -4,7 +4,7 @@ use std::iter::repeat_n;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_task::{FrameScores, SpeechCodec, TaskError};
+use syrinx_task::{Context, FrameScores, TaskError};
 use syrinx_types::Audio;
 
 use crate::equalizer::neutral;
@@ -26,19 +26,19 @@ impl PassConfig {
     pub(crate) fn frames(
         self,
         audio: &Audio,
-        codec: &dyn SpeechCodec,
         reading: Reading,
+        context: &Context<'_>,
     ) -> Result<Frames, TaskError> {
         let equalized = neutral(audio, self.equalizer_share);
         if self.delay_labels == 0 {
-            return Frames::of(&equalized, codec, reading.as_latents);
+            return Frames::of(&equalized, reading.as_latents, context);
         }
-        let label_s = 1.0 / (codec.frame_rate_hz() * reading.per_frame as f64);
+        let label_s = 1.0 / (context.codec()?.frame_rate_hz() * reading.per_frame as f64);
         let delay_s = self.delay_labels as f64 * label_s;
         let silent = (delay_s * f64::from(audio.sample_rate_hz)).round() as usize;
         let samples = repeat_n(0.0, silent).chain(equalized.samples.iter().copied()).collect();
         let delayed = Audio { samples, sample_rate_hz: audio.sample_rate_hz };
-        Frames::of(&delayed, codec, reading.as_latents)
+        Frames::of(&delayed, reading.as_latents, context)
     }
 }
 

@@ -6,7 +6,7 @@ use syrinx_audio::silence::{PauseConfig, chunks, is_inaudible, speech_bounds};
 use syrinx_audio::speech::speech_regions;
 use syrinx_speech::{Acoustics, Aligned, SpeechError, SpokenForm, align, align_acoustics};
 use syrinx_task::{
-    AnswerIssue, Contents, Context, FrameScores, Generated, Opened, Plan, RowPlan, SpeechCodec,
+    AnswerIssue, Contents, Context, FrameScores, Generated, Opened, Plan, RecordingIssue, RowPlan,
     StageRun, TaskError, TaskKit, Transcript,
 };
 use syrinx_text::Phonemized;
@@ -53,16 +53,14 @@ pub(crate) fn plan(
     context: &Context<'_>,
 ) -> Result<(Plan, Prepared), TaskError> {
     if config.mode == SttMode::Text && request.text.is_some() {
-        return Err(TaskError::input(
-            "this model predicts text without times, and cannot align a known text",
-            "leave the text out",
-        ));
+        return Err(SttError::NoTimes.into());
     }
     let codec = context.codec()?;
     let mut sections = Sections {
         config,
         reading,
-        codec,
+        context,
+        rate_hz: codec.frame_rate_hz(),
         has_known_text: request.text.is_some(),
         rows: Vec::new(),
         parts: Vec::new(),
@@ -88,10 +86,7 @@ pub(crate) fn plan(
     let name = request.audio.named("recording");
     let Sections { rows, parts, has_known_text, is_audible, .. } = sections;
     if parts.is_empty() {
-        return Err(TaskError::input(
-            format!("{name} lasts {seconds:.3} s, less than one frame"),
-            "give a longer recording",
-        ));
+        return Err(RecordingIssue::TooShort { name, seconds }.into());
     }
     if has_known_text && !is_audible {
         return Err(TaskError::no_speech(&name));
@@ -103,7 +98,9 @@ pub(crate) fn plan(
 struct Sections<'a> {
     config: &'a SttConfig,
     reading: Reading,
-    codec: &'a dyn SpeechCodec,
+    context: &'a Context<'a>,
+    /// Frames a second.
+    rate_hz: f64,
     /// Whether the words are known. They are said somewhere in the recording: all of it is decoded.
     has_known_text: bool,
     rows: Vec<RowPlan>,
@@ -121,12 +118,12 @@ impl Sections<'_> {
         let count = if once { 1 } else { self.config.passes.len() };
         let passes: Result<Vec<Frames>, TaskError> = self.config.passes[..count]
             .iter()
-            .map(|pass| pass.frames(audio, self.codec, self.reading))
+            .map(|pass| pass.frames(audio, self.reading, self.context))
             .collect();
         let passes = passes?;
         let all = passes.first().map_or(0, Frames::count);
         self.is_audible |= !is_inaudible(audio);
-        let rate_hz = self.codec.frame_rate_hz();
+        let rate_hz = self.rate_hz;
         let frame = |at_s: f64| ((at_s * rate_hz).round() as usize).min(all);
         let regions = if self.has_known_text { Vec::new() } else { speech_regions(audio) };
         let mut start = 0;
@@ -160,7 +157,7 @@ impl Sections<'_> {
         if frames.is_empty() {
             return;
         }
-        let seconds = frames.len() as f64 / self.codec.frame_rate_hz();
+        let seconds = frames.len() as f64 / self.rate_hz;
         self.parts.push(Part { seconds, is_speech });
         if is_speech {
             let rows = passes.iter().map(|p| row(self.config, p.slice(frames.start, frames.end)));
@@ -234,7 +231,7 @@ pub(crate) fn transcribed(
         match align(&forms, &scores, decoder.units(), decoder.prior_weight()) {
             Ok(aligned) => {
                 sum.add(&aligned);
-                answer.words.extend(later(aligned.words, from_s));
+                answer.words.extend(aligned.words.iter().map(|w| w.shifted(from_s)));
                 answer.phones.extend(aligned.phones);
             }
             Err(SpeechError::NoWords) => answer.phones.push(silence(part.seconds)),
@@ -315,14 +312,6 @@ fn by_written(spoken: &Phonemized, times: &[WordTime]) -> Vec<WordTime> {
         last = Some(word.piece);
     }
     written
-}
-
-fn later(words: Vec<WordTime>, by_s: f64) -> impl Iterator<Item = WordTime> {
-    words.into_iter().map(move |w| WordTime {
-        start_s: w.start_s + by_s,
-        end_s: w.end_s + by_s,
-        ..w
-    })
 }
 
 /// The mean over words of their log-probabilities.

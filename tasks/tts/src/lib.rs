@@ -34,9 +34,11 @@ impl Speaking for TextToSpeech {
         example: "syrinx say \"The birch canoe slid on the smooth planks.\" --voice joe -o canoe.wav",
     };
     const CAPABILITIES: Capabilities = Capabilities {
+        required: &["text"],
         recordings: &["prompt"],
         text: Some("text"),
         voice: Some("voice"),
+        prompt: Some("prompt"),
         streaming: true,
         ..Capabilities::NONE
     };

@@ -51,11 +51,9 @@ pub(crate) fn finish(
     generated: &[Generated],
     context: &Context<'_>,
 ) -> Result<Speech, TaskError> {
-    let codec = context.codec()?;
     let mut whole = Spoken::new("tts");
     for ((sentence, place), generated) in prepared.sentences.iter().zip(generated) {
-        context.check()?;
-        whole.push(sentence, *place, generated, codec, setup.config.pause_s)?;
+        whole.push(sentence, *place, generated, context, setup.config.pause_s)?;
     }
     let audio = whole.whole.ok_or_else(|| AnswerIssue::NoWords.of("tts"))?;
     let spoken: Vec<String> =

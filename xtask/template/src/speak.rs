@@ -1,6 +1,9 @@
 //! From a request to rows, and from their codes to a recording.
 
-use syrinx_task::{AnswerIssue, Content, Contents, Context, Generated, Plan, RowPlan, Speech, StageRun, TaskError};
+use syrinx_task::{
+    AnswerIssue, Content, Contents, Context, Generated, Plan, RecordingIssue, RowPlan, Speech,
+    StageRun, TaskError,
+};
 use syrinx_types::Codes;
 
 use crate::layout::{AR, NAR, RECORDING};
@@ -12,12 +15,11 @@ pub(crate) fn plan(
     request: &DeReverbRequest,
     context: &Context<'_>,
 ) -> Result<Plan, TaskError> {
-    let codes = context.codec()?.encode(&*context.audio(&request.audio)?)?;
+    let audio = context.audio(&request.audio)?;
+    let codes = context.codec()?.encode(&audio, context.run)?;
     if codes.is_empty() {
-        return Err(TaskError::input(
-            format!("{} is shorter than one frame", request.audio.named("recording")),
-            "give a longer recording",
-        ));
+        let (name, seconds) = (request.audio.named("recording"), audio.seconds());
+        return Err(RecordingIssue::TooShort { name, seconds }.into());
     }
     let starts = (0..codes.frames()).step_by(config.max_frames);
     let stretches = starts.map(|at| codes.slice(at, at + config.max_frames));
@@ -42,5 +44,5 @@ pub(crate) fn finish(
         (0..codes.frames()).for_each(|frame| whole.push(codes.frame(frame)));
     }
     let codes = whole.ok_or_else(|| AnswerIssue::Nothing.of("de-reverb"))?;
-    Ok(context.codec()?.decode(&codes)?.into())
+    Ok(context.codec()?.decode(&codes, context.run)?.into())
 }

@@ -46,8 +46,7 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
             verb.example, descriptor.id
         ));
     let schema = (descriptor.request_schema)().to_value();
-    let required =
-        |name: &str| schema["required"].as_array().is_some_and(|r| r.iter().any(|v| v == name));
+    let required = |name: &str| descriptor.capabilities.required.contains(&name);
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let recording = descriptor.takes_recording(name);
         let mut help = first_sentence(property["description"].as_str().unwrap_or_default());
@@ -167,14 +166,9 @@ fn format_arg(forms: &[&'static str], help: &'static str) -> Arg {
         .help(help)
 }
 
-/// Returns the answer's texts that can be written alone: `phones` first, JSON last.
+/// Returns the answer's texts that can be written alone, JSON last.
 fn phone_forms(descriptor: &TaskDescriptor) -> Vec<&'static str> {
-    let schema = (descriptor.answer_schema)().to_value();
-    let texts = schema["properties"].as_object().into_iter().flatten();
-    let others = texts
-        .filter(|(name, p)| p["type"] == "string" && *name != "phones")
-        .map(|(name, _)| leaked(name.clone()));
-    std::iter::once("phones").chain(others).chain(["json"]).collect()
+    descriptor.capabilities.forms.iter().copied().chain(["json"]).collect()
 }
 
 fn field_flag(arg: Arg, schema: &Value, property: &Value) -> Arg {

@@ -98,7 +98,7 @@ pub fn run(session: &Session, args: &DashArgs) -> Outcome {
         out: args.runs.join("compare"),
         replay: args.replay.clone(),
     };
-    let desk = Desk {
+    let program = DashProgram {
         globals: session.globals.clone(),
         settings,
         with_models: args.with_model.clone(),
@@ -109,7 +109,7 @@ pub fn run(session: &Session, args: &DashArgs) -> Outcome {
         results,
         engines: Mutex::default(),
     };
-    Ok(syrinx_dash::run(&options, Arc::new(desk), &session.cancel, std::io::stdout)?)
+    Ok(syrinx_dash::run(&options, Arc::new(program), &session.cancel, std::io::stdout)?)
 }
 
 impl From<DashError> for Failure {
@@ -127,7 +127,7 @@ impl From<DashError> for Failure {
 type ModelVersion = (PathBuf, Option<SystemTime>);
 
 /// The program behind the dashboard.
-struct Desk {
+struct DashProgram {
     globals: Globals,
     settings: Settings,
     with_models: Vec<PathBuf>,
@@ -149,7 +149,7 @@ fn told(error: impl Into<Failure>) -> String {
     }
 }
 
-impl Desk {
+impl DashProgram {
     /// Returns the settings with this model, and these keys changed.
     fn settings(
         &self,
@@ -213,7 +213,7 @@ impl Desk {
             answer_kind: descriptor.answer,
             positional: descriptor.verb.positional.into(),
             takes_recording: descriptor.takes_recording(descriptor.verb.positional),
-            required: descriptor.required_fields(),
+            required: descriptor.capabilities.required.iter().map(|f| (*f).to_owned()).collect(),
             layouts,
             request: fields(&(descriptor.request_schema)().to_value()),
             answer: fields(&(descriptor.answer_schema)().to_value()),
@@ -250,7 +250,7 @@ fn model_name(path: Option<&Path>) -> String {
     }
 }
 
-impl Program for Desk {
+impl Program for DashProgram {
     fn tasks(&self) -> Result<Vec<TaskCard>, String> {
         let kit = task_kit(ModelSwitches::default()).map_err(told)?;
         ALL.iter().map(|descriptor| self.card(descriptor, &kit)).collect()

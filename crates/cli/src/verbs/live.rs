@@ -7,17 +7,14 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use syrinx_engine::{Chunk, EngineError, LiveTranscript, MergedAnswer, SpeechPortion, TakeSound};
+use syrinx_engine::{Chunk, EngineError, SpeechPortion, TakeSound};
 use syrinx_task::{AnswerKind, Request};
-use syrinx_text::{IncomingText, sentences};
 use syrinx_types::WordTime;
 
 use crate::answer::{Form, StreamWriter};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::verbs::task::TaskRun;
 
-/// Silence between two sentences that arrived one by one, seconds.
-const GAP_S: f64 = 0.15;
 /// Bytes of one read from standard input.
 const READ_BYTES: usize = 1 << 14;
 /// Time between two looks at Ctrl-C.
@@ -35,32 +32,35 @@ impl TaskRun<'_> {
     pub(super) fn stream_incoming(&self, fields: &Map<String, Value>) -> Outcome {
         self.check_output()?;
         let mut writer = StreamWriter::default();
-        let (pieces, mut next_s) = (pieces(), 0.0);
-        let mut text = IncomingText::new(sentences::DEFAULT_MAX_CHARS);
+        let pieces = pieces();
+        let mut session = self.engine.speech_session(self.descriptor.id)?;
         let mut undecoded = Vec::new();
-        let mut spoken = false;
-        loop {
-            let piece = self.piece(&pieces)?;
-            let complete = match &piece {
-                Some(bytes) => text.push(&decoded(&mut undecoded, bytes)?),
-                None if undecoded.is_empty() => text.finish(),
+        let field = self.descriptor.verb.positional;
+        let request = |text: &str| {
+            let mut request = fields.clone();
+            request.insert(field.to_owned(), json!(text));
+            Value::Object(request)
+        };
+        let (mut ended, mut spoken) = (false, false);
+        while !ended {
+            match self.piece(&pieces)? {
+                Some(bytes) => session.push(&decoded(&mut undecoded, &bytes)?),
+                None if undecoded.is_empty() => {
+                    session.flush();
+                    ended = true;
+                }
                 None => return Err(not_text()),
-            };
-            for sentence in complete {
-                let mut request = fields.clone();
-                request.insert(self.descriptor.verb.positional.to_owned(), json!(sentence));
-                next_s = GAP_S + self.stream_to(&Value::Object(request), &mut writer, next_s)?;
-                spoken = true;
             }
-            if piece.is_none() {
-                break;
+            while let Some(sentence) = session.next_sentence() {
+                let start_s = session.start_s();
+                let end_s = self.stream_to(&request(&sentence), &mut writer, start_s)?;
+                session.spoken(end_s - start_s);
+                spoken = true;
             }
         }
         if !spoken {
             // The task's own error for a text without words.
-            let mut request = fields.clone();
-            request.insert(self.descriptor.verb.positional.to_owned(), json!(""));
-            self.stream_to(&Value::Object(request), &mut writer, 0.0)?;
+            self.stream_to(&request(""), &mut writer, 0.0)?;
         }
         Ok(())
     }
@@ -69,7 +69,10 @@ impl TaskRun<'_> {
         if self.descriptor.answer != AnswerKind::Speech || std::io::stdout().is_terminal() {
             return Err(Failure::usage(
                 "--stream writes sound to standard output, which is a terminal here",
-                "pipe it to a player: syrinx say \"...\" --stream | aplay",
+                format!(
+                    "pipe it to a player: syrinx {} \"...\" --stream | aplay",
+                    self.descriptor.verb.name
+                ),
             ));
         }
         Ok(())
@@ -107,7 +110,7 @@ impl TaskRun<'_> {
     /// Prints words as they become certain: sound arrives on standard input, 16-bit mono samples without a header.
     pub(super) fn transcribe_live(&self, rate_hz: u32) -> Outcome {
         let pieces = pieces();
-        let mut live = LiveTranscript::new(rate_hz);
+        let mut live = self.engine.live_session(self.descriptor.id, rate_hz, self.decode)?;
         loop {
             let mut ended = false;
             while !ended && !live.is_due() {
@@ -121,21 +124,12 @@ impl TaskRun<'_> {
                 live.push(&piece.map_err(|e| Failure::reading("standard input", &e))?);
             }
             let at_s = live.seconds();
-            let Some(audio) = live.audio() else {
+            let Some(update) = live.recognize(ended, self.run)? else {
+                let verb = self.descriptor.verb.name;
                 return Err(Failure::new(Exit::BadInput, "standard input holds no sound").hint(
-                    "pipe 16-bit mono samples into it: arecord -t raw -f S16_LE -r 16000 | syrinx transcribe - --live 16000",
+                    format!("pipe 16-bit mono samples into it: arecord -t raw -f S16_LE -r 16000 | syrinx {verb} - --live 16000"),
                 ));
             };
-            let request =
-                Request::new(json!({})).with_recording(self.descriptor.verb.positional, audio);
-            let mut whole = MergedAnswer::default();
-            let mut each = |chunk| whole.push(chunk);
-            let (id, decode) = (self.descriptor.id, self.decode);
-            self.engine.run_in_chunks(id, &request, decode, self.run, &mut each)?;
-            let transcript = whole.answered().and_then(|answered| answered.transcript());
-            let (text, words) =
-                transcript.map_or(("", Vec::new()), |t| (t.text.as_str(), t.words.clone()));
-            let update = live.update(text, words, ended);
             self.print_words(&update.words, at_s)?;
             if ended {
                 return match self.form {

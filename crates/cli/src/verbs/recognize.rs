@@ -61,7 +61,7 @@ impl Recognition<'_> {
         let run = self.session.run(self.settings);
         let transcript: Transcript = match known.and_then(Value::as_str) {
             Some(text) => recognizer.align(&audio, text, run)?,
-            None => recognizer.written(&audio, run)?,
+            None => recognizer.transcribe_formatted(&audio, run)?,
         };
         if transcript.text.is_empty() {
             self.session.say(&format!("warning: {name}: no word was recognized"));

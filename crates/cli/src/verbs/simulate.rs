@@ -16,7 +16,7 @@ use crate::session::Session;
 /// `data simulate`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx data simulate corpus.jsonl -o shards\n  syrinx data simulate corpus.jsonl -o shards --view augmented\n  syrinx data simulate evals/data/test/manifest.jsonl --wavs evals/data/scenes --limit 8\n\nWith -o the shards of `syrinx data encode` get a folder views/NAME for every view that a task learns from; what is there is kept. With --wavs the recordings themselves are written, with a manifest a task."
+    after_help = "Examples:\n  syrinx data simulate corpus.jsonl -o shards\n  syrinx data simulate corpus.jsonl -o shards --view NAME\n  syrinx data simulate evals/data/test/manifest.jsonl --wavs evals/data/scenes --limit 8\n\nWith -o the shards of `syrinx data encode` get a folder views/NAME for every view that a task learns from; what is there is kept. With --wavs the recordings themselves are written, with a manifest a task."
 )]
 pub struct SimulateArgs {
     /// The manifest

@@ -14,7 +14,7 @@ use crate::{engine, open};
 /// A task that makes this of a text, or words of a recording.
 fn of_kind(kind: AnswerKind) -> &'static TaskDescriptor {
     let plain = |d: &&&TaskDescriptor| {
-        let alone = d.required_fields().len() <= 1;
+        let alone = d.capabilities.required.len() <= 1;
         alone && (kind == AnswerKind::Text || !d.takes_recording(d.verb.positional))
     };
     ALL.iter().filter(plain).find(|d| d.answer == kind).expect("there is one of every kind")

@@ -28,11 +28,15 @@ impl WhisperRecognizer {
         &self.whisper
     }
 
-    /// Transcribes a recording as it is written: with capitals, punctuation and figures.
+    /// Transcribes a recording with capitals, punctuation and figures.
     ///
     /// # Errors
     /// [`TaskError::Service`], [`TaskError::Cancelled`].
-    pub fn written(&self, audio: &Audio, run: RunContext<'_>) -> Result<Transcript, TaskError> {
+    pub fn transcribe_formatted(
+        &self,
+        audio: &Audio,
+        run: RunContext<'_>,
+    ) -> Result<Transcript, TaskError> {
         let transcript = self.recognize(audio, run)?;
         Ok(Transcript {
             words: transcript.words(),

@@ -172,7 +172,7 @@ fn a_recording_without_speech_has_no_words() {
     let run = RunContext::quiet(&cancel);
     let found = |audio: &Audio| recognizer.transcribe(audio, run).unwrap();
     // The random checkpoint finds words in everything that it is given.
-    assert!(!recognizer.written(&recording("long.wav"), run).unwrap().text.is_empty());
+    assert!(!recognizer.transcribe_formatted(&recording("long.wav"), run).unwrap().text.is_empty());
     assert_eq!((found(&silence).text.as_str(), found(&silence).words.len()), ("", 0));
     let error = recognizer.align(&silence, "Glue the sheet.", run).unwrap_err();
     assert!(error.to_string().contains("has no speech"), "{error}");

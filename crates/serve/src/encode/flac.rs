@@ -6,8 +6,9 @@ use flacenc::config;
 use flacenc::encode_fixed_size_frame;
 use flacenc::error::{Verified, Verify as _};
 use flacenc::source::{Fill as _, FrameBuf};
+use syrinx_audio::to_int16;
 
-use super::{failed, sample};
+use super::failed;
 use crate::error::ApiError;
 
 /// Samples a frame.
@@ -40,7 +41,7 @@ impl FlacEncoder {
     }
 
     pub(crate) fn push(&mut self, samples: &[f32]) -> Result<Vec<u8>, ApiError> {
-        self.waiting.extend(samples.iter().map(|x| i32::from(sample(*x))));
+        self.waiting.extend(samples.iter().map(|x| i32::from(to_int16(*x))));
         let mut bytes = self.header.take().unwrap_or_default();
         while self.waiting.len() >= BLOCK {
             let block: Vec<i32> = self.waiting.drain(..BLOCK).collect();

@@ -8,6 +8,7 @@ mod opus;
 mod wav;
 
 use serde::{Deserialize, Serialize};
+use syrinx_audio::pcm16;
 
 use crate::error::ApiError;
 
@@ -121,7 +122,7 @@ impl Encoder {
     pub fn push(&mut self, samples: &[f32]) -> Result<Vec<u8>, ApiError> {
         match self {
             Self::Wav(encoder) => Ok(encoder.push(samples)),
-            Self::Pcm => Ok(int16(samples)),
+            Self::Pcm => Ok(pcm16(samples)),
             Self::Flac(encoder) => encoder.push(samples),
             #[cfg(feature = "mp3")]
             Self::Mp3(encoder) => encoder.push(samples),
@@ -150,16 +151,6 @@ pub(crate) fn encode(format: Format, samples: &[f32], rate_hz: u32) -> Result<Ve
     let mut bytes = encoder.push(samples)?;
     bytes.extend(encoder.finish()?);
     Ok(bytes)
-}
-
-/// Returns a sample as a 16-bit integer.
-fn sample(x: f32) -> i16 {
-    (x.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16
-}
-
-/// Samples as 16-bit little-endian integers.
-pub(crate) fn int16(samples: &[f32]) -> Vec<u8> {
-    samples.iter().flat_map(|x| sample(*x).to_le_bytes()).collect()
 }
 
 fn failed(format: &str, reason: impl std::fmt::Display) -> ApiError {

@@ -1,8 +1,9 @@
 //! MP3 by LAME.
 
 use mp3lame_encoder::{Bitrate, Builder, Encoder, FlushGap, Mode, MonoPcm, Quality};
+use syrinx_audio::to_int16;
 
-use super::{failed, sample};
+use super::failed;
 use crate::error::ApiError;
 
 /// Encodes at 64 kbit/s, which is transparent for mono speech at 24 kHz.
@@ -23,7 +24,7 @@ impl Mp3Encoder {
     }
 
     pub(crate) fn push(&mut self, samples: &[f32]) -> Result<Vec<u8>, ApiError> {
-        let samples: Vec<i16> = samples.iter().map(|x| sample(*x)).collect();
+        let samples: Vec<i16> = samples.iter().map(|x| to_int16(*x)).collect();
         let mut bytes = Vec::new();
         bytes.reserve(mp3lame_encoder::max_required_buffer_size(samples.len()));
         self.0.encode_to_vec(MonoPcm(&samples), &mut bytes).map_err(|e| failed("mp3", e))?;

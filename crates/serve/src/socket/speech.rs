@@ -1,14 +1,14 @@
 //! Text in, speech out.
 
-use std::collections::VecDeque;
-
 use serde::Deserialize;
 use serde_json::json;
-use syrinx_text::{IncomingText, sentences};
+use syrinx_audio::pcm16;
+use syrinx_engine::SpeechSession;
+use syrinx_types::{Audio, WordTime};
 
 use super::{End, Inbox, Received, Socket, start};
 use crate::app::ServerState;
-use crate::encode::{Format, int16};
+use crate::encode::Format;
 use crate::engine::Update;
 use crate::error::ApiError;
 use crate::speech::{Ready, SpeechRequest, StreamFormat, VoiceRef, times};
@@ -54,24 +54,15 @@ impl SpeechStart {
 
 /// Text that a client sent and that is not spoken yet.
 struct Texts {
-    text: IncomingText,
-    sentences: VecDeque<String>,
+    session: SpeechSession,
     ended: bool,
     /// Characters from which no further message is read, and that no message may exceed.
     most_chars: usize,
 }
 
-impl Texts {
-    fn new(most_chars: usize) -> Self {
-        let text = IncomingText::new(sentences::DEFAULT_MAX_CHARS);
-        Self { text, sentences: VecDeque::new(), ended: false, most_chars }
-    }
-}
-
 impl Inbox for Texts {
     fn is_full(&self) -> bool {
-        let waiting: usize = self.sentences.iter().map(String::len).sum();
-        waiting + self.text.pending_chars() >= self.most_chars
+        self.session.pending_chars() >= self.most_chars
     }
 
     fn take(&mut self, received: Received) -> Result<(), End> {
@@ -86,11 +77,11 @@ impl Inbox for Texts {
                         format!("`text` has {chars} characters; at most {most} are allowed");
                     return Err(ApiError::field("text", "string_above_max_length", message).into());
                 }
-                self.sentences.extend(self.text.push(piece));
+                self.session.push(piece);
             }
-            Some("flush") => self.sentences.extend(self.text.finish()),
+            Some("flush") => self.session.flush(),
             Some("end") => {
-                self.sentences.extend(self.text.finish());
+                self.session.flush();
                 self.ended = true;
             }
             _ => return Err(unknown_message()),
@@ -115,28 +106,31 @@ pub(super) async fn speak(app: &ServerState, socket: &mut Socket) -> Result<(), 
     socket
         .send(&json!({ "type": "ready", "sample_rate_hz": rate_hz, "format": "pcm_s16le" }))
         .await?;
-    let mut inbox = Texts::new(app.config.limits.max_text_chars);
-    let mut start_s = 0.0;
+    let session = app.service.speech_session()?;
+    let most_chars = app.config.limits.max_text_chars;
+    let mut inbox = Texts { session, ended: false, most_chars };
     loop {
-        while let Some(sentence) = inbox.sentences.pop_front() {
-            let request = options.request(sentence);
-            start_s += speak_sentence(app, socket, &mut inbox, &request, start_s).await?;
+        while let Some(sentence) = inbox.session.next_sentence() {
+            let seconds =
+                speak_sentence(app, socket, &mut inbox, &options.request(sentence)).await?;
+            inbox.session.spoken(seconds);
         }
         if inbox.ended {
-            return socket.send(&json!({ "type": "done", "seconds": start_s })).await;
+            let seconds = inbox.session.start_s();
+            return socket.send(&json!({ "type": "done", "seconds": seconds })).await;
         }
         inbox.take(socket.next().await?)?;
     }
 }
 
-/// Speaks one sentence while further text comes in; returns its length in seconds.
+/// Speaks one sentence and the pause after it while further text comes in; returns the sentence's length in seconds.
 async fn speak_sentence(
     app: &ServerState,
     socket: &mut Socket,
     inbox: &mut Texts,
     request: &SpeechRequest,
-    start_s: f64,
 ) -> Result<f64, End> {
+    let (start_s, pause_s) = (inbox.session.start_s(), inbox.session.pause_s());
     let ready = Ready::new(app, request)?;
     let deadline = app.deadline();
     let place = socket.meanwhile(deadline.limit(app.pool.admit_later()), inbox).await???;
@@ -148,13 +142,9 @@ async fn speak_sentence(
         let bytes = match update? {
             Update::Chunk(mut chunk) => {
                 sound.words(&mut chunk.words);
-                for word in &mut chunk.words {
-                    word.start_s += start_s;
-                    word.end_s += start_s;
-                }
-                let words = times(&chunk.words);
-                if !chunk.words.is_empty() {
-                    socket.send(&json!({ "type": "words", "words": words })).await?;
+                let words: Vec<WordTime> = chunk.words.iter().map(|w| w.shifted(start_s)).collect();
+                if !words.is_empty() {
+                    socket.send(&json!({ "type": "words", "words": times(&words) })).await?;
                 }
                 sound.push(chunk.samples, false)?
             }
@@ -163,10 +153,7 @@ async fn speak_sentence(
         bytes_sent += bytes.len();
         socket.sound(bytes).await?;
     }
-    // A pause as between the sentences of one request.
-    let pause = int16(&vec![0.0; (0.15 * f64::from(rate_hz)) as usize]);
-    bytes_sent += pause.len();
-    socket.sound(pause).await?;
+    socket.sound(pcm16(&Audio::silence(pause_s, rate_hz).samples)).await?;
     app.metrics.spoke(sound.samples, rate_hz);
     Ok(bytes_sent as f64 / 2.0 / f64::from(rate_hz))
 }

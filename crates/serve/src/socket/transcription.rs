@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::json;
 use syrinx_engine::LiveTranscript;
-use syrinx_task::Request;
-use syrinx_types::{Audio, WordTime};
+use syrinx_task::{Request, Transcript};
+use syrinx_types::Audio;
 
 use super::{End, Inbox, Received, Socket, start};
 use crate::app::ServerState;
@@ -76,8 +76,8 @@ pub(super) async fn transcribe(app: &ServerState, socket: &mut Socket) -> Result
         let (last, at_s) = (sounds.ended, sounds.live.seconds());
         let audio = sounds.live.audio();
         let audio = audio.ok_or_else(|| ApiError::bad("invalid_audio", "no sound was sent"))?;
-        let (text, words) = socket.meanwhile(recognize(app, audio), &mut sounds).await??;
-        let update = sounds.live.update(&text, words, last);
+        let transcript = socket.meanwhile(recognize(app, audio), &mut sounds).await??;
+        let update = sounds.live.update(&transcript, last);
         if !update.words.is_empty() {
             let delta: Vec<&str> = update.words.iter().map(|w| w.word.as_str()).collect();
             let delta = json!({
@@ -95,21 +95,16 @@ pub(super) async fn transcribe(app: &ServerState, socket: &mut Socket) -> Result
 }
 
 /// Recognizes the newest part of the sound.
-async fn recognize(app: &ServerState, audio: Audio) -> Result<(String, Vec<WordTime>), ApiError> {
-    let task = app.service.recognition;
-    let task =
-        task.ok_or_else(|| ApiError::bad("task_not_trained", "this model recognizes no speech"))?;
-    let field = app.service.task(task).map_or("audio", |v| v.main_field);
+async fn recognize(app: &ServerState, audio: Audio) -> Result<Transcript, ApiError> {
+    let task = app.service.recognition()?;
     let deadline = app.deadline();
     let place = deadline.limit(app.pool.admit_later()).await??;
     let running = app.submit(place, deadline, |service| {
         Box::new(move |cancel, each| {
-            let request = Request::new(json!({})).with_recording(field, audio);
-            let ask = TaskRequest { task, request, ..TaskRequest::default() };
+            let request = Request::new(json!({})).with_recording(task.verb.positional, audio);
+            let ask = TaskRequest { task: task.id, request, ..TaskRequest::default() };
             service.run(&ask, cancel, each)
         })
     });
-    let answer = running.answer().await?;
-    let words = serde_json::from_value(answer.json["words"].clone()).unwrap_or_default();
-    Ok((answer.json["text"].as_str().unwrap_or_default().to_owned(), words))
+    Ok(running.answer().await?.transcript)
 }

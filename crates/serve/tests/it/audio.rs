@@ -39,8 +39,7 @@ pub fn spoken(text: &str, seed: u64, streamed: bool) -> Audio {
 }
 
 pub fn int16(audio: &Audio) -> Vec<u8> {
-    let integer = |x: &f32| (x.clamp(-1.0, 1.0) * 32767.0).round() as i16;
-    audio.samples.iter().flat_map(|x| integer(x).to_le_bytes()).collect()
+    syrinx_audio::pcm16(&audio.samples)
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl HttpResponse {
         let json = self.json();
         let error = json["error"].as_object().unwrap_or_else(|| panic!("{json}"));
         let names: Vec<&str> = error.keys().map(String::as_str).collect();
-        assert_eq!(names, ["code", "message", "param", "type"], "{json}");
+        assert_eq!(names, ["code", "hint", "message", "param", "type"], "{json}");
         assert!(!error["message"].as_str().unwrap_or_default().is_empty(), "{json}");
         error["code"].as_str().unwrap_or_default().to_owned()
     }

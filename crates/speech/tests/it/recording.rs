@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use syrinx_speech::{AlignedRecording, Script, SpeakConfig, join, sounds};
-use syrinx_task::{Clip, Context, Recognizer, Services, SpeechCodec, TaskError, Transcript};
+use syrinx_task::{Clip, Context, Recognizer, Services, TaskError, Transcript};
 use syrinx_testkit::{SpeechSpec, ToneCodec, sample, services, told, with_context};
 use syrinx_text::Phone;
 use syrinx_types::{Audio, CancelToken, RunContext};
@@ -13,7 +13,7 @@ const TEXT: &str = "Go on, and see the old red house.";
 fn recorded(text: &str) -> AlignedRecording {
     let codec = ToneCodec::default();
     let sample = sample(kit(), &codec, text, &SpeechSpec::default(), 1).expect("a sample");
-    let clip = Clip::from(codec.decode(&sample.codes).expect("sound"));
+    let clip = Clip::from(codec.sound(&sample.codes));
     with_context(|context| AlignedRecording::recognize(kit(), &clip, Some(text), context))
         .expect("it is recognized")
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use syrinx_model::LmConfig;
-use syrinx_task::{Alignment, CodeOrder, ModelSwitches, SpeechCodec, TextForm, Voices};
+use syrinx_task::{Alignment, AnswerKind, CodeOrder, ModelSwitches, SpeechCodec, TextForm, Voices};
 use syrinx_testkit::{SpeechSpec, ToneCodec, check_task, kit, sample, tiny_config};
-use syrinx_types::Codes;
+use syrinx_types::{CancelToken, Codes, RunContext};
 
 #[test]
 fn every_task_conforms_with_and_without_alignment() {
@@ -101,6 +101,30 @@ fn switches_that_exclude_each_other_say_so() {
 }
 
 #[test]
+fn capabilities_agree_with_the_schemas_of_requests() {
+    for task in syrinx_registry::ALL {
+        let (schema, can) = ((task.request_schema)().to_value(), task.capabilities);
+        let required: Vec<&str> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|f| f.as_str())
+            .collect();
+        assert_eq!(can.required, required, "{}", task.id);
+        let optional = [can.text, can.voice, can.voices, can.prompt, can.known_text];
+        for field in can.recordings.iter().copied().chain(optional.into_iter().flatten()) {
+            assert!(schema["properties"][field].is_object(), "{} has no `{field}`", task.id);
+        }
+        let answer = (task.answer_schema)().to_value();
+        for form in can.forms {
+            assert_eq!(answer["properties"][form]["type"], "string", "{}: `{form}`", task.id);
+        }
+        assert_eq!(can.forms.is_empty(), task.answer != AnswerKind::Phones, "{}", task.id);
+        assert!(can.prompt.is_none_or(|field| can.takes_recording(field)), "{}", task.id);
+    }
+}
+
+#[test]
 fn every_field_of_settings_requests_and_answers_is_described() {
     for task in syrinx_registry::ALL {
         let schemas = [
@@ -124,15 +148,16 @@ fn every_field_of_settings_requests_and_answers_is_described() {
 
 #[test]
 fn the_codec_reads_back_what_it_wrote() {
-    let codec = ToneCodec::default();
+    let (codec, cancel) = (ToneCodec::default(), CancelToken::default());
+    let run = RunContext::quiet(&cancel);
     let size = codec.codebook_size as u16;
     let mut codes = Codes::empty(4);
     for i in 0..30 {
         codes.push(&[(7 * i) % size, 4 + i % 20, 0, 0]);
     }
-    let audio = codec.decode(&codes).expect("codes in range");
+    let audio = codec.decode(&codes, run).expect("codes in range");
     assert_eq!(audio.samples.len(), 30 * 960);
-    let read = codec.encode(&audio).expect("sound");
+    let read = codec.encode(&audio, run).expect("sound");
     assert_eq!(read.frames(), 30);
     for frame in 0..30 {
         for level in [0, 1] {
@@ -140,7 +165,7 @@ fn the_codec_reads_back_what_it_wrote() {
             assert!(wrote.abs_diff(read) <= 1, "frame {frame}, level {level}: {wrote}, {read}");
         }
     }
-    assert!(codec.decode(&Codes::new(4, vec![99; 4]).expect("one frame")).is_err());
+    assert!(codec.decode(&Codes::new(4, vec![99; 4]).expect("one frame"), run).is_err());
     assert!(codec.prompt("tenor").is_err());
     for voice in codec.names() {
         codec.prompt(&voice).expect("a voice").check(codec.codebook_size).expect("in range");

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use syrinx_task::{Alignment, Clip, Content, Generated, Plan, SpeechCodec, Task, TaskKit};
 use syrinx_task_continue::{Continue, ContinueConfig, ContinueRequest};
 use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, told};
-use syrinx_types::{Audio, Codes};
+use syrinx_types::{Audio, CancelToken, Codes, RunContext};
 
 fn kit() -> &'static TaskKit {
     static KIT: OnceLock<TaskKit> = OnceLock::new();
@@ -21,7 +21,7 @@ fn go_on(config: ContinueConfig) -> Continue {
 fn recording(text: &str) -> Audio {
     let codec = ToneCodec::default();
     let sample = sample(kit(), &codec, text, &SpeechSpec::default(), 1).expect("a sample");
-    codec.decode(&sample.codes).expect("sound")
+    codec.sound(&sample.codes)
 }
 
 fn request(audio: &Audio, says: &str, text: &str) -> ContinueRequest {
@@ -56,7 +56,9 @@ fn the_recording_is_given_with_its_pointer() {
         .plan_of(&request(&audio, "Oh, no.", "Go on."))
         .expect("a plan");
     assert_eq!(plan.rows.len(), 1);
-    let codes = ToneCodec::default().encode(&audio).expect("codes");
+    let codes = ToneCodec::default()
+        .encode(&audio, RunContext::quiet(&CancelToken::default()))
+        .expect("codes");
     for stage in &plan.rows[0].stages {
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
         stage.check_known(text.aligned.len()).expect("they fit together");

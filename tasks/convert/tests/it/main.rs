@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use syrinx_task::{Alignment, Clip, Content, Generated, Plan, SpeechCodec, Task, TaskKit, Voices};
+use syrinx_task::{Alignment, Clip, Content, Generated, Plan, Task, TaskKit, Voices};
 use syrinx_task_convert::{Convert, ConvertConfig, ConvertRequest};
 use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, told};
 use syrinx_types::{Audio, Codes};
@@ -22,7 +22,7 @@ fn convert(config: ConvertConfig) -> Convert {
 fn recording(text: &str) -> (Clip, usize) {
     let codec = ToneCodec::default();
     let sample = sample(kit(), &codec, text, &SpeechSpec::default(), 1).expect("a sample");
-    (Clip::from(codec.decode(&sample.codes).expect("sound")), sample.codes.frames())
+    (Clip::from(codec.sound(&sample.codes)), sample.codes.frames())
 }
 
 fn request(audio: Clip, says: &str) -> ConvertRequest {

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use syrinx_task::{Alignment, Clip, Content, Generated, Plan, SpeechCodec, Task, TaskKit};
+use syrinx_task::{Alignment, Clip, Content, Generated, Plan, Task, TaskKit};
 use syrinx_task_edit::changes::{Change, changes};
 use syrinx_task_edit::{Edit, EditConfig, EditRequest};
 use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, told};
@@ -24,7 +24,7 @@ fn edit() -> Edit {
 fn recording(text: &str) -> Audio {
     let codec = ToneCodec::default();
     let sample = sample(kit(), &codec, text, &SpeechSpec::default(), 1).expect("a sample");
-    codec.decode(&sample.codes).expect("sound")
+    codec.sound(&sample.codes)
 }
 
 fn request(text: &str) -> EditRequest {

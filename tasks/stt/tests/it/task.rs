@@ -250,20 +250,15 @@ impl LongRecording for LongFile {
 struct OneFile(Arc<LongFile>);
 
 impl Recordings for OneFile {
-    fn open(
-        &self,
-        _: &Path,
-        _: u32,
-        _: &mut dyn FnMut(String),
-    ) -> Result<Opened<'static>, TaskError> {
+    fn open(&self, _: &Path, _: u32, _: RunContext<'_>) -> Result<Opened<'static>, TaskError> {
         Ok(Opened::Long(Arc::clone(&self.0) as Arc<dyn LongRecording>))
     }
 
-    fn read(&self, _: &Path, _: u32, _: &mut dyn FnMut(String)) -> Result<Audio, TaskError> {
+    fn read(&self, _: &Path, _: u32, _: RunContext<'_>) -> Result<Audio, TaskError> {
         Err(TaskError::Missing(Service::Recordings))
     }
 
-    fn resample(&self, _: &Audio, _: u32) -> Result<Audio, TaskError> {
+    fn resample(&self, _: &Audio, _: u32, _: RunContext<'_>) -> Result<Audio, TaskError> {
         Err(TaskError::Missing(Service::Recordings))
     }
 }

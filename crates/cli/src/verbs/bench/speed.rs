@@ -6,13 +6,16 @@ use std::time::Instant;
 
 use clap::Args;
 use serde_json::{Value, json};
+use syrinx_recipes::RecipeError;
+use syrinx_registry::ALL;
+use syrinx_task::TaskDescriptor;
 
 use super::{fail, middle, without};
 use crate::failure::Outcome;
 use crate::session::Session;
 use crate::table::table;
 
-/// Spoken text: five sentences of the Harvard lists. The first alone is the one sentence of `say`.
+/// Spoken text: five sentences of the Harvard lists. The first alone is the one sentence of synthesis.
 const SENTENCES: [&str; 5] = [
     "The birch canoe slid on the smooth planks.",
     "Glue the sheet to the dark blue background.",
@@ -34,7 +37,13 @@ pub struct SpeedArgs {
     here: Option<String>,
 }
 
-/// Measures `say` and `transcribe` as a user meets them, each a process that loads the model, and the codec alone.
+/// Verb of the first task of the registry that fits.
+fn verb_of(fits: fn(&TaskDescriptor) -> bool, purpose: &'static str) -> Outcome<&'static str> {
+    let task = ALL.iter().find(|task| fits(task));
+    Ok(task.ok_or(RecipeError::NoTask { purpose })?.verb.name)
+}
+
+/// Measures synthesis and recognition as a user meets them, each a process that loads the model, and the codec alone.
 pub fn run(session: &Session, args: &SpeedArgs) -> Outcome {
     if let Some(audio) = &args.here {
         return session.print_json(&codec(session, audio, args.times.max(1))?);
@@ -42,6 +51,8 @@ pub fn run(session: &Session, args: &SpeedArgs) -> Outcome {
     let folder = tempfile::tempdir().map_err(|e| fail(e.to_string()))?;
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (one, five) = (file("one.wav"), file("five.wav"));
+    let say = verb_of(TaskDescriptor::speaks_text, "speaks a text")?;
+    let transcribe = verb_of(TaskDescriptor::transcribes, "recognizes speech")?;
     let measure = |name: &str, words: &[&str]| -> Outcome<f64> {
         session.say(&format!("measuring {name}"));
         let mut times = Vec::new();
@@ -53,9 +64,9 @@ pub fn run(session: &Session, args: &SpeedArgs) -> Outcome {
         }
         Ok(middle(&times))
     };
-    let say_s = measure("one sentence", &["say", SENTENCES[0], "-o", &one])?;
-    again(&["say", &SENTENCES.concat(), "-o", &five], None)?;
-    let transcribe_s = measure("listening", &["transcribe", &five])?;
+    let say_s = measure("one sentence", &[say, SENTENCES[0], "-o", &one])?;
+    again(&[say, &SENTENCES.concat(), "-o", &five], None)?;
+    let transcribe_s = measure("recognition", &[transcribe, &five])?;
     session.say("measuring the codec on one core");
     let times = args.times.to_string();
     let codec = again(&["bench", "speed", "--here", &five, "--times", &times], Some(1))?;
@@ -118,8 +129,8 @@ fn shown(figures: &Value) -> String {
         figures[name].as_f64().map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"))
     };
     let rows = [
-        ("say, one sentence, with loading".to_owned(), number("say_rtf", 2), "x its length"),
-        ("transcribe, five sentences".to_owned(), number("transcribe_rtf", 3), "x their length"),
+        ("synthesis, one sentence, with loading".to_owned(), number("say_rtf", 2), "x its length"),
+        ("recognition, five sentences".to_owned(), number("transcribe_rtf", 3), "x their length"),
         (
             "codec there and back, one core".to_owned(),
             number("codec_times_real_time", 1),

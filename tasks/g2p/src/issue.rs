@@ -1,0 +1,33 @@
+//! Requests that cannot be carried out.
+
+use std::borrow::Cow;
+
+use syrinx_task::{InputIssue, TaskError};
+
+/// Fault of a request for phones or letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum G2pIssue {
+    /// A line of marks only.
+    #[error("the request has no phones")]
+    NoPhones,
+    /// Both directions, or none.
+    #[error("a request has either a text or phones")]
+    Direction,
+}
+
+impl InputIssue for G2pIssue {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::NoPhones => "give some like `HH AH0 L OW1 | W ER1 L D`",
+            Self::Direction => "give a text to get phones, or phones to get a text",
+        }
+        .into()
+    }
+}
+
+impl From<G2pIssue> for TaskError {
+    fn from(issue: G2pIssue) -> Self {
+        Self::input(issue)
+    }
+}
