@@ -12,6 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use syrinx_types::SettingIssue;
+
 use crate::{DataError, WorkShare};
 
 /// Rules by which items are put into batches.
@@ -60,17 +62,15 @@ impl Batches {
     /// one endless list that all share, so no batch is dropped or doubled where an epoch doesn't divide evenly.
     ///
     /// # Errors
-    /// [`DataError::TooLong`] for an item above the budget; [`DataError::Setting`] for no items or a `max_padding`
-    /// outside 0..1.
+    /// [`DataError::TooLong`] for an item above the budget; [`DataError::NoItems`] without items;
+    /// [`DataError::Setting`] for a `max_padding` outside 0..1.
     pub fn new(plan: &BatchPlan, lengths: &[usize], part: WorkShare) -> Result<Self, DataError> {
         if !(0.0..1.0).contains(&plan.max_padding) {
-            let (name, value) = ("max_padding", plan.max_padding.to_string());
-            return Err(DataError::Setting { name, value, problem: "use a fraction in 0..1" });
+            let reason = format!("is {}, must be from 0 to below 1", plan.max_padding);
+            return Err(SettingIssue::new("max_padding", reason).into());
         }
         if lengths.is_empty() {
-            let (name, value) = ("items", "0".to_owned());
-            let problem = "there is nothing to train on; check the split and the length limits";
-            return Err(DataError::Setting { name, value, problem });
+            return Err(DataError::NoItems);
         }
         let max_positions = plan.max_positions;
         let too_long = lengths.iter().position(|&n| n > max_positions);

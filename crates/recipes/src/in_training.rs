@@ -15,7 +15,7 @@ use syrinx_metrics::errors::{EditCounts, micro_average, word_errors};
 use syrinx_model::LmFile;
 use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, Request, TaskDescriptor};
-use syrinx_train::InTrainingEvaluator;
+use syrinx_train::{InTrainingEvaluator, InTrainingFault};
 use syrinx_types::{CancelToken, RunContext};
 
 use crate::RecipeError;
@@ -106,15 +106,15 @@ impl InTrainingEvaluation {
     }
 
     /// Packages the language model in training and opens it.
-    fn engine(&self, lm: &LmFile) -> Result<Engine, String> {
-        let file = UnnamedFile::of(&lm.to_bytes(true).map_err(|e| e.to_string())?)
-            .map_err(|e| e.to_string())?;
+    fn engine(&self, lm: &LmFile) -> Result<Engine, InTrainingFault> {
+        let bytes = lm.to_bytes(true).map_err(InTrainingFault::of)?;
+        let file = UnnamedFile::of(&bytes).map_err(InTrainingFault::of)?;
         let bytes = match &self.config.codec {
             CodecSource::Codec(codec) => package(file.path(), codec, &self.voices, Value::Null),
             CodecSource::Model(source) => with_language_model(source, file.path(), None, None),
         };
-        let source = ModelSource::Memory(bytes.map_err(|e| e.to_string())?.into());
-        Engine::open(&source, &self.config.options).map_err(|e| e.to_string())
+        let source = ModelSource::Memory(bytes.map_err(InTrainingFault::of)?.into());
+        Engine::open(&source, &self.config.options).map_err(InTrainingFault::of)
     }
 
     /// Synthesizes a sentence and returns its transcript; empty where either fails.
@@ -147,22 +147,27 @@ struct Tasks<'a> {
 }
 
 impl InTrainingEvaluator for InTrainingEvaluation {
-    fn evaluate(&self, model: &LmFile, cancel: &CancelToken) -> Result<Vec<(String, f64)>, String> {
+    fn evaluate(
+        &self,
+        model: &LmFile,
+        cancel: &CancelToken,
+    ) -> Result<Vec<(String, f64)>, InTrainingFault> {
         let engine = self.engine(model)?;
         let known = engine.info().tasks;
         let knows = |d: &&&'static TaskDescriptor| {
             known.iter().any(|t| t.id == d.id && t.missing_special_tokens.is_empty())
         };
         let synthesizer = ALL.iter().filter(knows).find(|d| d.speaks_text());
-        let synthesizer = synthesizer
-            .ok_or("the model has no trained task that synthesizes text in named voices")?;
+        let untrained = |purpose| InTrainingFault::of(RecipeError::UntrainedTask { purpose });
+        let synthesizer =
+            synthesizer.ok_or_else(|| untrained("synthesizes text in named voices"))?;
         let recognizer = ALL.iter().filter(knows).find(|d| d.answer == AnswerKind::Text);
-        let recognizer = recognizer.ok_or("the model has no trained recognition task")?;
+        let recognizer = recognizer.ok_or_else(|| untrained("recognizes speech"))?;
         let tasks = Tasks { engine: &engine, synthesizer, recognizer, cancel };
         let mut counts: Vec<EditCounts> = Vec::new();
         for (voice, text) in &self.sentences {
             if cancel.is_cancelled() {
-                return Err("stopped".into());
+                return Err(InTrainingFault::Cancelled);
             }
             counts.push(word_errors(text, &self.read_back(&tasks, voice, text)));
         }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 use syrinx_ablate::{
-    Ablation, AblationPlan, CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell,
+    Ablation, AblationPlan, CellFault, CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell,
     WorkOptions,
 };
 use syrinx_data::WorkShare;
@@ -70,7 +70,7 @@ impl<'a> Fake<'a> {
 impl CellRunner for Fake<'_> {
     fn material(&self, job: &CellJob<'_>) -> Result<Material, RunnerError> {
         if job.keys.settings.contains_key("impossible") {
-            return Err(RunnerError::Failed("there is no setting `impossible`".into()));
+            return Err(CellFault::runner("there is no setting `impossible`", None).into());
         }
         let evaluation = format!("{} {:?}", self.weights, job.keys.settings);
         let training = job.budget.map(|b| format!("{} {:?}", b.steps, job.keys.train));
@@ -115,7 +115,7 @@ impl CellRunner for Fake<'_> {
             return Err(RunnerError::Cancelled);
         }
         if job.keys.settings.contains_key("broken") {
-            return Err(RunnerError::Failed("the weights are broken".into()));
+            return Err(CellFault::runner("the weights are broken", Some("train again".into())).into());
         }
         let about = RunAbout {
             suite: suite.name.clone(),

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use syrinx_data::{
-    Corpus, DataError, EncodePlan, Manifest, Shard, Summary, Utterance, WorkShare, encode_manifest,
+    Corpus, DataError, EncodeFault, EncodePlan, Manifest, Shard, Summary, Utterance, WorkShare,
+    encode_manifest,
     merge_shards,
 };
 use syrinx_types::{CancelToken, Coded, Codes, Event, NullSink, RecordingSink};
@@ -23,10 +24,10 @@ fn run(
     refuse: &[&str],
 ) -> (Result<Summary, DataError>, Vec<String>) {
     let asked = Mutex::new(Vec::new());
-    let closure = |utterance: &Utterance| -> Result<Coded, String> {
+    let closure = |utterance: &Utterance| -> Result<Coded, EncodeFault> {
         asked.lock().unwrap().push(utterance.id.clone());
         if refuse.contains(&utterance.id.as_str()) {
-            return Err("a silent recording".to_owned());
+            return Err(EncodeFault::of("a silent recording"));
         }
         encode(utterance)
     };
