@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{AblateError, AblationIssue};
 use crate::keys::{SUITE, TRAIN};
+use crate::{AblateError, AblationIssue};
 use syrinx_types::IoOperation;
 
 /// A question and the grid of cells that answers it. Read from `configs/ablations/NAME.toml`; paths in it are relative
@@ -209,10 +209,10 @@ impl Ablation {
             let Some(axis) = self.axes.iter().find(|a| a.name == *name) else {
                 return Some(AblationIssue::UnknownAxis { axis: name.clone() });
             };
-            axis.values.iter().all(|v| v.name != *value).then(|| AblationIssue::UnknownValue {
-                axis: name.clone(),
-                value: value.clone(),
-            })
+            axis.values
+                .iter()
+                .all(|v| v.name != *value)
+                .then(|| AblationIssue::UnknownValue { axis: name.clone(), value: value.clone() })
         })
     }
 }

@@ -96,7 +96,9 @@ impl AblationIssue {
             }
             Self::RepeatedSeed { .. } => "give each seed once".into(),
             Self::NoTraining { .. } => "add `[train]`".into(),
-            Self::WholeSuite { key } => format!("name a key below it, such as `{key}.request`").into(),
+            Self::WholeSuite { key } => {
+                format!("name a key below it, such as `{key}.request`").into()
+            }
             Self::Toml(_)
             | Self::NoValues { .. }
             | Self::UnknownAxis { .. }

@@ -105,7 +105,9 @@ impl AblationPlan {
         let suites: Vec<Suite> = ablation.suites.iter().map(load).collect::<Result<_, _>>()?;
         for (i, suite) in suites.iter().enumerate() {
             if suites[..i].iter().any(|s| s.name == suite.name) {
-                return Err(ablation.error(AblationIssue::RepeatedSuite { name: suite.name.clone() }));
+                return Err(
+                    ablation.error(AblationIssue::RepeatedSuite { name: suite.name.clone() })
+                );
             }
         }
         let cells = places(&ablation)
@@ -134,7 +136,6 @@ fn planned(
 ) -> PlannedCell {
     let GridPlace { place, axes, keys: pairs, seed } = place;
     let keys = CellKeys::of(pairs.iter().map(|(key, value)| (key, value)));
-    let with_limits = suites.iter().zip(ablation.suites.iter().map(|used| used.limit));
     let job =
         CellJob { keys: &keys, seed, budget: ablation.train.as_ref(), folder: &ablation.folder };
     let known = materials(ablation, suites, &job, runner);
@@ -176,8 +177,8 @@ fn materials(
     let mut planned = Vec::new();
     for (suite, used) in suites.iter().zip(&ablation.suites) {
         let applied = job.keys.applied(suite);
-        let suite = applied
-            .map_err(|fault| CellFault::SuiteKeys { suite: suite.name.clone(), fault })?;
+        let suite =
+            applied.map_err(|fault| CellFault::SuiteKeys { suite: suite.name.clone(), fault })?;
         planned.push(PlannedSuite { suite, limit: used.limit });
     }
     let material = runner.material(job).map_err(|error| match error {

@@ -184,7 +184,7 @@ impl ManifestFault {
 pub enum ShardFault {
     /// A file that is cut or no safetensors file.
     #[error("it is cut or no safetensors file ({0})")]
-    Safetensors(#[from] SafeTensorError),
+    Safetensors(SafeTensorError),
     /// A header that is no safetensors header.
     #[error("it is no safetensors file ({0})")]
     Header(serde_json::Error),
@@ -272,6 +272,12 @@ pub enum ShardFault {
     /// Records that can't be written as JSON.
     #[error("its records can't be written: {0}")]
     WriteRecords(serde_json::Error),
+}
+
+impl From<SafeTensorError> for ShardFault {
+    fn from(error: SafeTensorError) -> Self {
+        Self::Safetensors(error)
+    }
 }
 
 /// Reason why an utterance could not be encoded.

@@ -7,10 +7,10 @@ use syrinx_atomic::write_bytes;
 
 use syrinx_types::IoOperation;
 
-use crate::{DataError, Expected};
 use crate::corpus::VIEWS;
 use crate::encode::shard_files;
 use crate::shard::{Shard, ShardStamp};
+use crate::{DataError, Expected};
 
 /// Result of a merge.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

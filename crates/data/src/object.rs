@@ -33,7 +33,11 @@ impl ObjectFolder {
     /// # Errors
     /// [`DataError::Remote`] for a URL of another kind, or options that contradict each other.
     pub fn open(url: &str, options: Vec<(String, String)>) -> Result<Self, DataError> {
-        let refuse = |cause| DataError::Remote { operation: IoOperation::Open, place: url.to_owned(), cause };
+        let refuse = |cause| DataError::Remote {
+            operation: IoOperation::Open,
+            place: url.to_owned(),
+            cause,
+        };
         let parsed = Url::parse(url).map_err(|e| refuse(e.into()))?;
         let (store, folder) =
             object_store::parse_url_opts(&parsed, options).map_err(|e| refuse(e.into()))?;
@@ -64,7 +68,8 @@ impl ShardSource for ObjectFolder {
 
     fn list(&self) -> Result<Vec<String>, DataError> {
         let listed = self.store.list(Some(&self.folder)).try_collect::<Vec<_>>();
-        let listed = self.runtime.block_on(listed).map_err(|e| self.failed(IoOperation::List, "", e))?;
+        let listed =
+            self.runtime.block_on(listed).map_err(|e| self.failed(IoOperation::List, "", e))?;
         let below = |path: &Path| -> Option<String> {
             let parts: Vec<String> =
                 path.prefix_match(&self.folder)?.map(|p| p.as_ref().to_owned()).collect();

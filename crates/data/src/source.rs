@@ -7,8 +7,8 @@ use std::sync::Arc;
 use half::f16;
 use syrinx_types::{Coded, Codes, Latents};
 
-use crate::{DataError, ShardFault};
 use crate::shard::{CodecStamp, Shard, ShardRecord, ShardStamp, parse_header};
+use crate::{DataError, ShardFault};
 
 /// Bytes that are read of a shard first: the header of most.
 const HEAD_BYTES: u64 = 256 << 10;

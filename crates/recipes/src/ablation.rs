@@ -20,9 +20,7 @@ use crate::events::{EVENTS_FILE, JsonLines, last_figures};
 use crate::models::{model_source, open_engine, open_engine_of};
 use crate::trained_subject::TrainedSubject;
 use crate::training::{Splits, Training, TrainingData, TrainingRun};
-use crate::{
-    CorpusCodec, CorpusSource, DEFAULT_WATCH_SPLIT, EngineSubject, RecipeError, Tuning,
-};
+use crate::{CorpusCodec, CorpusSource, DEFAULT_WATCH_SPLIT, EngineSubject, RecipeError, Tuning};
 
 /// Training data of the cells.
 #[derive(Debug, Clone)]

@@ -7,9 +7,9 @@ use syrinx_engine::{Engine, EngineError};
 use syrinx_task::Transcript;
 use syrinx_types::{Event, RunContext};
 
-use crate::{RecipeError, UtteranceFault};
 use crate::recordings::Recordings;
 use crate::word_phones::with_phones;
+use crate::{RecipeError, UtteranceFault};
 
 /// Name of the job in the events.
 const JOB: &str = "align";

@@ -53,12 +53,12 @@ impl Resynthesis<'_> {
         let speaks = syrinx_registry::ALL.iter().find(|d| d.speaks_text()).map(|d| d.id);
         let task = self.task.or(speaks).unwrap_or_default();
         let one = |u: &Utterance| -> Result<Coded, EncodeFault> {
-            let &i = at.get(u.id.as_str()).ok_or_else(|| EncodeFault::of(UtteranceFault::NoShard))?;
+            let &i =
+                at.get(u.id.as_str()).ok_or_else(|| EncodeFault::of(UtteranceFault::NoShard))?;
             let mut rng = ChaCha8Rng::seed_from_u64(run.seed);
             rng.set_stream(i as u64);
             let sample = corpus.sample(i, Some(&prompt), &mut rng).map_err(EncodeFault::of)?;
-            let codes =
-                engine.resynthesize(task, &sample, decode, run).map_err(EncodeFault::of)?;
+            let codes = engine.resynthesize(task, &sample, decode, run).map_err(EncodeFault::of)?;
             let codes = codes.ok_or_else(|| EncodeFault::of(UtteranceFault::NoExample))?;
             Ok(Coded::from(codes))
         };

@@ -103,8 +103,7 @@ impl<'a> Simulator<'a> {
         let one = |utterance: &Utterance| -> Result<Coded, EncodeFault> {
             let material = self.material(utterance, run.events).map_err(EncodeFault::of)?;
             let audio = self.render(view, utterance, &material).map_err(EncodeFault::of)?;
-            let audio =
-                audio.ok_or_else(|| EncodeFault::of(UtteranceFault::NoOtherSpeaker))?;
+            let audio = audio.ok_or_else(|| EncodeFault::of(UtteranceFault::NoOtherSpeaker))?;
             codec.encode(&audio).map_err(EncodeFault::of)
         };
         let folder = shards.join(VIEWS).join(view.name);
@@ -306,7 +305,11 @@ mod tests {
         let ranges = SimulationRanges { snr_db: (0.0, 10.0), sir_db: (0.0, 10.0), echo_share: 0.3 };
         let out = folder.path().join("scenes");
         for (utterances, limit, expected) in [
-            (vec![utterance("a", "x", &path)], Some(0), "1 left out because at most 0 are selected"),
+            (
+                vec![utterance("a", "x", &path)],
+                Some(0),
+                "1 left out because at most 0 are selected",
+            ),
             (Vec::new(), None, "there are no utterances"),
         ] {
             let manifest = Manifest::new("", utterances).expect("a manifest");

@@ -150,22 +150,36 @@ mod tests {
         let none = "no validation set: no utterance of the split `test` is used";
         // Splits of the corpus, names given, longest recording, the counts, and the warnings.
         for (splits, watch, max_seconds, counts, warnings) in [
-            (&[train, dev, test, None][..], None, 9.0, [4, 1, 1, 2], vec![
-                "1 left out because it is in no split (first: u4), 1 left out because it is in the split `dev` (first: u2)",
-            ]),
-            (&[train, train, test, test], None, 2.0, [4, 1, 0, 3], vec![
-                "3 left out because it is not shorter than max_seconds = 2 (first: u2)",
-                none,
-            ]),
+            (
+                &[train, dev, test, None][..],
+                None,
+                9.0,
+                [4, 1, 1, 2],
+                vec![
+                    "1 left out because it is in no split (first: u4), 1 left out because it is in the split `dev` (first: u2)",
+                ],
+            ),
+            (
+                &[train, train, test, test],
+                None,
+                2.0,
+                [4, 1, 0, 3],
+                vec!["3 left out because it is not shorter than max_seconds = 2 (first: u2)", none],
+            ),
             (&[None], None, 9.0, [1, 1, 0, 0], vec![none]),
-            (&[train, train], Some("train"), 9.0, [2, 2, 0, 0], vec![
-                "2 of 2 utterances of the validation split `train` are trained on",
-            ]),
+            (
+                &[train, train],
+                Some("train"),
+                9.0,
+                [2, 2, 0, 0],
+                vec!["2 of 2 utterances of the validation split `train` are trained on"],
+            ),
         ] {
             let folder = tempfile::tempdir().expect("a folder");
             let corpus = corpus(folder.path(), splits);
             let names = Splits { train: "train", watch };
-            let selection = TrainingSelection::of(&corpus, names, max_seconds).expect("a selection");
+            let selection =
+                TrainingSelection::of(&corpus, names, max_seconds).expect("a selection");
             let [found, used, held_out, left_out] = counts;
             assert_eq!(
                 selection.to_string(),

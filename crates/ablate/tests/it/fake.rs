@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 use syrinx_ablate::{
-    Ablation, AblationPlan, CellFault, CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell,
-    WorkOptions,
+    Ablation, AblationPlan, CellFault, CellJob, CellPlace, CellRunner, Material, RunnerError,
+    TrainedCell, WorkOptions,
 };
 use syrinx_data::WorkShare;
 use syrinx_eval::{EvalOptions, JudgeConfig, Measure, REPORT_FORMAT, Report, Row, Suite, figures};
@@ -115,7 +115,9 @@ impl CellRunner for Fake<'_> {
             return Err(RunnerError::Cancelled);
         }
         if job.keys.settings.contains_key("broken") {
-            return Err(CellFault::runner("the weights are broken", Some("train again".into())).into());
+            return Err(
+                CellFault::runner("the weights are broken", Some("train again".into())).into()
+            );
         }
         let about = RunAbout {
             suite: suite.name.clone(),

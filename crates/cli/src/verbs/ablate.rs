@@ -136,7 +136,8 @@ fn grid(session: &Session, plan: &AblationPlan, store: &Store) -> Outcome {
             .iter()
             .map(|c| {
                 json!({"place": c.place, "axes": c.axes, "seed": c.seed, "key": c.key,
-                    "state": state(&c.key), "problem": c.fault.as_ref().map(ToString::to_string)})
+                    "state": state(&c.key), "problem": c.fault.as_ref().map(ToString::to_string),
+                    "hint": c.fault.as_ref().and_then(|fault| fault.hint())})
             })
             .collect();
         return session.print_json(&cells);

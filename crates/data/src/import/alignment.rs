@@ -110,7 +110,9 @@ fn merge(
     phone: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Vec<ImportFault>, ImportFault> {
     let grid = TextGrid::read(path).map_err(|e| match e {
-        DataError::BrokenTextGrid { line, fault, .. } => ImportFault::BrokenTextGrid { line, fault },
+        DataError::BrokenTextGrid { line, fault, .. } => {
+            ImportFault::BrokenTextGrid { line, fault }
+        }
         DataError::Io { cause, .. } => ImportFault::Read(cause),
         other => ImportFault::Read(io::Error::other(other)),
     })?;

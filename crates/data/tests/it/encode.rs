@@ -5,8 +5,7 @@ use std::sync::Mutex;
 
 use syrinx_data::{
     Corpus, DataError, EncodeFault, EncodePlan, Manifest, Shard, Summary, Utterance, WorkShare,
-    encode_manifest,
-    merge_shards,
+    encode_manifest, merge_shards,
 };
 use syrinx_types::{CancelToken, Coded, Codes, Event, NullSink, RecordingSink};
 

@@ -1,8 +1,6 @@
 //! Selections: a mistyped split and an empty selection are errors that name what there is.
 
-use syrinx_data::{
-    Corpus, DataError, EncodePlan, Exclusion, Manifest, Utterance, encode_manifest,
-};
+use syrinx_data::{Corpus, DataError, EncodePlan, Exclusion, Manifest, Utterance, encode_manifest};
 use syrinx_types::{CancelToken, NullSink};
 
 use crate::{codec, encode, manifest};
@@ -58,7 +56,9 @@ fn an_empty_selection_lists_its_reasons() {
     let reject = |max_seconds: f64| {
         move |u: &Utterance, frames: usize| match u.split.as_deref() {
             Some("test") => Some(Exclusion::OtherSplit { split: "test".to_owned() }),
-            _ => (frames as f64 * 0.04 >= max_seconds).then_some(Exclusion::TooLong { max_seconds }),
+            _ => {
+                (frames as f64 * 0.04 >= max_seconds).then_some(Exclusion::TooLong { max_seconds })
+            }
         }
     };
     let some = corpus.select("training split", reject(0.18)).unwrap();

@@ -174,7 +174,8 @@ fn silences_become_marks_where_written() {
 fn what_cannot_be_aligned_is_said() {
     let check = |grid: &str, expected: &str| {
         let grid = TextGrid::parse(grid).unwrap();
-        let error = PhoneAlignment::from_textgrid(&grid, "hi a bee", &arpabet).unwrap_err().to_string();
+        let error =
+            PhoneAlignment::from_textgrid(&grid, "hi a bee", &arpabet).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}, not {expected}");
     };
     check(&LONG.replace("\"phones\"", "\"tones\""), "no tier 'phones'; tiers found: words, tones");
@@ -301,7 +302,10 @@ fn both_tiers_are_of_one_speaker() {
         let grid = format!(r#""ooTextFile" "TextGrid" 0 1 <exists> {count} {all}"#);
         match (SpeakerTiers::of(&TextGrid::parse(&grid).unwrap()), expected) {
             (Ok(found), Ok((words, phones, unused))) => {
-                assert_eq!((found.words.name.as_str(), found.phones.name.as_str()), (words, phones));
+                assert_eq!(
+                    (found.words.name.as_str(), found.phones.name.as_str()),
+                    (words, phones)
+                );
                 assert_eq!(found.unused, unused);
             }
             (Err(fault), Err(expected)) => {
@@ -321,7 +325,10 @@ fn both_tiers_are_of_one_speaker() {
         &[ann_words, ("Ann - phones", ""), bob_phones, bob_words],
         Ok(("Bob - words", "Bob - phones", &["Ann - words"])),
     );
-    check(&[bob_phones, ann_words, ann_phones], Ok(("Ann - words", "Ann - phones", &["Bob - phones"])));
+    check(
+        &[bob_phones, ann_words, ann_phones],
+        Ok(("Ann - words", "Ann - phones", &["Bob - phones"])),
+    );
     check(&[("WORDS", "hi"), ann_phones], Ok(("WORDS", "Ann - phones", &[])));
     check(&[ann_words, bob_phones], Err("no speaker has both a tier 'words' and a tier 'phones'"));
     check(&[("words", "hi"), ann_phones, bob_phones], Err("no speaker has both"));

@@ -122,6 +122,7 @@ fn an_evaluator_sees_the_averaged_weights_and_may_fail() {
     let events = sink.events();
     let evaluations = |e: &&Event| matches!(e, Event::TrainEval { figures, .. } if figures == &[("own wer".to_owned(), 0.5)]);
     assert_eq!(events.iter().filter(evaluations).count(), 2);
-    let warned = |e: &Event| matches!(e, Event::Warning { message } if message.contains("no recognizer"));
+    let warned =
+        |e: &Event| matches!(e, Event::Warning { message } if message.contains("no recognizer"));
     assert!(events.iter().any(warned));
 }
