@@ -260,7 +260,7 @@ fn a_shard_cut_anywhere_is_an_error_and_no_panic() {
     *codes.last_mut().unwrap() = 0xff;
     let cases = [
         (text("first_frame\\\":3", "first_frame\\\":2"), "frames of `u01` are not in their place"),
-        (text("frames\\\":4}]", "frames\\\":5}]"), "records have 8 frames, its codes 7"),
+        (text("frames\\\":4}]", "frames\\\":5}]"), "records have 8 frames, its `codes` 7"),
         (text("format\\\":1", "format\\\":7"), "format 7"),
         (codes, "outside a codebook"),
     ];
