@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::AblateError;
 use crate::keys::{SUITE, TRAIN};
+use crate::{AblateError, AblationIssue};
 use syrinx_types::IoOperation;
 
 /// A question and the grid of cells that answers it. Read from `configs/ablations/NAME.toml`; paths in it are relative
@@ -135,23 +135,23 @@ impl Ablation {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::parse(&text, &name, &folder)
-            .map_err(|reason| AblateError::Ablation { path: path.to_path_buf(), reason })
+            .map_err(|issue| AblateError::Ablation { path: path.to_path_buf(), issue })
     }
 
     /// Reads an ablation from text.
     ///
     /// # Errors
-    /// Returns the reason.
-    pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, String> {
-        let mut ablation: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+    /// [`AblationIssue`] for invalid content.
+    pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, AblationIssue> {
+        let mut ablation: Self = toml::from_str(text).map_err(Box::new)?;
         ablation.name = name.to_owned();
         ablation.folder = folder.to_path_buf();
         if ablation.seeds.is_empty() {
             ablation.seeds.push(0);
         }
-        match ablation.problem() {
+        match ablation.issue() {
             None => Ok(ablation),
-            Some(problem) => Err(problem),
+            Some(issue) => Err(issue),
         }
     }
 
@@ -160,8 +160,8 @@ impl Ablation {
         self.folder.join(format!("{}.toml", self.name))
     }
 
-    pub(crate) fn fault(&self, reason: impl Into<String>) -> AblateError {
-        AblateError::Ablation { path: self.path(), reason: reason.into() }
+    pub(crate) fn error(&self, issue: AblationIssue) -> AblateError {
+        AblateError::Ablation { path: self.path(), issue }
     }
 
     /// Returns all keys that any cell has.
@@ -170,44 +170,49 @@ impl Ablation {
         self.keys.keys().chain(varied).map(String::as_str)
     }
 
-    fn problem(&self) -> Option<String> {
-        if self.title.trim().is_empty() || self.question.trim().is_empty() {
-            return Some("give it a `title` and a `question`".into());
+    fn issue(&self) -> Option<AblationIssue> {
+        let texts = [("title", &self.title), ("question", &self.question)];
+        if let Some((key, _)) = texts.into_iter().find(|(_, text)| text.trim().is_empty()) {
+            return Some(AblationIssue::Empty { key });
         }
         if self.suites.is_empty() && self.train.is_none() {
-            return Some("`suites` is empty; name at least one suite to run".into());
+            return Some(AblationIssue::NoSuites);
         }
-        if let Some(axis) = self.axes.iter().find(|a| a.values.is_empty()) {
-            return Some(format!("axis `{}` has no values", axis.name));
-        }
-        if let Some(name) = twice(self.axes.iter().map(|a| a.name.as_str())) {
-            return Some(format!("two axes are called `{name}`"));
-        }
-        for axis in &self.axes {
-            if let Some(name) = twice(axis.values.iter().map(|v| v.name.as_str())) {
-                return Some(format!("axis `{}` has two values called `{name}`", axis.name));
-            }
-        }
-        if twice(self.seeds.iter()).is_some() {
-            return Some("a seed is given twice".into());
+        if let Some(&seed) = twice(self.seeds.iter()) {
+            return Some(AblationIssue::RepeatedSeed { seed });
         }
         let trains = self.all_keys().find(|k| k.starts_with(TRAIN));
         if let (Some(key), None) = (trains, &self.train) {
-            return Some(format!("`{key}` is of a training, and there is none; add `[train]`"));
+            return Some(AblationIssue::NoTraining { key: key.to_owned() });
         }
         if let Some(key) = self.all_keys().find(|k| *k == SUITE.trim_end_matches('.')) {
-            return Some(format!("`{key}` is no key; name one below it, such as `{key}.request`"));
+            return Some(AblationIssue::WholeSuite { key: key.to_owned() });
         }
-        self.baseline.iter().find_map(|(axis, value)| {
-            let known = self.axes.iter().find(|a| a.name == *axis);
-            match known {
-                None => Some(format!("the baseline names an axis `{axis}` that isn't there")),
-                Some(axis) if axis.values.iter().all(|v| v.name != *value) => Some(format!(
-                    "the baseline is at `{value}` of axis `{}`, which has no such value",
-                    axis.name
-                )),
-                Some(_) => None,
-            }
+        self.axis_issue().or_else(|| self.baseline_issue())
+    }
+
+    fn axis_issue(&self) -> Option<AblationIssue> {
+        if let Some(axis) = self.axes.iter().find(|a| a.values.is_empty()) {
+            return Some(AblationIssue::NoValues { axis: axis.name.clone() });
+        }
+        if let Some(axis) = twice(self.axes.iter().map(|a| a.name.as_str())) {
+            return Some(AblationIssue::RepeatedAxis { axis: axis.to_owned() });
+        }
+        self.axes.iter().find_map(|axis| {
+            let value = twice(axis.values.iter().map(|v| v.name.as_str()))?.to_owned();
+            Some(AblationIssue::RepeatedValue { axis: axis.name.clone(), value })
+        })
+    }
+
+    fn baseline_issue(&self) -> Option<AblationIssue> {
+        self.baseline.iter().find_map(|(name, value)| {
+            let Some(axis) = self.axes.iter().find(|a| a.name == *name) else {
+                return Some(AblationIssue::UnknownAxis { axis: name.clone() });
+            };
+            axis.values
+                .iter()
+                .all(|v| v.name != *value)
+                .then(|| AblationIssue::UnknownValue { axis: name.clone(), value: value.clone() })
         })
     }
 }

@@ -6,17 +6,19 @@ use syrinx_eval::EvalError;
 use syrinx_results::ResultsError;
 use syrinx_types::IoOperation;
 
+use crate::AblationIssue;
+
 /// Errors of ablations. A failure of one cell is none of these: it is kept with the cell.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AblateError {
     /// A file with invalid content.
-    #[error("ablation `{}`: {reason}", path.display())]
+    #[error("ablation `{}`: {issue}", path.display())]
     Ablation {
         /// The file.
         path: PathBuf,
-        /// Reason.
-        reason: String,
+        /// Invalid content.
+        issue: AblationIssue,
     },
     /// A file can't be read or written.
     #[error("can't {operation} `{}`: {cause}", path.display())]
@@ -43,12 +45,12 @@ pub enum AblateError {
         store: PathBuf,
     },
     /// A chart can't be drawn.
-    #[error("chart `{name}`: {reason}")]
+    #[error("chart `{name}`: {cause}")]
     Chart {
         /// The chart's file.
         name: String,
-        /// Cause.
-        reason: String,
+        /// Error of the drawing library.
+        cause: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
@@ -61,9 +63,7 @@ impl AblateError {
             Self::Io { operation, cause, .. } => {
                 return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into);
             }
-            Self::Ablation { .. } => {
-                "correct the file; see `syrinx config schema ablation` for valid values".into()
-            }
+            Self::Ablation { issue, .. } => issue.hint(),
             Self::Suite(error) => return error.hint(),
             Self::Results(error) => return error.hint(),
         })

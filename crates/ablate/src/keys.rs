@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 use syrinx_eval::Suite;
 
+use crate::SuiteKeyFault;
+
 /// Begins the keys of a training configuration.
 pub(crate) const TRAIN: &str = "train.";
 /// Begins the keys of suites.
@@ -40,16 +42,16 @@ impl CellKeys {
     /// Returns a suite with these keys in it.
     ///
     /// # Errors
-    /// Returns the mismatch.
-    pub fn applied(&self, suite: &Suite) -> Result<Suite, String> {
+    /// [`SuiteKeyFault`] for keys that make no valid suite.
+    pub fn applied(&self, suite: &Suite) -> Result<Suite, SuiteKeyFault> {
         if self.suite.is_empty() {
             return Ok(suite.clone());
         }
-        let mut json = serde_json::to_value(suite).map_err(|e| e.to_string())?;
+        let mut json = serde_json::to_value(suite)?;
         overlay(&mut json, &Value::Object(self.suite.clone()));
         drop_nulls(&mut json);
-        let text = toml::to_string(&json).map_err(|e| e.to_string())?;
-        Suite::parse(&text, &suite.name, &suite.folder).map_err(|issue| issue.to_string())
+        let text = toml::to_string(&json)?;
+        Ok(Suite::parse(&text, &suite.name, &suite.folder)?)
     }
 }
 
@@ -73,8 +75,8 @@ fn insert(tree: &mut Map<String, Value>, parts: &[&str], value: &Value) {
     }
 }
 
-/// Changes over a tree: tables are joined, everything else is replaced.
-fn overlay(base: &mut Value, changes: &Value) {
+/// Lays changes over a tree: tables are joined, everything else is replaced.
+pub fn overlay(base: &mut Value, changes: &Value) {
     match (base, changes) {
         (Value::Object(base), Value::Object(changes)) => {
             for (key, value) in changes {
@@ -139,9 +141,9 @@ mod tests {
             json!({"text": "{text}", "mode": "interleave"})
         );
         assert_eq!((changed.items, changed.name), (suite.items.clone(), suite.name.clone()));
-        let error = keys(json!({"suite.seeds": []})).applied(&suite).unwrap_err();
+        let error = keys(json!({"suite.seeds": []})).applied(&suite).unwrap_err().to_string();
         assert!(error.contains("seeds"), "{error}");
-        let error = keys(json!({"suite.colour": 1})).applied(&suite).unwrap_err();
+        let error = keys(json!({"suite.colour": 1})).applied(&suite).unwrap_err().to_string();
         assert!(error.contains("colour"), "{error}");
     }
 }

@@ -16,6 +16,7 @@
 
 mod ablation;
 mod error;
+mod fault;
 mod findings;
 mod grid;
 mod keys;
@@ -27,8 +28,9 @@ mod work;
 
 pub use ablation::{Ablation, Axis, AxisValue, Reading, SuiteUse, Tolerance, TrainingBudget};
 pub use error::AblateError;
+pub use fault::{AblationIssue, CellFault, SuiteKeyFault};
 pub use findings::{FINDINGS_FORMAT, Findings, Known, Point, SuiteFindings, Unfinished};
-pub use keys::CellKeys;
+pub use keys::{CellKeys, overlay};
 pub use plan::{AblationPlan, PlannedCell, PlannedSuite};
 pub use report::write_report;
 pub use runner::{CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell};

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 use syrinx_eval::{Suite, content_hash};
 use syrinx_results::{Run, RunFilter, RunStatus, Store};
 
 use crate::grid::{GridPlace, places};
-use crate::{AblateError, Ablation, CellJob, CellKeys, CellRunner};
+use crate::{
+    AblateError, Ablation, AblationIssue, CellFault, CellJob, CellKeys, CellRunner, Material,
+    RunnerError,
+};
 
 /// Part of every key. Raised when the same material would give other results.
 const CELL_FORMAT: &str = "1";
@@ -32,7 +36,7 @@ pub struct PlannedCell {
     /// Its suites.
     pub suites: Vec<PlannedSuite>,
     /// Fault of a cell that can't be run.
-    pub problem: Option<String>,
+    pub fault: Option<Arc<CellFault>>,
 }
 
 /// A suite of a cell.
@@ -92,7 +96,7 @@ impl AblationPlan {
         Ok(runs.into_iter().find(|r| r.status == RunStatus::Finished))
     }
 
-    /// Works out the cells. A cell whose keys can't be is planned with its problem.
+    /// Works out the cells. A cell whose keys can't be is planned with its fault.
     ///
     /// # Errors
     /// [`AblateError::Suite`] for a suite that can't be read, [`AblateError::Ablation`] for two of one name.
@@ -101,7 +105,9 @@ impl AblationPlan {
         let suites: Vec<Suite> = ablation.suites.iter().map(load).collect::<Result<_, _>>()?;
         for (i, suite) in suites.iter().enumerate() {
             if suites[..i].iter().any(|s| s.name == suite.name) {
-                return Err(ablation.fault(format!("suite `{}` is named twice", suite.name)));
+                return Err(
+                    ablation.error(AblationIssue::RepeatedSuite { name: suite.name.clone() })
+                );
             }
         }
         let cells = places(&ablation)
@@ -130,53 +136,70 @@ fn planned(
 ) -> PlannedCell {
     let GridPlace { place, axes, keys: pairs, seed } = place;
     let keys = CellKeys::of(pairs.iter().map(|(key, value)| (key, value)));
-    let with_limits = suites.iter().zip(ablation.suites.iter().map(|used| used.limit));
-    let applied: Result<Vec<PlannedSuite>, String> = with_limits
-        .map(|(suite, limit)| {
-            let applied = keys.applied(suite);
-            let planned = applied.map(|suite| PlannedSuite { suite, limit });
-            planned.map_err(|e| format!("suite `{}`: {e}", suite.name))
-        })
-        .collect();
     let job =
         CellJob { keys: &keys, seed, budget: ablation.train.as_ref(), folder: &ablation.folder };
-    let material = runner.material(&job).map_err(|e| e.to_string());
-    let known = applied.and_then(|suites| {
-        let material = material?;
-        let suite_texts = suites.iter().map(suite_material).collect::<Result<Vec<_>, _>>()?;
-        Ok((suites, material, suite_texts))
-    });
+    let known = materials(ablation, suites, &job, runner);
     let seed_text = seed.to_string();
     match known {
-        Ok((suites, material, suite_texts)) => {
+        Ok(CellMaterial { suites, material, suite_texts }) => {
             let training =
                 material.training.as_ref().map(|t| content_hash(&[CELL_FORMAT, t, &seed_text]));
             let trained = training.clone().unwrap_or_default();
             let suite_texts = suite_texts.join("\n");
             let parts = [CELL_FORMAT, &material.evaluation, &trained, &seed_text, &suite_texts];
             let key = content_hash(&parts);
-            PlannedCell { place, axes, seed, keys, key, training, suites, problem: None }
+            PlannedCell { place, axes, seed, keys, key, training, suites, fault: None }
         }
-        Err(problem) => {
+        Err(fault) => {
             let said = serde_json::to_string(&pairs).unwrap_or_default();
             let key = content_hash(&[CELL_FORMAT, "impossible", &said, &seed_text]);
             let (training, suites) = (None, Vec::new());
-            let problem = Some(problem);
-            PlannedCell { place, axes, seed, keys, key, training, suites, problem }
+            let fault = Some(Arc::new(fault));
+            PlannedCell { place, axes, seed, keys, key, training, suites, fault }
         }
     }
 }
 
+/// Dependencies of a cell's result.
+struct CellMaterial {
+    suites: Vec<PlannedSuite>,
+    material: Material,
+    /// Texts of all that the suites' results depend on.
+    suite_texts: Vec<String>,
+}
+
+fn materials(
+    ablation: &Ablation,
+    suites: &[Suite],
+    job: &CellJob<'_>,
+    runner: &dyn CellRunner,
+) -> Result<CellMaterial, CellFault> {
+    let mut planned = Vec::new();
+    for (suite, used) in suites.iter().zip(&ablation.suites) {
+        let applied = job.keys.applied(suite);
+        let suite =
+            applied.map_err(|fault| CellFault::SuiteKeys { suite: suite.name.clone(), fault })?;
+        planned.push(PlannedSuite { suite, limit: used.limit });
+    }
+    let material = runner.material(job).map_err(|error| match error {
+        RunnerError::Failed(fault) => fault,
+        RunnerError::Cancelled => CellFault::runner(RunnerError::Cancelled, None),
+    })?;
+    let suite_texts = planned.iter().map(suite_material).collect::<Result<_, _>>()?;
+    Ok(CellMaterial { suites: planned, material, suite_texts })
+}
+
 /// Returns the text of all that a suite's result depends on: the file and the list of its items, recordings by name.
-fn suite_material(planned: &PlannedSuite) -> Result<String, String> {
+fn suite_material(planned: &PlannedSuite) -> Result<String, CellFault> {
     let PlannedSuite { suite, limit } = planned;
-    let said = serde_json::to_string(suite).map_err(|e| e.to_string())?;
+    let said = serde_json::to_string(suite)
+        .map_err(|e| CellFault::SuiteKeys { suite: suite.name.clone(), fault: e.into() })?;
     let lists = [&suite.items.lines, &suite.items.manifest];
     let mut material = format!("{} {limit:?} {said}", suite.name);
     for path in lists.into_iter().flatten() {
         let path: PathBuf = suite.folder.join(path);
-        let text =
-            fs::read_to_string(&path).map_err(|e| format!("can't read {}: {e}", path.display()))?;
+        let text = fs::read_to_string(&path)
+            .map_err(|cause| CellFault::Items { path: path.clone(), cause })?;
         material.push_str(&content_hash(&[&text]));
     }
     Ok(material)

@@ -23,7 +23,7 @@ pub fn write_report(findings: &Findings, folder: &Path) -> Result<Vec<PathBuf>, 
         for figure in &suite.figures {
             let name = chart_name(&findings.name, &suite.suite, figure);
             let drawn = chart::draw(findings, suite, figure)
-                .map_err(|reason| AblateError::Chart { name: name.clone(), reason })?;
+                .map_err(|cause| AblateError::Chart { name: name.clone(), cause })?;
             if let Some(svg) = drawn {
                 charts.push((suite.suite.clone(), figure.clone(), name.clone()));
                 files.push((name, svg));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_eval::{EvalOptions, Report, Suite};
 use syrinx_types::RunContext;
 
-use crate::{CellKeys, TrainingBudget};
+use crate::{CellFault, CellKeys, TrainingBudget};
 
 /// Job of a cell.
 #[derive(Debug, Clone, Copy)]
@@ -51,15 +51,15 @@ pub struct TrainedCell {
 }
 
 /// Causes of a missing result.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunnerError {
     /// Stopped on request; finished work is kept.
     #[error("stopped on request")]
     Cancelled,
     /// It can't be done.
-    #[error("{0}")]
-    Failed(String),
+    #[error(transparent)]
+    Failed(#[from] CellFault),
 }
 
 /// Trains and evaluates cells. `syrinx-recipes` implements it with models and a clock, tests without.

@@ -12,7 +12,8 @@ use syrinx_types::{CancelToken, Event, IoOperation, RunContext};
 use crate::plan::PlannedSuite;
 use crate::watch::{CellWatch, Phase};
 use crate::{
-    AblateError, AblationPlan, CellPlace, CellRunner, PlannedCell, RunnerError, TrainedCell,
+    AblateError, AblationPlan, CellFault, CellPlace, CellRunner, PlannedCell, RunnerError,
+    TrainedCell,
 };
 
 /// Name of the runs that hold the figures of trainings.
@@ -165,11 +166,10 @@ impl GridRun<'_> {
             watch.end(CellState::Stopped, "stopped on request; resume it to go on")?;
             return Ok(End::Stopped);
         }
-        let outcome = match &cell.problem {
-            Some(problem) => Err(Trouble::Cell(RunnerError::Failed(problem.clone()))),
-            None => self.steps(cell, &watch, &cancel),
-        };
-        match outcome {
+        if let Some(fault) = &cell.fault {
+            return self.failed(cell, &watch, fault);
+        }
+        match self.steps(cell, &watch, &cancel) {
             Ok(()) => {
                 watch.end(CellState::Finished, "")?;
                 Ok(End::Finished)
@@ -180,14 +180,23 @@ impl GridRun<'_> {
                 watch.end(CellState::Stopped, &format!("stopped on request; {how}"))?;
                 Ok(End::Stopped)
             }
-            Err(Trouble::Cell(error)) => {
-                let message = format!("{}: {error}", cell.named());
-                self.run.events.emit(Event::Warning { message });
-                watch.end(CellState::Failed, &error.to_string())?;
-                Ok(End::Failed)
-            }
+            Err(Trouble::Cell(RunnerError::Failed(fault))) => self.failed(cell, &watch, &fault),
             Err(Trouble::Run(error)) => Err(error),
         }
+    }
+
+    /// Stores the failure of a cell.
+    fn failed(
+        &self,
+        cell: &PlannedCell,
+        watch: &CellWatch<'_>,
+        fault: &CellFault,
+    ) -> Result<End, AblateError> {
+        let note = fault.note();
+        let message = format!("{}: {note}", cell.named());
+        self.run.events.emit(Event::Warning { message });
+        watch.end(CellState::Failed, &note)?;
+        Ok(End::Failed)
     }
 
     /// Trains, if the ablation does, and runs every suite.
@@ -228,8 +237,8 @@ impl GridRun<'_> {
             let report = self.runner.evaluate(&job, place, suite, &options, run)?;
             check_report(&report)?;
             if self.plan.finished_run(self.store, cell, &suite.name)?.is_none() {
-                let lost = format!("the run of suite `{}` isn't in the results store", suite.name);
-                return Err(RunnerError::Failed(lost).into());
+                let lost = CellFault::NotStored { suite: suite.name.clone() };
+                return Err(RunnerError::from(lost).into());
             }
         }
         Ok(())
@@ -335,9 +344,8 @@ impl From<ResultsError> for Trouble {
 fn check_report(report: &Report) -> Result<(), RunnerError> {
     match report.rows.first() {
         Some(row) if report.missing == report.rows.len() => {
-            let why = row.error.clone().unwrap_or_default();
-            let suite = &report.suite;
-            Err(RunnerError::Failed(format!("suite `{suite}`: nothing was answered: {why}")))
+            let first = row.error.clone().unwrap_or_default();
+            Err(CellFault::NoAnswers { suite: report.suite.clone(), first }.into())
         }
         _ => Ok(()),
     }

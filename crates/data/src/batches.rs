@@ -11,6 +11,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
 use syrinx_types::ConfigIssue;
 
 use crate::{DataError, WorkShare};
@@ -61,12 +62,12 @@ impl Batches {
     /// one endless list that all share, so no batch is dropped or doubled where an epoch doesn't divide evenly.
     ///
     /// # Errors
-    /// [`DataError::TooLong`] for an item above the budget; [`DataError::NoItems`]; [`DataError::Setting`] for a
-    /// `max_padding` outside 0..1.
+    /// [`DataError::TooLong`] for an item above the budget; [`DataError::NoItems`] without items;
+    /// [`DataError::Setting`] for a `max_padding` outside 0..1.
     pub fn new(plan: &BatchPlan, lengths: &[usize], part: WorkShare) -> Result<Self, DataError> {
         if !(0.0..1.0).contains(&plan.max_padding) {
-            let reason = format!("must be a fraction from 0 to below 1, not {}", plan.max_padding);
-            return Err(DataError::Setting(ConfigIssue::new("max_padding", reason)));
+            let reason = format!("is {}, must be from 0 to below 1", plan.max_padding);
+            return Err(ConfigIssue::new("max_padding", reason).into());
         }
         if lengths.is_empty() {
             return Err(DataError::NoItems);

@@ -12,7 +12,7 @@ use syrinx_types::{Coded, Codes, IoOperation, Latents, Sample};
 use crate::encode::{is_shard, shard_files};
 use crate::shard::{CodecStamp, Shard, ShardRecord, ShardStamp};
 use crate::source::{CorpusShard, ShardSource};
-use crate::{DataError, Utterance};
+use crate::{DataError, Expected, Utterance};
 
 /// Rules for drawing a prompt: a random stretch of another utterance of the same speaker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -157,8 +157,7 @@ impl Corpus {
             shards.push(shard);
         }
         let Some(stamp) = shards.first().map(|s| s.stamp().clone()) else {
-            let looked_for =
-                "token shards, shard-*.safetensors; encode a manifest first".to_owned();
+            let looked_for = Expected::Shards;
             return Err(DataError::NothingFound { path: folder.to_path_buf(), looked_for });
         };
         let mut present = vec![false; stamp.of];

@@ -9,11 +9,11 @@ use std::thread;
 use std::time::Duration;
 
 use syrinx_atomic::{remove_leftovers, write_bytes};
-use syrinx_types::{CancelToken, Coded, ConfigIssue, Event, EventSink, IoOperation};
+use syrinx_types::{CancelToken, Coded, Event, EventSink, IoOperation, ConfigIssue};
 
 use crate::claim::Claim;
 use crate::shard::{CodecStamp, EncodeFailure, Shard, ShardStamp, ShardWriter};
-use crate::{DataError, Manifest, Utterance, WorkShare};
+use crate::{DataError, EncodeFault, Manifest, Utterance, WorkShare};
 
 /// Interval between polls of a shard that another process makes.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -61,9 +61,12 @@ pub struct Summary {
     pub failed_path: Option<PathBuf>,
 }
 
+/// Codes of an utterance, or the reason why there are none.
+type Encoded = Result<Coded, EncodeFault>;
+
 /// Closure that encodes one utterance: codes of (frames, levels), with the latents that they round
-/// where these are kept, or why there are none.
-pub type EncodeUtterance<'a> = dyn Fn(&Utterance) -> Result<Coded, String> + Sync + 'a;
+/// where these are kept, or the reason why there are none.
+pub type EncodeUtterance<'a> = dyn Fn(&Utterance) -> Result<Coded, EncodeFault> + Sync + 'a;
 
 /// Encodes the utterances of a manifest into token shards in `folder`, which is made if need be.
 ///
@@ -126,11 +129,9 @@ pub fn encode_manifest(
 }
 
 fn check_plan(plan: &EncodePlan) -> Result<(), DataError> {
-    ConfigIssue::above_zero(&[
-        ("utterances_per_shard", plan.utterances_per_shard),
-        ("levels", plan.codec.levels),
-    ])
-    .map_err(DataError::Setting)
+    let sizes =
+        [("utterances_per_shard", plan.utterances_per_shard), ("levels", plan.codec.levels)];
+    Ok(ConfigIssue::above_zero(&sizes)?)
 }
 
 fn stamp(manifest: &Manifest, plan: &EncodePlan) -> ShardStamp {
@@ -261,7 +262,8 @@ impl EncodeRun<'_> {
     fn encode_shard(&self, index: usize, done: &mut usize) -> Result<Option<Finished>, DataError> {
         let utterances = self.utterances_of(index);
         let old = Shard::read(&self.path_of(index)).ok();
-        let mut results: Vec<Option<Result<Coded, String>>> = vec![None; utterances.len()];
+        let mut results: Vec<Option<Encoded>> = Vec::new();
+        results.resize_with(utterances.len(), || None);
         if let Some(old) = &old {
             let mut records = old.records().iter().peekable();
             for (utterance, result) in utterances.iter().zip(&mut results) {
@@ -278,9 +280,9 @@ impl EncodeRun<'_> {
         let mut writer = ShardWriter::new(self.stamp_of(index));
         for (utterance, result) in utterances.iter().zip(results) {
             let Some(result) = result else { return Ok(None) };
-            if let Err(reason) = result.and_then(|coded| writer.push(utterance, &coded)) {
-                self.warn(format!("{}: {reason}", utterance.id));
-                writer.fail(utterance, reason);
+            if let Err(fault) = result.and_then(|coded| writer.push(utterance, &coded)) {
+                self.warn(format!("{}: {fault}", utterance.id));
+                writer.fail(utterance, &fault);
             }
         }
         let path = writer.write(self.folder)?;
@@ -291,7 +293,7 @@ impl EncodeRun<'_> {
     fn run_threads(
         &self,
         utterances: &[Utterance],
-        results: &mut [Option<Result<Coded, String>>],
+        results: &mut [Option<Encoded>],
         mut after: impl FnMut(&str),
     ) {
         let todo: Vec<usize> = (0..results.len()).filter(|&i| results[i].is_none()).collect();

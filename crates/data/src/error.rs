@@ -3,8 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::LeftOutReasons;
-use syrinx_types::{ConfigIssue, IoOperation};
+use syrinx_types::{IoOperation, ConfigIssue};
+
+use crate::fault::empty_selection_hint;
+use crate::import::TextGridFault;
+use crate::{Expected, LeftOutReasons, ManifestFault, ShardFault, UtteranceIssue};
 
 /// An operation on a manifest, a data set, a shard or a plan of batches failed.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +16,7 @@ pub enum DataError {
     /// The operating system refused.
     #[error("cannot {operation} {}: {cause}", path.display())]
     Io {
-        /// Operation: `read`, `write`, `list`, ...
+        /// Failed operation.
         operation: IoOperation,
         /// The file or folder.
         path: PathBuf,
@@ -23,30 +26,40 @@ pub enum DataError {
     /// Object storage refused.
     #[error("cannot {operation} {place}: {cause}")]
     Remote {
-        /// Operation: `list`, `read`, `open`.
-        operation: &'static str,
+        /// Failed operation.
+        operation: IoOperation,
         /// URL of the file or folder.
         place: String,
         /// Error of the URL, of the storage or of the operating system.
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A line of a manifest, of `metadata.csv` or of a TextGrid is broken.
-    #[error("{}, line {line}: {problem}", path.display())]
+    /// A line of a manifest is broken.
+    #[error("{}, line {line}: {fault}", path.display())]
     BrokenLine {
         /// The file.
         path: PathBuf,
         /// Line number, from 1.
         line: usize,
-        /// Fault and valid form.
-        problem: String,
+        /// Fault of the line.
+        fault: ManifestFault,
+    },
+    /// A TextGrid is broken.
+    #[error("{}, line {line}: {fault}", path.display())]
+    BrokenTextGrid {
+        /// The file.
+        path: PathBuf,
+        /// Line where reading stopped, from 1.
+        line: usize,
+        /// Fault of the file.
+        fault: TextGridFault,
     },
     /// An utterance given by the program, not read from a line, contradicts itself.
-    #[error("utterance `{id}`: {problem}")]
+    #[error("utterance `{id}`: {issue}")]
     BrokenUtterance {
         /// Its name.
         id: String,
-        /// Fault and valid form.
-        problem: String,
+        /// The contradiction.
+        issue: UtteranceIssue,
     },
     /// There is nothing to use in a file or folder.
     #[error("found nothing to use in {}: looked for {looked_for}", path.display())]
@@ -54,26 +67,26 @@ pub enum DataError {
         /// The file or folder.
         path: PathBuf,
         /// Expected content.
-        looked_for: String,
+        looked_for: Expected,
     },
     /// A token shard is cut, damaged, or no token shard.
     #[error(
-        "the token shard {} cannot be used: {problem}",
+        "the token shard {} cannot be used: {fault}",
         path.display()
     )]
     BrokenShard {
         /// The file.
         path: PathBuf,
         /// Fault.
-        problem: String,
+        fault: ShardFault,
     },
     /// A shard that is about to be written is invalid.
-    #[error("cannot build the token shard {}: {problem}", path.display())]
+    #[error("cannot build the token shard {}: {fault}", path.display())]
     ShardContent {
         /// The file that was to be.
         path: PathBuf,
-        /// Fault and valid form.
-        problem: String,
+        /// Fault.
+        fault: ShardFault,
     },
     /// Shards of different making lie in one folder.
     #[error(
@@ -111,9 +124,9 @@ pub enum DataError {
         /// Given text.
         given: String,
     },
-    /// A setting has no meaning.
-    #[error("setting {0}")]
-    Setting(ConfigIssue),
+    /// A setting out of range.
+    #[error(transparent)]
+    Setting(#[from] ConfigIssue),
     /// A plan of batches without items.
     #[error("there is nothing to train on")]
     NoItems,
@@ -168,14 +181,29 @@ impl DataError {
             Self::Io { operation, cause, .. } => {
                 return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into);
             }
+            Self::UnknownSplit { known, .. } if known.is_empty() => {
+                "no utterance has a split: leave out its name".into()
+            }
             Self::UnknownSplit { known, .. } => {
                 format!("the splits are: {}", known.join(", ")).into()
             }
-            Self::BrokenLine { .. } => "correct or delete that line".into(),
+            Self::BrokenLine { fault, .. } => fault.hint().into(),
+            Self::BrokenTextGrid { .. } => "export the TextGrid again".into(),
+            Self::BrokenUtterance { issue, .. } => issue.hint().into(),
+            Self::ShardContent { fault: ShardFault::TooManyRecords { .. }, .. } => {
+                "put fewer utterances into a shard".into()
+            }
+            Self::NothingFound { looked_for: Expected::Shards, .. } => {
+                "encode a manifest first".into()
+            }
+            Self::NothingSelected { left_out, .. } => return empty_selection_hint(left_out),
             Self::WorkShare { .. } => "write N/M with 1 <= N <= M, such as 3/16".into(),
             Self::NoItems => "check the split and the length limits".into(),
             Self::TooLong { .. } => "raise max_positions or leave out items that long".into(),
-            _ => return None,
+            Self::ShardContent { .. }
+            | Self::NothingFound { .. }
+            | Self::Remote { .. }
+            | Self::Setting(_) => return None,
         })
     }
 

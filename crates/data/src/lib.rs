@@ -15,6 +15,7 @@ mod claim;
 mod corpus;
 mod encode;
 mod error;
+mod fault;
 pub mod import;
 mod manifest;
 mod merge;
@@ -30,11 +31,15 @@ pub use batches::{BatchPlan, Batches};
 pub use corpus::{Corpus, PromptSpec, VIEWS};
 pub use encode::{EncodePlan, EncodeUtterance, Summary, encode_manifest};
 pub use error::DataError;
+pub use fault::{
+    EncodeFault, Exclusion, Expected, ManifestFault, RequiredField, ShardFault, TimeField,
+    UtteranceIssue,
+};
 pub use manifest::Manifest;
 pub use merge::{MergedShards, merge_shards};
 #[cfg(feature = "object-store")]
 pub use object::ObjectFolder;
-pub use selection::{ExclusionReason, LeftOutReasons};
+pub use selection::{ExclusionReason, LeftOutReasons, Selected};
 pub use shard::{CodecStamp, EncodeFailure, Shard, ShardRecord, ShardStamp, ShardWriter};
 pub use source::ShardSource;
 pub use utterance::Utterance;

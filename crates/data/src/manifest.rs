@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use syrinx_atomic::{folder_of, write_bytes};
 use syrinx_types::{Fingerprint, IoOperation};
 
-use crate::{DataError, Utterance};
+use crate::{DataError, Expected, ManifestFault, Utterance, UtteranceIssue};
 
 /// Utterances in the order of their file, and the folder their audio paths start from.
 ///
@@ -27,12 +27,12 @@ impl Manifest {
     pub fn new(root: impl Into<PathBuf>, utterances: Vec<Utterance>) -> Result<Self, DataError> {
         let mut by_id = HashMap::with_capacity(utterances.len());
         for (i, utterance) in utterances.iter().enumerate() {
-            let problem = utterance.problem().or_else(|| {
+            let issue = utterance.issue().or_else(|| {
                 let first = by_id.insert(utterance.id.clone(), i)?;
-                Some(format!("number {} has this id already; ids must be unique", first + 1))
+                Some(UtteranceIssue::RepeatedId { first: first + 1 })
             });
-            if let Some(problem) = problem {
-                return Err(DataError::BrokenUtterance { id: utterance.id.clone(), problem });
+            if let Some(issue) = issue {
+                return Err(DataError::BrokenUtterance { id: utterance.id.clone(), issue });
             }
         }
         Ok(Self { root: root.into(), utterances, by_id })
@@ -55,20 +55,17 @@ impl Manifest {
                 continue;
             }
             let broken =
-                |problem| DataError::BrokenLine { path: path.to_path_buf(), line: i + 1, problem };
+                |fault| DataError::BrokenLine { path: path.to_path_buf(), line: i + 1, fault };
             let utterance = parse_line(line).map_err(broken)?;
             if let Some(first) = by_id.insert(utterance.id.clone(), utterances.len()) {
                 let first = line_of.get(&first).copied().unwrap_or_default();
-                let id = &utterance.id;
-                return Err(broken(format!(
-                    "the id `{id}` is that of line {first} already; ids must be unique"
-                )));
+                return Err(broken(ManifestFault::RepeatedId { id: utterance.id, first }));
             }
             line_of.insert(utterances.len(), i + 1);
             utterances.push(utterance);
         }
         if utterances.is_empty() {
-            let looked_for = "JSON objects, one a line".to_owned();
+            let looked_for = Expected::Utterances;
             return Err(DataError::NothingFound { path: path.to_path_buf(), looked_for });
         }
         Ok(Self { root: folder_of(path).to_path_buf(), utterances, by_id })
@@ -157,20 +154,20 @@ impl Manifest {
     }
 }
 
-fn parse_line(line: &[u8]) -> Result<Utterance, String> {
-    let text = std::str::from_utf8(line).map_err(|e| format!("not UTF-8 text ({e})"))?;
+fn parse_line(line: &[u8]) -> Result<Utterance, ManifestFault> {
+    let text = std::str::from_utf8(line).map_err(ManifestFault::NotUtf8)?;
     let utterance: Utterance = serde_json::from_str(text).map_err(|e| {
-        // serde_json counts lines within this one line; only its column helps.
-        let message = e.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default();
-        match e.classify() {
-            serde_json::error::Category::Data => format!("column {}: {message}", e.column()),
-            _ => format!("bad JSON at column {}: {message}", e.column()),
+        let cut = e.classify() == serde_json::error::Category::Eof;
+        let syntax = ManifestFault::Json { column: e.column(), cut };
+        // serde_json counts lines within this one line: the error of a parsed value has no position.
+        match serde_json::from_str(text).map(serde_json::from_value::<Utterance>) {
+            Ok(Err(field)) => ManifestFault::Field(field),
+            _ => syntax,
         }
     })?;
-    match utterance.problem() {
+    match utterance.issue() {
         None => Ok(utterance),
-        Some(problem) => Err(format!("utterance `{}`: {problem}", utterance.id)),
+        Some(issue) => Err(ManifestFault::Utterance { id: utterance.id, issue }),
     }
 }
 

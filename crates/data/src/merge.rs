@@ -7,10 +7,10 @@ use syrinx_atomic::write_bytes;
 
 use syrinx_types::IoOperation;
 
-use crate::DataError;
 use crate::corpus::VIEWS;
 use crate::encode::shard_files;
 use crate::shard::{Shard, ShardStamp};
+use crate::{DataError, Expected};
 
 /// Result of a merge.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -85,7 +85,7 @@ fn merge_folder(folders: &[&Path], into: &Path) -> Result<MergedShards, DataErro
     }
     let Some(stamp) = stamp else {
         let path = folders.first().map_or(into, |f| *f).to_path_buf();
-        let looked_for = "token shards, shard-*.safetensors".to_owned();
+        let looked_for = Expected::Shards;
         return Err(DataError::NothingFound { path, looked_for });
     };
     merged.of = stamp.of;

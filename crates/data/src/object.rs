@@ -5,6 +5,7 @@ use std::ops::Range;
 use futures_util::TryStreamExt as _;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
+use syrinx_types::IoOperation;
 use tokio::runtime::Runtime;
 use url::Url;
 
@@ -32,7 +33,11 @@ impl ObjectFolder {
     /// # Errors
     /// [`DataError::Remote`] for a URL of another kind, or options that contradict each other.
     pub fn open(url: &str, options: Vec<(String, String)>) -> Result<Self, DataError> {
-        let refuse = |cause| DataError::Remote { operation: "open", place: url.to_owned(), cause };
+        let refuse = |cause| DataError::Remote {
+            operation: IoOperation::Open,
+            place: url.to_owned(),
+            cause,
+        };
         let parsed = Url::parse(url).map_err(|e| refuse(e.into()))?;
         let (store, folder) =
             object_store::parse_url_opts(&parsed, options).map_err(|e| refuse(e.into()))?;
@@ -44,7 +49,7 @@ impl ObjectFolder {
         Ok(Self { url: url.trim_end_matches('/').to_owned(), store, folder, runtime })
     }
 
-    fn failed(&self, operation: &'static str, path: &str, error: object_store::Error) -> DataError {
+    fn failed(&self, operation: IoOperation, path: &str, error: object_store::Error) -> DataError {
         let place = if path.is_empty() { self.url.clone() } else { format!("{}/{path}", self.url) };
         DataError::Remote { operation, place, cause: error.into() }
     }
@@ -63,7 +68,8 @@ impl ShardSource for ObjectFolder {
 
     fn list(&self) -> Result<Vec<String>, DataError> {
         let listed = self.store.list(Some(&self.folder)).try_collect::<Vec<_>>();
-        let listed = self.runtime.block_on(listed).map_err(|e| self.failed("list", "", e))?;
+        let listed =
+            self.runtime.block_on(listed).map_err(|e| self.failed(IoOperation::List, "", e))?;
         let below = |path: &Path| -> Option<String> {
             let parts: Vec<String> =
                 path.prefix_match(&self.folder)?.map(|p| p.as_ref().to_owned()).collect();
@@ -75,6 +81,6 @@ impl ShardSource for ObjectFolder {
     fn read(&self, path: &str, range: Range<u64>) -> Result<Vec<u8>, DataError> {
         let location = self.path_of(path);
         let bytes = self.runtime.block_on(self.store.get_range(&location, range));
-        Ok(bytes.map_err(|e| self.failed("read", path, e))?.to_vec())
+        Ok(bytes.map_err(|e| self.failed(IoOperation::Read, path, e))?.to_vec())
     }
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{Corpus, DataError, Manifest, Utterance};
+use serde::Serialize;
+
+use crate::{Corpus, DataError, Exclusion, Manifest, Utterance};
 
 /// Reason for leaving out an utterance, with the number of utterances that share it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExclusionReason {
-    /// Reason, in words: ``it is in the split `test` ``.
+    /// Text of the reason: ``it is in the split `test` ``.
     pub reason: String,
     /// Number of utterances.
     pub count: usize,
@@ -17,7 +19,8 @@ pub struct ExclusionReason {
 }
 
 /// All reasons of one selection, by reason.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct LeftOutReasons(Vec<ExclusionReason>);
 
 impl LeftOutReasons {
@@ -26,13 +29,26 @@ impl LeftOutReasons {
         &self.0
     }
 
-    /// Counts an utterance that is left out for a reason.
-    pub fn add(&mut self, reason: String, id: &str) {
-        match self.0.binary_search_by(|known| known.reason.as_str().cmp(&reason)) {
-            Ok(at) => self.0[at].count += 1,
-            Err(at) => {
-                self.0.insert(at, ExclusionReason { reason, count: 1, first: id.to_owned() })
-            }
+    /// Number of utterances that are left out.
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|reason| reason.count).sum()
+    }
+
+    /// Counts an utterance that is left out for a reason: an [`Exclusion`], or an error of the work on it.
+    pub fn add(&mut self, reason: impl fmt::Display, id: &str) {
+        let reason = reason.to_string();
+        self.add_reason(ExclusionReason { reason, count: 1, first: id.to_owned() });
+    }
+
+    /// Adds the reasons of another selection.
+    pub fn extend(&mut self, other: Self) {
+        other.0.into_iter().for_each(|reason| self.add_reason(reason));
+    }
+
+    fn add_reason(&mut self, new: ExclusionReason) {
+        match self.0.binary_search_by(|known| known.reason.cmp(&new.reason)) {
+            Ok(at) => self.0[at].count += new.count,
+            Err(at) => self.0.insert(at, new),
         }
     }
 }
@@ -89,25 +105,22 @@ impl Corpus {
         })
     }
 
-    /// Returns the utterances of a split; none if no utterance names a split.
+    /// Returns the utterances of a split.
     ///
     /// # Errors
-    /// [`DataError::UnknownSplit`] if utterances name splits, and none this one.
-    pub fn split_or_none(&self, split: &str) -> Result<Self, DataError> {
-        check_split(split, (0..self.len()).map(|i| self.utterance(i)))?;
-        Ok(self.split(split))
+    /// [`DataError::UnknownSplit`] if no utterance names the split.
+    pub fn named_split(&self, split: &str) -> Result<Self, DataError> {
+        match check_split(split, (0..self.len()).map(|i| self.utterance(i)))? {
+            SplitUse::Named => Ok(self.split(split)),
+            SplitUse::NoSplits => {
+                Err(DataError::UnknownSplit { split: split.to_owned(), known: Vec::new() })
+            }
+        }
     }
 
-    /// Returns the utterances that `reject` gives no reason against. `reject` receives the utterance and its number of
-    /// frames.
-    ///
-    /// # Errors
-    /// [`DataError::NothingSelected`] with the reasons if no utterance is left.
-    pub fn select(
-        &self,
-        selection: &'static str,
-        reject: impl Fn(&Utterance, usize) -> Option<String>,
-    ) -> Result<Self, DataError> {
+    /// Returns the utterances that `reject` gives no reason against, with the reasons against the others. `reject`
+    /// receives the utterance and its number of frames.
+    pub fn partition(&self, reject: impl Fn(&Utterance, usize) -> Option<Exclusion>) -> Selected {
         let mut left_out = LeftOutReasons::default();
         let mut rejected = BTreeSet::new();
         for i in 0..self.len() {
@@ -117,11 +130,34 @@ impl Corpus {
                 rejected.insert(utterance.id.clone());
             }
         }
-        if rejected.len() == self.len() {
+        let corpus = self.filter(|utterance, _| !rejected.contains(&utterance.id));
+        Selected { corpus, left_out }
+    }
+
+    /// [`Corpus::partition`] that selects at least one utterance. `selection` names it in the error.
+    ///
+    /// # Errors
+    /// [`DataError::NothingSelected`] with the reasons if no utterance is left.
+    pub fn select(
+        &self,
+        selection: &'static str,
+        reject: impl Fn(&Utterance, usize) -> Option<Exclusion>,
+    ) -> Result<Selected, DataError> {
+        let Selected { corpus, left_out } = self.partition(reject);
+        if corpus.is_empty() {
             return Err(DataError::NothingSelected { selection, left_out });
         }
-        Ok(self.filter(|utterance, _| !rejected.contains(&utterance.id)))
+        Ok(Selected { corpus, left_out })
     }
+}
+
+/// Selected utterances of a corpus.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// The utterances, renumbered.
+    pub corpus: Corpus,
+    /// Reasons against the others.
+    pub left_out: LeftOutReasons,
 }
 
 impl Manifest {

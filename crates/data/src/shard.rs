@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_atomic::write_bytes;
 use syrinx_types::{Coded, Codes, IoOperation, Latents};
 
-use crate::{DataError, Utterance};
+use crate::{DataError, EncodeFault, ShardFault, Utterance};
 
 const TENSOR: &str = "codes";
 const LATENTS: &str = "latents";
@@ -118,7 +118,7 @@ pub struct EncodeFailure {
     pub id: String,
     /// Its recording, as the manifest has it.
     pub audio: PathBuf,
-    /// Fault.
+    /// Text of the [`EncodeFault`], as it is kept in the shard.
     pub reason: String,
 }
 
@@ -148,8 +148,7 @@ impl Shard {
     /// [`DataError::Io`]; [`DataError::BrokenShard`] for anything but a whole shard.
     pub fn read(path: &Path) -> Result<Self, DataError> {
         let bytes = fs::read(path).map_err(DataError::io(IoOperation::Read, path))?;
-        parse(&bytes)
-            .map_err(|problem| DataError::BrokenShard { path: path.to_path_buf(), problem })
+        parse(&bytes).map_err(|fault| DataError::BrokenShard { path: path.to_path_buf(), fault })
     }
 
     /// Returns its place in the corpus.
@@ -195,20 +194,13 @@ pub(crate) struct RowsHeader {
 }
 
 /// Reads a header without its length.
-pub(crate) fn parse_header(bytes: &[u8]) -> Result<RowsHeader, String> {
-    let metadata: Metadata =
-        serde_json::from_slice(bytes).map_err(|e| format!("it is no safetensors file ({e})"))?;
+pub(crate) fn parse_header(bytes: &[u8]) -> Result<RowsHeader, ShardFault> {
+    let metadata: Metadata = serde_json::from_slice(bytes).map_err(ShardFault::Header)?;
     let header = own_header(&metadata)?;
-    let at = |name: &str, dtype: Dtype, width: usize| -> Result<(u64, usize), String> {
-        let info = metadata.info(name).ok_or_else(|| format!("it has no tensor `{name}`"))?;
-        match (info.dtype, info.shape.as_slice()) {
-            (found, &[frames, n]) if found == dtype && n == width => {
-                Ok((info.data_offsets.0 as u64, frames))
-            }
-            (found, shape) => {
-                Err(format!("`{name}` is {found:?} {shape:?}, not {dtype:?} (_, {width})"))
-            }
-        }
+    let at = |name: &'static str, dtype: Dtype, width: usize| {
+        let info = metadata.info(name).ok_or(ShardFault::NoTensor { name })?;
+        let frames = check_layout(name, info.dtype, &info.shape, dtype, width)?;
+        Ok::<_, ShardFault>((info.data_offsets.0 as u64, frames))
     };
     let (codes_at, frames) = at(TENSOR, Dtype::U16, header.stamp.codec.levels)?;
     check_records(&header.records, frames)?;
@@ -220,52 +212,60 @@ pub(crate) fn parse_header(bytes: &[u8]) -> Result<RowsHeader, String> {
     Ok(RowsHeader { stamp, records, codes_at, latents_at })
 }
 
+/// Returns the number of rows of a tensor of a type and width.
+fn check_layout(
+    name: &'static str,
+    found: Dtype,
+    shape: &[usize],
+    expected: Dtype,
+    width: usize,
+) -> Result<usize, ShardFault> {
+    match *shape {
+        [rows, n] if found == expected && n == width => Ok(rows),
+        _ => Err(ShardFault::Layout { name, found, shape: shape.to_vec(), expected, width }),
+    }
+}
+
 /// Returns the project's own entry of a safetensors header.
-fn own_header(metadata: &Metadata) -> Result<Header, String> {
+fn own_header(metadata: &Metadata) -> Result<Header, ShardFault> {
     let entries = metadata.metadata().as_ref();
-    let json = entries.and_then(|m| m.get(METADATA)).ok_or("it has no token shard's metadata")?;
-    let header: Header =
-        serde_json::from_str(json).map_err(|e| format!("its metadata is broken ({e})"))?;
+    let json = entries.and_then(|m| m.get(METADATA)).ok_or(ShardFault::NoMetadata)?;
+    let header: Header = serde_json::from_str(json).map_err(ShardFault::Metadata)?;
     if header.format != FORMAT {
-        return Err(format!("it has format {}, this program reads {FORMAT}", header.format));
+        return Err(ShardFault::Format { found: header.format, expected: FORMAT });
     }
     Ok(header)
 }
 
 /// Fails unless the records follow each other and have this many frames.
-fn check_records(records: &[ShardRecord], frames: usize) -> Result<(), String> {
+fn check_records(records: &[ShardRecord], frames: usize) -> Result<(), ShardFault> {
     let mut next: usize = 0;
     for record in records {
+        let id = || record.utterance.id.clone();
         if record.first_frame != next {
-            return Err(format!("the frames of `{}` are not in their place", record.utterance.id));
+            return Err(ShardFault::Order { id: id() });
         }
-        if let Some(problem) = record.utterance.problem() {
-            return Err(format!("utterance `{}`: {problem}", record.utterance.id));
+        if let Some(issue) = record.utterance.issue() {
+            return Err(ShardFault::Utterance { id: id(), issue });
         }
         next = next.saturating_add(record.frames);
     }
     match next == frames {
         true => Ok(()),
-        false => Err(format!("its records have {next} frames, its codes {frames}")),
+        false => Err(ShardFault::FrameCount { records: next, name: TENSOR, rows: frames }),
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Shard, String> {
-    let (_, metadata) = SafeTensors::read_metadata(bytes)
-        .map_err(|e| format!("it is cut or no safetensors file ({e})"))?;
+fn parse(bytes: &[u8]) -> Result<Shard, ShardFault> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes)?;
     let header = own_header(&metadata)?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
-    let view = tensors.tensor(TENSOR).map_err(|e| e.to_string())?;
+    let tensors = SafeTensors::deserialize(bytes)?;
+    let view = tensors.tensor(TENSOR).map_err(|_| ShardFault::NoTensor { name: TENSOR })?;
     let levels = header.stamp.codec.levels;
-    let frames = match (view.dtype(), view.shape()) {
-        (Dtype::U16, &[frames, n]) if n == levels => frames,
-        (dtype, shape) => {
-            return Err(format!("codes are {dtype:?} {shape:?}, not U16 (_, {levels})"));
-        }
-    };
+    let frames = check_layout(TENSOR, view.dtype(), view.shape(), Dtype::U16, levels)?;
     let values = view.data().chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
-    let codes = Codes::new(levels, values).map_err(|e| e.to_string())?; // (frames, levels)
-    codes.check(header.stamp.codec.codebook_size).map_err(|e| e.to_string())?;
+    let codes = Codes::new(levels, values)?; // (frames, levels)
+    codes.check(header.stamp.codec.codebook_size)?;
     check_records(&header.records, frames)?;
     let latents = match header.stamp.latent_dim {
         0 => Vec::new(),
@@ -275,17 +275,21 @@ fn parse(bytes: &[u8]) -> Result<Shard, String> {
     Ok(Shard { stamp, records, failed, codes, latents })
 }
 
-fn read_latents(tensors: &SafeTensors<'_>, frames: usize, dim: usize) -> Result<Vec<f16>, String> {
-    let view = tensors.tensor(LATENTS).map_err(|e| e.to_string())?;
-    if (view.dtype(), view.shape()) != (Dtype::F16, &[frames, dim]) {
-        let (dtype, shape) = (view.dtype(), view.shape());
-        return Err(format!("latents are {dtype:?} {shape:?}, not F16 [{frames}, {dim}]"));
+fn read_latents(
+    tensors: &SafeTensors<'_>,
+    frames: usize,
+    dim: usize,
+) -> Result<Vec<f16>, ShardFault> {
+    let view = tensors.tensor(LATENTS).map_err(|_| ShardFault::NoTensor { name: LATENTS })?;
+    let rows = check_layout(LATENTS, view.dtype(), view.shape(), Dtype::F16, dim)?;
+    if rows != frames {
+        return Err(ShardFault::FrameCount { records: frames, name: LATENTS, rows });
     }
     let values = view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]));
     let latents: Vec<f16> = values.collect(); // (frames, latent_dim)
     match latents.iter().all(|v| v.is_finite()) {
         true => Ok(latents),
-        false => Err("a latent isn't finite".to_owned()),
+        false => Err(ShardFault::InfiniteLatent),
     }
 }
 
@@ -317,14 +321,14 @@ impl ShardWriter {
     /// where the shard keeps them are refused and the reason is returned; the shard stays as it was.
     ///
     /// # Errors
-    /// The reason, for a human.
-    pub fn push(&mut self, utterance: &Utterance, coded: &Coded) -> Result<(), String> {
+    /// [`EncodeFault`].
+    pub fn push(&mut self, utterance: &Utterance, coded: &Coded) -> Result<(), EncodeFault> {
         let codes = &coded.codes;
         check_codes(&self.stamp.codec, codes)?;
         if self.stamp.latent_dim > 0 {
             let wanted = (codes.frames(), self.stamp.latent_dim);
             let latents = coded.latents.as_ref().filter(|l| (l.frames(), l.dim()) == wanted);
-            let latents = latents.ok_or("the codec gave no latents that fit its codes")?;
+            let latents = latents.ok_or(EncodeFault::NoLatents)?;
             self.latents.extend(latents.values().iter().map(|&v| f16::from_f32(v)));
         }
         self.records.push(ShardRecord {
@@ -338,11 +342,11 @@ impl ShardWriter {
     }
 
     /// Notes an utterance that couldn't be encoded.
-    pub fn fail(&mut self, utterance: &Utterance, reason: impl Into<String>) {
+    pub fn fail(&mut self, utterance: &Utterance, fault: &EncodeFault) {
         self.failed.push(EncodeFailure {
             id: utterance.id.clone(),
             audio: utterance.audio.clone(),
-            reason: reason.into(),
+            reason: fault.to_string(),
         });
     }
 
@@ -354,12 +358,12 @@ impl ShardWriter {
         let path = folder.join(self.stamp.file_name());
         let bytes = self
             .serialize()
-            .map_err(|problem| DataError::ShardContent { path: path.clone(), problem })?;
+            .map_err(|fault| DataError::ShardContent { path: path.clone(), fault })?;
         write_bytes(&path, &bytes).map_err(DataError::io(IoOperation::Write, &path))?;
         Ok(path)
     }
 
-    fn serialize(self) -> Result<Vec<u8>, String> {
+    fn serialize(self) -> Result<Vec<u8>, ShardFault> {
         let shape = vec![self.frames, self.stamp.codec.levels];
         let dim = self.stamp.latent_dim;
         let bytes: Vec<u8> = self.values.iter().flat_map(|code| code.to_le_bytes()).collect();
@@ -369,35 +373,29 @@ impl ShardWriter {
             records: self.records,
             failed: self.failed,
         };
-        let json = serde_json::to_string(&header).map_err(|e| e.to_string())?;
+        let json = serde_json::to_string(&header).map_err(ShardFault::WriteRecords)?;
         if json.len() > MAX_METADATA_BYTES {
-            return Err(format!(
-                "{} bytes of records are too many; put fewer utterances into a shard",
-                json.len()
-            ));
+            return Err(ShardFault::TooManyRecords { bytes: json.len() });
         }
-        let view = TensorView::new(Dtype::U16, shape, &bytes).map_err(|e| e.to_string())?;
+        let view = TensorView::new(Dtype::U16, shape, &bytes)?;
         let mut tensors = vec![(TENSOR, view)];
         let latents: Vec<u8> = self.latents.iter().flat_map(|v| v.to_le_bytes()).collect();
         if dim > 0 {
-            let view = TensorView::new(Dtype::F16, vec![self.frames, dim], &latents);
-            tensors.push((LATENTS, view.map_err(|e| e.to_string())?));
+            let view = TensorView::new(Dtype::F16, vec![self.frames, dim], &latents)?;
+            tensors.push((LATENTS, view));
         }
         let metadata = HashMap::from([(METADATA.to_owned(), json)]);
-        safetensors::serialize(tensors, Some(metadata)).map_err(|e| e.to_string())
+        Ok(safetensors::serialize(tensors, Some(metadata))?)
     }
 }
 
-fn check_codes(codec: &CodecStamp, codes: &Codes) -> Result<(), String> {
-    if codes.levels() != codec.levels {
-        return Err(format!(
-            "the codec gave {} levels, it promised {}",
-            codes.levels(),
-            codec.levels
-        ));
+fn check_codes(codec: &CodecStamp, codes: &Codes) -> Result<(), EncodeFault> {
+    let (found, expected) = (codes.levels(), codec.levels);
+    if found != expected {
+        return Err(EncodeFault::Levels { found, expected });
     }
     if codes.is_empty() {
-        return Err("the recording is too short: it gives no frame".to_owned());
+        return Err(EncodeFault::NoFrame);
     }
-    codes.check(codec.codebook_size).map_err(|e| e.to_string())
+    Ok(codes.check(codec.codebook_size)?)
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use half::f16;
 use syrinx_types::{Coded, Codes, Latents};
 
-use crate::DataError;
 use crate::shard::{CodecStamp, Shard, ShardRecord, ShardStamp, parse_header};
+use crate::{DataError, ShardFault};
 
 /// Bytes that are read of a shard first: the header of most.
 const HEAD_BYTES: u64 = 256 << 10;
@@ -54,8 +54,8 @@ impl Streamed {
     ) -> Result<Codes, DataError> {
         let bytes = self.rows(self.codes_at, record, codec.levels)?;
         let values = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
-        let codes = Codes::new(codec.levels, values).map_err(|e| self.broken(e.to_string()))?;
-        codes.check(codec.codebook_size).map_err(|e| self.broken(e.to_string()))?;
+        let codes = Codes::new(codec.levels, values).map_err(|e| self.broken(e.into()))?;
+        codes.check(codec.codebook_size).map_err(|e| self.broken(e.into()))?;
         Ok(codes)
     }
 
@@ -82,12 +82,15 @@ impl Streamed {
         let bytes = self.source.read(&self.path, range)?;
         match bytes.len() as u64 == wanted {
             true => Ok(bytes),
-            false => Err(self.broken(format!("it is cut: {} of {wanted} bytes", bytes.len()))),
+            false => {
+                let found = bytes.len() as u64;
+                Err(self.broken(ShardFault::Cut { found, expected: wanted }))
+            }
         }
     }
 
-    fn broken(&self, problem: String) -> DataError {
-        DataError::BrokenShard { path: self.label(), problem }
+    fn broken(&self, fault: ShardFault) -> DataError {
+        DataError::BrokenShard { path: self.label(), fault }
     }
 
     fn label(&self) -> std::path::PathBuf {
@@ -108,17 +111,17 @@ impl CorpusShard {
     /// Reads the header of a shard.
     pub(crate) fn open(source: &Arc<dyn ShardSource>, path: &str) -> Result<Self, DataError> {
         let label = format!("{}/{path}", source.place().trim_end_matches('/'));
-        let broken =
-            |problem: String| DataError::BrokenShard { path: label.clone().into(), problem };
+        let broken = |fault| DataError::BrokenShard { path: label.clone().into(), fault };
         let mut bytes = source.read(path, 0..HEAD_BYTES)?;
         let length = bytes.first_chunk().map(|n| u64::from_le_bytes(*n));
         let length = length.filter(|&n| n <= LONGEST_HEADER);
-        let length = length.ok_or_else(|| broken("it is no safetensors file".into()))?;
+        let length = length.ok_or_else(|| broken(ShardFault::HeaderLength))?;
         let data_at = 8 + length;
         if data_at > bytes.len() as u64 {
             bytes.extend(source.read(path, bytes.len() as u64..data_at)?);
         }
-        let header = bytes.get(8..data_at as usize).ok_or_else(|| broken("it is cut".into()))?;
+        let cut = || broken(ShardFault::Cut { found: bytes.len() as u64, expected: data_at });
+        let header = bytes.get(8..data_at as usize).ok_or_else(cut)?;
         let header = parse_header(header).map_err(broken)?;
         let rows = Streamed {
             source: Arc::clone(source),

@@ -6,6 +6,9 @@ use std::path::{Component, PathBuf};
 use serde::{Deserialize, Serialize};
 use syrinx_types::TimedPhone;
 
+use crate::UtteranceIssue;
+use crate::fault::{RequiredField, TimeField};
+
 /// A recording with its annotations.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Utterance {
@@ -50,66 +53,55 @@ impl Utterance {
         pairs.map(|(p, &d)| TimedPhone { phone: p.clone(), duration_s: d }).collect()
     }
 
-    /// Contradiction, in words for a human; `None` for a sound utterance.
-    pub(crate) fn problem(&self) -> Option<String> {
-        let seconds = |s: &f64, what: &str| time_problem(*s).map(|p| format!("{what} is {s}, {p}"));
-        self.name_problem()
-            .or_else(|| seconds(&self.lead_s, "`lead_s`"))
-            .or_else(|| self.seconds.as_ref().and_then(|s| seconds(s, "`seconds`")))
-            .or_else(|| self.phone_problem())
+    /// Returns the first contradiction; `None` for a sound utterance.
+    pub(crate) fn issue(&self) -> Option<UtteranceIssue> {
+        let time = |&seconds: &f64, field| {
+            (!is_time(seconds)).then_some(UtteranceIssue::Time { field, seconds })
+        };
+        self.name_issue()
+            .or_else(|| time(&self.lead_s, TimeField::Lead))
+            .or_else(|| self.seconds.as_ref().and_then(|s| time(s, TimeField::Seconds)))
+            .or_else(|| self.phone_issue())
     }
 
-    fn name_problem(&self) -> Option<String> {
+    fn name_issue(&self) -> Option<UtteranceIssue> {
+        let empty = |field| Some(UtteranceIssue::Empty { field });
         if self.id.trim().is_empty() {
-            return Some("`id` is empty; give every utterance a name of its own".to_owned());
+            return empty(RequiredField::Id);
         }
         if self.speaker.trim().is_empty() {
-            return Some("`speaker` is empty; give a name, even if there is one only".to_owned());
+            return empty(RequiredField::Speaker);
         }
         if self.audio.as_os_str().is_empty() {
-            return Some("`audio` is empty; give the path of the recording".to_owned());
+            return empty(RequiredField::Audio);
         }
         if self.audio.to_str().is_none() {
-            return Some("`audio` is not UTF-8; rename the file".to_owned());
+            return Some(UtteranceIssue::AudioNotUtf8);
         }
         let climbs = self.audio.components().any(|part| part == Component::ParentDir);
         // A path that climbs out breaks as soon as the folder is moved or packed; an absolute one is at least plain.
-        (climbs && self.audio.is_relative()).then(|| {
-            format!(
-                "`audio` is `{}`, which leaves the manifest's folder; use a path inside it or an absolute one",
-                self.audio.display()
-            )
-        })
+        (climbs && self.audio.is_relative())
+            .then(|| UtteranceIssue::LeavesFolder { audio: self.audio.clone() })
     }
 
-    fn phone_problem(&self) -> Option<String> {
+    fn phone_issue(&self) -> Option<UtteranceIssue> {
         let durations = self.durations_s.as_ref()?;
         let Some(phones) = &self.phones else {
-            return Some("`durations_s` without `phones`; give both or neither".to_owned());
+            return Some(UtteranceIssue::NoPhones);
         };
         if phones.len() != durations.len() {
-            return Some(format!(
-                "{} phones but {} durations in `durations_s`; give one a phone",
-                phones.len(),
-                durations.len()
-            ));
+            let (phones, durations) = (phones.len(), durations.len());
+            return Some(UtteranceIssue::DurationCount { phones, durations });
         }
-        durations.iter().enumerate().find_map(|(i, &d)| {
-            let problem = time_problem(d)?;
-            Some(format!("duration {} (phone `{}`) is {d}, {problem}", i + 1, phones[i]))
-        })
+        let i = durations.iter().position(|&d| !is_time(d))?;
+        let phone = phones[i].clone();
+        Some(UtteranceIssue::Duration { number: i + 1, phone, seconds: durations[i] })
     }
 }
 
-/// Fault of a number that can't be a duration.
-fn time_problem(seconds: f64) -> Option<&'static str> {
-    if !seconds.is_finite() {
-        Some("not a number of seconds")
-    } else if seconds < 0.0 {
-        Some("but a time cannot be negative")
-    } else {
-        None
-    }
+/// Whether a number can be a duration.
+fn is_time(seconds: f64) -> bool {
+    seconds.is_finite() && seconds >= 0.0
 }
 
 /// Phones are one string in JSON, so that a line can be read by a human; a list is understood as well.

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
-use syrinx_ablate::{CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell};
+use syrinx_ablate::{
+    CellFault, CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell,
+};
 use syrinx_config::{ConfigError, Layer, Settings};
 use syrinx_engine::{Engine, ModelSource, with_language_model};
 use syrinx_eval::{EvalOptions, Report, Subject, Suite, content_hash};
@@ -17,8 +19,8 @@ use crate::evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
 use crate::events::{EVENTS_FILE, JsonLines, last_figures};
 use crate::models::{model_source, open_engine, open_engine_of};
 use crate::trained_subject::TrainedSubject;
-use crate::training::{DEFAULT_WATCH_SPLIT, Splits, Training, TrainingData, TrainingRun};
-use crate::{CorpusCodec, CorpusSource, EngineSubject, RecipeError, Tuning};
+use crate::training::{Splits, Training, TrainingData, TrainingRun};
+use crate::{CorpusCodec, CorpusSource, DEFAULT_WATCH_SPLIT, EngineSubject, RecipeError, Tuning};
 
 /// Training data of the cells.
 #[derive(Debug, Clone)]
@@ -198,6 +200,7 @@ impl<'a> SettingsRunner<'a> {
         let corpus = source.open()?;
         let splits = Splits { train: train_split, watch: watch_split.as_deref() };
         let data = TrainingData::new(&corpus, &source.place, coder, splits, config.max_seconds)?;
+        data.selection.report(run.events);
         let resume = TrainingCheckpoint::path(folder).exists();
         let training = TrainingRun {
             settings: &settings,
@@ -301,8 +304,8 @@ fn of_cell(error: RecipeError) -> RunnerError {
     if error.is_cancelled() {
         return RunnerError::Cancelled;
     }
-    let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
-    RunnerError::Failed(format!("{error}{hint}"))
+    let hint = error.hint();
+    CellFault::runner(error, hint).into()
 }
 
 impl CellRunner for SettingsRunner<'_> {

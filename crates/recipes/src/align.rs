@@ -7,9 +7,9 @@ use syrinx_engine::{Engine, EngineError};
 use syrinx_task::Transcript;
 use syrinx_types::{Event, RunContext};
 
-use crate::RecipeError;
 use crate::recordings::Recordings;
 use crate::word_phones::with_phones;
+use crate::{RecipeError, UtteranceFault};
 
 /// Name of the job in the events.
 const JOB: &str = "align";
@@ -87,7 +87,7 @@ impl Aligner<'_> {
                     aligned.push(utterance);
                     confidences.extend(confidence);
                 }
-                Err(reason) => left_out.add(reason, &utterance.id),
+                Err(fault) => left_out.add(fault, &utterance.id),
             }
             let note = format!("{} left out", done + 1 - aligned.len());
             run.events.emit(Event::JobProgress {
@@ -108,24 +108,21 @@ impl Aligner<'_> {
         &self,
         manifest: &Manifest,
         utterance: &Utterance,
-    ) -> Result<(Utterance, Option<f64>), String> {
+    ) -> Result<(Utterance, Option<f64>), UtteranceFault> {
         let Self { engine, recordings, config, run } = *self;
         if !utterance.timed_phones().is_empty() {
             return Ok((utterance.clone(), None));
         }
         let path = manifest.audio_path(utterance);
-        let audio = recordings.load(&path, run.events).map_err(|error| error.to_string())?;
-        let reason = |error: EngineError| error.to_string();
-        let mut transcript = engine.align(&audio, &utterance.text, run).map_err(reason)?;
+        let audio = recordings.load(&path, run.events)?;
+        let mut transcript = engine.align(&audio, &utterance.text, run).map_err(Box::new)?;
         if transcript.phones.is_empty() {
-            transcript = with_phones(engine, &audio, &transcript, run).map_err(reason)?;
+            transcript = with_phones(engine, &audio, &transcript, run).map_err(Box::new)?;
         }
         let confidence = transcript.confidence.unwrap_or(1.0);
         if confidence < config.min_confidence {
-            return Err(format!(
-                "its text fits the recording with a confidence below {}",
-                config.min_confidence
-            ));
+            let min_confidence = config.min_confidence;
+            return Err(UtteranceFault::LowConfidence { min_confidence });
         }
         let (phones, durations_s) = with_boundaries(&transcript);
         let aligned = Utterance {

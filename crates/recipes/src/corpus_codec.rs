@@ -4,7 +4,9 @@ use std::path::Path;
 
 use syrinx_codec::{Codec, CodecError, CodecInfo, MelRvq};
 use syrinx_config::Settings;
-use syrinx_data::{CodecStamp, EncodePlan, Manifest, Summary, Utterance, encode_manifest};
+use syrinx_data::{
+    CodecStamp, EncodeFault, EncodePlan, Manifest, Summary, Utterance, encode_manifest,
+};
 use syrinx_engine::{CodecId, Engine, is_published_codec, open_codec};
 use syrinx_pretrained::CodecSpec;
 use syrinx_types::{Audio, Coded, RunContext};
@@ -132,10 +134,10 @@ impl<'a> CorpusCodec<'a> {
         plan: &EncodePlan,
         run: RunContext<'_>,
     ) -> Result<Summary, RecipeError> {
-        let one = |utterance: &Utterance| -> Result<Coded, String> {
+        let one = |utterance: &Utterance| -> Result<Coded, EncodeFault> {
             let audio = recordings.load(&manifest.audio_path(utterance), run.events);
-            let audio = audio.map_err(|error| error.to_string())?;
-            self.encode(&audio).map_err(|error| error.to_string())
+            let audio = audio.map_err(EncodeFault::of)?;
+            self.encode(&audio).map_err(EncodeFault::of)
         };
         Ok(encode_manifest(manifest, folder, plan, &one, run.events, run.cancel)?)
     }

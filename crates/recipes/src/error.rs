@@ -126,6 +126,12 @@ pub enum RecipeError {
     /// A training configuration out of range.
     #[error(transparent)]
     Setting(#[from] syrinx_types::ConfigIssue),
+    /// A task that the model was not trained for.
+    #[error("the model has no trained task that {purpose}")]
+    UntrainedTask {
+        /// Purpose as a verb phrase.
+        purpose: &'static str,
+    },
     /// A cell without a training budget was to be trained.
     #[error("a training without a budget")]
     NoBudget,
@@ -220,7 +226,7 @@ pub enum LineFault {
     },
 }
 
-/// Fault of an utterance that can't be rendered.
+/// Fault of an utterance that can't be rendered, aligned or encoded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UtteranceFault {
@@ -230,6 +236,30 @@ pub enum UtteranceFault {
     /// A view that can't be rendered.
     #[error(transparent)]
     View(#[from] TaskError),
+    /// A view with another speaker, of a manifest without one.
+    #[error("there is no other speaker")]
+    NoOtherSpeaker,
+    /// An utterance that the shards lack.
+    #[error("it isn't in the shards")]
+    NoShard,
+    /// An utterance that the task can't learn from.
+    #[error("the task can't learn from it")]
+    NoExample,
+    /// A text that can't be aligned with its recording.
+    #[error(transparent)]
+    Alignment(#[from] Box<EngineError>),
+    /// A text that hardly fits its recording.
+    #[error("its text fits the recording with a confidence below {min_confidence}")]
+    LowConfidence {
+        /// Smallest confidence that is kept, 0 to 1.
+        min_confidence: f64,
+    },
+    /// A recording that can't be encoded. The text is the one in its shard.
+    #[error("it can't be encoded: {reason}")]
+    Encode {
+        /// Reason, as the shard keeps it.
+        reason: String,
+    },
 }
 
 impl RecipeError {
@@ -285,7 +315,7 @@ impl RecipeError {
             }
             Self::Cancelled => "nothing was written; run the command again".into(),
             Self::CodecSpec(_) => "for instance `codec = \"mimi,levels=8\"`".into(),
-            Self::Setting(_) | Self::NoBudget | Self::NoTask { .. } | Self::Utterance { .. } => return None,
+            Self::Setting(_) | Self::NoBudget | Self::NoTask { .. } | Self::UntrainedTask { .. } | Self::Utterance { .. } => return None,
             Self::Scene(error) => error.hint().into(),
             Self::Nn(error) => return error.hint().map(Into::into),
             Self::Io { operation, cause, .. } => io_hint(*operation, cause.kind())?.into(),

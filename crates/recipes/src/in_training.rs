@@ -14,7 +14,7 @@ use syrinx_engine::{
 use syrinx_metrics::errors::{EditCounts, micro_average, word_errors};
 use syrinx_model::LmFile;
 use syrinx_task::{Request, TaskDescriptor};
-use syrinx_train::InTrainingEvaluator;
+use syrinx_train::{InTrainingEvaluator, InTrainingFault};
 use syrinx_types::{CancelToken, RunContext};
 
 use crate::RecipeError;
@@ -102,15 +102,15 @@ impl InTrainingEvaluation {
     }
 
     /// Packages the language model in training and opens it.
-    fn engine(&self, lm: &LmFile) -> Result<Engine, String> {
-        let file = UnnamedFile::of(&lm.to_bytes(true).map_err(|e| e.to_string())?)
-            .map_err(|e| e.to_string())?;
+    fn engine(&self, lm: &LmFile) -> Result<Engine, InTrainingFault> {
+        let bytes = lm.to_bytes(true).map_err(InTrainingFault::of)?;
+        let file = UnnamedFile::of(&bytes).map_err(InTrainingFault::of)?;
         let bytes = match &self.config.codec {
             CodecSource::Codec(codec) => package(file.path(), codec, &self.voices, Value::Null),
             CodecSource::Model(source) => with_language_model(source, file.path(), None, None),
         };
-        let source = ModelSource::Memory(bytes.map_err(|e| e.to_string())?.into());
-        Engine::open(&source, &self.config.options).map_err(|e| e.to_string())
+        let source = ModelSource::Memory(bytes.map_err(InTrainingFault::of)?.into());
+        Engine::open(&source, &self.config.options).map_err(InTrainingFault::of)
     }
 
     /// Synthesizes a sentence and returns its transcript; empty where either fails.
@@ -144,18 +144,23 @@ struct Tasks<'a> {
 }
 
 impl InTrainingEvaluator for InTrainingEvaluation {
-    fn evaluate(&self, model: &LmFile, cancel: &CancelToken) -> Result<Vec<(String, f64)>, String> {
+    fn evaluate(
+        &self,
+        model: &LmFile,
+        cancel: &CancelToken,
+    ) -> Result<Vec<(String, f64)>, InTrainingFault> {
         let engine = self.engine(model)?;
+        let untrained = |purpose| InTrainingFault::of(RecipeError::UntrainedTask { purpose });
         let synthesizer = engine
             .speaking_task()
-            .ok_or("the model has no trained task that synthesizes text in named voices")?;
+            .ok_or_else(|| untrained("synthesizes text in named voices"))?;
         let recognizer =
-            engine.recognition_task().ok_or("the model has no trained recognition task")?;
+            engine.recognition_task().ok_or_else(|| untrained("recognizes speech"))?;
         let tasks = Tasks { engine: &engine, synthesizer, recognizer, cancel };
         let mut counts: Vec<EditCounts> = Vec::new();
         for (voice, text) in &self.sentences {
             if cancel.is_cancelled() {
-                return Err("stopped".into());
+                return Err(InTrainingFault::Cancelled);
             }
             counts.push(word_errors(text, &self.read_back(&tasks, voice, text)));
         }

@@ -5,12 +5,14 @@ use std::path::Path;
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use syrinx_data::{Corpus, EncodePlan, Manifest, PromptSpec, Summary, Utterance, encode_manifest};
+use syrinx_data::{
+    Corpus, EncodeFault, EncodePlan, Manifest, PromptSpec, Summary, Utterance, encode_manifest,
+};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::Engine;
 use syrinx_types::{Coded, RunContext};
 
-use crate::RecipeError;
+use crate::{RecipeError, UtteranceFault};
 
 /// Inputs of resynthesizing a corpus.
 pub struct Resynthesis<'a> {
@@ -50,14 +52,15 @@ impl Resynthesis<'_> {
         let prompt = PromptSpec::default();
         let speaks = syrinx_registry::ALL.iter().find(|d| d.speaks_text()).map(|d| d.id);
         let task = self.task.or(speaks).unwrap_or_default();
-        let one = |u: &Utterance| -> Result<Coded, String> {
-            let &i = at.get(u.id.as_str()).ok_or("it isn't in the shards")?;
+        let one = |u: &Utterance| -> Result<Coded, EncodeFault> {
+            let &i =
+                at.get(u.id.as_str()).ok_or_else(|| EncodeFault::of(UtteranceFault::NoShard))?;
             let mut rng = ChaCha8Rng::seed_from_u64(run.seed);
             rng.set_stream(i as u64);
-            let sample = corpus.sample(i, Some(&prompt), &mut rng).map_err(|e| e.to_string())?;
-            let codes =
-                engine.resynthesize(task, &sample, decode, run).map_err(|e| e.to_string())?;
-            codes.map(Coded::from).ok_or_else(|| "the task can't learn from it".to_owned())
+            let sample = corpus.sample(i, Some(&prompt), &mut rng).map_err(EncodeFault::of)?;
+            let codes = engine.resynthesize(task, &sample, decode, run).map_err(EncodeFault::of)?;
+            let codes = codes.ok_or_else(|| EncodeFault::of(UtteranceFault::NoExample))?;
+            Ok(Coded::from(codes))
         };
         let plan = EncodePlan { threads: self.threads, ..EncodePlan::new(corpus.codec().clone()) };
         Ok(encode_manifest(manifest, out, &plan, &one, run.events, run.cancel)?)

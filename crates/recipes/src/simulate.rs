@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use syrinx_audio::{AudioError, ReadLimits, UniqueWarnings, WavFormat, write_wav};
-use syrinx_data::{EncodePlan, Manifest, Summary, Utterance, VIEWS, encode_manifest};
+use syrinx_data::{
+    DataError, EncodeFault, EncodePlan, Exclusion, LeftOutReasons, Manifest, Summary, Utterance,
+    VIEWS, encode_manifest,
+};
 use syrinx_engine::write_atomic;
 use syrinx_scene::{Scene, SceneRanges, seed_of};
 use syrinx_task::{Simulation, SimulationMaterial, SimulationRanges, TaskError, View};
-use syrinx_types::{Audio, Coded, EventSink, IoOperation, RunContext};
+use syrinx_types::{Audio, Coded, Event, EventSink, IoOperation, RunContext};
 
-use crate::{CorpusCodec, RecipeError};
+use crate::{CorpusCodec, RecipeError, UtteranceFault};
 
 /// Speakers of a babble.
 const BABBLE_SPEAKERS: usize = 4;
@@ -97,11 +100,11 @@ impl<'a> Simulator<'a> {
         plan: &EncodePlan,
         run: RunContext<'_>,
     ) -> Result<EncodedView, RecipeError> {
-        let one = |utterance: &Utterance| -> Result<Coded, String> {
-            let material = self.material(utterance, run.events).map_err(|e| e.to_string())?;
-            let audio = self.render(view, utterance, &material).map_err(|e| e.to_string())?;
-            let audio = audio.ok_or("there is no other speaker")?;
-            codec.encode(&audio).map_err(|e| e.to_string())
+        let one = |utterance: &Utterance| -> Result<Coded, EncodeFault> {
+            let material = self.material(utterance, run.events).map_err(EncodeFault::of)?;
+            let audio = self.render(view, utterance, &material).map_err(EncodeFault::of)?;
+            let audio = audio.ok_or_else(|| EncodeFault::of(UtteranceFault::NoOtherSpeaker))?;
+            codec.encode(&audio).map_err(EncodeFault::of)
         };
         let folder = shards.join(VIEWS).join(view.name);
         let summary = encode_manifest(self.manifest, &folder, plan, &one, run.events, run.cancel)?;
@@ -109,20 +112,27 @@ impl<'a> Simulator<'a> {
     }
 
     /// Writes the recordings of `limit` utterances, evenly spread, with one manifest a task, and the scenes that they
-    /// were drawn from. Returns the number of utterances.
+    /// were drawn from. Returns the number of utterances. A task whose input no utterance gives, for want of another
+    /// speaker or another recording of the speaker, has an empty manifest and a warning.
     ///
     /// # Errors
-    /// [`RecipeError::Cancelled`], [`RecipeError::Utterance`] for one that cannot be rendered, errors of writing.
+    /// [`DataError::NothingSelected`] for a limit of 0 and for an empty manifest, [`RecipeError::Cancelled`], [`RecipeError::Utterance`] for one that cannot be rendered, errors of writing.
     pub fn write(
         &self,
         folder: &Path,
         limit: Option<usize>,
         run: RunContext<'_>,
     ) -> Result<usize, RecipeError> {
-        std::fs::create_dir_all(folder)
-            .map_err(RecipeError::io(IoOperation::CreateFolder, folder))?;
         let all = self.manifest.utterances();
         let count = limit.unwrap_or(all.len()).min(all.len());
+        if count == 0 {
+            let mut left_out = LeftOutReasons::default();
+            let limit = Exclusion::Limit { limit: count };
+            all.iter().for_each(|utterance| left_out.add(&limit, &utterance.id));
+            return Err(DataError::NothingSelected { selection: "simulated set", left_out }.into());
+        }
+        std::fs::create_dir_all(folder)
+            .map_err(RecipeError::io(IoOperation::CreateFolder, folder))?;
         let mut set = EvaluationSet::default();
         for i in 0..count {
             if run.is_cancelled() {
@@ -130,7 +140,12 @@ impl<'a> Simulator<'a> {
             }
             self.write_scene(&all[i * all.len() / count], folder, &mut set, run.events)?;
         }
-        set.write(folder)?;
+        for task in set.write(folder)? {
+            let message = format!(
+                "no utterance for the task `{task}`: it needs another speaker, or another recording of the speaker"
+            );
+            run.events.emit(Event::Warning { message });
+        }
         Ok(count)
     }
 
@@ -260,14 +275,19 @@ impl EvaluationSet {
         }
     }
 
-    /// Writes one manifest a task, empty ones included, and the scenes.
-    fn write(mut self, folder: &Path) -> Result<(), RecipeError> {
+    /// Writes one manifest a task, empty ones included, and the scenes. Returns the tasks with an empty one.
+    fn write(mut self, folder: &Path) -> Result<Vec<&'static str>, RecipeError> {
+        let mut empty = Vec::new();
         for (task, _) in simulations() {
             let lines = self.manifests.remove(task).unwrap_or_default();
+            if lines.is_empty() {
+                empty.push(task);
+            }
             Manifest::new(folder, lines)?.write(&folder.join(format!("{task}.jsonl")))?;
         }
         let path = folder.join("scenes.jsonl");
-        Ok(write_atomic(&path, (self.scenes.join("\n") + "\n").as_bytes())?)
+        write_atomic(&path, (self.scenes.join("\n") + "\n").as_bytes())?;
+        Ok(empty)
     }
 }
 
@@ -277,6 +297,30 @@ mod tests {
 
     use super::*;
     use crate::damaged::{check_warnings, tone, truncated, utterance};
+
+    #[test]
+    fn selecting_nothing_is_an_error_with_the_reasons() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.wav");
+        let ranges = SimulationRanges { snr_db: (0.0, 10.0), sir_db: (0.0, 10.0), echo_share: 0.3 };
+        let out = folder.path().join("scenes");
+        for (utterances, limit, expected) in [
+            (
+                vec![utterance("a", "x", &path)],
+                Some(0),
+                "1 left out because at most 0 are selected",
+            ),
+            (Vec::new(), None, "there are no utterances"),
+        ] {
+            let manifest = Manifest::new("", utterances).expect("a manifest");
+            let simulator = Simulator::new(&manifest, 16_000, ranges, 1).expect("a simulator");
+            let cancel = CancelToken::default();
+            let error = simulator.write(&out, limit, RunContext::quiet(&cancel));
+            let error = error.expect_err("nothing is selected").to_string();
+            assert!(error.contains(expected), "{error}");
+            assert!(!out.exists(), "nothing is written");
+        }
+    }
 
     #[test]
     fn truncated_recordings_are_reported_once() {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
+use syrinx_ablate::overlay;
 use syrinx_codec::{Codec, CodecError};
 use syrinx_config::Settings;
 use syrinx_engine::{Engine, EngineError, MergedAnswer, open_codec};
@@ -210,15 +211,4 @@ fn merged(
     let mut json = serde_json::to_value(base).map_err(fault)?;
     overlay(&mut json, &Value::Object(changes.clone()));
     serde_json::from_value(json).map_err(fault)
-}
-
-fn overlay(base: &mut Value, changes: &Value) {
-    match (base, changes) {
-        (Value::Object(base), Value::Object(changes)) => {
-            for (key, value) in changes {
-                overlay(base.entry(key.clone()).or_insert(Value::Null), value);
-            }
-        }
-        (base, changes) => *base = changes.clone(),
-    }
 }

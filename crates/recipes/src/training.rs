@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use syrinx_config::Settings;
-use syrinx_data::{Corpus, Utterance};
+use syrinx_data::Corpus;
 use syrinx_engine::{EngineOptions, PackageCodec};
 use syrinx_model::LmFile;
 use syrinx_pretrained::CodecSpec;
@@ -15,17 +15,14 @@ use syrinx_types::IoOperation;
 use crate::in_training::{CodecSource, InTrainingConfig, InTrainingEvaluation};
 use crate::models::{build_tasks, engine_options, model_source};
 use crate::tuning::{KnownSpaces, Tuning, space};
-use crate::{CorpusCodec, RecipeError};
-
-/// Split that is evaluated during training unless another is named.
-pub const DEFAULT_WATCH_SPLIT: &str = "test";
+use crate::{CorpusCodec, RecipeError, TrainingSelection};
 
 /// Splits of a corpus.
 #[derive(Debug, Clone, Copy)]
 pub struct Splits<'a> {
     /// Training split; all of the corpus if no utterance has a split.
     pub train: &'a str,
-    /// Split to evaluate during training; [`DEFAULT_WATCH_SPLIT`] where none is named and there is one.
+    /// Split to evaluate during training; [`DEFAULT_WATCH_SPLIT`](crate::DEFAULT_WATCH_SPLIT) where none is named and there is one.
     pub watch: Option<&'a str>,
 }
 
@@ -33,10 +30,8 @@ pub struct Splits<'a> {
 pub struct TrainingData {
     /// Codec of the corpus.
     pub codec: CorpusCodec<'static>,
-    /// Utterances to learn from.
-    pub learnt: Corpus,
-    /// Utterances to evaluate.
-    pub watched: Corpus,
+    /// Utterances to learn from and to evaluate.
+    pub selection: TrainingSelection,
 }
 
 impl TrainingData {
@@ -60,17 +55,8 @@ impl TrainingData {
                 codec: stamp.fingerprint,
             });
         }
-        let too_long = |_: &Utterance, frames: usize| {
-            let long = frames as f64 / stamp.frame_rate_hz >= max_seconds;
-            long.then(|| format!("it is not shorter than max_seconds = {max_seconds}"))
-        };
-        let learnt = corpus.split_or_all(splits.train)?.select("training split", too_long)?;
-        let watched = match splits.watch {
-            Some(name) => corpus.split_or_none(name)?,
-            None => corpus.split(DEFAULT_WATCH_SPLIT),
-        };
-        let watched = watched.filter(|u, frames| too_long(u, frames).is_none());
-        Ok(Self { codec, learnt, watched })
+        let selection = TrainingSelection::of(corpus, splits, max_seconds)?;
+        Ok(Self { codec, selection })
     }
 }
 
@@ -156,9 +142,9 @@ impl<'a> Training<'a> {
         Ok(Self { run, config, material, base, adapts, evaluation })
     }
 
-    /// Returns the number of utterances to learn from.
-    pub fn utterances(&self) -> usize {
-        self.material.data.learnt.len()
+    /// Returns the utterances to learn from and to evaluate.
+    pub fn selection(&self) -> &TrainingSelection {
+        &self.material.data.selection
     }
 
     /// Material of this rank.
@@ -169,8 +155,8 @@ impl<'a> Training<'a> {
         let OwnedMaterial { data, tasks, space } = &self.material;
         Ok(TrainingMaterial {
             device: self.run.settings.device.open()?,
-            corpus: &data.learnt,
-            held_out: (!data.watched.is_empty()).then_some(&data.watched),
+            corpus: &data.selection.learnt,
+            held_out: Some(&data.selection.watched).filter(|watched| !watched.is_empty()),
             tasks,
             space: space.clone(),
             codebooks: data.codec.codebooks(),
@@ -228,6 +214,7 @@ impl TrainingRun<'_> {
             decode: settings.decode.clone(),
             seed: settings.seed,
         };
-        InTrainingEvaluation::new(&data.watched, &data.learnt, &config.prompt, evaluation).map(Some)
+        let TrainingSelection { learnt, watched, .. } = &data.selection;
+        InTrainingEvaluation::new(watched, learnt, &config.prompt, evaluation).map(Some)
     }
 }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_data::{Corpus, EncodePlan, Manifest, PromptSpec, Utterance};
+use syrinx_data::{
+    Corpus, EncodeFailure, EncodePlan, LeftOutReasons, Manifest, PromptSpec, Selected,
+};
 use syrinx_engine::{Engine, EngineError, ModelSource, PromptConfig, excerpt, language_model};
 use syrinx_nn::LoraConfig;
 use syrinx_registry::ALL;
@@ -15,7 +17,8 @@ use syrinx_types::{Audio, EventSink, RunContext};
 
 use crate::align::Aligner;
 use crate::recordings::Recordings;
-use crate::{AlignConfig, CorpusCodec, RecipeError};
+use crate::training_selection::too_long;
+use crate::{AlignConfig, CorpusCodec, RecipeError, UtteranceFault};
 
 /// Samples of a voice's recordings kept in memory: 256 MiB. Further recordings are read again for each use.
 const KEPT_SAMPLES: usize = 1 << 26;
@@ -85,12 +88,14 @@ pub struct TrainedVoice {
     pub name: String,
     /// File of the prompt; the adapter is in the same folder.
     pub file: PathBuf,
+    /// Recordings of the folder: those trained on and those left out.
+    pub found: usize,
     /// Recordings that were trained on.
     pub recordings: usize,
     /// Their length, seconds.
     pub seconds: f64,
-    /// Recordings of the folder that were not used, with reasons.
-    pub left_out: String,
+    /// Reasons for the other recordings.
+    pub left_out: LeftOutReasons,
     /// Mean confidence of the alignments, 0 to 1.
     pub confidence: f64,
     /// Steps of fine-tuning.
@@ -131,8 +136,13 @@ pub fn train_voice(
     let latent_dim = run.engine.codec().info().latent_dim;
     let plan =
         EncodePlan { utterances_per_shard: 50, latent_dim, ..EncodePlan::new(codec.stamp()) };
-    codec.encode_from(&recordings, &aligned.manifest, &folder, &plan, context)?;
-    let corpus = short_ones(&folder, config.max_seconds)?;
+    let encoded = codec.encode_from(&recordings, &aligned.manifest, &folder, &plan, context)?;
+    let Selected { corpus, left_out: long } = short_ones(&folder, config.max_seconds)?;
+    let mut left_out = aligned.left_out;
+    for EncodeFailure { id, reason, .. } in encoded.failed {
+        left_out.add(UtteranceFault::Encode { reason }, &id);
+    }
+    left_out.extend(long);
     let adapter = adapt(run, &corpus, config, context)?;
     let best = prompt(run, &recordings, &aligned.manifest, context.events)?;
     let codes = run.engine.encode(&best)?;
@@ -141,22 +151,19 @@ pub fn train_voice(
     Ok(TrainedVoice {
         name: run.name.to_owned(),
         file,
+        found: manifest.len(),
         recordings: corpus.len(),
         seconds: corpus.total_frames() as f64 / corpus.codec().frame_rate_hz,
-        left_out: aligned.left_out.to_string(),
+        left_out,
         confidence: aligned.confidence,
         steps: config.steps,
     })
 }
 
 /// Opens the token shards of a folder without the recordings that are too long.
-fn short_ones(shards: &Path, max_seconds: f64) -> Result<Corpus, RecipeError> {
+fn short_ones(shards: &Path, max_seconds: f64) -> Result<Selected, RecipeError> {
     let corpus = Corpus::open(shards)?;
-    let frame_rate_hz = corpus.codec().frame_rate_hz;
-    let too_long = |_: &Utterance, frames: usize| {
-        let long = frames as f64 / frame_rate_hz >= max_seconds;
-        long.then(|| format!("it is not shorter than max_seconds = {max_seconds}"))
-    };
+    let too_long = too_long(&corpus, max_seconds);
     Ok(corpus.select("recordings of the voice", too_long)?)
 }
 

@@ -197,6 +197,9 @@ impl TrainError {
             Self::Io { operation, cause, .. } => return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into),
             Self::Data(error) => return error.hint(),
             Self::Nn(error) => return error.hint().map(Into::into),
+            Self::Model(error) => return error.hint().map(Into::into),
+            Self::Task(error) => return error.hint().map(Into::into),
+            Self::Ranks(error) => error.hint().into(),
             Self::UnknownTask { known, .. } => {
                 format!("tasks of this program: {}", known.join(", ")).into()
             }
@@ -219,7 +222,7 @@ impl TrainError {
                 "use that one or another folder".into()
             }
             Self::Checkpoint { .. } => "delete the checkpoint to begin anew, or name another folder with --run".into(),
-            _ => return None,
+            Self::NoBatches | Self::Thread { .. } | Self::Candle(_) => return None,
         })
     }
 }

@@ -23,7 +23,7 @@ pub use batch::{Batch, BatchMaker};
 pub use checkpoint::TrainingCheckpoint;
 pub use config::{MixEntry, OptimizerState, ParallelConfig, TrainConfig};
 pub use error::{BaseIssue, CheckpointFault, TrainError};
-pub use in_training::InTrainingEvaluator;
+pub use in_training::{InTrainingEvaluator, InTrainingFault};
 pub use ranks::{Ranks, Reduce, ReduceError, TransportFault};
 pub use schedule::Schedule;
 pub use step_benchmark::{BenchConfig, BenchFigures, measure_step};

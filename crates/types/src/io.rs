@@ -9,6 +9,8 @@ use std::io::ErrorKind;
 pub enum IoOperation {
     /// Reading a file.
     Read,
+    /// Opening a folder of an object store.
+    Open,
     /// Writing a file.
     Write,
     /// Listing a folder.
@@ -35,6 +37,7 @@ impl fmt::Display for IoOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Read => "read",
+            Self::Open => "open",
             Self::Write => "write",
             Self::List => "list",
             Self::Find => "find",

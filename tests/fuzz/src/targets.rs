@@ -5,7 +5,7 @@ use std::path::Path;
 use syrinx_audio::{ReadLimits, read_from};
 use syrinx_codec::{CodecInfo, EmbeddedCodec};
 use syrinx_config::{Layer, Settings};
-use syrinx_data::import::{PhoneAlignment, TextGrid, ljspeech};
+use syrinx_data::import::{PhoneAlignment, SpeakerTiers, TextGrid, ljspeech};
 use syrinx_data::{Manifest, Shard};
 use syrinx_engine::{CodecId, read_codes};
 use syrinx_model::{Adapter, LmFile};
@@ -189,12 +189,15 @@ fn audio() -> Run {
 fn textgrid() -> Run {
     let arpabet = |label: &str| (label.len() < 4).then(|| label.to_owned());
     Box::new(move |bytes| match TextGrid::parse(&String::from_utf8_lossy(bytes)) {
-        Ok(mut grid) => {
-            let clamped = grid.clamp(1.0).map_or_else(|e| class(&e), |n| n as u64);
-            let aligned = PhoneAlignment::from_textgrid(&grid, "say it now", &arpabet);
-            clamped ^ aligned.map_or_else(|e| class(&e), |a| size(a.phones.len()))
-        }
-        Err((_, problem)) => class(&problem),
+        Ok(grid) => SpeakerTiers::of(&grid).map_or_else(
+            |fault| class(&fault.to_string()),
+            |mut tiers| {
+                let clamped = tiers.clamp(1.0).map_or_else(|e| class(&e.to_string()), |n| n as u64);
+                let aligned = PhoneAlignment::from_tiers(&tiers, "say it now", &arpabet);
+                clamped ^ aligned.map_or_else(|e| class(&e.to_string()), |a| size(a.phones.len()))
+            },
+        ),
+        Err(broken) => class(&broken.fault.to_string()),
     })
 }
 

@@ -1,6 +1,7 @@
 //! A figure against the axes, as an SVG.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use plotters::prelude::*;
 use serde_json::Value;
@@ -37,13 +38,13 @@ pub(super) fn draw(
     findings: &Findings,
     suite: &SuiteFindings,
     figure: &str,
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
     let (axis, names) = across(findings, suite);
     let (series, unit) = series(suite, figure, &axis, &names);
     let drawn = series.iter().flat_map(|s| &s.bars).count();
     let Some(unit) = unit.filter(|_| drawn > 1) else { return Ok(None) };
     let mut svg = String::new();
-    plot(&mut svg, &title(figure), &axis, &names, &series, unit).map_err(|e| e.to_string())?;
+    plot(&mut svg, &title(figure), &axis, &names, &series, unit)?;
     Ok(Some(svg))
 }
 
@@ -108,7 +109,7 @@ fn plot(
     names: &[String],
     series: &[Series],
     unit: Unit,
-) -> Result<(), Box<dyn std::error::Error>> {
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let (low, high) = ends(series);
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     root.fill(&WHITE)?;

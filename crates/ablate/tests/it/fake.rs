@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 use syrinx_ablate::{
-    Ablation, AblationPlan, CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell,
-    WorkOptions,
+    Ablation, AblationPlan, CellFault, CellJob, CellPlace, CellRunner, Material, RunnerError,
+    TrainedCell, WorkOptions,
 };
 use syrinx_data::WorkShare;
 use syrinx_eval::{EvalOptions, JudgeConfig, Measure, REPORT_FORMAT, Report, Row, Suite, figures};
@@ -70,7 +70,7 @@ impl<'a> Fake<'a> {
 impl CellRunner for Fake<'_> {
     fn material(&self, job: &CellJob<'_>) -> Result<Material, RunnerError> {
         if job.keys.settings.contains_key("impossible") {
-            return Err(RunnerError::Failed("there is no setting `impossible`".into()));
+            return Err(CellFault::runner("there is no setting `impossible`", None).into());
         }
         let evaluation = format!("{} {:?}", self.weights, job.keys.settings);
         let training = job.budget.map(|b| format!("{} {:?}", b.steps, job.keys.train));
@@ -115,7 +115,9 @@ impl CellRunner for Fake<'_> {
             return Err(RunnerError::Cancelled);
         }
         if job.keys.settings.contains_key("broken") {
-            return Err(RunnerError::Failed("the weights are broken".into()));
+            return Err(
+                CellFault::runner("the weights are broken", Some("train again".into())).into()
+            );
         }
         let about = RunAbout {
             suite: suite.name.clone(),

@@ -12,7 +12,8 @@ fn nonsense_is_said_to_be_some() {
         let text = DEMO.replacen(change.0, change.1, 1);
         assert_ne!(text, DEMO, "nothing was changed for `{expected}`");
         let error = Ablation::parse(&text, "demo", Path::new("")).unwrap_err();
-        assert!(error.contains(expected), "{error}");
+        let told = format!("{error}; {}", error.hint());
+        assert!(told.contains(expected), "{told}");
     };
     check(("title = \"Does shifting hurt?\"", ""), "`title`");
     check(("suites = [{ suite = \"speak.toml\" }]", "suites = []"), "`suites` is empty");
@@ -23,7 +24,7 @@ fn nonsense_is_said_to_be_some() {
     check(("baseline = { shift = \"0\" }", "baseline = { tilt = \"0\" }"), "`tilt`");
     check(("baseline = { shift = \"0\" }", "baseline = { shift = \"7\" }"), "no such value");
     check(("notes = ", "noets = "), "noets");
-    check(("title = ", "seeds = [1, 1]\ntitle = "), "seed is given twice");
+    check(("title = ", "seeds = [1, 1]\ntitle = "), "the seed 1 is given twice");
 }
 
 #[test]
@@ -51,7 +52,8 @@ fn the_ablations_of_the_project_can_be_planned() {
         let path = entry.unwrap().path();
         let plan = AblationPlan::new(Ablation::load(&path).unwrap(), &fake).unwrap();
         for cell in &plan.cells {
-            assert_eq!(cell.problem, None, "{}: {}", path.display(), cell.named());
+            let fault = cell.fault.as_ref().map(ToString::to_string);
+            assert_eq!(fault, None, "{}: {}", path.display(), cell.named());
         }
         let mut keys: Vec<&String> = plan.cells.iter().map(|c| &c.key).collect();
         keys.sort_unstable();

@@ -63,7 +63,7 @@ fn a_cell_that_fails_is_kept_with_its_error_and_tried_again() {
     assert_eq!(run(&place, &plan, &fake), expected);
     let cells = place.store.cells("demo").unwrap();
     assert_eq!(cells[0].state, CellState::Failed);
-    assert_eq!(cells[0].note, "the weights are broken");
+    assert_eq!(cells[0].note, "the weights are broken (train again)");
     assert_eq!(cells[2].note, "there is no setting `impossible`");
     let expected = Tally { known: 6, failed: 4, ..Tally::default() };
     assert_eq!(run(&place, &plan, &fake), expected);

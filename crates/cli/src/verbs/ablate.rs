@@ -136,7 +136,8 @@ fn grid(session: &Session, plan: &AblationPlan, store: &Store) -> Outcome {
             .iter()
             .map(|c| {
                 json!({"place": c.place, "axes": c.axes, "seed": c.seed, "key": c.key,
-                    "state": state(&c.key), "problem": c.problem})
+                    "state": state(&c.key), "problem": c.fault.as_ref().map(ToString::to_string),
+                    "hint": c.fault.as_ref().and_then(|fault| fault.hint())})
             })
             .collect();
         return session.print_json(&cells);
@@ -145,8 +146,8 @@ fn grid(session: &Session, plan: &AblationPlan, store: &Store) -> Outcome {
         .cells
         .iter()
         .map(|c| {
-            let problem = c.problem.clone().unwrap_or_default();
-            let state = format!("{} {problem}", state(&c.key).name());
+            let fault = c.fault.as_ref().map(ToString::to_string).unwrap_or_default();
+            let state = format!("{} {fault}", state(&c.key).name());
             let short = c.key.get(..8).unwrap_or(&c.key).to_owned();
             [(c.place + 1).to_string(), c.named(), c.seed.to_string(), short, state]
         })

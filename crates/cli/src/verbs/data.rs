@@ -209,10 +209,9 @@ fn align(session: &Session, manifest: &Manifest, out: &Path, config: &AlignConfi
     let aligned = align_manifest(&engine, manifest, config, session.run(&settings))?;
     let (found, used) = (manifest.len(), aligned.manifest.len());
     if used == 0 {
-        let looked_for = format!("utterances that can be aligned: {}", aligned.left_out);
-        return Err(
-            syrinx_data::DataError::NothingFound { path: out.to_path_buf(), looked_for }.into()
-        );
+        let left_out = aligned.left_out;
+        let selection = "aligned manifest";
+        return Err(syrinx_data::DataError::NothingSelected { selection, left_out }.into());
     }
     aligned.manifest.write(out)?;
     if session.globals.json {

@@ -100,8 +100,9 @@ fn train(session: &Session, args: &TrainArgs, config: TrainConfig, ranks: &Ranks
     let parameters: usize = trainer.weights().values().map(|t| t.elem_count()).sum();
     let (first, leads) = (trainer.step(), ranks.leads());
     if leads {
-        let count = training.utterances();
-        session.say(&format!("{count} utterances, {parameters} parameters, from step {first}"));
+        let selection = training.selection();
+        selection.report(session.sink());
+        session.say(&format!("{selection}; {parameters} parameters, from step {first}"));
     }
     // In the folder of the checkpoint, where the dashboard looks for it.
     let events = JsonLines::open(&args.run.join(EVENTS_FILE), now_s)?;

@@ -155,6 +155,9 @@ fn train(
     if session.globals.json {
         return session.print_json(&voice);
     }
+    if voice.left_out.count() > 0 {
+        session.say(&format!("warning: {}", voice.left_out));
+    }
     session.say(&format!(
         "trained {name} on {} of {} recordings ({:.0} s) for {} steps, in {}",
         voice.recordings,

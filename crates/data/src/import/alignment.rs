@@ -1,11 +1,15 @@
 //! Phones and durations from the TextGrids of the Montreal Forced Aligner (McAuliffe et al. 2017).
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::textgrid::CLOSE_S;
-use super::{ImportWarning, Interval, TextGrid, folders_below, list, stem_of};
-use crate::{DataError, Manifest, Utterance};
+use super::{
+    AlignmentFault, ImportFault, ImportWarning, Interval, SpeakerTiers, TextGrid, Tier,
+    folders_below, list, stem_of,
+};
+use crate::{DataError, Expected, Manifest, Utterance};
 
 /// The phones of an utterance in the notation of [`Utterance`].
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +23,7 @@ pub struct PhoneAlignment {
 }
 
 /// Result of merging alignments into a manifest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlignedManifest {
     /// The manifest with phones and durations.
     pub manifest: Manifest,
@@ -27,7 +31,7 @@ pub struct AlignedManifest {
     pub aligned: usize,
     /// Utterances that were not, one each.
     pub left_out: Vec<ImportWarning>,
-    /// Files without an utterance, tiers left out, and clamped times.
+    /// Files without an utterance, unused and empty tiers, and clamped times.
     pub warnings: Vec<ImportWarning>,
 }
 
@@ -35,8 +39,9 @@ pub struct AlignedManifest {
 ///
 /// `phone` gives our name of an aligner's phone (ARPAbet of CMUdict), `None` for a phone we don't know; an utterance
 /// with such a phone, or with the aligner's `spn` (a word it didn't know), keeps what it had and is listed, as is one
-/// whose tiers are missing or overlap. Times beyond the end of the recording are clamped to it. The length of the
-/// recording is filled in where it was unknown. See [`PhoneAlignment::from_textgrid`] for the notation.
+/// whose tiers are missing or overlap. Both tiers are of one speaker ([`SpeakerTiers::of`]); their times beyond the end
+/// of the recording are clamped to it. The length of the recording is filled in where it was unknown. See
+/// [`PhoneAlignment::from_tiers`] for the notation.
 ///
 /// # Errors
 /// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] if no TextGrid fits an utterance.
@@ -51,8 +56,8 @@ pub fn merge_textgrids(
     let (mut found, mut aligned) = (0, 0);
     for utterance in &mut utterances {
         let Some(path) = grids.remove(&utterance.id) else {
-            let reason = format!("there is no TextGrid for the utterance `{}`", utterance.id);
-            left_out.push(ImportWarning::new(folder, reason));
+            let fault = ImportFault::NoTextGrid { id: utterance.id.clone() };
+            left_out.push(ImportWarning::new(folder, fault));
             continue;
         };
         found += 1;
@@ -61,16 +66,16 @@ pub fn merge_textgrids(
                 aligned += 1;
                 warnings.extend(notes.into_iter().map(|note| ImportWarning::new(&path, note)));
             }
-            Err(reason) => left_out.push(ImportWarning::new(&path, reason)),
+            Err(fault) => left_out.push(ImportWarning::new(&path, fault)),
         }
     }
     if found == 0 {
-        let looked_for = "files ID.TextGrid named like the utterances of the manifest".to_owned();
+        let looked_for = Expected::TextGrids;
         return Err(DataError::NothingFound { path: folder.to_path_buf(), looked_for });
     }
     let mut unused: Vec<PathBuf> = grids.into_values().collect();
     unused.sort();
-    warnings.extend(unused.iter().map(|p| ImportWarning::new(p, "no utterance has this name")));
+    warnings.extend(unused.iter().map(|p| ImportWarning::new(p, ImportFault::NoUtterance)));
     Ok(AlignedManifest { manifest: Manifest::new(root, utterances)?, aligned, left_out, warnings })
 }
 
@@ -88,8 +93,10 @@ fn find_grids(
                 Some(stem) if !grids.contains_key(stem) => {
                     grids.insert(stem.to_owned(), path.clone());
                 }
-                Some(_) => warnings.push(ImportWarning::new(&path, "one of this name came before")),
-                None => warnings.push(ImportWarning::new(&path, "its name is not UTF-8")),
+                Some(_) => {
+                    warnings.push(ImportWarning::new(&path, ImportFault::RepeatedTextGrid));
+                }
+                None => warnings.push(ImportWarning::new(&path, ImportFault::NameNotUtf8)),
             }
         }
     }
@@ -101,26 +108,31 @@ fn merge(
     utterance: &mut Utterance,
     path: &Path,
     phone: &dyn Fn(&str) -> Option<String>,
-) -> Result<Vec<String>, String> {
-    let mut grid = TextGrid::read(path).map_err(|e| match e {
-        DataError::BrokenLine { line, problem, .. } => format!("line {line}: {problem}"),
-        other => other.to_string(),
+) -> Result<Vec<ImportFault>, ImportFault> {
+    let grid = TextGrid::read(path).map_err(|e| match e {
+        DataError::BrokenTextGrid { line, fault, .. } => {
+            ImportFault::BrokenTextGrid { line, fault }
+        }
+        DataError::Io { cause, .. } => ImportFault::Read(cause),
+        other => ImportFault::Read(io::Error::other(other)),
     })?;
     let end_s = utterance.seconds.unwrap_or(grid.end_s);
-    let clamped = grid.clamp(end_s)?;
-    let alignment = PhoneAlignment::from_textgrid(&grid, &utterance.text, phone)?;
+    let mut tiers = SpeakerTiers::of(&grid)?;
+    let intervals = tiers.clamp(end_s)?;
+    let alignment = PhoneAlignment::from_tiers(&tiers, &utterance.text, phone)?;
     utterance.phones = Some(alignment.phones);
     utterance.durations_s = Some(alignment.durations_s);
     utterance.lead_s = alignment.lead_s;
-    utterance.seconds = utterance.seconds.or(Some(grid.end_s));
+    utterance.seconds = Some(end_s);
     let mut notes = Vec::new();
-    if clamped > 0 {
-        let intervals = if clamped == 1 { "interval" } else { "intervals" };
-        notes.push(format!(
-            "{clamped} {intervals} clamped to the end of the recording at {end_s} s"
-        ));
+    if intervals > 0 {
+        notes.push(ImportFault::Clamped { intervals, end_s });
     }
-    notes.extend(grid.empty_tiers().map(|tier| format!("the tier `{}` is empty", tier.name)));
+    let empty = |tier: &Tier| ImportFault::EmptyTier { name: tier.name.clone() };
+    notes.extend(grid.empty_tiers().map(empty));
+    if !tiers.unused.is_empty() {
+        notes.push(ImportFault::UnusedTiers { names: tiers.unused });
+    }
     Ok(notes)
 }
 
@@ -132,7 +144,20 @@ struct Segment {
 }
 
 impl PhoneAlignment {
-    /// Returns the phones of a TextGrid with a `phones` and a `words` tier.
+    /// Returns the phones of a TextGrid with a `phones` and a `words` tier of one speaker: [`SpeakerTiers::of`], then
+    /// [`PhoneAlignment::from_tiers`].
+    ///
+    /// # Errors
+    /// [`AlignmentFault`].
+    pub fn from_textgrid(
+        grid: &TextGrid,
+        text: &str,
+        phone: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, AlignmentFault> {
+        Self::from_tiers(&SpeakerTiers::of(grid)?, text, phone)
+    }
+
+    /// Returns the phones of two tiers.
     ///
     /// `sil`, `sp` and empty labels are silence: before the first phone it becomes `lead_s`; where `text` has a
     /// punctuation mark it becomes that mark, which stands before the `|`; elsewhere it becomes `SIL`, after the `|`. A
@@ -140,23 +165,20 @@ impl PhoneAlignment {
     /// below 1 ms, which come from rounding, are closed.
     ///
     /// # Errors
-    /// A sentence for a human: a missing tier, with the tiers found; an unknown phone; intervals that overlap or end
-    /// before their start, with tier and interval; nothing but silence.
-    pub fn from_textgrid(
-        grid: &TextGrid,
+    /// [`AlignmentFault`] for an unknown phone, for intervals that overlap or end before their start, and for nothing
+    /// but silence.
+    pub fn from_tiers(
+        tiers: &SpeakerTiers,
         text: &str,
         phone: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, String> {
-        let words_tier = grid.tier("words").ok_or_else(|| grid.missing("words"))?;
-        let tier = grid.tier("phones").ok_or_else(|| grid.missing("phones"))?;
-        words_tier.check()?;
-        tier.check()?;
+    ) -> Result<Self, AlignmentFault> {
+        tiers.check()?;
         let words: Vec<&Interval> =
-            words_tier.intervals.iter().filter(|i| !is_silence(&i.label)).collect();
-        let segments = segments(&tier.intervals, &words, phone)?;
+            tiers.words.intervals.iter().filter(|i| !is_silence(&i.label)).collect();
+        let segments = segments(&tiers.phones.intervals, &words, phone)?;
         let marks = written_marks(text, words.len());
         let aligned = join(&segments, &marks);
-        if aligned.phones.is_empty() { Err("nothing but silence".to_owned()) } else { Ok(aligned) }
+        if aligned.phones.is_empty() { Err(AlignmentFault::Silence) } else { Ok(aligned) }
     }
 
     fn push(&mut self, phone: &str, duration_s: f64) {
@@ -187,7 +209,7 @@ fn segments(
     intervals: &[Interval],
     words: &[&Interval],
     phone: &dyn Fn(&str) -> Option<String>,
-) -> Result<Vec<Segment>, String> {
+) -> Result<Vec<Segment>, AlignmentFault> {
     let silence = |duration_s| Segment { phone: None, duration_s, word: None };
     let mut segments = Vec::new();
     let (mut end_s, mut word) = (0.0, 0);
@@ -202,12 +224,14 @@ fn segments(
             segments.push(silence(duration_s));
             continue;
         }
-        let label = &interval.label;
+        let Interval { label, start_s, .. } = interval;
         if label.eq_ignore_ascii_case("spn") {
-            return Err(format!("`spn` at {} s: a word unknown to the aligner", interval.start_s));
+            return Err(AlignmentFault::UnknownWord { start_s: *start_s });
         }
-        let name = phone(label)
-            .ok_or_else(|| format!("unknown phone `{label}` at {} s", interval.start_s))?;
+        let name = phone(label).ok_or_else(|| AlignmentFault::UnknownPhone {
+            phone: label.clone(),
+            start_s: *start_s,
+        })?;
         let middle_s = (interval.start_s + interval.end_s) / 2.0;
         while words.get(word).is_some_and(|w| w.end_s <= middle_s) {
             word += 1;

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Import, ImportWarning, folders_below, is_audio, list, name_of, read_text, stem_of};
-use crate::{DataError, Manifest, Utterance};
+use super::{
+    Import, ImportFault, ImportWarning, folders_below, is_audio, list, name_of, other_audio,
+    read_text, stem_of,
+};
+use crate::{DataError, Expected, Manifest, Utterance};
 
 /// Imports a tree `[subset/]speaker/chapter/ID.{wav,flac,...}`.
 ///
@@ -22,13 +25,13 @@ pub fn libri(root: &Path) -> Result<Import, DataError> {
     let mut ids = HashSet::new();
     for folder in folders_below(root)? {
         let (files, _) = list(&folder)?;
-        if !files.iter().any(|file| is_audio(file)) {
+        let of_corpus: Vec<&PathBuf> = files.iter().filter(|file| belongs(file)).collect();
+        if of_corpus.is_empty() {
             continue;
         }
         let Some(place) = ChapterOrigin::of(root, &folder) else {
-            let stray = files.iter().filter(|file| is_audio(file));
-            let reason = "the recording lies not in speaker/chapter/";
-            left_out.extend(stray.map(|file| ImportWarning::new(file, reason)));
+            let stray = |file: &&PathBuf| ImportWarning::new(file, ImportFault::OutsideChapter);
+            left_out.extend(of_corpus.iter().map(stray));
             continue;
         };
         let chapter = Chapter { root, place: &place, folder: &folder, files: &files };
@@ -37,16 +40,20 @@ pub fn libri(root: &Path) -> Result<Import, DataError> {
                 utterances.push(utterance);
             } else {
                 let path = root.join(&utterance.audio);
-                left_out.push(ImportWarning::new(&path, "a recording of this name came before"));
+                left_out.push(ImportWarning::new(&path, ImportFault::RepeatedName));
             }
         }
     }
     if utterances.is_empty() {
-        let looked_for = "recordings in speaker/chapter/ with .normalized.txt or .trans.txt";
-        let looked_for = looked_for.to_owned();
-        return Err(DataError::NothingFound { path: root.to_path_buf(), looked_for });
+        let path = root.to_path_buf();
+        return Err(DataError::NothingFound { path, looked_for: Expected::Libri });
     }
     Ok(Import { manifest: Manifest::new(root, utterances)?, left_out, warnings })
+}
+
+/// Whether a file is a recording or a transcript.
+fn belongs(file: &Path) -> bool {
+    is_audio(file) || other_audio(file).is_some() || id_of_text(file).is_some() || is_list(file)
 }
 
 /// Speaker and split by the path of a chapter.
@@ -94,7 +101,7 @@ impl Chapter<'_> {
         let mut recorded = HashSet::new();
         for path in self.files.iter().filter(|file| is_audio(file)) {
             let Some(id) = stem_of(path) else {
-                left_out.push(ImportWarning::new(path, "its name is not UTF-8; rename it"));
+                left_out.push(ImportWarning::new(path, ImportFault::NameNotUtf8));
                 continue;
             };
             recorded.insert(id);
@@ -107,12 +114,19 @@ impl Chapter<'_> {
                     split: self.place.split.clone(),
                     ..Utterance::default()
                 }),
-                Err(reason) => left_out.push(ImportWarning::new(path, reason)),
+                Err(fault) => left_out.push(ImportWarning::new(path, fault)),
+            }
+        }
+        for (path, fault) in self.files.iter().filter_map(|file| Some((file, other_audio(file)?))) {
+            // A recording in two formats is one item.
+            let is_new = stem_of(path).is_none_or(|id| recorded.insert(id));
+            if is_new {
+                left_out.push(ImportWarning::new(path, fault));
             }
         }
         for (id, _) in transcripts.iter().filter(|(id, _)| !recorded.contains(id.as_str())) {
-            let reason = format!("the transcript of `{id}` has no recording");
-            left_out.push(ImportWarning::new(self.folder, reason));
+            let fault = ImportFault::LineWithoutRecording { id: id.clone() };
+            left_out.push(ImportWarning::new(self.folder, fault));
         }
         let orphans = self.files.iter().filter(|file| {
             let text = id_of_text(file);
@@ -121,7 +135,7 @@ impl Chapter<'_> {
         let mut named = HashSet::new();
         for path in orphans.filter(|path| id_of_text(path).is_some_and(|(id, _)| named.insert(id)))
         {
-            left_out.push(ImportWarning::new(path, "the transcript has no recording"));
+            left_out.push(ImportWarning::new(path, ImportFault::NoRecording));
         }
         utterances
     }
@@ -132,25 +146,28 @@ impl Chapter<'_> {
         audio: &Path,
         listed: Option<String>,
         warnings: &mut Vec<ImportWarning>,
-    ) -> Result<String, String> {
+    ) -> Result<String, ImportFault> {
         for ending in TEXTS {
             let own = audio.with_extension(ending);
             if !own.exists() {
                 continue;
             }
-            let text = read_text(&own).map_err(|e| format!("{}: {e}", own.display()))?;
+            let text = read_text(&own).map_err(|fault| ImportFault::Transcript {
+                path: own.clone(),
+                fault: Box::new(fault),
+            })?;
             if text.trim().is_empty() {
-                return Err("its transcript is empty".to_owned());
+                return Err(ImportFault::EmptyTranscript);
             }
             if ending != TEXTS[0] {
-                warnings.push(ImportWarning::new(audio, format!("the text is of its .{ending}")));
+                warnings.push(ImportWarning::new(audio, ImportFault::OtherText { ending }));
             }
             return Ok(text.trim().to_owned());
         }
         match listed {
-            Some(text) if text.trim().is_empty() => Err("its transcript is empty".to_owned()),
+            Some(text) if text.trim().is_empty() => Err(ImportFault::EmptyTranscript),
             Some(text) => Ok(text.trim().to_owned()),
-            None => Err("there is no transcript".to_owned()),
+            None => Err(ImportFault::NoTranscript),
         }
     }
 }
@@ -161,15 +178,20 @@ fn id_of_text(path: &Path) -> Option<(&str, &str)> {
     TEXTS.iter().find_map(|ending| Some((name.strip_suffix(ending)?.strip_suffix('.')?, *ending)))
 }
 
+/// Whether a file lists the transcripts of a chapter.
+fn is_list(path: &Path) -> bool {
+    name_of(path).is_some_and(|name| name.ends_with(".trans.txt"))
+}
+
 /// `ID TEXT` of every `*.trans.txt` among the files.
 fn transcripts(files: &[PathBuf], warnings: &mut Vec<ImportWarning>) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for path in files {
-        if !name_of(path).is_some_and(|name| name.ends_with(".trans.txt")) {
+        if !is_list(path) {
             continue;
         }
         match read_text(path) {
-            Err(reason) => warnings.push(ImportWarning::new(path, reason)),
+            Err(fault) => warnings.push(ImportWarning::new(path, fault)),
             Ok(text) => {
                 for line in text.lines().filter(|line| !line.trim().is_empty()) {
                     let (id, said) =

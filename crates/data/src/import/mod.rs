@@ -4,25 +4,29 @@
 //! [`Import::left_out`]; an importer fails only where nothing at all is usable.
 
 mod alignment;
+mod fault;
 mod libri;
 mod ljspeech;
 mod pairs;
 mod textgrid;
+mod tiers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use alignment::{AlignedManifest, PhoneAlignment, merge_textgrids};
+pub use fault::{ImportFault, LineFault};
 pub use libri::libri;
 pub use ljspeech::ljspeech;
 pub use pairs::{pairs, recordings};
-pub use textgrid::{Interval, TextGrid, Tier};
+pub use textgrid::{BrokenTextGrid, FoundToken, Interval, TextGrid, TextGridFault, Tier};
+pub use tiers::{AlignmentFault, FoundTiers, IntervalFault, SpeakerTiers};
 
 use crate::{DataError, Manifest};
 use syrinx_types::IoOperation;
 
 /// Result of an import.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Import {
     /// The usable utterances, in the order of their paths.
     pub manifest: Manifest,
@@ -40,28 +44,34 @@ impl Import {
 }
 
 /// A file with the reason why an importer left it out, or used it in part.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct ImportWarning {
     /// The file or folder.
     pub path: PathBuf,
     /// Reason.
-    pub reason: String,
+    pub fault: ImportFault,
 }
 
 impl ImportWarning {
-    fn new(path: &Path, reason: impl Into<String>) -> Self {
-        Self { path: path.to_path_buf(), reason: reason.into() }
+    fn new(path: &Path, fault: ImportFault) -> Self {
+        Self { path: path.to_path_buf(), fault }
     }
 }
 
 impl std::fmt::Display for ImportWarning {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.reason)
+        write!(f, "{}: {}", self.path.display(), self.fault)
     }
 }
 
 /// Endings of recordings that importers take.
 const AUDIO_EXTENSIONS: [&str; 5] = ["wav", "flac", "ogg", "mp3", "m4a"];
+
+/// Endings of recordings that importers do not take, and report.
+const OTHER_AUDIO_EXTENSIONS: [&str; 14] = [
+    "opus", "aac", "webm", "mp4", "oga", "wma", "aif", "aiff", "amr", "caf", "au", "sph", "ape",
+    "wv",
+];
 
 /// Returns the files and the folders of a folder, by name; hidden ones left out.
 fn list(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
@@ -105,14 +115,26 @@ fn stem_of(path: &Path) -> Option<&str> {
     path.file_stem()?.to_str()
 }
 
+/// Whether importers take a file as a recording.
 fn is_audio(path: &Path) -> bool {
+    has_extension(path, &AUDIO_EXTENSIONS)
+}
+
+/// Returns the reason why a recording is not taken by its ending; `None` for recordings that are, and for other files.
+fn other_audio(path: &Path) -> Option<ImportFault> {
+    let ending = path.extension().and_then(|e| e.to_str())?;
+    has_extension(path, &OTHER_AUDIO_EXTENSIONS)
+        .then(|| ImportFault::Ending { ending: ending.to_owned() })
+}
+
+fn has_extension(path: &Path, known: &[&str]) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    AUDIO_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+    known.iter().any(|known| known.eq_ignore_ascii_case(extension))
 }
 
 /// Returns the text of a small UTF-8 file.
-fn read_text(path: &Path) -> Result<String, String> {
-    let bytes = fs::read(path).map_err(|e| format!("cannot be read: {e}"))?;
-    let text = String::from_utf8(bytes).map_err(|e| format!("is not UTF-8 text: {e}"))?;
+fn read_text(path: &Path) -> Result<String, ImportFault> {
+    let bytes = fs::read(path).map_err(ImportFault::Read)?;
+    let text = String::from_utf8(bytes).map_err(ImportFault::NotUtf8)?;
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }

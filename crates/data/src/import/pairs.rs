@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::{Import, ImportWarning, is_audio, list, ljspeech, read_text, stem_of};
-use crate::{DataError, Manifest, Utterance};
+use super::{
+    Import, ImportFault, ImportWarning, folders_below, is_audio, list, ljspeech, other_audio,
+    read_text, stem_of,
+};
+use crate::{DataError, Expected, Manifest, Utterance};
 
 /// Ending of a text beside its recording.
 const TEXT_EXTENSION: &str = "txt";
@@ -22,7 +25,8 @@ pub fn recordings(folder: &Path, speaker: &str) -> Result<Import, DataError> {
     }
 }
 
-/// Imports `NAME.wav` (or another recording) with its words in `NAME.txt`, both in `folder` itself.
+/// Imports `NAME.wav` (or another recording) with its words in `NAME.txt`, both in `folder` itself. Recordings in other formats
+/// and those of folders within `folder` are left out.
 ///
 /// # Errors
 /// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] without a single usable pair.
@@ -42,37 +46,50 @@ pub fn pairs(folder: &Path, speaker: &str) -> Result<Import, DataError> {
                     ..Utterance::default()
                 });
             }
-            Err(reason) => left_out.push(ImportWarning::new(path, reason)),
+            Err(fault) => left_out.push(ImportWarning::new(path, fault)),
         }
     }
-    let recorded: HashSet<&str> =
-        files.iter().filter(|file| is_audio(file)).filter_map(|file| stem_of(file)).collect();
+    let other = files.iter().filter_map(|file| Some(ImportWarning::new(file, other_audio(file)?)));
+    left_out.extend(other);
+    let sounds = files.iter().filter(|file| is_audio(file) || other_audio(file).is_some());
+    let recorded: HashSet<&str> = sounds.filter_map(|file| stem_of(file)).collect();
     let texts = files.iter().filter(|f| f.extension().is_some_and(|e| e == TEXT_EXTENSION));
     for path in texts.filter(|path| stem_of(path).is_none_or(|stem| !recorded.contains(stem))) {
-        left_out.push(ImportWarning::new(path, "the text has no recording"));
+        left_out.push(ImportWarning::new(path, ImportFault::NoRecording));
     }
+    left_out.extend(below(folder)?);
     if utterances.is_empty() {
-        let looked_for =
-            "recordings NAME.wav with their words in NAME.txt, or a metadata.csv".to_owned();
+        let looked_for = Expected::Pairs;
         return Err(DataError::NothingFound { path: folder.to_path_buf(), looked_for });
     }
     Ok(Import { manifest: Manifest::new(folder, utterances)?, left_out, warnings: Vec::new() })
 }
 
+/// Returns the recordings of the folders within a folder, each left out.
+fn below(folder: &Path) -> Result<Vec<ImportWarning>, DataError> {
+    let mut found = Vec::new();
+    for inner in folders_below(folder)?.iter().filter(|inner| *inner != folder) {
+        let (files, _) = list(inner)?;
+        let sounds = files.iter().filter(|file| is_audio(file) || other_audio(file).is_some());
+        found.extend(sounds.map(|file| ImportWarning::new(file, ImportFault::Subfolder)));
+    }
+    Ok(found)
+}
+
 /// Id and text of a recording.
-fn pair<'a>(path: &'a Path, taken: &HashSet<String>) -> Result<(&'a str, String), String> {
-    let id = stem_of(path).ok_or("its name is not UTF-8; rename it")?;
+fn pair<'a>(path: &'a Path, taken: &HashSet<String>) -> Result<(&'a str, String), ImportFault> {
+    let id = stem_of(path).ok_or(ImportFault::NameNotUtf8)?;
     if taken.contains(id) {
-        return Err("another recording has the same name".to_owned());
+        return Err(ImportFault::RepeatedName);
     }
     let text = path.with_extension(TEXT_EXTENSION);
     if !text.is_file() {
-        return Err(format!("there is no {id}.{TEXT_EXTENSION}"));
+        return Err(ImportFault::NoText { name: format!("{id}.{TEXT_EXTENSION}") });
     }
     let text = read_text(&text)?;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if words.is_empty() {
-        return Err("its text is empty".to_owned());
+        return Err(ImportFault::EmptyTranscript);
     }
     Ok((id, words))
 }
@@ -84,6 +101,7 @@ mod tests {
     #[test]
     fn every_file_is_used_or_listed() {
         let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("inner")).expect("a folder");
         let write = |name: &str, text: &str| {
             std::fs::write(folder.path().join(name), text).expect("written")
         };
@@ -95,6 +113,11 @@ mod tests {
             ("c.txt", " \n"),
             ("d.txt", "no sound"),
             ("a.mp3", ""),
+            ("e.opus", ""),
+            ("e.txt", "a format that is not taken"),
+            ("inner/f.wav", ""),
+            ("inner/f.txt", "a folder that is not searched"),
+            ("notes.pdf", ""),
         ] {
             write(name, text);
         }
@@ -103,16 +126,18 @@ mod tests {
         // `a.mp3` comes before `a.wav` by name.
         assert_eq!((only.id.as_str(), only.text.as_str()), ("a", "Hello there."));
         assert_eq!(only.audio, Path::new("a.mp3"));
-        let reasons: Vec<String> = found.left_out.iter().map(|w| w.reason.clone()).collect();
+        let reasons: Vec<String> = found.left_out.iter().map(|w| w.fault.to_string()).collect();
         assert_eq!(
             reasons,
             [
-                "another recording has the same name",
+                "a recording of this name came before",
                 "there is no b.txt",
-                "its text is empty",
-                "the text has no recording"
+                "its transcript is empty",
+                "recordings .opus are not imported",
+                "the transcript has no recording",
+                "folders within the folder are not imported",
             ]
         );
-        assert_eq!(found.found(), 5);
+        assert_eq!(found.found(), 7);
     }
 }

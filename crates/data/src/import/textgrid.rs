@@ -7,12 +7,18 @@
 use std::fs;
 use std::path::Path;
 
-use super::alignment::is_silence;
 use crate::DataError;
 use syrinx_types::IoOperation;
 
 /// Differences of times below this come from rounding, seconds.
 pub(super) const CLOSE_S: f64 = 1e-3;
+
+/// Separator between the name of a speaker and the kind of a tier.
+const SPEAKER_SEPARATOR: &str = " - ";
+/// Begins the file type of Praat's text files.
+const FILE_TYPE: &str = "ooTextFile";
+/// Object class of TextGrids.
+const OBJECT_CLASS: &str = "TextGrid";
 
 /// A stretch of a tier.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,134 +55,149 @@ impl TextGrid {
     /// Reads a file in UTF-8 or UTF-16 (with its byte order mark).
     ///
     /// # Errors
-    /// [`DataError::Io`]; [`DataError::BrokenLine`] with the line where reading stopped.
+    /// [`DataError::Io`]; [`DataError::BrokenTextGrid`] with the line where reading stopped.
     pub fn read(path: &Path) -> Result<Self, DataError> {
         let bytes = fs::read(path).map_err(DataError::io(IoOperation::Read, path))?;
-        let broken =
-            |(line, problem)| DataError::BrokenLine { path: path.to_path_buf(), line, problem };
-        let text = decode(&bytes).map_err(|problem| broken((1, problem)))?;
-        parse(&text).map_err(broken)
+        let text = decode(&bytes).map_err(|fault| BrokenTextGrid { line: 1, fault });
+        text.and_then(|text| parse(&text)).map_err(|BrokenTextGrid { line, fault }| {
+            DataError::BrokenTextGrid { path: path.to_path_buf(), line, fault }
+        })
     }
 
     /// Parses the text of a file.
     ///
     /// # Errors
-    /// The line where reading stopped, from 1, and what is wrong there.
-    pub fn parse(text: &str) -> Result<Self, (usize, String)> {
+    /// The line where reading stopped, with its fault.
+    pub fn parse(text: &str) -> Result<Self, BrokenTextGrid> {
         parse(text)
-    }
-
-    /// Returns the tier of this name, whatever the case. Aligners that know several speakers write `NAME - phones`; the
-    /// first such tier that is not empty is taken, else the first.
-    pub fn tier(&self, name: &str) -> Option<&Tier> {
-        let named = || self.tiers.iter().filter(|tier| tier.kind().eq_ignore_ascii_case(name));
-        named().find(|tier| !tier.is_empty()).or_else(|| named().next())
     }
 
     /// Returns the tiers without any label.
     pub fn empty_tiers(&self) -> impl Iterator<Item = &Tier> {
         self.tiers.iter().filter(|tier| tier.is_empty())
     }
-
-    /// Returns the sentence for an interval tier that isn't there, with the names of those that are and of the point
-    /// tiers.
-    pub(super) fn missing(&self, name: &str) -> String {
-        let shown = |tier: &Tier| {
-            let empty = if tier.is_empty() { " (empty)" } else { "" };
-            format!("{}{empty}", tier.name)
-        };
-        let points = self.point_tiers.iter().map(|name| format!("{name} (point tier)"));
-        let found: Vec<String> = self.tiers.iter().map(shown).chain(points).collect();
-        let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
-        format!("no tier '{name}'; tiers found: {found}")
-    }
-
-    /// Clamps times beyond the end of the recording to it, and returns the number of intervals that were changed.
-    ///
-    /// # Errors
-    /// The tier and the number of an interval with a label that lies wholly beyond the end.
-    pub fn clamp(&mut self, end_s: f64) -> Result<usize, String> {
-        let mut clamped = 0;
-        for tier in &mut self.tiers {
-            for (index, interval) in tier.intervals.iter_mut().enumerate() {
-                let beyond = interval.end_s - end_s;
-                let is_silent = is_silence(&interval.label);
-                if !is_silent && interval.start_s >= end_s - CLOSE_S {
-                    return Err(format!(
-                        "tier '{}', interval {}: starts at {} s, beyond the end of the recording at {end_s} s",
-                        tier.name,
-                        index + 1,
-                        interval.start_s
-                    ));
-                }
-                clamped += usize::from(beyond > CLOSE_S);
-                interval.start_s = interval.start_s.min(end_s);
-                interval.end_s = interval.end_s.min(end_s);
-            }
-        }
-        self.end_s = self.end_s.min(end_s);
-        Ok(clamped)
-    }
 }
 
 impl Tier {
     /// Returns the name without that of a speaker before it.
-    fn kind(&self) -> &str {
-        self.name.rsplit(" - ").next().unwrap_or_default().trim()
+    pub(super) fn kind(&self) -> &str {
+        self.name.rsplit(SPEAKER_SEPARATOR).next().unwrap_or_default().trim()
     }
 
-    fn is_empty(&self) -> bool {
+    /// Returns the name of the speaker.
+    pub(super) fn speaker(&self) -> Option<&str> {
+        self.name.rsplit_once(SPEAKER_SEPARATOR).map(|(speaker, _)| speaker.trim())
+    }
+
+    /// Whether no interval has a label.
+    pub(super) fn is_empty(&self) -> bool {
         self.intervals.iter().all(|interval| interval.label.is_empty())
-    }
-
-    /// Checks that intervals follow one another; overlaps below 1 ms come from rounding.
-    ///
-    /// # Errors
-    /// The tier, the number of the interval and its times.
-    pub(super) fn check(&self) -> Result<(), String> {
-        let mut before_s = f64::NEG_INFINITY;
-        for (index, Interval { start_s, end_s, .. }) in self.intervals.iter().enumerate() {
-            let fault = if end_s < start_s {
-                format!("ends at {end_s} s, before its start at {start_s} s")
-            } else if *start_s < -CLOSE_S {
-                format!("starts at {start_s} s, before the recording")
-            } else if *start_s < before_s - CLOSE_S {
-                format!("starts at {start_s} s, before the end of interval {index} at {before_s} s")
-            } else {
-                before_s = *end_s;
-                continue;
-            };
-            return Err(format!("tier '{}', interval {}: {fault}", self.name, index + 1));
-        }
-        Ok(())
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<String, String> {
+/// Fault of a text that is no TextGrid.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TextGridFault {
+    /// Bytes that are no UTF-8.
+    #[error("not UTF-8 text ({0})")]
+    NotUtf8(std::str::Utf8Error),
+    /// Bytes that are no UTF-16.
+    #[error("not UTF-16 text ({0})")]
+    NotUtf16(std::string::FromUtf16Error),
+    /// A file of another type.
+    #[error("file type `{found}`, expected `{FILE_TYPE}`")]
+    FileType {
+        /// Type that the file names.
+        found: String,
+    },
+    /// Another object of Praat.
+    #[error("object class `{found}`, expected `{OBJECT_CLASS}`")]
+    ObjectClass {
+        /// Class that the file names.
+        found: String,
+    },
+    /// A tier that has neither intervals nor points.
+    #[error("unknown class of tier `{found}`")]
+    TierClass {
+        /// Class that the file names.
+        found: String,
+    },
+    /// A string without its closing quote.
+    #[error("a string opens here and never closes")]
+    OpenString,
+    /// Another token than the format has here.
+    #[error("{found} where {expected} should be")]
+    Token {
+        /// The token.
+        found: FoundToken,
+        /// Meaning of the expected token.
+        expected: &'static str,
+    },
+    /// Text after the last tier.
+    #[error("more follows than the counts of tiers and intervals say")]
+    Trailing,
+}
+
+/// Fault of a text that is no TextGrid, with its line.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}: {fault}")]
+pub struct BrokenTextGrid {
+    /// Line where reading stopped, from 1.
+    pub line: usize,
+    /// Fault.
+    pub fault: TextGridFault,
+}
+
+/// Token at the place where parsing stopped.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FoundToken {
+    /// End of the file.
+    End,
+    /// A number.
+    Number(f64),
+    /// A quoted string.
+    Text(String),
+    /// A flag in `<>`.
+    Flag(String),
+}
+
+impl std::fmt::Display for FoundToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::End => f.write_str("the file ends"),
+            Self::Number(number) => write!(f, "found the number {number}"),
+            Self::Text(text) => write!(f, "found the text `{text}`"),
+            Self::Flag(flag) => write!(f, "found the flag `{flag}`"),
+        }
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<String, TextGridFault> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|b| unit([b[0], b[1]])).collect();
-        String::from_utf16(&units).map_err(|e| format!("not UTF-16 text ({e})"))
+        String::from_utf16(&units).map_err(TextGridFault::NotUtf16)
     };
     match bytes {
         [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
         _ => {
             let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-            String::from_utf8(bytes.to_vec()).map_err(|e| format!("not UTF-8 text ({e})"))
+            std::str::from_utf8(bytes).map(str::to_owned).map_err(TextGridFault::NotUtf8)
         }
     }
 }
 
-fn parse(text: &str) -> Result<TextGrid, (usize, String)> {
+fn parse(text: &str) -> Result<TextGrid, BrokenTextGrid> {
     // A file that ends too early is said to end in its last line, not in the empty one after it.
     let mut tokens = Tokens { rest: text.trim_end(), line: 1 };
     let kind = tokens.string("the file type")?;
-    if !kind.starts_with("ooTextFile") {
-        return Err((tokens.line, format!("file type `{kind}`, expected `ooTextFile`")));
+    if !kind.starts_with(FILE_TYPE) {
+        return Err(tokens.broken(TextGridFault::FileType { found: kind }));
     }
     let class = tokens.string("the object class")?;
-    if class != "TextGrid" {
-        return Err((tokens.line, format!("object class `{class}`, expected `TextGrid`")));
+    if class != OBJECT_CLASS {
+        return Err(tokens.broken(TextGridFault::ObjectClass { found: class }));
     }
     tokens.number("the start of the recording")?;
     let end_s = tokens.number("the end of the recording")?;
@@ -198,14 +219,12 @@ fn parse(text: &str) -> Result<TextGrid, (usize, String)> {
                 }
                 point_tiers.push(name);
             }
-            _ => return Err((tokens.line, format!("unknown class of tier `{class}`"))),
+            _ => return Err(tokens.broken(TextGridFault::TierClass { found: class })),
         }
     }
     match tokens.next()? {
         None => Ok(TextGrid { end_s, tiers, point_tiers }),
-        Some(_) => {
-            Err((tokens.line, "more follows than the counts of tiers and intervals say".to_owned()))
-        }
+        Some(_) => Err(tokens.broken(TextGridFault::Trailing)),
     }
 }
 
@@ -231,7 +250,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// Returns the next free-standing number, string or flag; `None` at the end.
-    fn next(&mut self) -> Result<Option<Token<'a>>, (usize, String)> {
+    fn next(&mut self) -> Result<Option<Token<'a>>, BrokenTextGrid> {
         loop {
             let blank = self.rest.len() - self.rest.trim_start().len();
             self.skip(blank);
@@ -260,13 +279,14 @@ impl<'a> Tokens<'a> {
     }
 
     /// Returns the string that starts here; a quote inside it is doubled.
-    fn quoted(&mut self) -> Result<String, (usize, String)> {
+    fn quoted(&mut self) -> Result<String, BrokenTextGrid> {
         let opened = self.line;
         let mut text = String::new();
         self.skip(1);
         loop {
             let Some(end) = self.rest.find('"') else {
-                return Err((opened, "a string opens here and never closes".to_owned()));
+                let fault = TextGridFault::OpenString;
+                return Err(BrokenTextGrid { line: opened, fault });
             };
             text.push_str(self.skip(end));
             self.skip(1);
@@ -277,46 +297,54 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    fn wrong<T>(&self, wanted: &str, got: Option<&Token<'_>>) -> Result<T, (usize, String)> {
-        let got = match got {
-            None => "the file ends".to_owned(),
-            Some(Token::Number(n)) => format!("found the number {n}"),
-            Some(Token::Text(text)) => format!("found the text `{text}`"),
-            Some(Token::Flag(flag)) => format!("found the flag `{flag}`"),
-        };
-        Err((self.line, format!("{got} where {wanted} should be")))
+    fn broken(&self, fault: TextGridFault) -> BrokenTextGrid {
+        BrokenTextGrid { line: self.line, fault }
     }
 
-    fn number(&mut self, wanted: &str) -> Result<f64, (usize, String)> {
+    fn wrong<T>(
+        &self,
+        expected: &'static str,
+        got: Option<Token<'_>>,
+    ) -> Result<T, BrokenTextGrid> {
+        let found = match got {
+            None => FoundToken::End,
+            Some(Token::Number(number)) => FoundToken::Number(number),
+            Some(Token::Text(text)) => FoundToken::Text(text),
+            Some(Token::Flag(flag)) => FoundToken::Flag(flag.to_owned()),
+        };
+        Err(self.broken(TextGridFault::Token { found, expected }))
+    }
+
+    fn number(&mut self, expected: &'static str) -> Result<f64, BrokenTextGrid> {
         match self.next()? {
             Some(Token::Number(number)) if number.is_finite() => Ok(number),
-            other => self.wrong(wanted, other.as_ref()),
+            other => self.wrong(expected, other),
         }
     }
 
-    fn count(&mut self, wanted: &str) -> Result<usize, (usize, String)> {
-        let number = self.number(wanted)?;
+    fn count(&mut self, expected: &'static str) -> Result<usize, BrokenTextGrid> {
+        let number = self.number(expected)?;
         if number < 0.0 || number.fract() != 0.0 {
-            return self.wrong(wanted, Some(&Token::Number(number)));
+            return self.wrong(expected, Some(Token::Number(number)));
         }
         Ok(number as usize)
     }
 
-    fn string(&mut self, wanted: &str) -> Result<String, (usize, String)> {
+    fn string(&mut self, expected: &'static str) -> Result<String, BrokenTextGrid> {
         match self.next()? {
             Some(Token::Text(text)) => Ok(text),
-            other => self.wrong(wanted, other.as_ref()),
+            other => self.wrong(expected, other),
         }
     }
 
-    fn flag(&mut self, wanted: &str) -> Result<(), (usize, String)> {
+    fn flag(&mut self, expected: &'static str) -> Result<(), BrokenTextGrid> {
         match self.next()? {
-            Some(Token::Flag(flag)) if flag == wanted => Ok(()),
-            other => self.wrong(wanted, other.as_ref()),
+            Some(Token::Flag(flag)) if flag == expected => Ok(()),
+            other => self.wrong(expected, other),
         }
     }
 
-    fn intervals(&mut self, size: usize) -> Result<Vec<Interval>, (usize, String)> {
+    fn intervals(&mut self, size: usize) -> Result<Vec<Interval>, BrokenTextGrid> {
         // No capacity ahead of the data: the size comes from the file and may be absurd.
         let mut intervals = Vec::new();
         for _ in 0..size {

@@ -96,10 +96,10 @@ fn plans_that_cannot_work_are_refused() {
         let error = Batches::new(&plan, lengths, WorkShare::WHOLE).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}, not {expected}");
     };
-    check(plan(0), &[], "check the split");
+    check(plan(0), &[], "there is nothing to train on");
     check(plan(0), &[5, 1001], "item 1 has 1001 positions, more than the 1000");
-    check(BatchPlan { max_padding: 1.0, ..plan(0) }, &[5], "max_padding = 1");
-    check(BatchPlan { max_padding: f64::NAN, ..plan(0) }, &[5], "max_padding = NaN");
+    check(BatchPlan { max_padding: 1.0, ..plan(0) }, &[5], "`max_padding` is 1,");
+    check(BatchPlan { max_padding: f64::NAN, ..plan(0) }, &[5], "`max_padding` is NaN,");
     let fits = Batches::new(&plan(0), &[1000, 0, 0], WorkShare::WHOLE);
     assert!(!matches!(fits, Err(DataError::TooLong { .. })));
     check_epoch(&plan(0), &[1000, 0, 0], &fits.unwrap().epoch(0));

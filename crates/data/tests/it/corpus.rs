@@ -162,7 +162,7 @@ fn views_come_with_the_utterances_they_belong_to() {
     };
     view("noisy", 10, &encode);
     let half = |u: &syrinx_data::Utterance| match u.id.as_str() {
-        "u03" => Err("too quiet".to_owned()),
+        "u03" => Err(syrinx_data::EncodeFault::of("too quiet")),
         "u04" => encode(u).map(|coded| coded.slice(0, 1)),
         _ => encode(u),
     };

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use syrinx_data::{
-    Corpus, DataError, EncodePlan, Manifest, Shard, Summary, Utterance, WorkShare, encode_manifest,
-    merge_shards,
+    Corpus, DataError, EncodeFault, EncodePlan, Manifest, Shard, Summary, Utterance, WorkShare,
+    encode_manifest, merge_shards,
 };
 use syrinx_types::{CancelToken, Coded, Codes, Event, NullSink, RecordingSink};
 
@@ -23,10 +23,10 @@ fn run(
     refuse: &[&str],
 ) -> (Result<Summary, DataError>, Vec<String>) {
     let asked = Mutex::new(Vec::new());
-    let closure = |utterance: &Utterance| -> Result<Coded, String> {
+    let closure = |utterance: &Utterance| -> Result<Coded, EncodeFault> {
         asked.lock().unwrap().push(utterance.id.clone());
         if refuse.contains(&utterance.id.as_str()) {
-            return Err("a silent recording".to_owned());
+            return Err(EncodeFault::of("a silent recording"));
         }
         encode(utterance)
     };
@@ -260,7 +260,7 @@ fn a_shard_cut_anywhere_is_an_error_and_no_panic() {
     *codes.last_mut().unwrap() = 0xff;
     let cases = [
         (text("first_frame\\\":3", "first_frame\\\":2"), "frames of `u01` are not in their place"),
-        (text("frames\\\":4}]", "frames\\\":5}]"), "records have 8 frames, its codes 7"),
+        (text("frames\\\":4}]", "frames\\\":5}]"), "records have 8 frames, its `codes` 7"),
         (text("format\\\":1", "format\\\":7"), "format 7"),
         (codes, "outside a codebook"),
     ];

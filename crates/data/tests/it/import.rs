@@ -55,7 +55,7 @@ fn librispeech_and_libritts() {
         ]
     );
     let expected = [
-        "stray.wav: the recording lies not in speaker/chapter/",
+        "stray.wav: it lies not in speaker/chapter/",
         "test-clean/61/70968/61-70968-0001.flac: there is no transcript",
         "test-clean/61/70968/61-70968-0002.flac: its transcript is empty",
         "test-clean/61/70968: the transcript of `61-70968-0009` has no recording",
@@ -80,10 +80,15 @@ fn ljspeech_layout() {
     let root = dir.path();
     put(&root.join("wavs/LJ001-0001.wav"), "");
     put(&root.join("wavs/LJ001-0002.flac"), "");
+    // Named by a bad line: one item.
+    put(&root.join("wavs/LJ001-0004.wav"), "");
+    put(&root.join("wavs/LJ001-0005.opus"), "");
+    put(&root.join("wavs/LJ001-0006.wav"), "");
     put(
         &root.join("metadata.csv"),
         "LJ001-0001|In 1465|In fourteen \"sixty-five\"\r\nLJ001-0002|Printing||\nLJ001-0002|Printing|\n\
-         LJ001-0003|gone|gone\nLJ001-0001|again|again\nLJ001-0004\n\n../x|a|b\n",
+         LJ001-0003|gone|gone\nLJ001-0001|again|again\nLJ001-0004\n\n../x|a|b\n\
+         LJ001-0005|five|five\n",
     );
     for path in [root.to_path_buf(), root.join("metadata.csv")] {
         let (utterances, warnings) = shown(&ljspeech(&path, "linda").unwrap(), root);
@@ -102,6 +107,8 @@ fn ljspeech_layout() {
                 "metadata.csv: line 5: the id `LJ001-0001` came before",
                 "metadata.csv: line 6: 1 fields instead of 2 or 3 between `|`",
                 "metadata.csv: line 8: the id `../x` is no file name",
+                "metadata.csv: line 9: recordings .opus are not imported: wavs/LJ001-0005.opus",
+                "wavs/LJ001-0006.wav: no line names the recording",
             ]
         );
     }
@@ -200,4 +207,30 @@ fn every_item_of_a_chapter_is_used_or_told() {
         ]
     );
     assert_eq!(import.found(), 5);
+}
+
+#[test]
+fn chapters_without_usable_sound_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let chapter = |name: &str| dir.path().join("dev-clean/7").join(name);
+    put(&chapter("1/7_1_1.wav"), "");
+    put(&chapter("1/7_1_1.normalized.txt"), "One.");
+    put(&chapter("2/7-2.trans.txt"), "7-2-0000 GONE\n7-2-0001 TOO\n");
+    put(&chapter("3/7_3_1.normalized.txt"), "Three.");
+    put(&chapter("4/7_4_1.opus"), "");
+    put(&chapter("4/7_4_1.normalized.txt"), "Four.");
+    put(&dir.path().join("stray.normalized.txt"), "nowhere");
+    let import = libri(dir.path()).unwrap();
+    let (utterances, left_out) = shown(&import, dir.path());
+    assert_eq!((utterances.len(), import.found()), (1, 6));
+    assert_eq!(
+        left_out,
+        [
+            "stray.normalized.txt: it lies not in speaker/chapter/",
+            "dev-clean/7/2: the transcript of `7-2-0000` has no recording",
+            "dev-clean/7/2: the transcript of `7-2-0001` has no recording",
+            "dev-clean/7/3/7_3_1.normalized.txt: the transcript has no recording",
+            "dev-clean/7/4/7_4_1.opus: recordings .opus are not imported",
+        ]
+    );
 }

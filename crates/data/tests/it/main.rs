@@ -15,7 +15,7 @@ mod textgrid;
 use std::fs;
 use std::path::Path;
 
-use syrinx_data::{CodecStamp, Manifest, Utterance};
+use syrinx_data::{CodecStamp, EncodeFault, Manifest, Utterance};
 use syrinx_types::{Coded, Codes, Latents};
 
 /// Writes a file, making its folders.
@@ -51,11 +51,11 @@ fn manifest(n: usize) -> Manifest {
 
 /// Codes that tell the utterance and the frame: level 0 is its number, level 1 counts its 3 + number % 4 frames.
 /// A latent is half the code and a quarter.
-fn encode(utterance: &Utterance) -> Result<Coded, String> {
-    let number: u16 = utterance.id[1..].parse().map_err(|_| "no number".to_owned())?;
+fn encode(utterance: &Utterance) -> Result<Coded, EncodeFault> {
+    let number: u16 = utterance.id[1..].parse().map_err(|_| EncodeFault::of("no number"))?;
     let frames = 3 + number % 4;
     let values = (0..frames).flat_map(|t| [number, t]).collect();
-    let codes = Codes::new(2, values).map_err(|e| e.to_string())?;
+    let codes = Codes::new(2, values)?;
     let latents = codes.values().iter().map(|&code| f32::from(code) / 2.0 + 0.25).collect();
     Ok(Coded { codes, latents: Latents::new(2, latents) })
 }

@@ -1,5 +1,5 @@
 use syrinx_data::DataError;
-use syrinx_data::import::{PhoneAlignment, TextGrid};
+use syrinx_data::import::{PhoneAlignment, SpeakerTiers, TextGrid};
 
 use crate::put;
 
@@ -144,8 +144,10 @@ fn long_and_short_say_the_same() {
     let long = TextGrid::parse(LONG).unwrap();
     assert_eq!(long, TextGrid::parse(SHORT).unwrap());
     assert_eq!(long.end_s, 1.2);
-    assert_eq!(long.tier("Words").unwrap().intervals[1].label, "hi");
-    assert_eq!(long.tier("phones").unwrap().intervals[6].end_s, 1.2);
+    let tiers = SpeakerTiers::of(&long).unwrap();
+    assert_eq!(tiers.words.intervals[1].label, "hi");
+    assert_eq!(tiers.phones.intervals[6].end_s, 1.2);
+    assert!(tiers.unused.is_empty());
 }
 
 #[test]
@@ -172,7 +174,8 @@ fn silences_become_marks_where_written() {
 fn what_cannot_be_aligned_is_said() {
     let check = |grid: &str, expected: &str| {
         let grid = TextGrid::parse(grid).unwrap();
-        let error = PhoneAlignment::from_textgrid(&grid, "hi a bee", &arpabet).unwrap_err();
+        let error =
+            PhoneAlignment::from_textgrid(&grid, "hi a bee", &arpabet).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}, not {expected}");
     };
     check(&LONG.replace("\"phones\"", "\"tones\""), "no tier 'phones'; tiers found: words, tones");
@@ -253,9 +256,9 @@ fn a_broken_grid_names_its_line() {
     for (text, expected_line, expected) in cases {
         put(&path, text);
         match TextGrid::read(&path).unwrap_err() {
-            DataError::BrokenLine { line, problem, .. } => {
-                assert!(problem.contains(expected), "{problem}, not {expected}");
-                assert_eq!(line, expected_line, "{problem}");
+            DataError::BrokenTextGrid { line, fault, .. } => {
+                assert!(fault.to_string().contains(expected), "{fault}, not {expected}");
+                assert_eq!(line, expected_line, "{fault}");
             }
             other => panic!("{other}"),
         }
@@ -266,13 +269,14 @@ fn a_broken_grid_names_its_line() {
 fn times_beyond_the_end_are_clamped_or_refused() {
     // End of the recording, and the intervals that are clamped to it or the refusal.
     let check = |end_s: f64, expected: Result<usize, &str>| {
-        let mut grid = TextGrid::parse(LONG).unwrap();
-        match (grid.clamp(end_s), expected) {
+        let mut tiers = SpeakerTiers::of(&TextGrid::parse(LONG).unwrap()).unwrap();
+        match (tiers.clamp(end_s).map_err(|fault| fault.to_string()), expected) {
             (Ok(clamped), Ok(expected)) => {
                 assert_eq!(clamped, expected, "{end_s}");
-                let ends = grid.tiers.iter().flat_map(|t| &t.intervals).map(|i| i.end_s);
+                let both = [&tiers.words, &tiers.phones];
+                let ends = both.iter().flat_map(|t| &t.intervals).map(|i| i.end_s);
                 assert!(ends.fold(0.0, f64::max) <= end_s);
-                assert!(PhoneAlignment::from_textgrid(&grid, "hi a bee", &arpabet).is_ok());
+                assert!(PhoneAlignment::from_tiers(&tiers, "hi a bee", &arpabet).is_ok());
             }
             (Err(reason), Err(expected)) => assert!(reason.contains(expected), "{reason}"),
             (got, expected) => panic!("{end_s}: {got:?}, expected {expected:?}"),
@@ -284,4 +288,61 @@ fn times_beyond_the_end_are_clamped_or_refused() {
     check(1.1, Ok(2));
     check(0.85, Err("tier 'phones', interval 7: starts at 0.9 s, beyond the end of the recording"));
     check(0.5, Err("tier 'words', interval 4"));
+}
+
+#[test]
+fn both_tiers_are_of_one_speaker() {
+    // Tiers by name and label, with the chosen words and phones and the tiers not used; or the refusal.
+    let check = |tiers: &[(&str, &str)], expected: Result<(&str, &str, &[&str]), &str>| {
+        let tier = |(name, label): &(&str, &str)| {
+            format!(r#""IntervalTier" "{name}" 0 1 1 0.5 1 "{label}""#)
+        };
+        let all = tiers.iter().map(tier).collect::<Vec<_>>().join(" ");
+        let count = tiers.len();
+        let grid = format!(r#""ooTextFile" "TextGrid" 0 1 <exists> {count} {all}"#);
+        match (SpeakerTiers::of(&TextGrid::parse(&grid).unwrap()), expected) {
+            (Ok(found), Ok((words, phones, unused))) => {
+                assert_eq!(
+                    (found.words.name.as_str(), found.phones.name.as_str()),
+                    (words, phones)
+                );
+                assert_eq!(found.unused, unused);
+            }
+            (Err(fault), Err(expected)) => {
+                assert!(fault.to_string().contains(expected), "{fault}, not {expected}");
+            }
+            (found, expected) => panic!("{found:?}, not {expected:?}"),
+        }
+    };
+    let (ann_words, ann_phones) = (("Ann - words", "hi"), ("Ann - phones", "HH"));
+    let (bob_words, bob_phones) = (("Bob - words", "bee"), ("Bob - phones", "B"));
+    check(
+        &[ann_words, ann_phones, bob_words, bob_phones],
+        Ok(("Ann - words", "Ann - phones", &["Bob - words", "Bob - phones"])),
+    );
+    // Ann says nothing: the words are Bob's as well as the phones.
+    check(
+        &[ann_words, ("Ann - phones", ""), bob_phones, bob_words],
+        Ok(("Bob - words", "Bob - phones", &["Ann - words"])),
+    );
+    check(
+        &[bob_phones, ann_words, ann_phones],
+        Ok(("Ann - words", "Ann - phones", &["Bob - phones"])),
+    );
+    check(&[("WORDS", "hi"), ann_phones], Ok(("WORDS", "Ann - phones", &[])));
+    check(&[ann_words, bob_phones], Err("no speaker has both a tier 'words' and a tier 'phones'"));
+    check(&[("words", "hi"), ann_phones, bob_phones], Err("no speaker has both"));
+}
+
+#[test]
+fn late_labels_of_unused_tiers_do_not_matter() {
+    let notes = r#""IntervalTier" "notes" 0 9 1 5 9 "door" "TextTier" "clicks" 0 1 1 0.5 "x""#;
+    let grid = TextGrid::parse(&SHORT.replacen("\n2\n", "\n4\n", 1).replacen(
+        "\"IntervalTier\"",
+        &format!("{notes} \"IntervalTier\""),
+        1,
+    ));
+    let mut tiers = SpeakerTiers::of(&grid.unwrap()).unwrap();
+    assert_eq!(tiers.unused, ["notes", "clicks (point tier)"]);
+    assert_eq!(tiers.clamp(1.2), Ok(0));
 }

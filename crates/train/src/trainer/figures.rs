@@ -3,10 +3,10 @@
 use syrinx_model::LanguageModel;
 use syrinx_types::{CancelToken, Event, EventSink};
 
-use crate::TrainError;
 use crate::batch::Batch;
 use crate::pending::{Read, gathered};
 use crate::trainer::Trainer;
+use crate::{InTrainingFault, TrainError};
 
 /// A figure of a batch, by the number of the batch. Values are bits: JSON has no NaN.
 type Measured = (usize, String, u64);
@@ -110,10 +110,11 @@ impl Trainer<'_> {
         }
         match evaluator.evaluate(&averaged, cancel) {
             Ok(figures) => sink.emit(Event::TrainEval { step, figures }),
+            Err(InTrainingFault::Cancelled) => {}
             Err(_) if cancel.is_cancelled() => {}
-            Err(reason) => {
+            Err(fault) => {
                 sink.emit(Event::Warning {
-                    message: format!("the in-training evaluation was left out: {reason}"),
+                    message: format!("the in-training evaluation was left out: {fault}"),
                 });
             }
         }

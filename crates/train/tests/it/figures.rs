@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use syrinx_model::LmFile;
 use syrinx_nn::{Kernels, Precision, to_vec_f32};
-use syrinx_train::{InTrainingEvaluator, TrainConfig, Trainer};
+use syrinx_train::{InTrainingEvaluator, InTrainingFault, TrainConfig, Trainer};
 use syrinx_types::{CancelToken, Event, NullSink, RecordingSink};
 
 use crate::run::{Setup, config};
@@ -91,10 +91,17 @@ fn primitive_kernels_train_like_fused_ones_and_resume_bit_for_bit() {
 struct Notebook(Mutex<Vec<usize>>);
 
 impl InTrainingEvaluator for Notebook {
-    fn evaluate(&self, model: &LmFile, _: &CancelToken) -> Result<Vec<(String, f64)>, String> {
+    fn evaluate(
+        &self,
+        model: &LmFile,
+        _: &CancelToken,
+    ) -> Result<Vec<(String, f64)>, InTrainingFault> {
         let mut notes = self.0.lock().unwrap();
         notes.push(model.tensors.len());
-        if notes.len() == 2 { Err("no ear".into()) } else { Ok(vec![("own wer".into(), 0.5)]) }
+        match notes.len() {
+            2 => Err(InTrainingFault::of("no recognizer")),
+            _ => Ok(vec![("own wer".into(), 0.5)]),
+        }
     }
 }
 
@@ -115,6 +122,7 @@ fn an_evaluator_sees_the_averaged_weights_and_may_fail() {
     let events = sink.events();
     let evaluations = |e: &&Event| matches!(e, Event::TrainEval { figures, .. } if figures == &[("own wer".to_owned(), 0.5)]);
     assert_eq!(events.iter().filter(evaluations).count(), 2);
-    let warned = |e: &Event| matches!(e, Event::Warning { message } if message.contains("no ear"));
+    let warned =
+        |e: &Event| matches!(e, Event::Warning { message } if message.contains("no recognizer"));
     assert!(events.iter().any(warned));
 }

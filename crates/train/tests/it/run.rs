@@ -1,7 +1,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use syrinx_data::{CodecStamp, Corpus, EncodePlan, Manifest, Utterance, encode_manifest};
+use syrinx_data::{
+    CodecStamp, Corpus, EncodeFault, EncodePlan, Manifest, Utterance, encode_manifest,
+};
 use syrinx_model::LmFile;
 use syrinx_nn::{BlockConfig, to_vec_f32};
 use syrinx_task::{CodebookSizes, DynTask, ModelSwitches, TaskKit, TokenSpace};
@@ -39,12 +41,12 @@ fn corpus(folder: &Path) -> Corpus {
     let codes = |u: &Utterance| {
         let seed = u.speaker.bytes().map(usize::from).sum::<usize>();
         let values = (0..25 * LEVELS).map(|i| ((i * 7 + seed) % SIZE) as u16).collect();
-        Codes::new(LEVELS, values).map_err(|e| e.to_string())
+        Codes::new(LEVELS, values).map_err(EncodeFault::from)
     };
     let encode = |folder: &Path, shift: u16| {
         let shifted = |u: &Utterance| {
             let values = codes(u)?.values().iter().map(|c| (c + shift) % SIZE as u16).collect();
-            Codes::new(LEVELS, values).map(Coded::from).map_err(|e| e.to_string())
+            Codes::new(LEVELS, values).map(Coded::from).map_err(EncodeFault::from)
         };
         let plan = EncodePlan::new(stamp.clone());
         let cancel = CancelToken::default();
