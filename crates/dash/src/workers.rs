@@ -308,7 +308,7 @@ enum JobKind {
 /// Prepares an answer for drawing.
 fn shown(answer: ProgramAnswer) -> DrawnAnswer {
     let pitch = |audio: &Audio| {
-        let stats = syrinx_metrics::pitch::f0(&audio.slice(0.0, PITCH_OF_S)).stats()?;
+        let stats = syrinx_metrics::pitch::f0(&audio.slice(0.0, PITCH_OF_S)).reliable_stats()?;
         Some(stats.median_hz)
     };
     let audio = answer.audio.as_deref().filter(|a| !a.samples.is_empty());

@@ -1,35 +1,27 @@
 //! Words and their times.
 
-use serde_json::Value;
 use syrinx_metrics::timing::boundary_errors_s;
+use syrinx_task::Transcript;
 use syrinx_text::normalize_for_scoring;
 use syrinx_types::{TimedPhone, WordTime};
 
 use crate::score::{Measures, score_words, scored_words};
 use crate::{Item, Measure};
 
-/// Returns the words of an answer against the item's, and their times where both know them. Without a text nobody
+/// Compares the words of a transcript with the item's, and their times where both know them. Without a text nobody
 /// speaks, and every word is invented.
-pub(crate) fn text_measures(item: &Item, transcript: &str, answer: &Value) -> Measures {
+pub(crate) fn text_measures(item: &Item, transcript: &Transcript) -> Measures {
     if scored_words(&item.text).is_empty() {
-        let invented = scored_words(transcript).len() as f64;
+        let invented = scored_words(&transcript.text).len() as f64;
         return Measures::from([("invented".to_owned(), Measure::value(invented))]);
     }
     let mut measures: Measures =
-        score_words(&item.text, transcript).measures().into_iter().collect();
-    let words = answer.get("words").and_then(timed);
-    if let (false, Some(words)) = (item.words.is_empty(), words) {
-        let errors = boundary_errors_s(&comparable(&item.words), &comparable(&words));
-        if !errors.is_empty() {
-            measures.insert("word_time_error_s".into(), Measure::Values(errors));
-        }
+        score_words(&item.text, &transcript.text).measures().into_iter().collect();
+    let errors = boundary_errors_s(&comparable(&item.words), &comparable(&transcript.words));
+    if !errors.is_empty() {
+        measures.insert("word_time_error_s".into(), Measure::Values(errors));
     }
     measures
-}
-
-/// Returns the words with times; words without times are something else.
-fn timed(words: &Value) -> Option<Vec<WordTime>> {
-    serde_json::from_value(words.clone()).ok()
 }
 
 /// Words as they are compared, times as they are.
