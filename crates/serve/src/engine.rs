@@ -13,7 +13,7 @@ use syrinx_engine::{
     excerpt,
 };
 use syrinx_registry::ALL;
-use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError};
+use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError, Transcript};
 use syrinx_types::{Audio, CancelToken, Codes, Event, EventSink, RunContext, WordTime};
 
 use crate::error::ApiError;
@@ -69,10 +69,29 @@ pub(crate) struct AnswerChunk {
 /// A complete answer.
 #[derive(Debug, Clone)]
 pub(crate) struct TaskAnswer {
-    /// The task's answer; recordings are empty names in it.
+    /// The task's answer; none of requests to the server itself.
+    pub answered: Option<Answered>,
+    /// The answer as JSON, with warnings; recordings are empty names in it.
     pub json: Value,
     /// Recordings by field, the main one first.
     pub recordings: Vec<(String, Arc<Audio>)>,
+}
+
+impl TaskAnswer {
+    /// Returns the transcript; none of answers without text.
+    pub fn transcript(&self) -> Option<&Transcript> {
+        self.answered.as_ref()?.transcript()
+    }
+
+    /// Returns the recognized text; empty for answers without.
+    pub fn text(&self) -> &str {
+        self.transcript().map_or("", |transcript| &transcript.text)
+    }
+
+    /// Returns the recognized words with their times; none of answers without.
+    pub fn words(&self) -> &[WordTime] {
+        self.transcript().map_or(&[], |transcript| &transcript.words)
+    }
 }
 
 /// A task as the server's routes see it.
@@ -311,7 +330,7 @@ fn answer(answered: &Answered, warnings: Vec<String>) -> TaskAnswer {
     {
         fields.insert(WARNINGS.to_owned(), json!(warnings));
     }
-    TaskAnswer { json, recordings: answered.recordings() }
+    TaskAnswer { answered: Some(answered.clone()), json, recordings: answered.recordings() }
 }
 
 fn view(descriptor: &'static TaskDescriptor) -> TaskView {

@@ -128,17 +128,15 @@ impl Options {
     }
 
     fn response(&self, answer: &TaskAnswer) -> Response {
-        let text = answer.json["text"].as_str().unwrap_or_default();
-        let words: Vec<WordTime> =
-            serde_json::from_value(answer.json["words"].clone()).unwrap_or_default();
+        let (text, words) = (answer.text(), answer.words());
         let plain = |kind: &'static str, text: String| {
             ([(header::CONTENT_TYPE, kind)], format!("{text}\n")).into_response()
         };
         match self.format {
             "text" => plain("text/plain; charset=utf-8", text.to_owned()),
-            "srt" => plain("application/x-subrip", subtitles::srt(&words)),
-            "vtt" => plain("text/vtt", subtitles::vtt(&words)),
-            "verbose_json" => Json(self.verbose(answer, &words)).into_response(),
+            "srt" => plain("application/x-subrip", subtitles::srt(words)),
+            "vtt" => plain("text/vtt", subtitles::vtt(words)),
+            "verbose_json" => Json(self.verbose(answer, words)).into_response(),
             _ => Json(json!({ "text": text })).into_response(),
         }
     }
@@ -146,7 +144,7 @@ impl Options {
     fn verbose(&self, answer: &TaskAnswer, words: &[WordTime]) -> Value {
         let mut out = json!({
             "task": "transcribe", "language": "english",
-            "duration": answer.json["seconds"], "text": answer.json["text"],
+            "duration": answer.json["seconds"], "text": answer.text(),
         });
         if self.words {
             out["words"] = times(words);
@@ -156,7 +154,8 @@ impl Options {
         }
         if self.segments {
             // Log-probability of the words' phones; the fields of Whisper's decoder have no counterpart here.
-            let score = answer.json["confidence"].as_f64().map(f64::ln);
+            let confidence = answer.transcript().and_then(|transcript| transcript.confidence);
+            let score = confidence.map(f64::ln);
             let segment = |(i, cue): (usize, &subtitles::Cue)| {
                 json!({
                     "id": i, "seek": 0, "start": cue.start_s, "end": cue.end_s, "text": cue.text,
@@ -189,7 +188,7 @@ impl AnswerWriter for Events {
 
     fn whole(&mut self, answer: TaskAnswer) -> Result<Vec<u8>, ApiError> {
         self.app.metrics.recognized(answer.json["seconds"].as_f64().unwrap_or_default());
-        Ok(event(&json!({ "type": "transcript.text.done", "text": answer.json["text"] })))
+        Ok(event(&json!({ "type": "transcript.text.done", "text": answer.text() })))
     }
 
     fn failed(&mut self, error: &ApiError) -> Option<Vec<u8>> {

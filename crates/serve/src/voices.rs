@@ -91,7 +91,7 @@ pub(crate) async fn add(
             let audio = service.decode(file.bytes, &file.name, &mut warnings)?;
             let codes = service.voice(&audio, &file.name)?;
             service.add_voice(&kept, &codes, &about)?;
-            Ok(TaskAnswer { json: json!(warnings), recordings: Vec::new() })
+            Ok(TaskAnswer { answered: None, json: json!(warnings), recordings: Vec::new() })
         })
     });
     let warnings = running.answer().await?.json;
@@ -131,6 +131,7 @@ pub(crate) async fn sample(
         Box::new(move |_, _| {
             let audio = service.voice_sample(&voice)?;
             Ok(TaskAnswer {
+                answered: None,
                 json: Value::Null,
                 recordings: vec![("audio".into(), Arc::new(audio))],
             })

@@ -60,8 +60,6 @@ pub(crate) fn word_times(text: &str, phones: &[TimedPhone], lead_s: f64) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn phones(line: &str) -> Vec<TimedPhone> {
@@ -90,20 +88,20 @@ mod tests {
             words: word_times("Go on", &phones("G OW1 | AA1 N"), 0.0).unwrap(),
             ..Item::default()
         };
-        let answer = json!({"words": [
-            {"word": "go", "start_s": 0.125, "end_s": 0.25},
-            {"word": "off", "start_s": 0.5, "end_s": 0.75},
-        ]});
-        let measures = text_measures(&item, "go off", &answer);
+        let transcript = |text: &str| Transcript { text: text.into(), ..Transcript::default() };
+        let timed = [("go", 0.125, 0.25), ("off", 0.5, 0.75)];
+        let word = |(word, start_s, end_s): (&str, f64, f64)| WordTime { word: word.into(), start_s, end_s };
+        let words = timed.map(word).to_vec();
+        let measures = text_measures(&item, &Transcript { words, ..transcript("go off") });
         assert_eq!(measures["word_time_error_s"], Measure::Values(vec![0.125, 0.0]));
         assert_eq!(measures["wer"], Measure::count(1, 2));
-        let nothing = text_measures(&item, "", &json!({}));
+        let nothing = text_measures(&item, &transcript(""));
         assert_eq!(nothing["wer"], Measure::count(2, 2));
         assert!(!nothing.contains_key("word_time_error_s"));
-        for (transcript, words) in [("", 0.0), ("Go on, 12!", 3.0)] {
-            let invented = text_measures(&Item::default(), transcript, &json!({}));
+        for (text, words) in [("", 0.0), ("Go on, 12!", 3.0)] {
+            let invented = text_measures(&Item::default(), &transcript(text));
             let expected = Measures::from([("invented".to_owned(), Measure::value(words))]);
-            assert_eq!(invented, expected, "{transcript}");
+            assert_eq!(invented, expected, "{text}");
         }
     }
 }

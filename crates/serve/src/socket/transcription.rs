@@ -110,6 +110,5 @@ async fn recognize(app: &ServerState, audio: Audio) -> Result<(String, Vec<WordT
         })
     });
     let answer = running.answer().await?;
-    let words = serde_json::from_value(answer.json["words"].clone()).unwrap_or_default();
-    Ok((answer.json["text"].as_str().unwrap_or_default().to_owned(), words))
+    Ok((answer.text().to_owned(), answer.words().to_vec()))
 }
