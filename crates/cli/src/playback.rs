@@ -23,7 +23,8 @@ pub fn play(audio: &Audio) -> Result<(), ProgramError> {
     use rodio::buffer::SamplesBuffer;
     use rodio::{DeviceSinkBuilder, Player};
 
-    let rate_hz = NonZero::new(audio.sample_rate_hz).ok_or_else(|| failed("a recording without a sample rate can't be played"))?;
+    let rate_hz = NonZero::new(audio.sample_rate_hz)
+        .ok_or_else(|| failed("a recording without a sample rate can't be played"))?;
     let source = SamplesBuffer::new(NonZero::<u16>::MIN, rate_hz, audio.samples.clone());
     let (opened, outcome) = std::sync::mpsc::channel();
     let thread = move || match DeviceSinkBuilder::open_default_sink() {

@@ -14,9 +14,7 @@ use syrinx_types::{Audio, CancelToken, Event, EventSink, IoOperation, io_hint};
 
 use crate::follow::Tail;
 use crate::message::{Effect, JobId, JobNews, Msg, News};
-use crate::{
-    DashError, DrawnAnswer, Picture, Program, ProgramAnswer, ProgramError, TrainingCard,
-};
+use crate::{DashError, DrawnAnswer, Picture, Program, ProgramAnswer, ProgramError, TrainingCard};
 
 /// Interval between polls of a followed file.
 const FOLLOW: Duration = Duration::from_millis(500);
@@ -211,7 +209,9 @@ impl Workers {
         &mut self,
         kind: JobKind,
         job: JobId,
-        work: impl FnOnce(&CancelToken, &dyn EventSink) -> Result<JobNews, ProgramError> + Send + 'static,
+        work: impl FnOnce(&CancelToken, &dyn EventSink) -> Result<JobNews, ProgramError>
+        + Send
+        + 'static,
     ) {
         let cancel = CancelToken::default();
         self.jobs.insert(job, cancel.clone());
@@ -339,8 +339,7 @@ fn save(
     now_s: f64,
     answer: &ProgramAnswer,
 ) -> Result<News, ProgramError> {
-    std::fs::create_dir_all(folder)
-        .map_err(|e| unusable(folder, IoOperation::CreateFolder, &e))?;
+    std::fs::create_dir_all(folder).map_err(|e| unusable(folder, IoOperation::CreateFolder, &e))?;
     let stem = folder.join(format!("{name}-{}", now_s as u64));
     let mut json = answer.answered.json();
     if let Some(audio) = &answer.audio {

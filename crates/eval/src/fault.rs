@@ -182,11 +182,14 @@ impl JudgeFault {
             Self::NoTask { known, .. } => format!("it has {}", known.join(", ")).into(),
             Self::Failed { .. } => "run it by hand to see why, or leave the judge out".into(),
             Self::NoVerdicts => {
-                "print JSON lines with `wav`, or write them to the file `{out}` of the command".into()
+                "print JSON lines with `wav`, or write them to the file `{out}` of the command"
+                    .into()
             }
             Self::AnswerKind { .. } => "name a task that answers with text".into(),
             Self::Request(issue) => issue.hint(),
-            Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => return cause.hint().map(Into::into),
+            Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => {
+                return cause.hint().map(Into::into);
+            }
             _ => return None,
         })
     }

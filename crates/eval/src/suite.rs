@@ -186,8 +186,7 @@ impl Suite {
     /// # Errors
     /// Returns the fault.
     pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, SuiteIssue> {
-        let mut suite: Self =
-            toml::from_str(text).map_err(|e| SuiteIssue::Syntax(Box::new(e)))?;
+        let mut suite: Self = toml::from_str(text).map_err(|e| SuiteIssue::Syntax(Box::new(e)))?;
         suite.name = name.to_owned();
         suite.folder = folder.to_path_buf();
         match suite.issue() {

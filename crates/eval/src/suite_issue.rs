@@ -109,7 +109,9 @@ impl SuiteIssue {
             Self::JudgeName(_) => "use letters, digits and dashes".into(),
             Self::NoItems => "name a source that has items".into(),
             Self::ZeroLimit => "give a limit of at least 1".into(),
-            Self::UnknownBlank { known, .. } => format!("the blanks are {}", known.join(", ")).into(),
+            Self::UnknownBlank { known, .. } => {
+                format!("the blanks are {}", known.join(", ")).into()
+            }
             Self::UnknownVoice { known, .. } => format!("there are {}", known.join(", ")).into(),
             Self::UnknownTask { known, .. } => format!("it has {}", known.join(", ")).into(),
             _ => Self::SCHEMA,

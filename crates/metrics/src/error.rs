@@ -44,7 +44,9 @@ impl MetricsError {
     pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
         Some(match self {
             Self::Empty { .. } => "count it as a failure instead".into(),
-            Self::DifferentRates { .. } => "resample one of them first (`syrinx_audio::resample`)".into(),
+            Self::DifferentRates { .. } => {
+                "resample one of them first (`syrinx_audio::resample`)".into()
+            }
             _ => return None,
         })
     }

@@ -201,7 +201,9 @@ impl ResultsError {
             Self::Busy { .. } => "try again when it is done".into(),
             Self::Content { .. } => "restore the file: another program changed it".into(),
             Self::NoRun { .. } => "list all runs with `syrinx results list`".into(),
-            Self::UnknownValue { known, .. } if known.is_empty() => "run an evaluation first".into(),
+            Self::UnknownValue { known, .. } if known.is_empty() => {
+                "run an evaluation first".into()
+            }
             Self::UnknownValue { field, known, .. } => {
                 format!("the {field}s are: {}", known.join(", ")).into()
             }

@@ -110,7 +110,8 @@ impl Store {
                 _ => **known == *value,
             };
             if !known.iter().any(fits) {
-                let known = known.into_iter().filter(|k| !k.is_empty()).map(str::to_owned).collect();
+                let known =
+                    known.into_iter().filter(|k| !k.is_empty()).map(str::to_owned).collect();
                 let (path, value) = (self.path.clone(), value.to_owned());
                 return Err(ResultsError::UnknownValue { path, field, value, known });
             }

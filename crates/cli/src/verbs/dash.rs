@@ -181,7 +181,12 @@ impl Desk {
     }
 
     /// Returns the settings that name a whole model, made of the weights of a training run.
-    fn trained(&self, settings: &Settings, lm: &Path, run: &Path) -> Result<Settings, ProgramError> {
+    fn trained(
+        &self,
+        settings: &Settings,
+        lm: &Path,
+        run: &Path,
+    ) -> Result<Settings, ProgramError> {
         let base = model_source(&self.settings).map_err(told)?;
         let bytes = with_language_model(&base, lm, None, None).map_err(told)?;
         let whole = run.join("listen.safetensors");
@@ -189,7 +194,11 @@ impl Desk {
         Ok(Settings { model: Some(whole), ..settings.clone() })
     }
 
-    fn card(&self, descriptor: &'static TaskDescriptor, kit: &TaskKit) -> Result<TaskCard, ProgramError> {
+    fn card(
+        &self,
+        descriptor: &'static TaskDescriptor,
+        kit: &TaskKit,
+    ) -> Result<TaskCard, ProgramError> {
         let alignments = [
             ("pointer", Alignment::Pointer),
             ("none", Alignment::None),
@@ -331,14 +340,10 @@ impl Program for Desk {
             .map_err(told)?;
         let wall_s = begun.elapsed().as_secs_f64();
         let parts = whole.chunks();
-        let answered = whole.into_answered().ok_or_else(|| ProgramError::new("nothing was answered", None))?;
+        let answered =
+            whole.into_answered().ok_or_else(|| ProgramError::new("nothing was answered", None))?;
         let audio = self.sound(&engine, ask, answered.audio());
-        Ok(ProgramAnswer {
-            answered,
-            audio,
-            wall_s,
-            first_s: first_s.filter(|_| parts > 1),
-        })
+        Ok(ProgramAnswer { answered, audio, wall_s, first_s: first_s.filter(|_| parts > 1) })
     }
 
     fn evaluate(

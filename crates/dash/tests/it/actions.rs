@@ -28,7 +28,10 @@ fn a_column_that_recognizes_waits_for_the_one_that_speaks() {
     tell(&mut app, *second, JobNews::Failed(error));
     assert!(!app.is_working());
     let screen = drawn(&mut app, 80, 24);
-    assert!(screen.contains("! no recognizer") && screen.contains("name another model"), "{screen}");
+    assert!(
+        screen.contains("! no recognizer") && screen.contains("name another model"),
+        "{screen}"
+    );
 }
 
 #[test]

@@ -278,8 +278,7 @@ mod tests {
 
     #[test]
     fn list_and_out_are_files_whatever_the_folder_is_called() {
-        let verdicts =
-            ask(r#"sed 's/}$/, "heard": "two words"}/' {list} > {out}; echo noise"#);
+        let verdicts = ask(r#"sed 's/}$/, "heard": "two words"}/' {list} > {out}; echo noise"#);
         let verdicts = verdicts.unwrap();
         assert!(verdicts.iter().all(|v| wer(v) == Some((0.0, 2.0))), "{verdicts:?}");
     }

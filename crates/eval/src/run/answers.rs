@@ -55,7 +55,9 @@ impl Run<'_> {
             (What::Request(request), Some(kind)) => self
                 .answer(request, case.draw_seed)
                 .and_then(|answer| self.words_row(&mut row, case.item, &answer, kind))
-                .map(|()| row.reference_audio = case.item.audio.as_deref().map(|p| self.relative(p)))
+                .map(|()| {
+                    row.reference_audio = case.item.audio.as_deref().map(|p| self.relative(p))
+                })
                 .map_err(EvalError::from),
             (What::Request(_), None) => Err(SubjectError::from(SubjectFault::CodecRequest).into()),
         };

@@ -11,9 +11,8 @@ pub(crate) fn apart(
     field: &str,
     answer: &Value,
 ) -> Result<(Audio, Audio), SubjectError> {
-    let fault = |fault| {
-        SubjectError::Failed(SubjectFault::Spans { field: field.to_owned(), fault })
-    };
+    let fault =
+        |fault| SubjectError::Failed(SubjectFault::Spans { field: field.to_owned(), fault });
     let spans = answer[field].as_array().ok_or_else(|| fault(SpansFault::NoList))?;
     let sample = |span: &Value, end: &str| {
         let at_s = span[end].as_f64().ok_or_else(|| fault(SpansFault::NoTimes))?;

@@ -90,7 +90,11 @@ mod tests {
         };
         let transcript = |text: &str| Transcript { text: text.into(), ..Transcript::default() };
         let timed = [("go", 0.125, 0.25), ("off", 0.5, 0.75)];
-        let word = |(word, start_s, end_s): (&str, f64, f64)| WordTime { word: word.into(), start_s, end_s };
+        let word = |(word, start_s, end_s): (&str, f64, f64)| WordTime {
+            word: word.into(),
+            start_s,
+            end_s,
+        };
         let words = timed.map(word).to_vec();
         let measures = text_measures(&item, &Transcript { words, ..transcript("go off") });
         assert_eq!(measures["word_time_error_s"], Measure::Values(vec![0.125, 0.0]));

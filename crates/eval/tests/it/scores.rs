@@ -137,8 +137,12 @@ fn the_ceiling_is_measured_where_recordings_have_the_texts() {
     let write = "task = 'write'\nrequest = { audio = '{audio}' }";
     let check = |toml: &str, expected: &[&str]| {
         let report = run(&suite(folder.path(), toml, &files), &Fake::default());
-        let ids: Vec<_> =
-            report.rows.iter().filter(|r| r.variant == "recording").map(|r| r.id.as_str()).collect();
+        let ids: Vec<_> = report
+            .rows
+            .iter()
+            .filter(|r| r.variant == "recording")
+            .map(|r| r.id.as_str())
+            .collect();
         assert_eq!(ids, expected, "{toml}");
     };
     let all = ["a/recording", "b/recording", "c/recording", "d/recording"];

@@ -65,8 +65,10 @@ fn rows_of_version_2_are_migrated_with_all_their_fields() {
         .replace("\"hypothesis\":", "\"got\":")
         .replace("\"reference_audio\":", "\"reference\":");
     old.execute("UPDATE rows SET json = ?1", [json]).unwrap();
-    old.execute_batch("ALTER TABLE rows RENAME COLUMN reference TO wanted; PRAGMA user_version = 2;")
-        .unwrap();
+    old.execute_batch(
+        "ALTER TABLE rows RENAME COLUMN reference TO wanted; PRAGMA user_version = 2;",
+    )
+    .unwrap();
     drop(old);
     assert_eq!(Store::open(&path).unwrap().rows(&run).unwrap(), [row]);
 }
