@@ -189,13 +189,7 @@ fn manifest(
     let mut left_out = LeftOutReasons::default();
     let mut manifest = Manifest::read(path).map_err(unusable)?;
     if let Some(split) = &source.split {
-        // Without any split in the manifest, all utterances are left out with that reason.
-        manifest.split_or_all(split).map_err(unusable)?;
-        for u in manifest.utterances().iter().filter(|u| u.split.as_ref() != Some(split)) {
-            let other = u.split.as_ref().map(|other| format!("it is in the split `{other}`"));
-            left_out.add(other.unwrap_or_else(|| "it is in no split".into()), &u.id);
-        }
-        manifest = manifest.split(split);
+        manifest = in_split(&manifest, split, &mut left_out).map_err(unusable)?;
     }
     // Requests leave this folder, so paths have to be absolute.
     let absolute = |u: &Utterance| std::path::absolute(manifest.audio_path(u));
@@ -245,6 +239,21 @@ fn manifest(
         return Err(unusable(DataError::NothingSelected { selection: "suite", left_out }));
     }
     Ok(items)
+}
+
+/// Returns the utterances of a split; those of other splits and of none are left out.
+fn in_split(
+    manifest: &Manifest,
+    split: &str,
+    left_out: &mut LeftOutReasons,
+) -> Result<Manifest, DataError> {
+    // Refuses a split that is none of the manifest's. A manifest without splits has no utterance in this one.
+    manifest.split_or_all(split)?;
+    for u in manifest.utterances().iter().filter(|u| u.split.as_deref() != Some(split)) {
+        let other = u.split.as_ref().map(|other| format!("it is in the split `{other}`"));
+        left_out.add(other.unwrap_or_else(|| "it is in no split".into()), &u.id);
+    }
+    Ok(manifest.split(split))
 }
 
 /// Returns the length of a recording, seconds, for manifests that do not state it.
