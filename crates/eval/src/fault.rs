@@ -187,6 +187,7 @@ impl JudgeFault {
             }
             Self::AnswerKind { .. } => "name a task that answers with text".into(),
             Self::Request(issue) => issue.hint(),
+            Self::Endpoint(fault) => return fault.hint(),
             Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => {
                 return cause.hint().map(Into::into);
             }
