@@ -226,6 +226,8 @@ impl GridRun<'_> {
                 out: self.folder(cell).join(&suite.name),
                 limit: *limit,
                 seeds: vec![cell.seed],
+                // Recordings are the same in all cells.
+                ceiling: Some(suite.ceiling.unwrap_or(false)),
                 ..EvalOptions::default()
             };
             let place = CellPlace {

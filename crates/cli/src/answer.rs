@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use syrinx_audio::{WavFormat, pcm16, wav_header, write_target};
 use syrinx_engine::Chunk;
 use syrinx_task::{AnswerKind, Answered, TaskDescriptor};
@@ -267,10 +267,11 @@ fn tell(
     if json {
         session.print_json(&about)?;
     } else {
-        let voice = about["voice"].as_str().map(|v| format!(", voice {v}")).unwrap_or_default();
+        let voice = answered.speech().and_then(|speech| speech.voice.as_deref());
+        let voice = voice.map(|v| format!(", voice {v}")).unwrap_or_default();
         session.say(&format!("wrote {kept}{voice}"));
     }
-    if about["complete"] == Value::Bool(false) {
+    if answered.speech().is_some_and(|speech| !speech.complete) {
         session.say("warning: the speech may be cut short; try another --seed, or --best-of 4");
     }
     Ok(format!("in {kept}"))

@@ -20,7 +20,6 @@ use syrinx_pretrained::hub::HubFault;
 use syrinx_pretrained::vall_e::VallEFault;
 use syrinx_pretrained::whisper::WhisperFault;
 use syrinx_recipes::RecipeError;
-use syrinx_registry::ALL;
 use syrinx_results::ResultsError;
 use syrinx_task::TaskError;
 use syrinx_text::TextError;
@@ -399,11 +398,6 @@ impl From<EvalError> for Failure {
             }
             EvalError::Io { operation, path, cause } => return Self::io(operation, &path, &cause),
             EvalError::Suite { .. } => Exit::BadModel,
-            EvalError::Subject(_) => {
-                let known = ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ");
-                return Self::new(Exit::BadInput, error.to_string())
-                    .hint(format!("the tasks are: {known}"));
-            }
             _ => Exit::BadInput,
         };
         Self::of(exit, &error, error.hint())

@@ -277,7 +277,7 @@ impl App {
     fn news(&mut self, news: &News) -> Vec<Effect> {
         match news {
             News::Said(text) => self.said = Some((text.clone(), false, self.now_s)),
-            News::Trouble(text) => self.said = Some((text.clone(), true, self.now_s)),
+            News::Trouble(error) => self.said = Some((error.line(), true, self.now_s)),
             News::Job(
                 job,
                 JobNews::Answered(_)

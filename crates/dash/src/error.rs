@@ -1,6 +1,10 @@
-//! Errors of the dashboard itself. Errors of its jobs are shown on the screen.
+//! Errors of the dashboard itself, and those of the program that it shows.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
+
+use syrinx_audio::AudioError;
+use syrinx_results::ResultsError;
 
 /// Errors of the dashboard.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +32,52 @@ pub enum DashError {
     },
 }
 
+/// Error of the program behind the dashboard, shown on the screen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ProgramError {
+    /// Message.
+    pub message: String,
+    /// Remedy, where one is known.
+    pub hint: Option<Cow<'static, str>>,
+}
+
+impl ProgramError {
+    /// Builds an error with its remedy.
+    pub fn new(message: impl Into<String>, hint: Option<Cow<'static, str>>) -> Self {
+        Self { message: message.into(), hint }
+    }
+
+    /// Returns the message, and the remedy in parentheses, for a place of one line.
+    pub fn line(&self) -> String {
+        match &self.hint {
+            None => self.message.clone(),
+            Some(hint) => format!("{} ({hint})", self.message),
+        }
+    }
+}
+
+impl From<&str> for ProgramError {
+    fn from(message: &str) -> Self {
+        Self::new(message, None)
+    }
+}
+
+impl From<ResultsError> for ProgramError {
+    fn from(error: ResultsError) -> Self {
+        Self::new(error.to_string(), error.hint())
+    }
+}
+
+impl From<AudioError> for ProgramError {
+    fn from(error: AudioError) -> Self {
+        Self::new(error.to_string(), error.hint())
+    }
+}
+
 impl DashError {
     /// Remedy, where one is known.
-    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
         Some(match self {
             Self::Terminal { .. } => "run it in a terminal, not in a pipe".into(),
             Self::Replay { .. } => "give a file that `--events` or a training run wrote".into(),

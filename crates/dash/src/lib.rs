@@ -31,7 +31,7 @@ mod theme;
 mod workers;
 
 pub use app::{App, Facts, Screen};
-pub use error::DashError;
+pub use error::{DashError, ProgramError};
 pub use field::Field;
 pub use follow::{Stamped, read_events};
 pub use message::{Effect, JobId, JobNews, Msg, News};

@@ -10,8 +10,8 @@ use syrinx_types::{Audio, Event};
 use crate::follow::Stamped;
 use crate::keys::Key;
 use crate::{
-    AblationCard, AnswerRequest, DrawnAnswer, EvalRequest, Knob, ModelCard, Picture, SuiteCard,
-    TaskCard, TrainingCard,
+    AblationCard, AnswerRequest, DrawnAnswer, EvalRequest, Knob, ModelCard, Picture, ProgramError,
+    SuiteCard, TaskCard, TrainingCard,
 };
 
 /// Work that someone waits for.
@@ -84,8 +84,8 @@ pub enum News {
     Followed(PathBuf, Vec<Stamped>, bool),
     /// A line for the status bar.
     Said(String),
-    /// The same, about something that went wrong.
-    Trouble(String),
+    /// An error for the status bar.
+    Trouble(ProgramError),
 }
 
 /// Message of a job.
@@ -100,7 +100,7 @@ pub enum JobNews {
     /// Summary of a finished ablation.
     Ablated(String),
     /// It didn't work.
-    Failed(String),
+    Failed(ProgramError),
     /// It was stopped.
     Stopped,
 }

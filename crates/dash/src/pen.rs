@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::Theme;
+use crate::{ProgramError, Theme};
 
 /// Target of a click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +106,14 @@ impl Pen<'_> {
             self.text(area, 0, i, line, style);
         }
         u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height)
+    }
+
+    /// Draws an error, and its remedy below it.
+    pub fn failure(&mut self, area: Rect, error: &ProgramError) {
+        let used = self.paragraph(area, &format!("! {error}"), self.theme.bad);
+        if let Some(hint) = &error.hint {
+            self.paragraph(above(area, used).1, hint, self.theme.dim);
+        }
     }
 
     /// Draws a frame with a title; returns the area inside. A click on it selects the pane.

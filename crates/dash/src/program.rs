@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use syrinx_eval::Report;
-use syrinx_task::{AnswerKind, Layout};
+use syrinx_task::{AnswerKind, Answered, Layout};
 use syrinx_types::{Audio, CancelToken, EventSink};
 
-use crate::Picture;
+use crate::{Picture, ProgramError};
 
-/// The program behind the dashboard. Called on worker threads; errors are messages for people.
+/// The program behind the dashboard. Called on worker threads.
 pub trait Program: Send + Sync {
     /// Returns the registry.
     ///
     /// # Errors
     /// If a task can't be built.
-    fn tasks(&self) -> Result<Vec<TaskCard>, String>;
+    fn tasks(&self) -> Result<Vec<TaskCard>, ProgramError>;
 
     /// Suites that can be run.
     fn suites(&self) -> Vec<SuiteCard>;
@@ -31,47 +31,47 @@ pub trait Program: Send + Sync {
     ///
     /// # Errors
     /// If the settings can't be read.
-    fn knobs(&self) -> Result<Vec<Knob>, String>;
+    fn knobs(&self) -> Result<Vec<Knob>, ProgramError>;
 
     /// Returns the voices of a model, the default first.
     ///
     /// # Errors
     /// If the model can't be loaded.
-    fn voices(&self, model: &ModelCard) -> Result<Vec<String>, String>;
+    fn voices(&self, model: &ModelCard) -> Result<Vec<String>, ProgramError>;
 
     /// Answers a request.
     ///
     /// # Errors
-    /// Message of the failure; unused after cancellation.
+    /// If the work fails; the error is unused after cancellation.
     fn answer(
         &self,
         ask: &AnswerRequest,
         cancel: &CancelToken,
         sink: &dyn EventSink,
-    ) -> Result<ProgramAnswer, String>;
+    ) -> Result<ProgramAnswer, ProgramError>;
 
     /// Runs a suite, and keeps it in the results store.
     ///
     /// # Errors
-    /// Message of the failure; unused after cancellation.
+    /// If the work fails; the error is unused after cancellation.
     fn evaluate(
         &self,
         ask: &EvalRequest,
         cancel: &CancelToken,
         sink: &dyn EventSink,
-    ) -> Result<Report, String>;
+    ) -> Result<Report, ProgramError>;
 
     /// Runs the cells of an ablation that are not finished, keeps them in the results store and writes the report.
     /// Returns a line about what was done.
     ///
     /// # Errors
-    /// Message of the failure; unused after cancellation.
+    /// If the work fails; the error is unused after cancellation.
     fn ablate(
         &self,
         ask: &AblationCard,
         cancel: &CancelToken,
         sink: &dyn EventSink,
-    ) -> Result<String, String>;
+    ) -> Result<String, ProgramError>;
 
     /// Seconds since 1970.
     fn now_s(&self) -> f64;
@@ -79,8 +79,8 @@ pub trait Program: Send + Sync {
     /// Plays a recording, if this program can. Returns when it has begun.
     ///
     /// # Errors
-    /// Error message.
-    fn play(&self, audio: &Audio) -> Result<(), String>;
+    /// If there is no sound device.
+    fn play(&self, audio: &Audio) -> Result<(), ProgramError>;
 }
 
 /// A field of a schema.
@@ -202,7 +202,7 @@ pub struct AnswerRequest {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProgramAnswer {
     /// The answer.
-    pub json: Value,
+    pub answered: Answered,
     /// Its recording, or the one that it is about.
     pub audio: Option<Arc<Audio>>,
     /// Seconds from question to answer.

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use syrinx_audio::{WavFormat, write_wav};
 use syrinx_results::{ResultsError, RunFilter, Store};
-use syrinx_types::{Audio, CancelToken, Event, EventSink};
+use syrinx_types::{Audio, CancelToken, Event, EventSink, IoOperation, io_hint};
 
 use crate::follow::Tail;
 use crate::message::{Effect, JobId, JobNews, Msg, News};
-use crate::{DashError, DrawnAnswer, Picture, Program, ProgramAnswer, TrainingCard};
+use crate::{DashError, DrawnAnswer, Picture, Program, ProgramAnswer, ProgramError, TrainingCard};
 
 /// Interval between polls of a followed file.
 const FOLLOW: Duration = Duration::from_millis(500);
@@ -172,7 +172,7 @@ impl Workers {
                 self.read(move |places| save(&places.out, &name, now_s, &answer));
             }
             Effect::Draw(path) => self.read(move |_| {
-                let audio = syrinx_audio::read(&path).map_err(|e| e.to_string())?;
+                let audio = syrinx_audio::read(&path)?;
                 Ok(News::Pictured(path.display().to_string(), Box::new(Picture::of(&audio))))
             }),
             Effect::LoadTrainings => {
@@ -209,7 +209,9 @@ impl Workers {
         &mut self,
         kind: JobKind,
         job: JobId,
-        work: impl FnOnce(&CancelToken, &dyn EventSink) -> Result<JobNews, String> + Send + 'static,
+        work: impl FnOnce(&CancelToken, &dyn EventSink) -> Result<JobNews, ProgramError>
+        + Send
+        + 'static,
     ) {
         let cancel = CancelToken::default();
         self.jobs.insert(job, cancel.clone());
@@ -226,7 +228,7 @@ impl Workers {
                 Ok(Ok(news)) => news,
                 _ if cancel.is_cancelled() => JobNews::Stopped,
                 Ok(Err(reason)) => JobNews::Failed(reason),
-                Err(_) => JobNews::Failed("the program has a fault: it panicked".into()),
+                Err(_) => JobNews::Failed(panicked()),
             };
             if let JobNews::Failed(reason) = &news {
                 tell(&send, News::Trouble(reason.clone()));
@@ -236,12 +238,11 @@ impl Workers {
     }
 
     /// Runs a short read and sends its result.
-    fn read(&self, work: impl FnOnce(&Places) -> Result<News, String> + Send + 'static) {
+    fn read(&self, work: impl FnOnce(&Places) -> Result<News, ProgramError> + Send + 'static) {
         let (send, places) = (self.send.clone(), self.places.clone());
         self.reading.does(move || {
             let outcome = catch_unwind(AssertUnwindSafe(|| work(&places)));
-            let fault = || Err("the program has a fault: it panicked".to_owned());
-            let news = outcome.unwrap_or_else(|_| fault());
+            let news = outcome.unwrap_or_else(|_| Err(panicked()));
             tell(&send, news.unwrap_or_else(News::Trouble));
         });
     }
@@ -250,7 +251,7 @@ impl Workers {
     fn query(&self, work: impl FnOnce(&Store) -> Result<News, ResultsError> + Send + 'static) {
         self.read(move |places| match Store::open_existing(&places.results) {
             Err(ResultsError::Missing { .. }) => Ok(News::Runs(Vec::new())),
-            store => store.and_then(|store| work(&store)).map_err(|e| e.to_string()),
+            store => Ok(store.and_then(|store| work(&store))?),
         });
     }
 
@@ -269,7 +270,7 @@ impl Workers {
                     }
                     Ok(_) => {}
                     Err(e) => {
-                        tell(&send, News::Trouble(format!("{}: {e}", path.display())));
+                        tell(&send, News::Trouble(unusable(&path, IoOperation::Read, &e)));
                         return;
                     }
                 }
@@ -278,7 +279,11 @@ impl Workers {
         });
         match thread {
             Ok(thread) => self.followers.push(thread),
-            Err(e) => tell(&self.send, News::Trouble(format!("a thread can't be started: {e}"))),
+            Err(cause) => {
+                let error = DashError::Thread { cause };
+                let error = ProgramError::new(error.to_string(), error.hint());
+                tell(&self.send, News::Trouble(error));
+            }
         }
     }
 
@@ -308,7 +313,7 @@ enum JobKind {
 /// Prepares an answer for drawing.
 fn shown(answer: ProgramAnswer) -> DrawnAnswer {
     let pitch = |audio: &Audio| {
-        let stats = syrinx_metrics::pitch::f0(&audio.slice(0.0, PITCH_OF_S)).stats()?;
+        let stats = syrinx_metrics::pitch::f0(&audio.slice(0.0, PITCH_OF_S)).reliable_stats()?;
         Some(stats.median_hz)
     };
     let audio = answer.audio.as_deref().filter(|a| !a.samples.is_empty());
@@ -316,22 +321,37 @@ fn shown(answer: ProgramAnswer) -> DrawnAnswer {
     DrawnAnswer { answer, picture, pitch_hz }
 }
 
+fn panicked() -> ProgramError {
+    let hint = "please report it, with what it printed".into();
+    ProgramError::new("the program has a fault: it panicked", Some(hint))
+}
+
+/// Returns the error of an operation on a file or folder.
+fn unusable(path: &Path, operation: IoOperation, cause: &std::io::Error) -> ProgramError {
+    let hint = io_hint(operation, cause.kind()).map(Into::into);
+    ProgramError::new(format!("can't {operation} `{}`: {cause}", path.display()), hint)
+}
+
 /// Writes an answer's JSON and its sound.
-fn save(folder: &Path, name: &str, now_s: f64, answer: &ProgramAnswer) -> Result<News, String> {
-    let fault = |e: &dyn std::fmt::Display| format!("{}: {e}", folder.display());
-    std::fs::create_dir_all(folder).map_err(|e| fault(&e))?;
+fn save(
+    folder: &Path,
+    name: &str,
+    now_s: f64,
+    answer: &ProgramAnswer,
+) -> Result<News, ProgramError> {
+    std::fs::create_dir_all(folder).map_err(|e| unusable(folder, IoOperation::CreateFolder, &e))?;
     let stem = folder.join(format!("{name}-{}", now_s as u64));
-    let mut json = answer.json.clone();
+    let mut json = answer.answered.json();
     if let Some(audio) = &answer.audio {
         let wav = stem.with_extension("wav");
-        write_wav(&wav, audio, WavFormat::Int16).map_err(|e| fault(&e))?;
+        write_wav(&wav, audio, WavFormat::Int16)?;
         if let Some(field) = json.get_mut("audio") {
             *field = serde_json::Value::String(wav.display().to_string());
         }
     }
-    let text = serde_json::to_string_pretty(&json).map_err(|e| fault(&e))?;
     let path = stem.with_extension("json");
-    syrinx_atomic::write_bytes(&path, text.as_bytes()).map_err(|e| fault(&e))?;
+    syrinx_atomic::write_bytes(&path, format!("{json:#}").as_bytes())
+        .map_err(|e| unusable(&path, IoOperation::Write, &e))?;
     Ok(News::Said(format!("wrote {}", path.display())))
 }
 

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::content_hash;
-use crate::row::draw_seed;
+use crate::items::SuiteItems;
+use crate::row::{draw_seed, row_key};
+use crate::score::scored_words;
 use crate::suite::{CodecSuite, Pairing};
 use crate::template::{Blanks, fill, mentions};
 use crate::{EvalError, Item, Subject, Suite, SuiteIssue, TestedCodec};
@@ -32,21 +33,21 @@ pub(crate) enum What {
     Levels(usize),
 }
 
-/// Returns all cases in order.
+/// Returns all cases in order. With a codec, those of a codec suite or of the ceiling are among them.
 pub(crate) fn cases<'a>(
     suite: &Suite,
-    items: &'a [Item],
+    read: &'a SuiteItems,
     subject: &dyn Subject,
     codec: Option<&dyn TestedCodec>,
 ) -> Result<Vec<Case<'a>>, EvalError> {
     match (&suite.codec, codec) {
-        (Some(asked), Some(codec)) => Ok(codec_cases(items, asked, codec)),
-        (None, Some(codec)) if suite.ceiling => {
-            let mut cases = task_cases(suite, items, subject)?;
-            cases.extend(ceiling_cases(items, codec));
+        (Some(asked), Some(codec)) => Ok(codec_cases(&read.items, asked, codec)),
+        (None, Some(codec)) => {
+            let mut cases = task_cases(suite, &read.items, subject)?;
+            cases.extend(ceiling_cases(&read.recordings, codec));
             Ok(cases)
         }
-        _ => task_cases(suite, items, subject),
+        _ => task_cases(suite, &read.items, subject),
     }
 }
 
@@ -55,15 +56,15 @@ fn ceilings(codec: &dyn TestedCodec) -> [(&'static str, usize); 2] {
     [("recording", 0), ("codec round trip", codec.levels())]
 }
 
-/// Cases of the ceiling: each recording as it is, and after a round trip through the codec.
-fn ceiling_cases<'a>(items: &'a [Item], codec: &dyn TestedCodec) -> Vec<Case<'a>> {
+/// Returns the cases of the ceiling: each recording with a text as it is, and after a round trip through the codec.
+fn ceiling_cases<'a>(recordings: &'a [Item], codec: &dyn TestedCodec) -> Vec<Case<'a>> {
     let fingerprint = codec.fingerprint();
     let mut cases = Vec::new();
     for (variant, levels) in ceilings(codec) {
-        for item in items.iter().filter(|item| item.audio.is_some()) {
+        for item in recordings.iter().filter(|item| !scored_words(&item.text).is_empty()) {
             cases.push(Case {
                 item,
-                key: content_hash(&[&fingerprint, "ceiling", &item_material(item), variant]),
+                key: row_key(&[&fingerprint, "ceiling", &item_material(item), variant]),
                 id: format!("{}/{variant}", item.id),
                 group: group_of(item),
                 voice: None,
@@ -97,7 +98,7 @@ fn codec_cases<'a>(
         for item in items {
             cases.push(Case {
                 item,
-                key: content_hash(&[
+                key: row_key(&[
                     &fingerprint,
                     "codec",
                     &item.id,
@@ -166,7 +167,7 @@ fn task_case<'a>(
     }
     Ok(Case {
         item,
-        key: content_hash(&[
+        key: row_key(&[
             &subject.fingerprint(),
             &suite.task,
             &item_material(item),
@@ -207,7 +208,7 @@ fn voices(suite: &Suite, subject: &dyn Subject) -> Result<Vec<String>, EvalError
     match names.iter().find(|n| !there.contains(n)) {
         None => Ok(names.clone()),
         Some(name) => {
-            let (name, known) = (name.clone(), there.join(", "));
+            let (name, known) = (name.clone(), there.clone());
             Err(suite.fault(SuiteIssue::UnknownVoice { name, known }))
         }
     }

@@ -74,14 +74,15 @@ impl EvalError {
                 return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into);
             }
             Self::Suite { issue, .. } => issue.hint(),
+            Self::Material { fault, .. } => return fault.hint(),
+            Self::Subject(error) => return error.hint(),
             Self::Cancelled { folder, .. } => format!(
                 "run the same command to go on; finished rows are in `{}`",
                 folder.display()
             )
             .into(),
             Self::Judge { fault, .. } => return fault.hint(),
-            Self::Baseline { fault: BaselineFault::Format { .. }, .. } => "make it again".into(),
-            _ => return None,
+            Self::Baseline { fault, .. } => return fault.hint(),
         })
     }
 

@@ -9,6 +9,7 @@ use syrinx_audio::AudioError;
 use syrinx_data::DataError;
 use syrinx_pretrained::PretrainedError;
 use syrinx_task::AnswerKind;
+use syrinx_types::{IoOperation, io_hint};
 
 use crate::{EndpointFault, SuiteIssue};
 
@@ -36,6 +37,18 @@ pub enum MaterialFault {
     /// A recording whose length can't be measured.
     #[error(transparent)]
     Recording(Box<AudioError>),
+}
+
+impl MaterialFault {
+    /// Remedy, where one is known.
+    pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::NoTab { .. } => "write the utterance's name, a tab and the edited text".into(),
+            Self::NoUtterance { .. } => "name an utterance of `items.manifest`".into(),
+            Self::Manifest(error) => return error.hint(),
+            Self::Recording(error) => return error.hint(),
+        })
+    }
 }
 
 /// Fault of a baseline.
@@ -68,6 +81,20 @@ pub enum BaselineFault {
         /// Suite of the report.
         suite: String,
     },
+}
+
+impl BaselineFault {
+    /// Remedy, where one is known.
+    pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::Read { cause } => {
+                return io_hint(IoOperation::Read, cause.kind()).map(Into::into);
+            }
+            Self::NoReport { .. } => "name the report.json of an evaluation".into(),
+            Self::Format { .. } => "run the older evaluation again with this program".into(),
+            Self::OtherRows { .. } => "name a report of the same suite".into(),
+        })
+    }
 }
 
 /// Fault of a judge.
@@ -155,9 +182,15 @@ impl JudgeFault {
             Self::NoTask { known, .. } => format!("it has {}", known.join(", ")).into(),
             Self::Failed { .. } => "run it by hand to see why, or leave the judge out".into(),
             Self::NoVerdicts => {
-                "expected JSON lines with `wav` (and `{out}` in the command if it writes them to a file)".into()
+                "print JSON lines with `wav`, or write them to the file `{out}` of the command"
+                    .into()
             }
-            Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => return cause.hint(),
+            Self::AnswerKind { .. } => "name a task that answers with text".into(),
+            Self::Request(issue) => issue.hint(),
+            Self::Endpoint(fault) => return fault.hint(),
+            Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => {
+                return cause.hint().map(Into::into);
+            }
             _ => return None,
         })
     }

@@ -258,13 +258,13 @@ fn row_line(row: &Row, figures: &[String]) -> RowLine {
         },
     };
     let words = match (&row.error, row.transcript()) {
-        (None, Some(transcript)) => differences(&row.wanted, transcript),
+        (None, Some(transcript)) => differences(&row.reference, transcript),
         _ => Vec::new(),
     };
     RowLine {
         id: row.id.clone(),
         group: row.group.clone(),
-        reference: row.wanted.clone(),
+        reference: row.reference.clone(),
         error: row.error.clone(),
         words,
         cells: figures.iter().map(cell).collect(),

@@ -1,6 +1,6 @@
 //! Items of an evaluation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,12 +8,12 @@ use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use syrinx_audio::{AudioWarning, ReadLimits};
-use syrinx_data::{Manifest, Utterance};
-use syrinx_text::{Lexicon, is_held_out};
+use syrinx_data::{DataError, LeftOutReasons, Manifest, Utterance};
+use syrinx_text::{Lexicon, TextError, is_held_out};
 use syrinx_types::{IoOperation, WordTime};
 
 use crate::score::word_times;
-use crate::{EvalError, MaterialFault, Suite, SuiteIssue};
+use crate::{EvalError, ItemsConfig, MaterialFault, Suite, SuiteIssue};
 
 /// One item of a suite with its reference.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,38 +38,75 @@ pub struct Item {
     pub words: Vec<WordTime>,
 }
 
+/// Items of a suite, and the recordings that they are made of.
+pub(crate) struct SuiteItems {
+    /// Items, limited and in order.
+    pub(crate) items: Vec<Item>,
+    /// Recordings with their own texts, for the ceiling: those of the items, or those that the items are edits of.
+    pub(crate) recordings: Vec<Item>,
+}
+
 /// Returns the items of a suite, limited and in order. Recordings whose length has to be measured are read; `warn`
 /// takes a warning for every fault of theirs that was repaired.
 ///
 /// # Errors
-/// [`EvalError::Material`] and [`EvalError::Io`] if a file can't be used.
+/// [`EvalError::Material`] and [`EvalError::Io`] if a file can't be used, [`EvalError::Suite`] if no item is left.
 pub fn read_items(
     suite: &Suite,
     warn: &mut dyn FnMut(AudioWarning),
 ) -> Result<Vec<Item>, EvalError> {
+    suite_items(suite, warn).map(|read| read.items)
+}
+
+/// Returns the items of a suite with their recordings; see [`read_items`].
+pub(crate) fn suite_items(
+    suite: &Suite,
+    warn: &mut dyn FnMut(AudioWarning),
+) -> Result<SuiteItems, EvalError> {
     let source = &suite.items;
-    let items = if let Some(path) = &source.lines {
+    if source.limit == Some(0) {
+        return Err(suite.fault(SuiteIssue::ZeroLimit));
+    }
+    let originals = if let Some(path) = &source.lines {
         lines(&suite.folder.join(path))?
     } else if let Some(path) = &source.manifest {
-        manifest(&suite.folder.join(path), source.split.as_deref(), source.seconds, warn)?
+        manifest(&suite.folder.join(path), source, warn)?
     } else {
         held_out(source.held_out_words.unwrap_or_default(), source.seed)
-            .map_err(|reason| suite.fault(SuiteIssue::HeldOutWords(reason)))?
+            .map_err(|error| suite.fault(SuiteIssue::HeldOutWords(Box::new(error))))?
     };
     let items = match &source.edits {
-        Some(path) => as_listed(&items, &suite.folder.join(path))?,
-        None if source.edited => edited(items),
-        None => items,
+        Some(path) => as_listed(&originals, &suite.folder.join(path))?,
+        None if source.edited => edited(&originals),
+        None => originals.clone(),
     };
     if items.is_empty() {
         return Err(suite.fault(SuiteIssue::NoItems));
     }
-    Ok(spread(items, source.limit))
+    let items = spread(items, source.limit);
+    let recordings = if source.has_edits() {
+        edited_recordings(originals, &items)
+    } else {
+        items.iter().filter(|item| item.audio.is_some()).cloned().collect()
+    };
+    Ok(SuiteItems { items, recordings })
+}
+
+/// Returns the recordings that edits are made of, each as its own prompt: an edit is compared with the recording's voice.
+fn edited_recordings(originals: Vec<Item>, edits: &[Item]) -> Vec<Item> {
+    let used: BTreeSet<&Path> = edits.iter().filter_map(|edit| edit.prompt.as_deref()).collect();
+    let is_used = |item: &Item| item.audio.as_deref().is_some_and(|audio| used.contains(audio));
+    let own = |item: Item| Item {
+        prompt: item.audio.clone(),
+        prompt_text: Some(item.text.clone()),
+        ..item
+    };
+    originals.into_iter().filter(is_used).map(own).collect()
 }
 
 /// Returns the recordings that should say something else: in the middle third of each text stand the words of the next
 /// one's, as many or few as those are. The recording becomes the prompt.
-fn edited(items: Vec<Item>) -> Vec<Item> {
+fn edited(items: &[Item]) -> Vec<Item> {
     let words =
         |item: &Item| -> Vec<String> { item.text.split_whitespace().map(str::to_owned).collect() };
     let middle = |words: &[String]| words.len() / 3..(2 * words.len()).div_ceil(3);
@@ -140,17 +177,19 @@ fn lines(path: &Path) -> Result<Vec<Item>, EvalError> {
 /// A view of that name is an utterance's prompt, in place of another recording of its speaker.
 const PROMPT_VIEW: &str = "prompt";
 
+/// Returns the utterances of a manifest that are items. Of a mistyped split and of a selection that leaves no
+/// utterance, the error has the known splits and the reason for each utterance left out.
 fn manifest(
     path: &Path,
-    split: Option<&str>,
-    seconds: Option<(f64, f64)>,
+    source: &ItemsConfig,
     warn: &mut dyn FnMut(AudioWarning),
 ) -> Result<Vec<Item>, EvalError> {
     let fault = |fault| EvalError::Material { path: path.to_path_buf(), fault };
-    let mut manifest =
-        Manifest::read(path).map_err(|e| fault(MaterialFault::Manifest(Box::new(e))))?;
-    if let Some(split) = split {
-        manifest = manifest.split(split);
+    let unusable = |e: DataError| fault(MaterialFault::Manifest(Box::new(e)));
+    let mut left_out = LeftOutReasons::default();
+    let mut manifest = Manifest::read(path).map_err(unusable)?;
+    if let Some(split) = &source.split {
+        manifest = in_split(&manifest, split, &mut left_out).map_err(unusable)?;
     }
     // Requests leave this folder, so paths have to be absolute.
     let absolute = |u: &Utterance| std::path::absolute(manifest.audio_path(u));
@@ -167,12 +206,13 @@ fn manifest(
     let mut items = Vec::new();
     for u in manifest.utterances() {
         let audio = absolute(u).map_err(EvalError::io(IoOperation::Find, path))?;
-        if let Some((least, most)) = seconds {
+        if let Some((least, most)) = source.seconds {
             let length_s = match u.seconds {
                 Some(seconds) => seconds,
                 None => measured_s(&audio, warn).map_err(fault)?,
             };
             if !(least..=most).contains(&length_s) {
+                left_out.add(format!("it is not {least} to {most} s long"), &u.id);
                 continue;
             }
         }
@@ -195,7 +235,25 @@ fn manifest(
             words: word_times(&u.text, &u.timed_phones(), u.lead_s).unwrap_or_default(),
         });
     }
+    if items.is_empty() {
+        return Err(unusable(DataError::NothingSelected { selection: "suite", left_out }));
+    }
     Ok(items)
+}
+
+/// Returns the utterances of a split; those of other splits and of none are left out.
+fn in_split(
+    manifest: &Manifest,
+    split: &str,
+    left_out: &mut LeftOutReasons,
+) -> Result<Manifest, DataError> {
+    // Refuses a split that is none of the manifest's. A manifest without splits has no utterance in this one.
+    manifest.split_or_all(split)?;
+    for u in manifest.utterances().iter().filter(|u| u.split.as_deref() != Some(split)) {
+        let other = u.split.as_ref().map(|other| format!("it is in the split `{other}`"));
+        left_out.add(other.unwrap_or_else(|| "it is in no split".into()), &u.id);
+    }
+    Ok(manifest.split(split))
 }
 
 /// Returns the length of a recording, seconds, for manifests that do not state it.
@@ -208,8 +266,8 @@ fn measured_s(path: &Path, warn: &mut dyn FnMut(AudioWarning)) -> Result<f64, Ma
 
 /// `count` words of the dictionary that models don't train on, drawn with `seed`, in alphabetical order. Words of
 /// one letter and those with other signs than letters and apostrophes are left out: they are spelled, not read.
-fn held_out(count: usize, seed: u64) -> Result<Vec<Item>, String> {
-    let lexicon = Lexicon::english().map_err(|e| e.to_string())?;
+fn held_out(count: usize, seed: u64) -> Result<Vec<Item>, TextError> {
+    let lexicon = Lexicon::english()?;
     let fit = |word: &str| {
         is_held_out(word)
             && word.len() > 1
@@ -261,7 +319,7 @@ mod tests {
             audio: Some("a.wav".into()),
             ..Item::default()
         };
-        let items = edited(vec![item("one two three four five six"), item("uno dos tres")]);
+        let items = edited(&[item("one two three four five six"), item("uno dos tres")]);
         let texts: Vec<&str> = items.iter().map(|i| i.text.as_str()).collect();
         assert_eq!(texts, ["one two dos five six", "uno three four tres"]);
         assert_eq!(items[0].prompt_text.as_deref(), Some("one two three four five six"));

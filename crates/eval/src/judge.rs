@@ -38,8 +38,8 @@ pub enum JudgeConfig {
         /// Its request, with `{audio}` for the recording.
         request: Map<String, Value>,
     },
-    /// A program: JSON lines in, JSON lines out. In: `wav`, `text`, `prompt`, `group`. Out, by `wav`: `transcript` (or
-    /// `heard`), or `errors` of `words` and `char_errors` of `chars`; every other number is a figure of its own (`sim`,
+    /// A program: JSON lines in, JSON lines out. In: `wav`, `text`, `prompt`, `group`. Out, by `wav`: `heard` (the
+    /// transcript), or `errors` of `words` and `char_errors` of `chars`; every other number is a figure of its own (`sim`,
     /// `ovr`).
     Command {
         /// Name: the suffix of its figures, `wer@NAME`.
@@ -169,18 +169,18 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Verdict of a transcript where `wanted` is the reference.
-    pub(crate) fn of_text(wanted: &str, transcript: String) -> Self {
+    /// Builds the verdict of a transcript.
+    pub(crate) fn of_text(reference: &str, transcript: String) -> Self {
         Self {
-            words: Some(score_words(wanted, &transcript)),
+            words: Some(score_words(reference, &transcript)),
             transcript: Some(transcript),
             ..Self::default()
         }
     }
 
     /// Returns the result for a missing recording: every word is an error.
-    pub(crate) fn all_wrong(wanted: &str) -> Self {
-        Self { words: Some(score_words(wanted, "")), ..Self::default() }
+    pub(crate) fn all_wrong(reference: &str) -> Self {
+        Self { words: Some(score_words(reference, "")), ..Self::default() }
     }
 
     /// Returns the figures it gives, without its name.

@@ -11,7 +11,7 @@ use crate::catalogue::{Better, Unit};
 use crate::{BaselineFault, Comparison, EvalError, JudgeConfig, Row};
 
 /// Version of `report.json`. Raised when an older reader would misread it.
-pub const REPORT_FORMAT: u32 = 1;
+pub const REPORT_FORMAT: u32 = 2;
 
 /// Everything about one run, the content of `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -67,16 +67,16 @@ pub struct Row {
     /// Seed.
     pub seed: u64,
     /// Reference: words or phones.
-    pub wanted: String,
-    /// Result in words or phones. Empty for recordings: see `verdicts`.
+    pub reference: String,
+    /// Words or phones of the answer. Empty for recordings: see `verdicts`.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub got: String,
+    pub hypothesis: String,
     /// Output recording, relative to the run's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio: Option<String>,
     /// Reference recording, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
+    pub reference_audio: Option<String>,
     /// A recording of the voice it should have, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
@@ -96,7 +96,7 @@ impl Row {
         let mut all = self.measures.clone();
         for (judge, verdict) in &self.verdicts {
             let slips =
-                verdict.transcript.iter().flat_map(|transcript| slips(&self.wanted, transcript));
+                verdict.transcript.iter().flat_map(|transcript| slips(&self.reference, transcript));
             for (figure, measure) in verdict.measures().into_iter().chain(slips) {
                 all.insert(format!("{figure}@{judge}"), measure);
             }
@@ -106,11 +106,19 @@ impl Row {
 
     /// Returns the row's own text, or the transcript of the first judge that has one.
     pub fn transcript(&self) -> Option<&str> {
-        if !self.got.is_empty() {
-            return Some(&self.got);
+        if !self.hypothesis.is_empty() {
+            return Some(&self.hypothesis);
         }
         self.verdicts.values().find_map(|v| v.transcript.as_deref())
     }
+}
+
+/// Version of [`Row`]. Raised when rows of an older program would be misread: they are then made again.
+const ROW_FORMAT: &str = "row 2";
+
+/// Returns the key of a row: a hash of everything that its answer depends on.
+pub(crate) fn row_key(parts: &[&str]) -> String {
+    content_hash(&[&[ROW_FORMAT], parts].concat())
 }
 
 /// Returns the fingerprint of several texts.

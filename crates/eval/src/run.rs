@@ -8,12 +8,13 @@ use syrinx_task::AnswerKind;
 use syrinx_types::{Audio, CancelToken, EventSink, IoOperation};
 
 use crate::case::{Case, cases};
+use crate::items::suite_items;
 use crate::report::REPORT_FORMAT;
 use crate::store::{RowStore, suffix, write_whole};
 use crate::suite::CodecSuite;
 use crate::{
     EvalError, JudgeConfig, Provenance, Report, Row, Subject, SubjectError, Suite, SuiteIssue,
-    TestedCodec, baseline, html, read_items, summary,
+    TestedCodec, baseline, html, summary,
 };
 
 mod answers;
@@ -35,6 +36,8 @@ pub struct EvalOptions {
     pub voices: Vec<String>,
     /// Seeds, instead of the suite's.
     pub seeds: Vec<u64>,
+    /// Whether the ceiling is measured, in place of the suite's setting.
+    pub ceiling: Option<bool>,
     /// Judges besides the suite's. A judge of the same name replaces that of the suite.
     pub judges: Vec<JudgeConfig>,
     /// An older `report.json` to compare with.
@@ -51,6 +54,7 @@ impl EvalOptions {
     pub fn applied(&self, suite: &Suite) -> Suite {
         let mut suite = suite.clone();
         suite.items.limit = self.limit.or(suite.items.limit);
+        suite.ceiling = self.ceiling.or(suite.ceiling);
         if !self.voices.is_empty() {
             suite.voices.names.clone_from(&self.voices);
         }
@@ -108,10 +112,10 @@ pub fn evaluate_and_keep(
     let load = |path| Report::load(path).map(|report| (path, report));
     let old = options.baseline.as_deref().map(load).transpose()?;
     let warnings = UniqueWarnings::default();
-    let items = read_items(&suite, &mut warnings.emit_to(sink))?;
-    let codec = tested_codec(&suite, subject)?;
+    let read = suite_items(&suite, &mut warnings.emit_to(sink))?;
+    let codec = tested_codec(&suite, subject, kind)?;
     let codec = codec.as_deref();
-    let mut cases = cases(&suite, &items, subject, codec)?;
+    let mut cases = cases(&suite, &read, subject, codec)?;
     let mut number = 0..;
     cases.retain(|_| number.next().is_some_and(|n| options.part.has(n)));
     let folder = std::path::absolute(&options.out)
@@ -150,8 +154,9 @@ pub fn evaluate_and_keep(
 fn tested_codec<'a>(
     suite: &Suite,
     subject: &'a dyn Subject,
+    kind: Option<AnswerKind>,
 ) -> Result<Option<Box<dyn TestedCodec + 'a>>, SubjectError> {
-    if suite.ceiling {
+    if suite.has_ceiling(kind) {
         return subject.codec(None).map(Some);
     }
     let open = |codec: &CodecSuite| {
@@ -168,7 +173,7 @@ fn answer_kind(suite: &Suite, subject: &dyn Subject) -> Result<Option<AnswerKind
     match subject.answer_kind(&suite.task) {
         Some(kind) => Ok(Some(kind)),
         None => {
-            let (name, known) = (suite.task.clone(), subject.tasks().join(", "));
+            let (name, known) = (suite.task.clone(), subject.tasks());
             Err(suite.fault(SuiteIssue::UnknownTask { name, known }))
         }
     }
@@ -178,7 +183,7 @@ fn answer_kind(suite: &Suite, subject: &dyn Subject) -> Result<Option<AnswerKind
 struct Run<'a> {
     suite: &'a Suite,
     subject: &'a dyn Subject,
-    /// Codec under test, for a codec suite.
+    /// Codec under test, for a codec suite or the ceiling.
     codec: Option<&'a dyn TestedCodec>,
     kind: Option<AnswerKind>,
     cases: &'a [Case<'a>],

@@ -13,7 +13,7 @@ mod phones;
 mod speech;
 mod text;
 
-pub(crate) use phones::{phone_measures, show_phones};
+pub(crate) use phones::{phone_measures, sounds_of};
 pub(crate) use speech::{LONG_S, codec_measures, missing_speech, speech_measures};
 pub(crate) use text::{text_measures, word_times};
 
@@ -66,12 +66,12 @@ pub(crate) fn scored_words(text: &str) -> Vec<String> {
 }
 
 /// Counts the differences of two texts.
-pub(crate) fn score_words(wanted: &str, transcript: &str) -> WordScore {
-    let (normalized_errors, normalized_words) = by_whisper_rules(wanted, transcript);
-    let (wanted, transcript) = (scored_words(wanted), scored_words(transcript));
-    let (words, _) = align(&wanted, &transcript);
+pub(crate) fn score_words(reference: &str, transcript: &str) -> WordScore {
+    let (normalized_errors, normalized_words) = by_whisper_rules(reference, transcript);
+    let (reference, transcript) = (scored_words(reference), scored_words(transcript));
+    let (words, _) = align(&reference, &transcript);
     let chars = |words: &[String]| words.join(" ").chars().collect::<Vec<_>>();
-    let (letters, _) = align(&chars(&wanted), &chars(&transcript));
+    let (letters, _) = align(&chars(&reference), &chars(&transcript));
     let errors = words.errors() as f64;
     WordScore {
         errors,
@@ -85,11 +85,11 @@ pub(crate) fn score_words(wanted: &str, transcript: &str) -> WordScore {
 }
 
 /// Errors and words, both texts normalised as publications do.
-fn by_whisper_rules(wanted: &str, transcript: &str) -> (f64, f64) {
+fn by_whisper_rules(reference: &str, transcript: &str) -> (f64, f64) {
     let words = |text: &str| {
         whisper_english(text).split_whitespace().map(str::to_owned).collect::<Vec<String>>()
     };
-    let (counts, _) = align(&words(wanted), &words(transcript));
+    let (counts, _) = align(&words(reference), &words(transcript));
     (counts.errors() as f64, counts.reference as f64)
 }
 
@@ -97,12 +97,12 @@ fn by_whisper_rules(wanted: &str, transcript: &str) -> (f64, f64) {
 const REPEAT_WORDS: usize = 3;
 
 /// Returns the shares of skipped and of repeated words among those of the text.
-pub(crate) fn slips(wanted: &str, transcript: &str) -> Vec<(String, Measure)> {
-    let (wanted, transcript) = (scored_words(wanted), scored_words(transcript));
-    if wanted.is_empty() {
+pub(crate) fn slips(reference: &str, transcript: &str) -> Vec<(String, Measure)> {
+    let (reference, transcript) = (scored_words(reference), scored_words(transcript));
+    if reference.is_empty() {
         return Vec::new();
     }
-    let (counts, steps) = align(&wanted, &transcript);
+    let (counts, steps) = align(&reference, &transcript);
     let again = |step: &&Op| match step {
         Op::Insert { hypothesis: at } => {
             let mut around =
@@ -111,7 +111,7 @@ pub(crate) fn slips(wanted: &str, transcript: &str) -> Vec<(String, Measure)> {
         }
         _ => false,
     };
-    let share = |part: f64| Measure::Ratio { part, whole: wanted.len() as f64 };
+    let share = |part: f64| Measure::Ratio { part, whole: reference.len() as f64 };
     let repeats = steps.iter().filter(again).count() as f64;
     vec![
         ("skips".to_owned(), share(counts.deletions as f64)),
@@ -125,11 +125,11 @@ mod tests {
 
     #[test]
     fn skipped_words_are_told_from_repeated_ones() {
-        let check = |wanted: &str, transcript: &str, skips: f64, repeats: f64| {
+        let check = |reference: &str, transcript: &str, skips: f64, repeats: f64| {
             let share = |part: f64| Measure::Ratio { part, whole: 4.0 };
             let expected = [("skips", share(skips)), ("repeats", share(repeats))];
             assert_eq!(
-                slips(wanted, transcript),
+                slips(reference, transcript),
                 expected.map(|(k, m)| (k.to_owned(), m)),
                 "{transcript}"
             );
@@ -143,8 +143,8 @@ mod tests {
 
     #[test]
     fn words_are_counted_without_case_and_punctuation() {
-        let check = |wanted: &str, transcript: &str, errors: f64, words: f64, failed: bool| {
-            let score = score_words(wanted, transcript);
+        let check = |reference: &str, transcript: &str, errors: f64, words: f64, failed: bool| {
+            let score = score_words(reference, transcript);
             assert_eq!((score.errors, score.words, score.failed), (errors, words, failed));
         };
         check("It's easy to tell.", "its easy, to TELL", 1.0, 4.0, false);
@@ -156,10 +156,10 @@ mod tests {
 
     #[test]
     fn rates_by_whisper_rules_stand_next_to_raw_ones() {
-        let check = |wanted: &str, transcript: &str, expected: (f64, f64)| {
-            let score = score_words(wanted, transcript);
+        let check = |reference: &str, transcript: &str, expected: (f64, f64)| {
+            let score = score_words(reference, transcript);
             let counted = (score.normalized_errors, score.normalized_words);
-            assert_eq!(counted, expected, "{wanted} / {transcript}");
+            assert_eq!(counted, expected, "{reference} / {transcript}");
             let named = |(name, _): &&(String, Measure)| name == "wer_whisper_rules";
             let measures = score.measures();
             let (part, whole) = expected;

@@ -121,8 +121,8 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EvalError> {
 mod tests {
     use super::*;
 
-    fn row(key: &str, got: &str) -> Row {
-        Row { key: key.into(), got: got.into(), ..Row::default() }
+    fn row(key: &str, hypothesis: &str) -> Row {
+        Row { key: key.into(), hypothesis: hypothesis.into(), ..Row::default() }
     }
 
     #[test]
@@ -135,12 +135,12 @@ mod tests {
         drop(store);
         let path = folder.path().join("rows.jsonl");
         let mut text = fs::read_to_string(&path).unwrap();
-        text.push_str("{\"key\":\"c\",\"got");
+        text.push_str("{\"key\":\"c\",\"hypothesis");
         fs::write(&path, text).unwrap();
 
         let mut store = RowStore::open(folder.path(), WorkShare::WHOLE).unwrap();
-        assert_eq!(store.get("a").unwrap().got, "1");
-        assert_eq!(store.get("b").unwrap().got, "2");
+        assert_eq!(store.get("a").unwrap().hypothesis, "1");
+        assert_eq!(store.get("b").unwrap().hypothesis, "2");
         assert!(store.get("c").is_none());
         store.put(row("d", "1")).unwrap();
         drop(store);

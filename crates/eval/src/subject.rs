@@ -1,10 +1,16 @@
 //! Subject of an evaluation.
 
+use std::borrow::Cow;
+use std::error::Error;
 use std::path::Path;
 
 use serde_json::{Map, Value};
+use syrinx_audio::AudioError;
+use syrinx_metrics::MetricsError;
 use syrinx_task::{AnswerKind, Answered};
 use syrinx_types::{Audio, RunContext};
+
+use crate::SubjectFault;
 
 /// Request to a subject.
 #[derive(Debug, Clone, Copy)]
@@ -31,15 +37,45 @@ pub struct SubjectAnswer {
 }
 
 /// Reasons for a missing answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubjectError {
     /// Stopped on request.
     #[error("stopped on request")]
     Cancelled,
-    /// Failure of the model or its program.
-    #[error("{0}")]
-    Failed(String),
+    /// A fault of the answer, or of the material it is compared with.
+    #[error(transparent)]
+    Failed(#[from] SubjectFault),
+}
+
+impl SubjectError {
+    /// Builds the error of a model or its program, with the remedy that it knows.
+    pub fn failed(
+        cause: impl Into<Box<dyn Error + Send + Sync>>,
+        hint: Option<Cow<'static, str>>,
+    ) -> Self {
+        Self::Failed(SubjectFault::Subject { cause: cause.into(), hint })
+    }
+
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Cancelled => None,
+            Self::Failed(fault) => fault.hint(),
+        }
+    }
+}
+
+impl From<AudioError> for SubjectError {
+    fn from(error: AudioError) -> Self {
+        Self::Failed(SubjectFault::Recording(Box::new(error)))
+    }
+}
+
+impl From<MetricsError> for SubjectError {
+    fn from(error: MetricsError) -> Self {
+        Self::Failed(SubjectFault::Measures(Box::new(error)))
+    }
 }
 
 /// A model under evaluation: a loaded engine in the program, a fake in tests. The implementation measures the time.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{EvalError, JudgeConfig, SuiteIssue};
+use syrinx_task::AnswerKind;
 use syrinx_types::IoOperation;
 
 /// A suite: a task, a request, items and judges. Read from `evals/NAME.toml`; paths in it are relative to the file.
@@ -40,8 +41,10 @@ pub struct Suite {
     /// for another speaker of the suite. Judges that compare voices then give `own_voice` and `rival_sim` too.
     pub rival: Option<String>,
     /// Whether the recordings of the items, and their round trip through the codec, are measured as well: rows of the
-    /// variants `recording` and `codec round trip`, the ceiling of synthesized speech.
-    pub ceiling: bool,
+    /// variants `recording` and `codec round trip`, the ceiling of synthesized speech. By default they are where a task
+    /// answers with speech and the items are recordings with texts; of edits, the edited recordings with their own
+    /// texts. Each recording then costs two more rows to judge.
+    pub ceiling: Option<bool>,
     /// Judges of the recordings. More can be added by the caller.
     pub judges: Vec<JudgeConfig>,
     /// Figures of the table, in this order; all of them if empty. A name without `@judge` stands for every judge.
@@ -70,7 +73,7 @@ impl Default for Suite {
             codec: None,
             spans: None,
             rival: None,
-            ceiling: false,
+            ceiling: None,
             judges: Vec::new(),
             figures: Vec::new(),
             players: PlayersConfig::default(),
@@ -104,6 +107,13 @@ pub struct ItemsConfig {
     pub seed: u64,
     /// Largest number of items, evenly spread over all.
     pub limit: Option<usize>,
+}
+
+impl ItemsConfig {
+    /// Whether the items are edits of recordings.
+    pub(crate) fn has_edits(&self) -> bool {
+        self.edited || self.edits.is_some()
+    }
 }
 
 /// Named voices of a suite.
@@ -176,8 +186,7 @@ impl Suite {
     /// # Errors
     /// Returns the fault.
     pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, SuiteIssue> {
-        let mut suite: Self =
-            toml::from_str(text).map_err(|e| SuiteIssue::Syntax(e.to_string()))?;
+        let mut suite: Self = toml::from_str(text).map_err(|e| SuiteIssue::Syntax(Box::new(e)))?;
         suite.name = name.to_owned();
         suite.folder = folder.to_path_buf();
         match suite.issue() {
@@ -195,12 +204,22 @@ impl Suite {
         EvalError::Suite { path: self.path(), issue }
     }
 
+    /// Whether the recordings of the items can be measured as answers are.
+    fn can_have_ceiling(&self) -> bool {
+        self.codec.is_none() && self.items.manifest.is_some() && self.spans.is_none()
+    }
+
+    /// Whether the recordings of the items are measured too, for answers of a kind.
+    pub(crate) fn has_ceiling(&self, kind: Option<AnswerKind>) -> bool {
+        kind == Some(AnswerKind::Speech) && self.ceiling.unwrap_or(true) && self.can_have_ceiling()
+    }
+
     fn issue(&self) -> Option<SuiteIssue> {
         let items = &self.items;
         let sources = usize::from(items.lines.is_some())
             + usize::from(items.manifest.is_some())
             + usize::from(items.held_out_words.is_some());
-        let edits = items.edited || items.edits.is_some();
+        let edits = items.has_edits();
         if sources != 1 {
             Some(SuiteIssue::ItemSources)
         } else if self.task.is_empty() == self.codec.is_none() {
@@ -211,12 +230,14 @@ impl Suite {
             Some(SuiteIssue::NoRecordings { user: "a codec suite" })
         } else if self.codec.is_some() && (self.spans.is_some() || self.rival.is_some()) {
             Some(SuiteIssue::NotForCodecs)
-        } else if self.ceiling && (self.codec.is_some() || items.manifest.is_none() || edits) {
+        } else if self.ceiling == Some(true) && !self.can_have_ceiling() {
             Some(SuiteIssue::Ceiling)
         } else if items.edited && items.edits.is_some() {
             Some(SuiteIssue::TwoEdits)
         } else if edits && items.manifest.is_none() {
             Some(SuiteIssue::NoRecordings { user: "an edit" })
+        } else if items.limit == Some(0) {
+            Some(SuiteIssue::ZeroLimit)
         } else if self.seeds.is_empty() {
             Some(SuiteIssue::NoSeeds)
         } else {

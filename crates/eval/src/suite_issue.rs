@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use syrinx_text::TextError;
+
 /// Fault of a suite, by itself or for the evaluated model.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SuiteIssue {
     /// Text that is not a suite.
-    #[error("{0}")]
-    Syntax(String),
+    #[error(transparent)]
+    Syntax(Box<toml::de::Error>),
     /// No source of items, or several.
     #[error("`[items]` needs exactly one of `lines`, `manifest` and `held_out_words`")]
     ItemSources,
@@ -28,7 +30,7 @@ pub enum SuiteIssue {
     #[error("`spans` and `rival` are for tasks, not for a codec")]
     NotForCodecs,
     /// A ceiling without recordings of the items' texts.
-    #[error("`ceiling` needs a task and recordings of the items' texts")]
+    #[error("`ceiling` needs a task, recordings and no `spans`")]
     Ceiling,
     /// Both kinds of edits.
     #[error("both `edited` and `edits` are given")]
@@ -42,19 +44,22 @@ pub enum SuiteIssue {
     /// A judge's name that cannot be part of a figure's.
     #[error("a judge is called `{0}`")]
     JudgeName(String),
-    /// Held-out words that cannot be drawn.
-    #[error("{0}")]
-    HeldOutWords(String),
-    /// No items.
+    /// A dictionary that held-out words cannot be drawn from.
+    #[error(transparent)]
+    HeldOutWords(Box<TextError>),
+    /// A source without items.
     #[error("no item was found")]
     NoItems,
+    /// A limit that leaves no item.
+    #[error("the number of items is limited to 0")]
+    ZeroLimit,
     /// A blank that does not exist.
     #[error("the request has the unknown blank `{{{name}}}`")]
     UnknownBlank {
         /// Name of the blank.
         name: String,
         /// Names of all blanks.
-        known: String,
+        known: Vec<String>,
     },
     /// A blank that an item has no value for.
     #[error("the request needs `{{{name}}}`, but item `{item}` has none")]
@@ -73,7 +78,7 @@ pub enum SuiteIssue {
         /// Name of the voice.
         name: String,
         /// Voices of the model.
-        known: String,
+        known: Vec<String>,
     },
     /// A task that the model does not have.
     #[error("the model has no task `{name}`")]
@@ -81,14 +86,19 @@ pub enum SuiteIssue {
         /// Identifier of the task.
         name: String,
         /// Tasks of the model.
-        known: String,
+        known: Vec<String>,
     },
 }
 
 impl SuiteIssue {
+    /// Remedy of faults without one of their own.
+    const SCHEMA: Cow<'static, str> =
+        Cow::Borrowed("see `syrinx config schema eval` for valid values");
+
     /// Returns the remedy.
     pub fn hint(&self) -> Cow<'static, str> {
         match self {
+            Self::HeldOutWords(error) => error.hint().unwrap_or(Self::SCHEMA),
             Self::NoLevels => "give numbers of levels to decode, such as [0, 1, 8]".into(),
             Self::NoRecordings { .. } | Self::Ceiling => {
                 "name a manifest of recordings: `items.manifest`".into()
@@ -97,10 +107,14 @@ impl SuiteIssue {
             Self::NoSeeds => "give at least one seed".into(),
             Self::SameJudges(_) => "give every judge a name of its own".into(),
             Self::JudgeName(_) => "use letters, digits and dashes".into(),
-            Self::UnknownBlank { known, .. } => format!("the blanks are {known}").into(),
-            Self::UnknownVoice { known, .. } => format!("there are {known}").into(),
-            Self::UnknownTask { known, .. } => format!("it has {known}").into(),
-            _ => "see `syrinx config schema eval` for valid values".into(),
+            Self::NoItems => "name a source that has items".into(),
+            Self::ZeroLimit => "give a limit of at least 1".into(),
+            Self::UnknownBlank { known, .. } => {
+                format!("the blanks are {}", known.join(", ")).into()
+            }
+            Self::UnknownVoice { known, .. } => format!("there are {}", known.join(", ")).into(),
+            Self::UnknownTask { known, .. } => format!("it has {}", known.join(", ")).into(),
+            _ => Self::SCHEMA,
         }
     }
 }

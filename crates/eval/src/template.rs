@@ -73,7 +73,7 @@ pub(crate) fn fill_string(template: &str, blanks: &Blanks) -> Result<String, Sui
         let Some(close) = after.find('}') else { break };
         let name = &after[1..close];
         if !BLANKS.contains(&name) && !name.starts_with(VIEW) {
-            let known = format!("{}, view.NAME", BLANKS.join(", "));
+            let known = BLANKS.into_iter().chain(["view.NAME"]).map(str::to_owned).collect();
             return Err(SuiteIssue::UnknownBlank { name: name.to_owned(), known });
         }
         let Some(value) = blanks.get(name) else {

@@ -7,9 +7,7 @@ use syrinx_audio::AudioError;
 #[non_exhaustive]
 pub enum MetricsError {
     /// Two recordings to compare have different sample rates.
-    #[error(
-        "comparing recordings at {first_hz} and {second_hz} Hz: resample one of them first (syrinx_audio::resample)"
-    )]
+    #[error("comparing recordings at {first_hz} and {second_hz} Hz")]
     DifferentRates {
         /// Rate of the first.
         first_hz: u32,
@@ -46,7 +44,9 @@ impl MetricsError {
     pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
         Some(match self {
             Self::Empty { .. } => "count it as a failure instead".into(),
-            Self::DifferentRates { .. } => "resample one of them first".into(),
+            Self::DifferentRates { .. } => {
+                "resample one of them first (`syrinx_audio::resample`)".into()
+            }
             _ => return None,
         })
     }

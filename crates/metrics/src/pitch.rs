@@ -51,6 +51,11 @@ pub struct F0Track {
     pub hz: Vec<Option<f64>>,
 }
 
+/// Smallest share of voiced frames for figures of pitch.
+const MIN_VOICED_SHARE: f64 = 0.2;
+/// Shortest voiced sound for figures of pitch, seconds.
+const MIN_VOICED_S: f64 = 0.3;
+
 /// A track in three numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -67,6 +72,18 @@ impl F0Track {
     /// Returns the voiced frames.
     pub fn voiced(&self) -> impl Iterator<Item = f64> + '_ {
         self.hz.iter().copied().flatten()
+    }
+
+    /// Whether enough frames are voiced for figures of pitch: a fifth of all, and 0.3 s.
+    pub fn is_voiced_enough(&self) -> bool {
+        let voiced = self.voiced().count();
+        let least = ((MIN_VOICED_S / self.hop_s).round() as usize).max(1);
+        voiced >= least && voiced as f64 >= MIN_VOICED_SHARE * self.hz.len() as f64
+    }
+
+    /// Returns the track in three numbers, or `None` where too few frames are voiced for figures of pitch.
+    pub fn reliable_stats(&self) -> Option<F0Stats> {
+        self.stats().filter(|_| self.is_voiced_enough())
     }
 
     /// Returns the track in three numbers, or `None` when nothing is voiced.
@@ -142,30 +159,13 @@ fn continued(
     }
 }
 
-/// Root mean square difference of two tracks in cents (hundredths of a semitone) over the frames voiced in both, after
-/// the second was stretched to the length of the first. `None` when they have no voiced frame in common.
-pub fn rmse_cents(first: &F0Track, second: &F0Track) -> Option<f64> {
-    let (n, m) = (first.hz.len(), second.hz.len());
-    let mut sum = 0.0;
-    let mut count = 0usize;
-    for (i, a) in first.hz.iter().enumerate() {
-        // The middle of frame i lies at the same share of the second track.
-        let j = ((i as f64 + 0.5) * m as f64 / n as f64) as usize;
-        if let (Some(a), Some(Some(b))) = (a, second.hz.get(j)) {
-            let cents = 1200.0 * (a / b).log2();
-            sum += cents * cents;
-            count += 1;
-        }
-    }
-    (count > 0).then(|| (sum / count as f64).sqrt())
-}
-
 /// Pitch of a recording against that of the original, over the loud frames of the original.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PitchComparison {
     /// Voiced frames over those of the original: below 1 where voices turn hoarse, above 1 where noise buzzes.
     pub voiced_kept: f64,
-    /// Median distance over the frames that are voiced in both, cents (hundredths of a semitone); `None` without any.
+    /// Median distance over the frames that are voiced in both, cents (hundredths of a semitone); `None` where these
+    /// frames are shorter than 0.3 s together.
     pub error_cents: Option<f64>,
     /// Share of the frames that are voiced in one of the two only.
     pub voicing_error: f64,
@@ -174,9 +174,14 @@ pub struct PitchComparison {
 /// Range below the loud frames of the original, dB, within which frames are compared.
 const COMPARED_DB: f64 = 30.0;
 
-/// Compares the pitch of `other` with that of `original` frame by frame; `None` where the original has no voiced frame.
+/// Compares the pitch of `other` with that of `original` frame by frame; `None` where too few frames of the original are
+/// voiced for figures of pitch.
 pub fn compare(original: &Audio, other: &Audio, config: &F0Config) -> Option<PitchComparison> {
-    let (first, second) = (f0_with(original, config), f0_with(other, config));
+    let first = f0_with(original, config);
+    if !first.is_voiced_enough() {
+        return None;
+    }
+    let second = f0_with(other, config);
     let powers = frame_powers(original, config.hop_s, first.hz.len());
     let gate = gate_below(powers.clone(), COMPARED_DB);
     let pairs: Vec<(Option<f64>, Option<f64>)> = (0..first.hz.len())
@@ -192,9 +197,10 @@ pub fn compare(original: &Audio, other: &Audio, config: &F0Config) -> Option<Pit
     let cents = |(a, b): &(Option<f64>, Option<f64>)| Some(1200.0 * ((*a)? / (*b)?).log2().abs());
     let mut errors: Vec<f64> = pairs.iter().filter_map(cents).collect();
     errors.sort_by(f64::total_cmp);
+    let enough = errors.len() as f64 * config.hop_s >= MIN_VOICED_S - 0.5 * config.hop_s;
     Some(PitchComparison {
         voiced_kept: voiced_after as f64 / voiced as f64,
-        error_cents: errors.get(errors.len() / 2).copied(),
+        error_cents: errors.get(errors.len() / 2).copied().filter(|_| enough),
         voicing_error: differ as f64 / pairs.len() as f64,
     })
 }

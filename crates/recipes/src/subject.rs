@@ -8,7 +8,9 @@ use syrinx_ablate::overlay;
 use syrinx_codec::{Codec, CodecError};
 use syrinx_config::Settings;
 use syrinx_engine::{Engine, EngineError, MergedAnswer, open_codec};
-use syrinx_eval::{Subject, SubjectAnswer, SubjectError, SubjectRequest, TestedCodec};
+use syrinx_eval::{
+    Subject, SubjectAnswer, SubjectError, SubjectFault, SubjectRequest, TestedCodec,
+};
 use syrinx_pretrained::CodecSpec;
 use syrinx_task::{AnswerKind, Answered, Request};
 use syrinx_types::{Audio, Fingerprint, RunContext};
@@ -25,8 +27,16 @@ pub struct EngineSubject<'a> {
 fn failed(error: EngineError) -> SubjectError {
     match error {
         EngineError::Cancelled => SubjectError::Cancelled,
-        error => SubjectError::Failed(error.to_string()),
+        error => {
+            let hint = error.hint().map(Into::into);
+            SubjectError::failed(error, hint)
+        }
     }
+}
+
+fn codec_failed(error: CodecError) -> SubjectError {
+    let hint = error.hint();
+    SubjectError::failed(error, hint)
 }
 
 impl Subject for EngineSubject<'_> {
@@ -70,7 +80,7 @@ impl Subject for EngineSubject<'_> {
 
     fn voice_recording(&self, voice: &str) -> Result<Audio, SubjectError> {
         let codes = self.engine.voices().codes(voice).map_err(failed)?;
-        self.engine.codec().decode(&codes).map_err(|e| SubjectError::Failed(e.to_string()))
+        self.engine.codec().decode(&codes).map_err(codec_failed)
     }
 
     fn answer(
@@ -93,8 +103,7 @@ impl Subject for EngineSubject<'_> {
             })
             .map_err(failed)?;
         let wall_s = begun.elapsed().as_secs_f64();
-        let nothing = || SubjectError::Failed("nothing was answered".into());
-        let answered = whole.into_answered().ok_or_else(nothing)?;
+        let answered = whole.into_answered().ok_or(SubjectFault::NoAnswer)?;
         let speech = answered.audio().is_some();
         Ok(SubjectAnswer { answered, wall_s, first_audio_s: first.filter(|_| speech) })
     }
@@ -107,8 +116,9 @@ impl Subject for EngineSubject<'_> {
         &self,
         named: Option<(&str, &Path)>,
     ) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
-        let failed = |e: &dyn std::fmt::Display| SubjectError::Failed(e.to_string());
-        let spec = |text: &str| text.parse::<CodecSpec>().map_err(|e| failed(&e));
+        let spec = |text: &str| {
+            text.parse::<CodecSpec>().map_err(|error| SubjectError::failed(error, None))
+        };
         let spec = match (named, &self.settings.codec) {
             (Some((text, folder)), _) => spec(text)?.below(folder),
             (None, Some(text)) => spec(text)?,
@@ -116,7 +126,7 @@ impl Subject for EngineSubject<'_> {
                 return Ok(Box::new(Own { engine: self.engine, fingerprint: self.fingerprint() }));
             }
         };
-        Ok(Box::new(Named(open_codec(&spec).map_err(|e| failed(&e))?)))
+        Ok(Box::new(Named(open_codec(&spec).map_err(failed)?)))
     }
 }
 
@@ -164,13 +174,12 @@ impl TestedCodec for Own<'_> {
     fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
         let begun = Instant::now();
         let codec = self.engine.codec();
-        let failed = |e: CodecError| SubjectError::Failed(e.to_string());
-        let mut codes = codec.encode_all_levels(audio).map_err(failed)?;
+        let mut codes = codec.encode_all_levels(audio).map_err(codec_failed)?;
         // The levels of the enhancement layer come last: with fewer levels the pitch is predicted.
         if levels < codec.info().levels {
             codes = codes.first_levels(levels);
         }
-        let audio = codec.decode(&codes).map_err(failed)?;
+        let audio = codec.decode(&codes).map_err(codec_failed)?;
         Ok((audio, begun.elapsed().as_secs_f64()))
     }
 }
@@ -188,26 +197,33 @@ impl TestedCodec for Named {
     }
 
     fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
-        let failed = |e: CodecError| SubjectError::Failed(e.to_string());
         let begun = Instant::now();
-        let codes = self.0.encode(audio).map_err(failed)?.first_levels(levels);
-        let decoded = self.0.decode(&codes).map_err(failed)?;
+        let codes = self.0.encode(audio).map_err(codec_failed)?.first_levels(levels);
+        let decoded = self.0.decode(&codes).map_err(codec_failed)?;
         let wall_s = begun.elapsed().as_secs_f64();
-        let mut back = syrinx_audio::resample(&decoded, audio.sample_rate_hz)
-            .map_err(|e| SubjectError::Failed(e.to_string()))?;
+        let mut back = syrinx_audio::resample(&decoded, audio.sample_rate_hz)?;
         // Frames are whole, recordings are not.
         back.samples.resize(audio.samples.len(), 0.0);
         Ok((back, wall_s))
     }
 }
 
-/// Decoding settings with some keys changed.
+/// Error of a suite's decoding settings.
+#[derive(Debug, thiserror::Error)]
+#[error("decode settings of the suite: {cause}")]
+struct SuiteDecodeError {
+    cause: serde_json::Error,
+}
+
+/// Returns decoding settings with some keys changed.
 fn merged(
     base: &syrinx_decode::DecodeConfig,
     changes: &Map<String, Value>,
 ) -> Result<syrinx_decode::DecodeConfig, SubjectError> {
-    let fault =
-        |e: serde_json::Error| SubjectError::Failed(format!("decode settings of the suite: {e}"));
+    let fault = |cause| {
+        let hint = "`syrinx config schema` lists the settings below `decode`";
+        SubjectError::failed(SuiteDecodeError { cause }, Some(hint.into()))
+    };
     let mut json = serde_json::to_value(base).map_err(fault)?;
     overlay(&mut json, &Value::Object(changes.clone()));
     serde_json::from_value(json).map_err(fault)

@@ -1,5 +1,6 @@
 //! Errors of results stores.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Errors of results stores.
@@ -100,6 +101,24 @@ pub enum ResultsError {
         /// Number of matches.
         count: usize,
     },
+    /// A filter for a value that no run has.
+    #[error("results store `{}`: no run has the {field} `{value}`", path.display())]
+    UnknownValue {
+        /// The file.
+        path: PathBuf,
+        /// Field of the filter.
+        field: FilterField,
+        /// Requested value.
+        value: String,
+        /// Values of the runs.
+        known: Vec<String>,
+    },
+    /// Filters that together leave no run.
+    #[error("results store `{}`: no run passes all filters", path.display())]
+    NothingSelected {
+        /// The file.
+        path: PathBuf,
+    },
     /// Two runs have nothing in common.
     #[error("runs {old} and {new} have no row in common")]
     Incomparable {
@@ -114,6 +133,33 @@ pub enum ResultsError {
         /// Error of the format.
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// Field of a run that a filter compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilterField {
+    /// Suite.
+    Suite,
+    /// Task.
+    Task,
+    /// Model.
+    Model,
+    /// Ablation.
+    Ablation,
+    /// Cell of an ablation.
+    Cell,
+}
+
+impl fmt::Display for FilterField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Suite => "suite",
+            Self::Task => "task",
+            Self::Model => "model",
+            Self::Ablation => "ablation",
+            Self::Cell => "cell",
+        })
+    }
 }
 
 /// Content of a file that is no results store.
@@ -155,6 +201,13 @@ impl ResultsError {
             Self::Busy { .. } => "try again when it is done".into(),
             Self::Content { .. } => "restore the file: another program changed it".into(),
             Self::NoRun { .. } => "list all runs with `syrinx results list`".into(),
+            Self::UnknownValue { known, .. } if known.is_empty() => {
+                "run an evaluation first".into()
+            }
+            Self::UnknownValue { field, known, .. } => {
+                format!("the {field}s are: {}", known.join(", ")).into()
+            }
+            Self::NothingSelected { .. } => "leave out one of the filters".into(),
             Self::Ambiguous { .. } => "give more characters of the run".into(),
             Self::Incomparable { .. } => "compare runs of one suite".into(),
             // SQLite's shared memory on a full disk is an I/O error.

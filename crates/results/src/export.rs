@@ -20,9 +20,9 @@ fn fault(error: impl std::error::Error + Send + Sync + 'static) -> ResultsError 
 /// Runs with their rows as a JSON list.
 ///
 /// # Errors
-/// The errors of reading; [`ResultsError::Export`].
+/// Those of [`Store::selected_runs`] and [`Store::rows`]; [`ResultsError::Export`].
 pub fn to_json(store: &Store, filter: &RunFilter) -> Result<String, ResultsError> {
-    let runs = store.runs(filter)?;
+    let runs = store.selected_runs(filter)?;
     let whole: Vec<ExportedRun<'_>> = runs
         .iter()
         .map(|run| Ok(ExportedRun { run, utterances: store.rows(&run.id)? }))
@@ -57,11 +57,11 @@ const COLUMNS: [&str; 19] = [
 /// row without figures has one line without figure.
 ///
 /// # Errors
-/// The errors of reading; [`ResultsError::Export`].
+/// Those of [`Store::selected_runs`] and [`Store::rows`]; [`ResultsError::Export`].
 pub fn to_csv(store: &Store, filter: &RunFilter) -> Result<String, ResultsError> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(COLUMNS).map_err(fault)?;
-    for run in store.runs(filter)? {
+    for run in store.selected_runs(filter)? {
         for row in store.rows(&run.id)? {
             let mut lines: Vec<(String, String)> = row
                 .all_measures()

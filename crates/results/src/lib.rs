@@ -25,7 +25,7 @@ mod schema;
 mod store;
 
 pub use cells::{Cell, CellState, ControlRequest};
-pub use error::{ContentFault, ForeignContent, ResultsError};
+pub use error::{ContentFault, FilterField, ForeignContent, ResultsError};
 pub use export::{to_csv, to_json};
 pub use merge::MergedCounts;
 pub use read::RunFilter;

@@ -1,12 +1,14 @@
 //! Reading: runs, their rows, and the changes between two runs.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row as SqlRow};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use syrinx_eval::{Comparison, Figure, Row, figures};
 
-use crate::{ContentFault, ResultsError, Run, RunAbout, RunStatus, Store};
+use crate::{ContentFault, FilterField, ResultsError, Run, RunAbout, RunStatus, Store};
 
 /// Filter of runs. The default selects all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,6 +28,18 @@ pub struct RunFilter {
 }
 
 impl RunFilter {
+    /// Returns the requested values by field.
+    fn values(&self) -> impl Iterator<Item = (FilterField, &str)> {
+        let values = [
+            (FilterField::Suite, &self.suite),
+            (FilterField::Task, &self.task),
+            (FilterField::Model, &self.model),
+            (FilterField::Ablation, &self.ablation),
+            (FilterField::Cell, &self.cell),
+        ];
+        values.into_iter().filter_map(|(field, value)| Some((field, value.as_deref()?)))
+    }
+
     /// Returns the conditions and their values.
     fn conditions(&self) -> (String, Vec<Sql>) {
         let (mut text, mut values) = (String::from("1"), Vec::new());
@@ -49,6 +63,18 @@ impl RunFilter {
     }
 }
 
+/// Returns a run's value of a field.
+fn value_of(run: &Run, field: FilterField) -> &str {
+    let about = &run.about;
+    match field {
+        FilterField::Suite => &about.suite,
+        FilterField::Task => &about.task,
+        FilterField::Model => &about.model,
+        FilterField::Ablation => &about.ablation,
+        FilterField::Cell => &about.cell,
+    }
+}
+
 const COLUMNS: &str = "id, suite, task, model, fingerprint, config_hash, settings, revision, seeds, machine, folder, \
      ablation, cell, status, note, started_s, updated_s, ended_s, (SELECT count(*) FROM rows WHERE run = runs.id)";
 
@@ -64,6 +90,33 @@ impl Store {
             "SELECT {COLUMNS} FROM runs WHERE {conditions} ORDER BY started_s DESC, id LIMIT {limit}"
         );
         self.selected(&query, values)
+    }
+
+    /// Returns the runs that pass a filter, the latest first, as [`Store::runs`]. No run is an error, unless everything
+    /// was asked for.
+    ///
+    /// # Errors
+    /// [`ResultsError::UnknownValue`], [`ResultsError::NothingSelected`], and those of [`Store::runs`].
+    pub fn selected_runs(&self, filter: &RunFilter) -> Result<Vec<Run>, ResultsError> {
+        let found = self.runs(filter)?;
+        if !found.is_empty() || *filter == RunFilter::default() {
+            return Ok(found);
+        }
+        let all = self.runs(&RunFilter::default())?;
+        for (field, value) in filter.values() {
+            let known: BTreeSet<&str> = all.iter().map(|run| value_of(run, field)).collect();
+            let fits = |known: &&str| match field {
+                FilterField::Model => known.contains(value),
+                _ => **known == *value,
+            };
+            if !known.iter().any(fits) {
+                let known =
+                    known.into_iter().filter(|k| !k.is_empty()).map(str::to_owned).collect();
+                let (path, value) = (self.path.clone(), value.to_owned());
+                return Err(ResultsError::UnknownValue { path, field, value, known });
+            }
+        }
+        Err(ResultsError::NothingSelected { path: self.path.clone() })
     }
 
     /// Returns the run of that name: an identifier, the beginning of one, or `latest`.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::{ForeignContent, ResultsError};
 
 /// Version of the tables. Raised with every change; older files are brought up to it when they are opened.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 /// Tells our files from those of other programs: `Syrx`.
 const APPLICATION: i64 = 0x5379_7278;
@@ -34,7 +34,7 @@ CREATE TABLE rows (
     run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     key TEXT NOT NULL,
     id TEXT NOT NULL, speaker TEXT NOT NULL, variant TEXT NOT NULL, seed INTEGER NOT NULL,
-    wanted TEXT NOT NULL, transcript TEXT NOT NULL, audio TEXT, error TEXT,
+    reference TEXT NOT NULL, transcript TEXT NOT NULL, audio TEXT, error TEXT,
     json TEXT NOT NULL,
     PRIMARY KEY (run, key)
 ) STRICT;
@@ -76,6 +76,26 @@ ALTER TABLE rows RENAME COLUMN heard TO transcript;
 UPDATE rows SET json = replace(json, '"heard":', '"transcript":');
 "#;
 
+/// Changes from version 2 to version 3: names only. In the rows' JSON, `reference` was the reference recording.
+const TO_VERSION_3: &str = r#"
+ALTER TABLE rows RENAME COLUMN wanted TO reference;
+UPDATE rows SET json = json_remove(json_set(json, '$.reference_audio', json_extract(json, '$.reference')), '$.reference')
+    WHERE json_type(json, '$.reference') IS NOT NULL;
+UPDATE rows SET json = json_remove(json_set(json, '$.reference', json_extract(json, '$.wanted')), '$.wanted')
+    WHERE json_type(json, '$.wanted') IS NOT NULL;
+UPDATE rows SET json = json_remove(json_set(json, '$.hypothesis', json_extract(json, '$.got')), '$.got')
+    WHERE json_type(json, '$.got') IS NOT NULL;
+"#;
+
+/// Returns the statements that bring the tables of a version to the current one.
+fn migrations(version: i64) -> &'static [&'static str] {
+    match version {
+        0 => &[TABLES],
+        1 => &[TO_VERSION_2, TO_VERSION_3],
+        _ => &[TO_VERSION_3],
+    }
+}
+
 /// Opens a file, and creates or migrates its tables.
 pub(crate) fn open(path: &Path) -> Result<Connection, ResultsError> {
     let fault = |operation| ResultsError::database(path, operation);
@@ -103,8 +123,9 @@ pub(crate) fn open(path: &Path) -> Result<Connection, ResultsError> {
         return Err(ResultsError::Newer { path: path.to_path_buf(), found, known });
     }
     if version < SCHEMA_VERSION {
-        let batch = if version == 0 { TABLES } else { TO_VERSION_2 };
-        tables.execute_batch(batch).map_err(fault("create tables"))?;
+        for batch in migrations(version) {
+            tables.execute_batch(batch).map_err(fault("create tables"))?;
+        }
         tables
             .pragma_update(None, "application_id", APPLICATION)
             .and_then(|()| tables.pragma_update(None, "user_version", SCHEMA_VERSION))

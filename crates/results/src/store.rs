@@ -208,7 +208,7 @@ fn put_row(tx: &Transaction<'_>, run: &str, row: &Row) -> rusqlite::Result<()> {
     let json = serde_json::to_string(row)
         .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
     tx.prepare_cached(
-        "INSERT OR REPLACE INTO rows (run, key, id, speaker, variant, seed, wanted, transcript, audio, error, json)
+        "INSERT OR REPLACE INTO rows (run, key, id, speaker, variant, seed, reference, transcript, audio, error, json)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
@@ -218,7 +218,7 @@ fn put_row(tx: &Transaction<'_>, run: &str, row: &Row) -> rusqlite::Result<()> {
         row.group,
         row.variant,
         row.seed.cast_signed(),
-        row.wanted,
+        row.reference,
         row.transcript().unwrap_or_default(),
         row.audio,
         row.error,

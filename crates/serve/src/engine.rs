@@ -69,12 +69,29 @@ pub(crate) struct AnswerChunk {
 /// A complete answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TaskAnswer {
-    /// The task's answer; recordings are empty names in it.
+    /// The task's answer; none of requests to the server itself.
+    pub answered: Option<Answered>,
+    /// The answer as JSON, with warnings; recordings are empty names in it.
     pub json: Value,
     /// Recordings by field, the main one first.
     pub recordings: Vec<(String, Arc<Audio>)>,
-    /// Transcript in it; an empty one for answers without.
-    pub transcript: Transcript,
+}
+
+impl TaskAnswer {
+    /// Returns the transcript; none of answers without text.
+    pub fn transcript(&self) -> Option<&Transcript> {
+        self.answered.as_ref()?.transcript()
+    }
+
+    /// Returns the recognized text; empty for answers without.
+    pub fn text(&self) -> &str {
+        self.transcript().map_or("", |transcript| &transcript.text)
+    }
+
+    /// Returns the recognized words with their times; none of answers without.
+    pub fn words(&self) -> &[WordTime] {
+        self.transcript().map_or(&[], |transcript| &transcript.words)
+    }
 }
 
 /// A task as the server's routes see it.
@@ -324,8 +341,7 @@ fn answer(answered: &Answered, warnings: Vec<String>) -> TaskAnswer {
     {
         fields.insert(WARNINGS.to_owned(), json!(warnings));
     }
-    let transcript = answered.transcript().cloned().unwrap_or_default();
-    TaskAnswer { json, recordings: answered.recordings(), transcript }
+    TaskAnswer { answered: Some(answered.clone()), json, recordings: answered.recordings() }
 }
 
 fn view(descriptor: &'static TaskDescriptor) -> TaskView {

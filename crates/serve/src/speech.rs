@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use syrinx_task::Answered;
 
 use crate::app::ServerState;
 use crate::encode::Format;
@@ -243,7 +244,8 @@ impl AnswerWriter for Events {
         let mut out = Self::delta(&self.sound.push(Vec::new(), true)?);
         let rate_hz = self.app.service.rate_hz();
         self.app.metrics.spoke(self.sound.samples, rate_hz);
-        let complete = answer.json["complete"].as_bool().unwrap_or(true);
+        let speech = answer.answered.as_ref().and_then(Answered::speech);
+        let complete = speech.is_none_or(|speech| speech.complete);
         let usage = json!({ "input_tokens": 0, "output_tokens": 0, "total_tokens": 0 });
         let seconds = self.sound.samples as f64 / f64::from(rate_hz);
         out.extend(event(&json!({

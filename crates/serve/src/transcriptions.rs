@@ -127,7 +127,7 @@ impl Options {
     }
 
     fn response(&self, answer: &TaskAnswer) -> Response {
-        let (text, words) = (answer.transcript.text.as_str(), &answer.transcript.words);
+        let (text, words) = (answer.text(), answer.words());
         let plain = |kind: &'static str, text: String| {
             ([(header::CONTENT_TYPE, kind)], format!("{text}\n")).into_response()
         };
@@ -143,7 +143,7 @@ impl Options {
     fn verbose(&self, answer: &TaskAnswer, words: &[WordTime]) -> Value {
         let mut out = json!({
             "task": "transcribe", "language": "english",
-            "duration": answer.json["seconds"], "text": answer.json["text"],
+            "duration": answer.json["seconds"], "text": answer.text(),
         });
         if self.words {
             out["words"] = times(words);
@@ -153,7 +153,8 @@ impl Options {
         }
         if self.segments {
             // Log-probability of the words' phones; the fields of Whisper's decoder have no counterpart here.
-            let score = answer.transcript.confidence.map(f64::ln);
+            let confidence = answer.transcript().and_then(|transcript| transcript.confidence);
+            let score = confidence.map(f64::ln);
             let segment = |(i, cue): (usize, &subtitles::Cue)| {
                 json!({
                     "id": i, "seek": 0, "start": cue.start_s, "end": cue.end_s, "text": cue.text,
@@ -186,7 +187,7 @@ impl AnswerWriter for Events {
 
     fn whole(&mut self, answer: TaskAnswer) -> Result<Vec<u8>, ApiError> {
         self.app.metrics.recognized(answer.json["seconds"].as_f64().unwrap_or_default());
-        Ok(event(&json!({ "type": "transcript.text.done", "text": answer.json["text"] })))
+        Ok(event(&json!({ "type": "transcript.text.done", "text": answer.text() })))
     }
 
     fn failed(&mut self, error: &ApiError) -> Option<Vec<u8>> {

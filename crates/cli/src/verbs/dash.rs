@@ -13,7 +13,7 @@ use serde_json::Value;
 use syrinx_config::Settings;
 use syrinx_dash::{
     AblationCard, AnswerRequest, DashError, DashOptions, EvalRequest, FieldCard, Knob, ModelCard,
-    Program, ProgramAnswer, Screen, SuiteCard, TaskCard, ThemeName,
+    Program, ProgramAnswer, ProgramError, Screen, SuiteCard, TaskCard, ThemeName,
 };
 use syrinx_engine::{Engine, MergedAnswer, with_language_model, write_atomic};
 use syrinx_eval::{EvalOptions, Report, Suite};
@@ -140,13 +140,10 @@ struct DashProgram {
     engines: Mutex<BTreeMap<ModelVersion, Arc<Engine>>>,
 }
 
-/// Returns a failure in a line.
-fn told(error: impl Into<Failure>) -> String {
+/// Returns a failure as the dashboard shows it.
+fn told(error: impl Into<Failure>) -> ProgramError {
     let failure: Failure = error.into();
-    match failure.hint {
-        Some(hint) => format!("{}; {hint}", failure.message),
-        None => failure.message,
-    }
+    ProgramError::new(failure.message, failure.hint.map(Into::into))
 }
 
 impl DashProgram {
@@ -155,7 +152,7 @@ impl DashProgram {
         &self,
         model: &ModelCard,
         changed: &[(String, String)],
-    ) -> Result<Settings, String> {
+    ) -> Result<Settings, ProgramError> {
         let mut settings = settings_of(&self.globals, changed).map_err(told)?.value;
         settings.model.clone_from(&model.path);
         Ok(settings)
@@ -163,7 +160,7 @@ impl DashProgram {
 
     /// Returns a loaded model: loaded once, and kept until its file changes. The weights of a training run speak with
     /// the codec and the voices of the model in use.
-    fn engine(&self, settings: &Settings) -> Result<Arc<Engine>, String> {
+    fn engine(&self, settings: &Settings) -> Result<Arc<Engine>, ProgramError> {
         let path = settings.model.clone().unwrap_or_default();
         let changed = path.metadata().and_then(|m| m.modified()).ok();
         let key = (path.clone(), changed);
@@ -184,7 +181,12 @@ impl DashProgram {
     }
 
     /// Returns the settings that name a whole model, made of the weights of a training run.
-    fn trained(&self, settings: &Settings, lm: &Path, run: &Path) -> Result<Settings, String> {
+    fn trained(
+        &self,
+        settings: &Settings,
+        lm: &Path,
+        run: &Path,
+    ) -> Result<Settings, ProgramError> {
         let base = model_source(&self.settings).map_err(told)?;
         let bytes = with_language_model(&base, lm, None, None).map_err(told)?;
         let whole = run.join("listen.safetensors");
@@ -192,7 +194,11 @@ impl DashProgram {
         Ok(Settings { model: Some(whole), ..settings.clone() })
     }
 
-    fn card(&self, descriptor: &'static TaskDescriptor, kit: &TaskKit) -> Result<TaskCard, String> {
+    fn card(
+        &self,
+        descriptor: &'static TaskDescriptor,
+        kit: &TaskKit,
+    ) -> Result<TaskCard, ProgramError> {
         let alignments = [
             ("pointer", Alignment::Pointer),
             ("none", Alignment::None),
@@ -205,7 +211,7 @@ impl DashProgram {
                 let task = build_task(descriptor, &self.settings, &kit).map_err(told)?;
                 Ok((name.to_owned(), task.layout()))
             })
-            .collect::<Result<_, String>>()?;
+            .collect::<Result<_, ProgramError>>()?;
         Ok(TaskCard {
             id: descriptor.id.into(),
             summary: descriptor.summary.into(),
@@ -251,7 +257,7 @@ fn model_name(path: Option<&Path>) -> String {
 }
 
 impl Program for DashProgram {
-    fn tasks(&self) -> Result<Vec<TaskCard>, String> {
+    fn tasks(&self) -> Result<Vec<TaskCard>, ProgramError> {
         let kit = task_kit(ModelSwitches::default()).map_err(told)?;
         ALL.iter().map(|descriptor| self.card(descriptor, &kit)).collect()
     }
@@ -280,7 +286,7 @@ impl Program for DashProgram {
         ask: &AblationCard,
         cancel: &CancelToken,
         sink: &dyn EventSink,
-    ) -> Result<String, String> {
+    ) -> Result<String, ProgramError> {
         let folders = (self.runs.as_path(), self.evals.as_path());
         let run = AblationRun { path: &ask.path, data: self.data.as_deref(), folders };
         let session = Session::detached(self.globals.clone(), cancel.clone());
@@ -300,13 +306,13 @@ impl Program for DashProgram {
         models
     }
 
-    fn knobs(&self) -> Result<Vec<Knob>, String> {
+    fn knobs(&self) -> Result<Vec<Knob>, ProgramError> {
         let keys = settings_of(&self.globals, &[]).map_err(told)?.keys;
         let of_decoding = keys.into_iter().filter(|k| k.key.starts_with("decode."));
         Ok(of_decoding.map(|k| Knob { key: k.key, value: k.value.to_string() }).collect())
     }
 
-    fn voices(&self, model: &ModelCard) -> Result<Vec<String>, String> {
+    fn voices(&self, model: &ModelCard) -> Result<Vec<String>, ProgramError> {
         Ok(self.engine(&self.settings(model, &[])?)?.voices().names())
     }
 
@@ -315,7 +321,7 @@ impl Program for DashProgram {
         ask: &AnswerRequest,
         cancel: &CancelToken,
         sink: &dyn EventSink,
-    ) -> Result<ProgramAnswer, String> {
+    ) -> Result<ProgramAnswer, ProgramError> {
         let settings = self.settings(&ask.model, &ask.changed)?;
         let engine = self.engine(&settings)?;
         let mut request = Request::new(ask.request.clone());
@@ -334,14 +340,10 @@ impl Program for DashProgram {
             .map_err(told)?;
         let wall_s = begun.elapsed().as_secs_f64();
         let parts = whole.chunks();
-        let answered = whole.into_answered().ok_or("nothing was answered")?;
+        let answered =
+            whole.into_answered().ok_or_else(|| ProgramError::new("nothing was answered", None))?;
         let audio = self.sound(&engine, ask, answered.audio());
-        Ok(ProgramAnswer {
-            json: answered.json(),
-            audio,
-            wall_s,
-            first_s: first_s.filter(|_| parts > 1),
-        })
+        Ok(ProgramAnswer { answered, audio, wall_s, first_s: first_s.filter(|_| parts > 1) })
     }
 
     fn evaluate(
@@ -349,7 +351,7 @@ impl Program for DashProgram {
         ask: &EvalRequest,
         cancel: &CancelToken,
         sink: &dyn EventSink,
-    ) -> Result<Report, String> {
+    ) -> Result<Report, ProgramError> {
         let suite = Suite::load(&ask.suite.path).map_err(told)?;
         let settings = with_suite(self.settings(&ask.model, &[])?, &suite);
         let store = Store::open(&self.results).map_err(told)?;
@@ -385,7 +387,7 @@ impl Program for DashProgram {
         provenance::now_s()
     }
 
-    fn play(&self, audio: &Audio) -> Result<(), String> {
+    fn play(&self, audio: &Audio) -> Result<(), ProgramError> {
         crate::playback::play(audio)
     }
 }

@@ -182,7 +182,7 @@ fn add(session: &Session, store: &Store, suite: &str, path: &Path) -> Outcome {
 }
 
 fn list(session: &Session, store: &Store, filter: &Filter) -> Outcome {
-    let runs = store.runs(&filter.into())?;
+    let runs = store.selected_runs(&filter.into())?;
     if session.globals.json {
         return session.print_json(&runs);
     }
@@ -296,7 +296,7 @@ fn row_line(row: &syrinx_eval::Row) -> [String; 4] {
         Some(error) => format!("({error})"),
         None => row.transcript().unwrap_or_default().to_owned(),
     };
-    [row.id.clone(), figures.join(", "), row.wanted.clone(), transcript]
+    [row.id.clone(), figures.join(", "), row.reference.clone(), transcript]
 }
 
 fn compare(session: &Session, store: &Store, old: &str, new: &str) -> Outcome {

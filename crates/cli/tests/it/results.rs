@@ -52,6 +52,10 @@ fn evaluations_are_listed_shown_compared_exported_and_merged() {
         assert!(!runs[0]["about"][part].as_str().unwrap().is_empty(), "{part}");
     }
     assert_eq!(results(&bench, &["list", "--limit", "1"]).lines().count(), 2);
+    for verb in [&["list"][..], &["export", "csv"]] {
+        let args = [&["results", "--results", "results.db"], verb, &["--suite", "typo"]].concat();
+        bench.fails(&args, 3, &["no run has the suite `typo`", "the suites are: "]);
+    }
     let shown = results(&bench, &["show", "latest", "--rows", "9"]);
     assert!(shown.contains(new) && shown.contains("95 % INTERVAL"), "{shown}");
     let compared = results(&bench, &["compare", old, new]);

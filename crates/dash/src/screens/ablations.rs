@@ -226,8 +226,8 @@ impl Component for Ablations {
                 self.said.clone_from(said);
                 context.ask(Effect::LoadCells);
             }
-            News::Job(job, JobNews::Failed(reason)) if self.live.remove(job).is_some() => {
-                self.said.clone_from(reason);
+            News::Job(job, JobNews::Failed(error)) if self.live.remove(job).is_some() => {
+                self.said = error.line();
             }
             News::Job(job, JobNews::Stopped) if self.live.remove(job).is_some() => {
                 self.said = "stopped; finished cells are kept".into();

@@ -17,7 +17,7 @@ use crate::pen::ClickTarget;
 use crate::screens::compare::bindings::{Act, KEYS, KNOBS, Knobs, TYPING, Typing};
 use crate::screens::compare::column::{Column, ColumnState, Input};
 use crate::screens::{Component, ScreenContext};
-use crate::{Knob, ModelCard, TaskCard};
+use crate::{Knob, ModelCard, ProgramError, TaskCard};
 
 /// Keyboard focus.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,8 +99,9 @@ impl Compare {
             match &audio {
                 Some(audio) => self.start(i, Some(Arc::clone(audio)), context),
                 None => {
-                    let reason = "it needs a recording: name a file, or add a column that speaks";
-                    self.columns[i].state = ColumnState::Failed(reason.into());
+                    let hint = "name a file, or add a column that speaks".into();
+                    let error = ProgramError::new("it needs a recording", Some(hint));
+                    self.columns[i].state = ColumnState::Failed(error);
                 }
             }
         }
@@ -290,7 +291,7 @@ impl Compare {
                 return;
             }
             JobNews::Answered(shown) => column.state = ColumnState::Shown(shown.clone()),
-            JobNews::Failed(reason) => column.state = ColumnState::Failed(reason.clone()),
+            JobNews::Failed(error) => column.state = ColumnState::Failed(error.clone()),
             JobNews::Stopped => column.state = ColumnState::Empty,
             JobNews::Event(_) | JobNews::Evaluated(_) | JobNews::Ablated(_) => return,
         }

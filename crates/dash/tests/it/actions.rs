@@ -1,7 +1,7 @@
 //! Effects of messages on the state.
 
 use syrinx_dash::keys::Key;
-use syrinx_dash::{App, Effect, Facts, JobNews, Msg, News, Screen, ThemeName};
+use syrinx_dash::{App, Effect, Facts, JobNews, Msg, News, ProgramError, Screen, ThemeName};
 use syrinx_eval::{Better, Unit};
 use syrinx_results::ControlRequest;
 use syrinx_task::AnswerKind;
@@ -24,9 +24,14 @@ fn a_column_that_recognizes_waits_for_the_one_that_speaks() {
     let [Effect::Answer(second, ask)] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!((ask.task.as_str(), &ask.request["audio"]), ("hear", &"".into()));
     assert!(ask.recording.is_some());
-    tell(&mut app, *second, JobNews::Failed("no ears".into()));
+    let error = ProgramError::new("no recognizer", Some("name another model".into()));
+    tell(&mut app, *second, JobNews::Failed(error));
     assert!(!app.is_working());
-    assert!(drawn(&mut app, 80, 24).contains("no ears"));
+    let screen = drawn(&mut app, 80, 24);
+    assert!(
+        screen.contains("! no recognizer") && screen.contains("name another model"),
+        "{screen}"
+    );
 }
 
 #[test]
@@ -44,9 +49,9 @@ fn what_one_sees_first_can_be_answered_at_once() {
 #[test]
 fn the_screen_is_drawn_anew_after_trouble_and_on_request() {
     let mut app = app(Screen::Compare, ThemeName::Plain);
-    let trouble = News::Trouble("no sound device".into());
-    assert_eq!(app.update(Msg::News(trouble)), [Effect::Redraw]);
-    assert!(drawn(&mut app, 80, 24).contains("no sound device"));
+    let error = ProgramError::new("no sound device", Some("plug one in".into()));
+    assert_eq!(app.update(Msg::News(News::Trouble(error))), [Effect::Redraw]);
+    assert!(drawn(&mut app, 80, 24).contains("no sound device (plug one in)"));
     assert_eq!(press(&mut app, "^l"), [Effect::Redraw]);
 }
 

@@ -12,8 +12,8 @@ use syrinx_dash::{
 };
 use syrinx_eval::{Better, Comparison, Figure, Measure, Row, Unit};
 use syrinx_results::{Cell, CellState, Run, RunAbout, RunStatus};
-use syrinx_task::{Alignment, AnswerKind, Head, Layout, Segment, Stage};
-use syrinx_types::{Audio, Event};
+use syrinx_task::{Alignment, AnswerKind, Answered, Head, Layout, Segment, Stage, Transcript};
+use syrinx_types::{Audio, Event, WordTime};
 
 /// 2026-11-22 09:00 UTC.
 pub(crate) const NOW_S: f64 = 1_795_338_000.0;
@@ -229,8 +229,8 @@ pub(crate) fn rows() -> Vec<Row> {
             key: format!("key {i}"),
             id: format!("item {i}/joe"),
             group: "joe".into(),
-            wanted: "glue the sheet to the dark blue background".into(),
-            got: "glue the sheet to the dark background".into(),
+            reference: "glue the sheet to the dark blue background".into(),
+            hypothesis: "glue the sheet to the dark background".into(),
             audio: Some(format!("audio/{i}.wav")),
             error: (i == 7).then(|| "it said nothing".into()),
             measures: [
@@ -330,13 +330,17 @@ pub(crate) fn shown() -> DrawnAnswer {
     let words: Vec<_> = words
         .iter()
         .enumerate()
-        .map(
-            |(i, w)| json!({"word": w, "start_s": 0.25 * i as f64, "end_s": 0.25 * (i + 1) as f64}),
-        )
+        .map(|(i, w)| WordTime {
+            word: (*w).to_owned(),
+            start_s: 0.25 * i as f64,
+            end_s: 0.25 * (i + 1) as f64,
+        })
         .collect();
+    let text = "glue the sheet".to_owned();
+    let transcript = Transcript { text, words, ..Transcript::default() };
     DrawnAnswer {
         answer: ProgramAnswer {
-            json: json!({"text": "glue the sheet", "words": words, "complete": true}),
+            answered: Answered::new(transcript),
             audio: Some(Arc::new(audio)),
             wall_s: 0.5,
             first_s: None,

@@ -59,19 +59,19 @@ impl Card {
     /// Collects all that the page shows of a row.
     pub(crate) fn of(row: &Row, media: &Media<'_>) -> Self {
         let mut transcripts = Vec::new();
-        if !row.got.is_empty() {
-            let words = differences(&row.wanted, &row.got);
+        if !row.hypothesis.is_empty() {
+            let words = differences(&row.reference, &row.hypothesis);
             transcripts.push(Transcript { label: "result".into(), words });
         }
         for (judge, verdict) in &row.verdicts {
             if let Some(transcript) = &verdict.transcript {
-                let words = differences(&row.wanted, transcript);
+                let words = differences(&row.reference, transcript);
                 transcripts.push(Transcript { label: format!("transcript by {judge}"), words });
             }
         }
         let recordings = [
             ("output", &row.audio, true),
-            ("reference", &row.reference, true),
+            ("reference", &row.reference_audio, true),
             ("voice", &row.prompt, false),
         ];
         let player = |(label, name, picture): (&'static str, &Option<String>, bool)| {
@@ -80,7 +80,7 @@ impl Card {
         Self {
             id: row.id.clone(),
             group: row.group.clone(),
-            reference: row.wanted.clone(),
+            reference: row.reference.clone(),
             error: row.error.clone(),
             transcripts,
             players: recordings.into_iter().filter_map(player).collect(),

@@ -17,6 +17,9 @@ use crate::score::{WordScore, score_words};
 use crate::store::write_whole;
 use crate::{EvalError, JudgeFault, SubjectError};
 
+/// Field of the transcript.
+const TRANSCRIPT: &str = "heard";
+
 /// Fields that are no figures.
 const COUNTS: [&str; 5] = ["errors", "words", "char_errors", "chars", "fail"];
 
@@ -206,11 +209,7 @@ fn parse(text: &str) -> HashMap<PathBuf, Map<String, Value>> {
 
 fn verdict(said: Option<&Map<String, Value>>, line: &JudgeLine) -> Verdict {
     let Some(said) = said else { return Verdict::all_wrong(&line.text) };
-    let transcript = said
-        .get("transcript")
-        .or_else(|| said.get("heard"))
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let transcript = said.get(TRANSCRIPT).and_then(Value::as_str).map(str::to_owned);
     let count = |name: &str| said.get(name).and_then(Value::as_f64);
     let words = match (count("errors"), count("words")) {
         (Some(errors), Some(words)) => Some(WordScore {
@@ -279,8 +278,7 @@ mod tests {
 
     #[test]
     fn list_and_out_are_files_whatever_the_folder_is_called() {
-        let verdicts =
-            ask(r#"sed 's/}$/, "transcript": "two words"}/' {list} > {out}; echo noise"#);
+        let verdicts = ask(r#"sed 's/}$/, "heard": "two words"}/' {list} > {out}; echo noise"#);
         let verdicts = verdicts.unwrap();
         assert!(verdicts.iter().all(|v| wer(v) == Some((0.0, 2.0))), "{verdicts:?}");
     }

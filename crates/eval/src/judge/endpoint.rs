@@ -1,5 +1,6 @@
 //! Judge that is an OpenAI-compatible transcription endpoint.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -23,7 +24,7 @@ const BOUNDARY: &str = "syrinx-eval-7f0c2a9d51b84e36";
 #[non_exhaustive]
 pub enum EndpointFault {
     /// An address that this program can't call.
-    #[error("`{url}` is no http:// address (https:// needs a build with the feature `https`)")]
+    #[error("`{url}` is no http:// address")]
     Address {
         /// The address.
         url: String,
@@ -60,6 +61,22 @@ pub enum EndpointFault {
         /// Address of the endpoint.
         address: String,
     },
+}
+
+impl EndpointFault {
+    /// Remedy, where one is known.
+    pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::Address { .. } => {
+                "give an http:// address; https:// needs a build with the feature `https`".into()
+            }
+            Self::Unreachable { .. } => "start it, or check its address".into(),
+            Self::NoJson { .. } | Self::NoText { .. } => {
+                "name an endpoint of OpenAI's transcription API".into()
+            }
+            Self::Status { .. } => return None,
+        })
+    }
 }
 
 /// `POST URL/audio/transcriptions`, one recording a request.

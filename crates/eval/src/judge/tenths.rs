@@ -30,8 +30,7 @@ pub(super) fn tenths(
     let written = |name: &str, samples: &[f32]| -> Result<JudgeLine, EvalError> {
         let path: PathBuf = folder.join(format!("{number}-{name}.wav"));
         let audio = Audio { samples: samples.to_vec(), sample_rate_hz: whole.sample_rate_hz };
-        write_wav(&path, &audio, WavFormat::Int16)
-            .map_err(|e| SubjectError::Failed(e.to_string()))?;
+        write_wav(&path, &audio, WavFormat::Int16).map_err(SubjectError::from)?;
         Ok(JudgeLine { wav: path, rival: None, ..line.clone() })
     };
     let first = written("first", &whole.samples[..tenth])?;

@@ -5,17 +5,19 @@ use std::path::Path;
 
 use syrinx_audio::{AudioError, ReadLimits, UniqueWarnings, WavFormat, write_wav};
 use syrinx_metrics::speaker::SpeakerEmbedding;
-use syrinx_task::AnswerKind;
+use syrinx_task::{AnswerKind, Transcript};
 use syrinx_types::{Audio, Event, EventSink, IoOperation, RunContext};
 
 use crate::case::{Case, What};
 use crate::run::prompts::Prompts;
 use crate::run::{Run, file_name, spans};
 use crate::score::{
-    Measures, codec_measures, missing_speech, phone_measures, show_phones, speech_measures,
+    Measures, codec_measures, missing_speech, phone_measures, sounds_of, speech_measures,
     text_measures,
 };
-use crate::{EvalError, Item, Measure, Row, SubjectAnswer, SubjectError, SubjectRequest};
+use crate::{
+    EvalError, Item, Measure, Row, SubjectAnswer, SubjectError, SubjectFault, SubjectRequest,
+};
 
 /// Passes on the warnings of the model, each once; its other events are not about the run.
 struct FirstWarnings<'a> {
@@ -40,7 +42,7 @@ impl Run<'_> {
             group: case.group.clone(),
             variant: case.variant.clone(),
             seed: case.seed,
-            wanted: wanted(case.item),
+            reference: reference(case.item),
             ..Row::default()
         };
         let made = match (&case.what, self.kind) {
@@ -53,19 +55,19 @@ impl Run<'_> {
             (What::Request(request), Some(kind)) => self
                 .answer(request, case.draw_seed)
                 .and_then(|answer| self.words_row(&mut row, case.item, &answer, kind))
-                .map(|()| row.reference = case.item.audio.as_deref().map(|p| self.relative(p)))
+                .map(|()| {
+                    row.reference_audio = case.item.audio.as_deref().map(|p| self.relative(p))
+                })
                 .map_err(EvalError::from),
-            (What::Request(_), None) => {
-                Err(SubjectError::Failed("a codec takes no request".into()).into())
-            }
+            (What::Request(_), None) => Err(SubjectError::from(SubjectFault::CodecRequest).into()),
         };
         match made {
             Ok(()) => Ok(row),
-            Err(EvalError::Subject(SubjectError::Failed(reason))) => {
-                let message = format!("{}: {reason}", row.id);
+            Err(EvalError::Subject(SubjectError::Failed(fault))) => {
+                let message = format!("{}: {fault}", row.id);
                 self.sink.emit(Event::Warning { message });
                 self.fail(&mut row, case, prompts);
-                row.error = Some(reason);
+                row.error = Some(fault.to_string());
                 Ok(row)
             }
             // A full disk or a stop is no fault of the model: the row is made again.
@@ -82,7 +84,7 @@ impl Run<'_> {
                 let (own, other) = prompts.embeddings(case);
                 missing_speech(own, other)
             }
-            Some(AnswerKind::Text) => text_measures(case.item, "", &serde_json::Value::Null),
+            Some(AnswerKind::Text) => text_measures(case.item, &Transcript::default()),
             Some(AnswerKind::Phones) => phone_measures(case.item, ""),
             Some(AnswerKind::Data) => Measures::new(),
         };
@@ -108,7 +110,7 @@ impl Run<'_> {
     ) -> Result<(), EvalError> {
         let audio = answer.answered.audio().filter(|audio| !audio.samples.is_empty());
         let Some(audio) = audio else {
-            return Err(SubjectError::Failed("the answer has no recording".into()).into());
+            return Err(SubjectError::from(SubjectFault::NoSpeech).into());
         };
         let audio: &Audio = &audio;
         let reference = match &case.item.audio {
@@ -121,7 +123,7 @@ impl Run<'_> {
             None => None,
         };
         let rest = parts.as_ref().map(|(_, rest)| SpeakerEmbedding::of(rest)).transpose();
-        let rest = rest.map_err(|e| SubjectError::Failed(e.to_string()))?;
+        let rest = rest.map_err(SubjectError::from)?;
         let whole = audio.seconds();
         let audio = parts.as_ref().map_or(audio, |(inside, _)| inside);
         row.measures = speech_measures(audio, reference.as_ref(), rest.as_ref().or(own), other);
@@ -129,7 +131,7 @@ impl Run<'_> {
         row.measures.insert("rtf".into(), rtf);
         let first_s = answer.first_audio_s.unwrap_or(answer.wall_s);
         row.measures.insert("first_audio_s".into(), Measure::value(first_s));
-        row.reference = case.item.audio.as_deref().map(|p| self.relative(p));
+        row.reference_audio = case.item.audio.as_deref().map(|p| self.relative(p));
         row.prompt = prompts.path(case).map(|p| self.relative(&p));
         self.keep(row, audio)?;
         if let Some((_, rest)) = &parts {
@@ -147,7 +149,7 @@ impl Run<'_> {
         prompts: &Prompts,
     ) -> Result<(), EvalError> {
         let Some(path) = &case.item.audio else {
-            return Err(SubjectError::Failed("there is no recording".into()).into());
+            return Err(SubjectError::from(SubjectFault::NoRecording).into());
         };
         let original = self.read(path)?;
         let audio = match self.codec {
@@ -156,22 +158,23 @@ impl Run<'_> {
         };
         let (own, other) = prompts.embeddings(case);
         row.measures = speech_measures(&audio, Some(&original), own, other);
-        row.reference = Some(self.relative(path));
+        row.reference_audio = Some(self.relative(path));
         row.prompt = prompts.path(case).map(|p| self.relative(&p));
         self.keep(row, &audio)
     }
 
     fn codec_row(&self, row: &mut Row, item: &Item, levels: usize) -> Result<(), EvalError> {
         let Some(path) = &item.audio else {
-            return Err(SubjectError::Failed("there is no recording".into()).into());
+            return Err(SubjectError::from(SubjectFault::NoRecording).into());
         };
         let original = self.read(path)?;
-        row.reference = Some(self.relative(path));
+        row.reference_audio = Some(self.relative(path));
         let view = self.suite.codec.as_ref().and_then(|codec| codec.view.as_ref());
         let mut audio = match view {
-            Some(view) => self.read(item.views.get(view).ok_or_else(|| {
-                SubjectError::Failed(format!("the recording has no view `{view}`"))
-            })?)?,
+            Some(view) => {
+                let no_view = || SubjectError::from(SubjectFault::NoView { view: view.clone() });
+                self.read(item.views.get(view).ok_or_else(no_view)?)?
+            }
             None => original.clone(),
         };
         if let (Some(codec), true) = (self.codec, levels > 0) {
@@ -188,8 +191,7 @@ impl Run<'_> {
 
     pub(super) fn read(&self, path: &Path) -> Result<Audio, SubjectError> {
         let (rate_hz, limits) = (self.subject.sample_rate_hz(), ReadLimits::default());
-        syrinx_audio::load_warned(path, rate_hz, &limits, &mut self.warn())
-            .map_err(|e| SubjectError::Failed(e.to_string()))
+        Ok(syrinx_audio::load_warned(path, rate_hz, &limits, &mut self.warn())?)
     }
 
     /// Measures an answer of words or phones.
@@ -200,20 +202,18 @@ impl Run<'_> {
         answer: &SubjectAnswer,
         kind: AnswerKind,
     ) -> Result<(), SubjectError> {
-        let json = &answer.answered.json();
-        let missing = |field: &str| SubjectError::Failed(format!("the answer has no `{field}`"));
         if kind == AnswerKind::Phones {
-            row.got = show_phones(json).ok_or_else(|| missing("phones"))?;
-            row.measures = phone_measures(item, &row.got);
+            let phones = answer.answered.phones().ok_or(SubjectFault::NoPhones)?;
+            row.hypothesis = sounds_of(&phones.phones);
+            row.measures = phone_measures(item, &row.hypothesis);
             return Ok(());
         }
         if kind == AnswerKind::Data {
-            let reason = "there are no figures for answers of this shape";
-            return Err(SubjectError::Failed(reason.into()));
+            return Err(SubjectFault::NoFigures.into());
         }
-        let text = json.get("text").and_then(serde_json::Value::as_str);
-        row.got = text.ok_or_else(|| missing("text"))?.to_owned();
-        row.measures = text_measures(item, &row.got, json);
+        let transcript = answer.answered.transcript().ok_or(SubjectFault::NoTranscript)?;
+        row.hypothesis.clone_from(&transcript.text);
+        row.measures = text_measures(item, transcript);
         if let Some(audio) = item.audio.as_deref().and_then(|path| self.recording(path).ok()) {
             let rtf = Measure::Ratio { part: answer.wall_s, whole: audio.seconds() };
             row.measures.insert("rtf".into(), rtf);
@@ -240,7 +240,7 @@ impl Run<'_> {
                 Err(EvalError::io(IoOperation::Write, &path)(cause))
             }
             // Samples that no file can hold are the subject's.
-            Err(error) => Err(SubjectError::Failed(error.to_string()).into()),
+            Err(error) => Err(SubjectError::from(error).into()),
         }
     }
 
@@ -253,7 +253,7 @@ impl Run<'_> {
 }
 
 /// Returns the reference of a row: words, or the first pronunciation.
-fn wanted(item: &Item) -> String {
+fn reference(item: &Item) -> String {
     match item.pronunciations.first() {
         Some(phones) => phones.join(" "),
         None => item.text.clone(),

@@ -9,7 +9,7 @@ use syrinx_metrics::speaker::SpeakerEmbedding;
 use syrinx_task::AnswerKind;
 use syrinx_types::{Audio, IoOperation};
 
-use crate::case::Case;
+use crate::case::{Case, What};
 use crate::run::{Run, file_name};
 use crate::template::{Blanks, fill_string, mentions};
 use crate::{EvalError, SubjectError};
@@ -98,8 +98,12 @@ impl Run<'_> {
         Ok(prompts)
     }
 
-    /// Returns the rival voice that the suite names for a case: a built-in voice or a recording.
+    /// Returns the rival voice that the suite names for a case: a built-in voice or a recording. Recordings of the
+    /// ceiling have none.
     fn named_rival(&self, case: &Case) -> Result<Option<String>, EvalError> {
+        if let What::Levels(_) = case.what {
+            return Ok(None);
+        }
         let Some(template) = self.suite.rival.as_ref().filter(|rival| *rival != OTHER) else {
             return Ok(None);
         };
@@ -130,8 +134,7 @@ impl Run<'_> {
         let folder = self.folder.join("voices");
         fs::create_dir_all(&folder).map_err(EvalError::io(IoOperation::CreateFolder, &folder))?;
         let path = folder.join(format!("{}.wav", file_name(voice)));
-        write_wav(&path, &audio, WavFormat::Int16)
-            .map_err(|e| SubjectError::Failed(e.to_string()))?;
+        write_wav(&path, &audio, WavFormat::Int16).map_err(SubjectError::from)?;
         Ok((audio, path))
     }
 }

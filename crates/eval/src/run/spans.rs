@@ -3,7 +3,7 @@
 use serde_json::Value;
 use syrinx_types::Audio;
 
-use crate::SubjectError;
+use crate::{SpansFault, SubjectError, SubjectFault};
 
 /// Splits a recording into the parts within and outside the time spans that a field of the answer lists.
 pub(crate) fn apart(
@@ -11,10 +11,11 @@ pub(crate) fn apart(
     field: &str,
     answer: &Value,
 ) -> Result<(Audio, Audio), SubjectError> {
-    let fault = |reason: &str| SubjectError::Failed(format!("`{field}` of the answer {reason}"));
-    let spans = answer[field].as_array().ok_or_else(|| fault("is no list"))?;
+    let fault =
+        |fault| SubjectError::Failed(SubjectFault::Spans { field: field.to_owned(), fault });
+    let spans = answer[field].as_array().ok_or_else(|| fault(SpansFault::NoList))?;
     let sample = |span: &Value, end: &str| {
-        let at_s = span[end].as_f64().ok_or_else(|| fault("lists something without times"))?;
+        let at_s = span[end].as_f64().ok_or_else(|| fault(SpansFault::NoTimes))?;
         let at = (at_s * f64::from(audio.sample_rate_hz)).round().max(0.0) as usize;
         Ok::<_, SubjectError>(at.min(audio.samples.len()))
     };
@@ -27,7 +28,7 @@ pub(crate) fn apart(
     }
     outside.extend_from_slice(&audio.samples[at..]);
     if inside.is_empty() || outside.is_empty() {
-        return Err(fault("leaves nothing inside or nothing outside"));
+        return Err(fault(SpansFault::OneSided));
     }
     let audio_of = |samples| Audio { samples, sample_rate_hz: audio.sample_rate_hz };
     Ok((audio_of(inside), audio_of(outside)))

@@ -37,18 +37,10 @@ pub(crate) fn speech_measures(
     measures
 }
 
-/// Smallest share of voiced frames for figures of pitch.
-const MIN_VOICED_SHARE: f64 = 0.2;
-/// Smallest number of voiced frames (10 ms) for figures of pitch.
-const MIN_VOICED_FRAMES: usize = 30;
-
 /// Returns the share of voiced frames, and the statistics of pitch where enough frames are voiced.
 fn pitch_of(audio: &Audio) -> (f64, Option<F0Stats>) {
     let track = f0(audio);
-    let stats = track.stats();
-    let voiced_share = stats.map_or(0.0, |stats| stats.voiced_share);
-    let enough = voiced_share >= MIN_VOICED_SHARE && track.voiced().count() >= MIN_VOICED_FRAMES;
-    (voiced_share, stats.filter(|_| enough))
+    (track.stats().map_or(0.0, |stats| stats.voiced_share), track.reliable_stats())
 }
 
 /// Recordings shorter than this say nothing of drift, seconds.
@@ -106,8 +98,8 @@ fn distances(measures: &mut Measures, audio: &Audio, pitch: Option<&F0Stats>, re
     if let Ok(distance) = mel_cepstral_distance(reference, audio) {
         measures.insert("mcd_db".into(), Measure::value(distance));
     }
-    if let (Some(pitch), Some(wanted)) = (pitch, pitch_of(reference).1) {
-        let shift = 12.0 * (pitch.median_hz / wanted.median_hz).log2();
+    if let (Some(pitch), Some(original)) = (pitch, pitch_of(reference).1) {
+        let shift = 12.0 * (pitch.median_hz / original.median_hz).log2();
         measures.insert("f0_shift_st".into(), Measure::value(shift.abs()));
     }
 }
@@ -147,6 +139,11 @@ mod tests {
             let measures = speech_measures(&recording(voiced_s), None, None, None);
             assert_eq!(measures.contains_key("f0_hz"), measured, "{voiced_s} s");
             assert!(measures.contains_key("voiced"));
+            let (recording, original) = (recording(1.5), recording(voiced_s));
+            let compared = codec_measures(&recording, &original);
+            for figure in ["f0_error_cents", "voicing_error", "voiced_kept", "f0_shift_st"] {
+                assert_eq!(compared.contains_key(figure), measured, "{figure} of {voiced_s} s");
+            }
         }
     }
 }

@@ -1,35 +1,27 @@
 //! Words and their times.
 
-use serde_json::Value;
 use syrinx_metrics::timing::boundary_errors_s;
+use syrinx_task::Transcript;
 use syrinx_text::normalize_for_scoring;
 use syrinx_types::{TimedPhone, WordTime};
 
 use crate::score::{Measures, score_words, scored_words};
 use crate::{Item, Measure};
 
-/// Returns the words of an answer against the item's, and their times where both know them. Without a text nobody
+/// Compares the words of a transcript with the item's, and their times where both know them. Without a text nobody
 /// speaks, and every word is invented.
-pub(crate) fn text_measures(item: &Item, transcript: &str, answer: &Value) -> Measures {
+pub(crate) fn text_measures(item: &Item, transcript: &Transcript) -> Measures {
     if scored_words(&item.text).is_empty() {
-        let invented = scored_words(transcript).len() as f64;
+        let invented = scored_words(&transcript.text).len() as f64;
         return Measures::from([("invented".to_owned(), Measure::value(invented))]);
     }
     let mut measures: Measures =
-        score_words(&item.text, transcript).measures().into_iter().collect();
-    let words = answer.get("words").and_then(timed);
-    if let (false, Some(words)) = (item.words.is_empty(), words) {
-        let errors = boundary_errors_s(&comparable(&item.words), &comparable(&words));
-        if !errors.is_empty() {
-            measures.insert("word_time_error_s".into(), Measure::Values(errors));
-        }
+        score_words(&item.text, &transcript.text).measures().into_iter().collect();
+    let errors = boundary_errors_s(&comparable(&item.words), &comparable(&transcript.words));
+    if !errors.is_empty() {
+        measures.insert("word_time_error_s".into(), Measure::Values(errors));
     }
     measures
-}
-
-/// Returns the words with times; words without times are something else.
-fn timed(words: &Value) -> Option<Vec<WordTime>> {
-    serde_json::from_value(words.clone()).ok()
 }
 
 /// Words as they are compared, times as they are.
@@ -68,8 +60,6 @@ pub(crate) fn word_times(text: &str, phones: &[TimedPhone], lead_s: f64) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn phones(line: &str) -> Vec<TimedPhone> {
@@ -98,20 +88,24 @@ mod tests {
             words: word_times("Go on", &phones("G OW1 | AA1 N"), 0.0).unwrap(),
             ..Item::default()
         };
-        let answer = json!({"words": [
-            {"word": "go", "start_s": 0.125, "end_s": 0.25},
-            {"word": "off", "start_s": 0.5, "end_s": 0.75},
-        ]});
-        let measures = text_measures(&item, "go off", &answer);
+        let transcript = |text: &str| Transcript { text: text.into(), ..Transcript::default() };
+        let timed = [("go", 0.125, 0.25), ("off", 0.5, 0.75)];
+        let word = |(word, start_s, end_s): (&str, f64, f64)| WordTime {
+            word: word.into(),
+            start_s,
+            end_s,
+        };
+        let words = timed.map(word).to_vec();
+        let measures = text_measures(&item, &Transcript { words, ..transcript("go off") });
         assert_eq!(measures["word_time_error_s"], Measure::Values(vec![0.125, 0.0]));
         assert_eq!(measures["wer"], Measure::count(1, 2));
-        let nothing = text_measures(&item, "", &json!({}));
+        let nothing = text_measures(&item, &transcript(""));
         assert_eq!(nothing["wer"], Measure::count(2, 2));
         assert!(!nothing.contains_key("word_time_error_s"));
-        for (transcript, words) in [("", 0.0), ("Go on, 12!", 3.0)] {
-            let invented = text_measures(&Item::default(), transcript, &json!({}));
+        for (text, words) in [("", 0.0), ("Go on, 12!", 3.0)] {
+            let invented = text_measures(&Item::default(), &transcript(text));
             let expected = Measures::from([("invented".to_owned(), Measure::value(words))]);
-            assert_eq!(invented, expected, "{transcript}");
+            assert_eq!(invented, expected, "{text}");
         }
     }
 }

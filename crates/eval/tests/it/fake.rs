@@ -9,7 +9,7 @@ use syrinx_eval::{
     EvalOptions, Report, Subject, SubjectAnswer, SubjectError, SubjectRequest, Suite, TestedCodec,
     evaluate,
 };
-use syrinx_task::{Answer as TaskAnswer, AnswerKind, Answered, Speech, Transcript};
+use syrinx_task::{Answer as TaskAnswer, AnswerKind, Answered, Phones, Speech, Transcript};
 use syrinx_types::{Audio, CancelToken, NullSink, RunContext};
 
 /// Samples a second of everything here.
@@ -59,6 +59,19 @@ impl TaskAnswer for Plain {
     }
 }
 
+/// An answer of the task's own type, or of another one where the JSON does not have its fields.
+fn typed(task: &str, json: Value) -> Answered {
+    if task == "spell"
+        && let Some(phones) = json["phones"].as_str()
+    {
+        return Answered::new(Phones { phones: phones.to_owned(), ..Phones::default() });
+    }
+    match serde_json::from_value::<Transcript>(json.clone()) {
+        Ok(transcript) if task == "write" => Answered::new(transcript),
+        _ => Answered::new(Plain(json)),
+    }
+}
+
 impl Subject for Fake {
     fn name(&self) -> String {
         "fake".into()
@@ -101,7 +114,7 @@ impl Subject for Fake {
         }
         let request = ask.request.to_string();
         if !self.fails_on.is_empty() && request.contains(self.fails_on) {
-            return Err(SubjectError::Failed("it is all too much".into()));
+            return Err(SubjectError::failed("it is all too much", Some("ask for less".into())));
         }
         let answered = match ask.task {
             "speak" => {
@@ -117,7 +130,7 @@ impl Subject for Fake {
             _ => {
                 let answer = self.answers.iter().find(|(part, _)| request.contains(**part));
                 let json = answer.map(|(_, json)| json.clone()).unwrap_or(json!({}));
-                Answered::new(Plain(json))
+                typed(ask.task, json)
             }
         };
         Ok(SubjectAnswer { answered, wall_s: 0.25, first_audio_s: None })
@@ -134,7 +147,7 @@ impl Subject for Fake {
         match named {
             None => Ok(Box::new(Softer(self.fingerprint()))),
             Some((path, folder)) if folder.join(path).exists() => Ok(Box::new(Silence)),
-            Some((path, _)) => Err(SubjectError::Failed(format!("no `{path}`"))),
+            Some((path, _)) => Err(SubjectError::failed(format!("no `{path}`"), None)),
         }
     }
 }

@@ -89,7 +89,7 @@ fn a_judge_added_later_judges_the_finished_rows() {
     run(&suite, &Fake::default());
     let judge = |command: &str| JudgeConfig::Command { name: "sh".into(), command: command.into() };
     let mut options = EvalOptions { out: folder.path().join("run"), ..EvalOptions::default() };
-    options.judges = vec![judge(r#"sed 's/}$/, "transcript": "one", "sim": 0.5}/' {list}"#)];
+    options.judges = vec![judge(r#"sed 's/}$/, "heard": "one", "sim": 0.5}/' {list}"#)];
     let fake = Fake::default();
     let sink = RecordingSink::default();
     let report = evaluate(&suite, &fake, &options, &CancelToken::default(), &sink).unwrap();
@@ -106,7 +106,7 @@ fn a_judge_added_later_judges_the_finished_rows() {
     options.judges.clear();
     let report = evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink).unwrap();
     assert!(report.figure("wer").is_none(), "what it said earlier is no part of this report");
-    options.judges = vec![judge(r#"sed 's/}$/, "transcript": "one", "sim": 0.5}/' {list}"#)];
+    options.judges = vec![judge(r#"sed 's/}$/, "heard": "one", "sim": 0.5}/' {list}"#)];
     evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink).unwrap();
     assert!(!options.out.join("judge-sh.jsonl").exists(), "and it is still there");
     options.judges = vec![judge("false")];

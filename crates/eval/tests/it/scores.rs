@@ -93,7 +93,7 @@ fn recordings_of_the_same_words_are_compared() {
     assert!((shift - 6.0).abs() < 0.2, "{shift}");
     assert_eq!(figure(&report, "own_voice").0, 0.5);
     assert_eq!(figure(&report, "mcd_db").3, 4);
-    assert_eq!(report.rows[0].reference.as_deref(), Some("a.wav"));
+    assert_eq!(report.rows[0].reference_audio.as_deref(), Some("a.wav"));
     assert_eq!(report.rows[0].prompt.as_deref(), Some("b.wav"));
 }
 
@@ -104,7 +104,6 @@ fn recordings_and_their_round_trip_are_the_ceiling() {
         task = "speak"
         request = { text = "{text}", prompt = "{prompt}" }
         items = { manifest = "m.jsonl" }
-        ceiling = true
     "#;
     let suite = suite(folder.path(), toml, &[("m.jsonl", MANIFEST)]);
     recordings(folder.path());
@@ -121,6 +120,41 @@ fn recordings_and_their_round_trip_are_the_ceiling() {
     }
     assert!(of("mcd_db", "recording") < 1e-6);
     assert_eq!(report.groups.len(), 2, "speakers are compared by their answers alone");
+}
+
+#[test]
+fn the_ceiling_is_measured_where_recordings_have_the_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    recordings(folder.path());
+    let empty = r#"{"id": "a", "audio": "a.wav", "speaker": "x", "text": ""}"#;
+    let files = [
+        ("m.jsonl", MANIFEST),
+        ("empty.jsonl", empty),
+        ("lines.txt", "go on\n"),
+        ("edits.tsv", "a\tgo off\na\tcome on\nc\tcome\n"),
+    ];
+    let speak = "task = 'speak'\nrequest = { text = '{text}' }";
+    let write = "task = 'write'\nrequest = { audio = '{audio}' }";
+    let check = |toml: &str, expected: &[&str]| {
+        let report = run(&suite(folder.path(), toml, &files), &Fake::default());
+        let ids: Vec<_> = report
+            .rows
+            .iter()
+            .filter(|r| r.variant == "recording")
+            .map(|r| r.id.as_str())
+            .collect();
+        assert_eq!(ids, expected, "{toml}");
+    };
+    let all = ["a/recording", "b/recording", "c/recording", "d/recording"];
+    check(&format!("{speak}\nitems = {{ manifest = 'm.jsonl' }}"), &all);
+    check(&format!("{speak}\nitems = {{ manifest = 'm.jsonl' }}\nceiling = false"), &[]);
+    check(&format!("{speak}\nitems = {{ manifest = 'm.jsonl', limit = 2 }}"), &[all[1], all[3]]);
+    check(&format!("{speak}\nitems = {{ manifest = 'empty.jsonl' }}"), &[]);
+    check(&format!("{speak}\nitems = {{ lines = 'lines.txt' }}"), &[]);
+    check(&format!("{write}\nitems = {{ manifest = 'm.jsonl' }}"), &[]);
+    // Each edited recording once, however many edits it has.
+    let edits = "items = { manifest = 'm.jsonl', edits = 'edits.tsv' }";
+    check(&format!("{speak}\n{edits}"), &[all[0], all[2]]);
 }
 
 /// Two speakers, two utterances each.
@@ -165,7 +199,7 @@ fn words_and_their_times_are_compared() {
     // Errors of 0, 0, 0.25 and 0 s: the median is 0, and one row has any.
     assert_eq!(figure(&report, "word_time_error_s"), (0.0, 0.0, 0.0, 1));
     assert_eq!(figure(&report, "rtf").0, 0.25);
-    assert_eq!(report.missing, 1, "an answer without `text` is none");
+    assert_eq!(report.missing, 1, "an answer without a transcript is none");
 }
 
 #[test]

@@ -41,6 +41,8 @@ fn nonsense_is_refused_with_a_reason() {
     check("task = 'a'\nitems = { lines = 'a', held_out_words = 3 }", "exactly one of");
     check("items = { lines = 'a' }", "either `task` or `[codec]`");
     check("task = 'a'\nitems = { lines = 'a' }\nseeds = []", "`seeds` is empty");
+    check("task = 'a'\nitems = { lines = 'a', limit = 0 }", "limited to 0");
+    check("task = 'a'\nitems = { lines = 'a' }\nceiling = true", "`ceiling` needs");
     check("task = 'a'\nitems = { lines = 'a' }\nitem = 3", "unknown field `item`");
     check("items = { manifest = 'a' }\ncodec = { levels = [] }", "`codec.levels` is empty");
     check("items = { lines = 'a' }\ncodec = { levels = [1] }", "needs recordings");
@@ -51,11 +53,38 @@ fn nonsense_is_refused_with_a_reason() {
     check(&format!("{head}judges = [{{ kind = 'oracle' }}]"), "unknown variant `oracle`");
 }
 
+/// Three utterances of two splits.
+const SPLITS: &str = r#"{"id": "a", "audio": "a.wav", "speaker": "x", "text": "go", "seconds": 1, "split": "test"}
+{"id": "b", "audio": "b.wav", "speaker": "x", "text": "on", "seconds": 3, "split": "train"}
+{"id": "c", "audio": "c.wav", "speaker": "x", "text": "stay", "seconds": 9, "split": "test"}
+"#;
+
+#[test]
+fn a_limit_of_0_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let head = "task = 'speak'\nrequest = { text = '{text}' }";
+    let files = [("lines.txt", "go on\n")];
+    let suite = suite(folder.path(), &format!("{head}\nitems = {{ lines = 'lines.txt' }}"), &files);
+    let out = folder.path().join("run");
+    let options = EvalOptions { out: out.clone(), limit: Some(0), ..EvalOptions::default() };
+    let error = evaluate(&suite, &Fake::default(), &options, &CancelToken::default(), &NullSink);
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("limited to 0"), "{error}");
+    assert_eq!(error.hint().as_deref(), Some("give a limit of at least 1"));
+    assert!(!out.exists(), "a run without rows leaves no report");
+}
+
 #[test]
 fn what_does_not_fit_the_model_is_refused_before_anything_is_asked() {
     let folder = tempfile::tempdir().unwrap();
+    let files = [
+        ("lines.txt", "go on\n"),
+        ("empty.txt", "#\n"),
+        ("m.jsonl", SPLITS),
+        ("plain.jsonl", r#"{"id": "d", "audio": "d.wav", "speaker": "x", "text": "go"}"#),
+    ];
     let check = |toml: &str, expected: &str| {
-        let suite = suite(folder.path(), toml, &[("lines.txt", "go on\n"), ("empty.txt", "#\n")]);
+        let suite = suite(folder.path(), toml, &files);
         let options = EvalOptions { out: folder.path().join("run"), ..EvalOptions::default() };
         let fake = Fake::default();
         let error = evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink);
@@ -73,6 +102,18 @@ fn what_does_not_fit_the_model_is_refused_before_anything_is_asked() {
     );
     check("task = 'speak'\nitems = { lines = 'none.txt' }", "none.txt");
     check("task = 'speak'\nitems = { lines = 'empty.txt' }", "no item was found");
+    check(
+        "task = 'speak'\nitems = { manifest = 'm.jsonl', split = 'tset' }",
+        "no utterance is in the split `tset`; the splits are: test, train",
+    );
+    check(
+        "task = 'speak'\nitems = { manifest = 'm.jsonl', split = 'test', seconds = [2.0, 5.0] }",
+        "1 left out because it is in the split `train` (first: b), 2 left out because it is not 2 to 5 s long (first: a)",
+    );
+    check(
+        "task = 'speak'\nitems = { manifest = 'plain.jsonl', split = 'test' }",
+        "1 left out because it is in no split (first: d)",
+    );
     check(
         "task = 'speak'\nitems = { lines = 'lines.txt' }\nrequest = { a = '{audio}' }",
         "needs `{audio}`",
@@ -92,7 +133,7 @@ fn the_caller_can_narrow_a_suite_and_replace_its_judges() {
         judges = [{ kind = "own", task = "ear", request = { audio = "{audio}" } }]
     "#;
     let suite = suite(folder.path(), toml, &[("lines.txt", &"go on\n".repeat(9))]);
-    let command = r#"sed 's/}$/, "transcript": "go on"}/' {list}"#.to_owned();
+    let command = r#"sed 's/}$/, "heard": "go on"}/' {list}"#.to_owned();
     let options = EvalOptions {
         out: folder.path().join("run"),
         limit: Some(3),

@@ -1,7 +1,7 @@
 //! Pitch of made-up voices.
 
 use syrinx_audio::Audio;
-use syrinx_metrics::pitch::{F0Config, F0Track, compare, f0, f0_with, rmse_cents};
+use syrinx_metrics::pitch::{F0Config, F0Track, compare, f0, f0_with};
 
 use crate::{RATE_HZ, assert_close, noise, voice};
 
@@ -71,20 +71,34 @@ fn statistics_by_hand() {
 }
 
 #[test]
-fn errors_in_cents_by_hand() {
-    let check = |a: &[f64], b: &[f64], expected: Option<f64>| {
-        let got = rmse_cents(&track(a), &track(b));
-        assert_eq!(got.is_some(), expected.is_some());
-        assert_close(got.unwrap_or(0.0), expected.unwrap_or(0.0), 1e-6);
+fn pitch_needs_three_tenths_of_a_second_and_a_fifth_of_all_frames() {
+    let check = |voiced: usize, unvoiced: usize, expected: bool| {
+        let hz = [vec![120.0; voiced], vec![0.0; unvoiced]].concat();
+        let track = track(&hz);
+        assert_eq!(track.is_voiced_enough(), expected, "{voiced} of {}", hz.len());
+        assert_eq!(track.reliable_stats().is_some(), expected);
+        assert_eq!(track.stats().is_some(), voiced > 0);
     };
-    check(&[100.0, 100.0], &[200.0, 50.0], Some(1200.0));
-    check(&[100.0, 100.0], &[100.0, 200.0], Some(1200.0 / 2f64.sqrt()));
-    check(&[100.0, 0.0, 300.0], &[100.0, 150.0, 0.0], Some(0.0));
-    check(&[100.0, 0.0], &[0.0, 100.0], None);
-    check(&[], &[100.0], None);
-    // Twice as slow, otherwise the same.
-    check(&[100.0, 200.0], &[100.0, 100.0, 200.0, 200.0], Some(0.0));
-    check(&[100.0, 100.0, 200.0, 200.0], &[100.0, 200.0], Some(0.0));
+    check(30, 0, true);
+    check(29, 0, false);
+    check(30, 120, true);
+    check(30, 121, false);
+    check(0, 0, false);
+}
+
+#[test]
+fn a_recording_with_little_voice_is_not_compared() {
+    let config = F0Config::default();
+    let part_voiced = |voiced_s: f64| {
+        let mut audio = voice(120.0, 900.0, voiced_s);
+        audio.samples.resize(2 * RATE_HZ as usize, 0.0);
+        audio
+    };
+    let (short, long) = (part_voiced(0.15), part_voiced(1.0));
+    assert_eq!(compare(&short, &long, &config), None);
+    assert!(compare(&long, &long, &config).unwrap().error_cents.is_some());
+    let cut = compare(&long, &short, &config).unwrap();
+    assert!(cut.error_cents.is_none() && cut.voiced_kept < 0.3, "{cut:?}");
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(crate) fn row(number: usize, wrong: usize) -> Row {
         id: format!("item {number}"),
         group: format!("voice {}", number % 3),
         seed: u64::MAX,
-        wanted: "one, \"two\"".into(),
+        reference: "one, \"two\"".into(),
         audio: Some(format!("audio/{number}.wav")),
         measures: BTreeMap::from(measures),
         ..Row::default()

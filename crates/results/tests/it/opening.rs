@@ -1,8 +1,9 @@
 //! Files that are no store, or not one of ours.
 
+use syrinx_eval::Row;
 use syrinx_results::{ControlRequest, ResultsError, SCHEMA_VERSION, Store};
 
-use crate::material::store;
+use crate::material::{about, finished, row, store};
 
 #[test]
 fn a_file_of_a_newer_program_is_refused_and_left_alone() {
@@ -30,6 +31,7 @@ fn a_file_of_version_1_is_migrated_with_its_content() {
          ALTER TABLE wishes RENAME COLUMN ablation TO bench;
          ALTER TABLE wishes RENAME COLUMN request TO wish;
          ALTER TABLE rows RENAME COLUMN transcript TO heard;
+         ALTER TABLE rows RENAME COLUMN reference TO wanted;
          INSERT INTO wishes (bench, key, wish) VALUES ('prompt', 'c1', 'stop');
          PRAGMA user_version = 1;",
     )
@@ -42,6 +44,33 @@ fn a_file_of_version_1_is_migrated_with_its_content() {
     let read = rusqlite::Connection::open(&path).unwrap();
     let version: i64 = read.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, SCHEMA_VERSION);
+}
+
+#[test]
+fn rows_of_version_2_are_migrated_with_all_their_fields() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let path = store.path().to_path_buf();
+    let row = Row {
+        hypothesis: "one \"three\"".into(),
+        reference_audio: Some("ref.wav".into()),
+        ..row(1, 2)
+    };
+    let run = finished(&store, &about("tts", "a"), std::slice::from_ref(&row), 1.0);
+    drop(store);
+    let old = rusqlite::Connection::open(&path).unwrap();
+    let json: String = old.query_row("SELECT json FROM rows", [], |row| row.get(0)).unwrap();
+    let json = json
+        .replace("\"reference\":", "\"wanted\":")
+        .replace("\"hypothesis\":", "\"got\":")
+        .replace("\"reference_audio\":", "\"reference\":");
+    old.execute("UPDATE rows SET json = ?1", [json]).unwrap();
+    old.execute_batch(
+        "ALTER TABLE rows RENAME COLUMN reference TO wanted; PRAGMA user_version = 2;",
+    )
+    .unwrap();
+    drop(old);
+    assert_eq!(Store::open(&path).unwrap().rows(&run).unwrap(), [row]);
 }
 
 #[test]

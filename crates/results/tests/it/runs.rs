@@ -78,6 +78,39 @@ fn runs_are_found_by_what_they_are() {
 }
 
 #[test]
+fn a_filter_that_no_run_passes_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    assert_eq!(store.selected_runs(&RunFilter::default()).unwrap(), []);
+    let text = |s: &str| Some(s.to_owned());
+    let check = |filter: RunFilter, message: &str, hint: &str| {
+        let errors = [
+            store.selected_runs(&filter).unwrap_err(),
+            to_csv(&store, &filter).unwrap_err(),
+            to_json(&store, &filter).unwrap_err(),
+        ];
+        for error in errors {
+            assert!(error.to_string().contains(message), "{error}");
+            assert_eq!(error.hint().as_deref(), Some(hint));
+        }
+    };
+    let typo = || RunFilter { suite: text("tsts"), ..RunFilter::default() };
+    check(typo(), "no run has the suite `tsts`", "run an evaluation first");
+    finished(&store, &about("tts", "small.safetensors"), &[row(0, 1)], 10.0);
+    finished(&store, &about("stt", "large.safetensors"), &[row(0, 1)], 20.0);
+    check(typo(), "no run has the suite `tsts`", "the suites are: stt, tts");
+    let model = || RunFilter { suite: text("tts"), model: text("huge"), ..RunFilter::default() };
+    let known = "the models are: large.safetensors, small.safetensors";
+    check(model(), "no run has the model `huge`", known);
+    let apart = RunFilter { suite: text("tts"), model: text("large"), ..RunFilter::default() };
+    check(apart, "no run passes all filters", "leave out one of the filters");
+    let none = RunFilter { limit: Some(0), ..RunFilter::default() };
+    check(none, "no run passes all filters", "leave out one of the filters");
+    let fits = RunFilter { suite: text("tts"), model: text("small"), ..RunFilter::default() };
+    assert_eq!(store.selected_runs(&fits).unwrap().len(), 1);
+}
+
+#[test]
 fn runs_are_compared_row_by_row() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path());

@@ -106,5 +106,5 @@ async fn recognize(app: &ServerState, audio: Audio) -> Result<Transcript, ApiErr
             service.run(&ask, cancel, each)
         })
     });
-    Ok(running.answer().await?.transcript)
+    Ok(running.answer().await?.transcript().cloned().unwrap_or_default())
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use syrinx_types::Audio;
 
 use crate::message::JobId;
-use crate::{AnswerRequest, DrawnAnswer, Knob, ModelCard, TaskCard};
+use crate::{AnswerRequest, DrawnAnswer, Knob, ModelCard, ProgramError, TaskCard};
 
 /// State of a column.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -29,7 +29,7 @@ pub(super) enum ColumnState {
     /// Answered.
     Shown(Box<DrawnAnswer>),
     /// Went wrong.
-    Failed(String),
+    Failed(ProgramError),
 }
 
 /// Typed input of all columns.

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use serde_json::Value;
+use syrinx_task::Answered;
 
 use crate::DrawnAnswer;
 use crate::field::Field;
@@ -109,8 +109,8 @@ impl Compare {
                 let text = format!("working for {} {note}", duration(pen.now_s - since_s));
                 pen.paragraph(inner, &text, pen.theme.warn);
             }
-            ColumnState::Failed(reason) => {
-                pen.paragraph(inner, &format!("! {reason}"), pen.theme.bad);
+            ColumnState::Failed(error) => {
+                pen.failure(inner, error);
             }
             ColumnState::Shown(shown) => draw_shown(pen, inner, shown),
         }
@@ -139,8 +139,8 @@ fn draw_shown(pen: &mut Pen<'_>, area: Rect, shown: &DrawnAnswer) {
     let figures = figures(shown);
     let used = pen.paragraph(area, &figures, pen.theme.dim);
     let rest = above(area, used).1;
-    let words = words(&shown.answer.json);
-    let text = text_of(&shown.answer.json);
+    let words = words(&shown.answer.answered);
+    let text = text_of(&shown.answer.answered);
     let lines =
         wrap(&words, usize::from(rest.width)).len() + wrap(&text, usize::from(rest.width)).len();
     let rest = match &shown.picture {
@@ -178,32 +178,39 @@ fn figures(shown: &DrawnAnswer) -> String {
     if let Some(pitch_hz) = shown.pitch_hz {
         parts.push(format!("pitch {pitch_hz:.0} Hz"));
     }
-    if answer.json["complete"] == Value::Bool(false) {
+    if answer.answered.speech().is_some_and(|speech| !speech.complete) {
         parts.push("CUT SHORT".into());
     }
     parts.join(" · ")
 }
 
 /// Returns the words with their times.
-fn words(json: &Value) -> String {
-    let one =
-        |word: &Value| Some(format!("{:.2} {}", word["start_s"].as_f64()?, word["word"].as_str()?));
-    let words = json["words"].as_array().into_iter().flatten().filter_map(one);
-    words.collect::<Vec<_>>().join("  ")
+fn words(answered: &Answered) -> String {
+    let spoken = answered.speech().map(|speech| &speech.words);
+    let words = spoken.or_else(|| answered.transcript().map(|transcript| &transcript.words));
+    let words = words.into_iter().flatten();
+    words.map(|w| format!("{:.2} {}", w.start_s, w.word)).collect::<Vec<_>>().join("  ")
 }
 
-/// Returns the fields that are texts, the most telling first.
-fn text_of(json: &Value) -> String {
-    let known = ["text", "phones"];
-    let named = known.iter().filter_map(|k| json[*k].as_str()).filter(|t| !t.is_empty());
-    let all: Vec<&str> = named.collect();
-    if !all.is_empty() {
-        return all.join("  ");
+/// Returns the text of an answer; of an answer of a task's own shape, its lines or all fields that are texts.
+fn text_of(answered: &Answered) -> String {
+    let shown = |parts: &[&str]| {
+        parts.iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
+    };
+    if let Some(transcript) = answered.transcript() {
+        return transcript.text.clone();
     }
-    let fields = json.as_object().into_iter().flatten();
-    let texts = fields.filter(|(_, v)| v.as_str().is_some_and(|t| !t.is_empty()));
-    texts
-        .map(|(k, v)| format!("{k}: {}", v.as_str().unwrap_or_default()))
-        .collect::<Vec<_>>()
-        .join("  ")
+    if let Some(phones) = answered.phones() {
+        return shown(&[&phones.text, &phones.phones]);
+    }
+    if let Some(speech) = answered.speech() {
+        let voice = speech.voice.as_deref().map(|voice| format!("voice: {voice}"));
+        return shown(&[&speech.text_spoken, voice.as_deref().unwrap_or_default()]);
+    }
+    answered.lines().unwrap_or_else(|| {
+        let json = answered.json();
+        let fields = json.as_object().into_iter().flatten();
+        let texts = fields.filter_map(|(k, v)| Some((k, v.as_str().filter(|t| !t.is_empty())?)));
+        texts.map(|(k, text)| format!("{k}: {text}")).collect::<Vec<_>>().join("  ")
+    })
 }

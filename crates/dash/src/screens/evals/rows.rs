@@ -235,7 +235,7 @@ impl Rows {
         let recording = self.recording().map(|p| p.display().to_string()).unwrap_or_default();
         let lines = [
             ("row    ", row.id.clone()),
-            ("text   ", row.wanted.clone()),
+            ("text   ", row.reference.clone()),
             ("result ", row_text(row, self.sorted_by().unwrap_or_default())),
             ("figures", figures.join(", ")),
             ("sound  ", recording.clone()),

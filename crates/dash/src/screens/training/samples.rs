@@ -10,7 +10,7 @@ use syrinx_types::Audio;
 use crate::message::{Effect, JobId, JobNews};
 use crate::pen::{Pen, above};
 use crate::screens::ScreenContext;
-use crate::{AnswerRequest, DrawnAnswer, ModelCard, TaskCard};
+use crate::{AnswerRequest, DrawnAnswer, ModelCard, ProgramError, TaskCard};
 
 /// Spoken sentence: short, and with sounds of all kinds.
 const SENTENCE: &str = "The birch canoe slid on the smooth planks.";
@@ -24,7 +24,7 @@ pub(super) struct Samples {
     pub(super) every: bool,
     job: Option<(JobId, u64)>,
     made: Vec<(u64, DrawnAnswer)>,
-    trouble: Option<String>,
+    trouble: Option<ProgramError>,
 }
 
 impl Samples {
@@ -69,7 +69,7 @@ impl Samples {
         let Some((_, step)) = self.job.filter(|(mine, _)| *mine == job) else { return };
         match news {
             JobNews::Answered(shown) => self.made.push((step, (**shown).clone())),
-            JobNews::Failed(reason) => self.trouble = Some(reason.clone()),
+            JobNews::Failed(error) => self.trouble = Some(error.clone()),
             JobNews::Stopped => {}
             JobNews::Event(_) | JobNews::Evaluated(_) | JobNews::Ablated(_) => return,
         }
@@ -85,8 +85,8 @@ impl Samples {
         let (head, rest) = above(area, 1);
         let steps: Vec<String> = self.made.iter().rev().map(|(step, _)| step.to_string()).collect();
         match (&self.trouble, &self.job, self.made.last()) {
-            (Some(reason), _, _) => {
-                pen.paragraph(area, &format!("! {reason}"), pen.theme.bad);
+            (Some(error), _, _) => {
+                pen.failure(area, error);
             }
             (None, Some((_, step)), _) => {
                 pen.text(head, 0, 0, &format!("step {step} is being asked …"), pen.theme.warn);

@@ -1,0 +1,92 @@
+//! Faults of a subject's answers, inside [`SubjectError`](crate::SubjectError).
+
+use std::borrow::Cow;
+use std::error::Error;
+
+use syrinx_audio::AudioError;
+use syrinx_metrics::MetricsError;
+
+/// Fault of one answer, or of the material it is compared with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubjectFault {
+    /// Failure of the model or its program.
+    #[error("{cause}")]
+    Subject {
+        /// Cause.
+        cause: Box<dyn Error + Send + Sync>,
+        /// Remedy that the model or its program knows.
+        hint: Option<Cow<'static, str>>,
+    },
+    /// A request without an answer.
+    #[error("nothing was answered")]
+    NoAnswer,
+    /// An answer of speech without a recording.
+    #[error("the answer has no recording")]
+    NoSpeech,
+    /// An answer of text without a transcript.
+    #[error("the answer has no transcript")]
+    NoTranscript,
+    /// An answer of phones without phones.
+    #[error("the answer has no phones")]
+    NoPhones,
+    /// An answer of a kind that no figures exist for.
+    #[error("there are no figures for answers of this shape")]
+    NoFigures,
+    /// A list of time spans in an answer that can't be used.
+    #[error("`{field}` of the answer {fault}")]
+    Spans {
+        /// Field of the answer.
+        field: String,
+        /// Fault.
+        fault: SpansFault,
+    },
+    /// A request to a codec.
+    #[error("a codec takes no request")]
+    CodecRequest,
+    /// An item without a recording.
+    #[error("there is no recording")]
+    NoRecording,
+    /// An item without a view.
+    #[error("the recording has no view `{view}`")]
+    NoView {
+        /// Name of the view.
+        view: String,
+    },
+    /// A recording that can't be read or written.
+    #[error(transparent)]
+    Recording(Box<AudioError>),
+    /// A recording that can't be measured.
+    #[error(transparent)]
+    Measures(Box<MetricsError>),
+}
+
+/// Fault of a list of time spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SpansFault {
+    /// Something other than a list.
+    #[error("is no list")]
+    NoList,
+    /// A span without `start_s` or `end_s`.
+    #[error("lists something without times")]
+    NoTimes,
+    /// Spans that cover all of the recording or none of it.
+    #[error("leaves nothing inside or nothing outside")]
+    OneSided,
+}
+
+impl SubjectFault {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::Subject { hint, .. } => return hint.clone(),
+            Self::Recording(error) => return error.hint(),
+            Self::Measures(error) => return error.hint(),
+            Self::NoView { .. } => "name a view that the manifest has under `views`".into(),
+            Self::Spans { fault: SpansFault::NoList, .. } => {
+                "name a field of the answer that lists `start_s` and `end_s`".into()
+            }
+            _ => return None,
+        })
+    }
+}
