@@ -83,7 +83,9 @@ impl ModelError {
     /// Returns the remedy, where one is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Unreadable(_) => Some("the file is truncated or no model: fetch or train it again"),
+            Self::Unreadable(_) => {
+                Some("the file is truncated or no model: fetch or train it again")
+            }
             Self::Tensor { .. } => Some("fetch or train the model again"),
             Self::Codebooks { .. } => Some("use the codec that the model was trained with"),
             Self::Adapter(fault) => Some(fault.hint()),

@@ -61,8 +61,7 @@ impl LmFile {
         let mut latent_dim = None;
         for level in 0..space.levels {
             let name = format!("{CODEBOOK}{level}");
-            let book =
-                tensors.remove(&name).ok_or(ReadFault::NoCodebook { level: level + 1 })?;
+            let book = tensors.remove(&name).ok_or(ReadFault::NoCodebook { level: level + 1 })?;
             let codebook_size = space.codebook_size;
             match *book.dims() {
                 [entries, dim]

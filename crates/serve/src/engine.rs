@@ -12,7 +12,6 @@ use syrinx_engine::{
     BatchRequest, Chunk, Engine, EngineError, MergedAnswer, PromptConfig, SpeechPortion, TakeSound,
     excerpt,
 };
-use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError};
 use syrinx_types::{Audio, CancelToken, Codes, Event, EventSink, RunContext, WordTime};
 
@@ -120,7 +119,7 @@ pub(crate) struct EngineService {
     engine: Engine,
     defaults: Defaults,
     limits: ReadLimits,
-    /// Registered tasks that the model was trained for.
+    /// Tasks that the model was trained for.
     pub tasks: Vec<TaskView>,
     /// Task behind `/v1/audio/speech`.
     pub speech: Option<&'static str>,
@@ -139,7 +138,7 @@ impl EngineService {
             .map(|t| t.id)
             .collect();
         let known: Vec<&'static TaskDescriptor> =
-            ALL.iter().copied().filter(|d| trained.iter().any(|id| id == d.id)).collect();
+            engine.tasks().filter(|d| trained.iter().any(|id| id == d.id)).collect();
         let alone = |d: &&&TaskDescriptor| d.required_fields() == [d.verb.positional];
         let speaks = |d: &&&TaskDescriptor| {
             let voice = d.capabilities.voice.is_some();
@@ -379,7 +378,7 @@ impl From<EngineError> for ApiError {
             EngineError::Text(_)
             | EngineError::Markup(_)
             | EngineError::Prompt { .. }
-            | EngineError::Unsupported { .. } => Self::bad("invalid_input", error.to_string()),
+            | EngineError::TaskMarkup { .. } => Self::bad("invalid_input", error.to_string()),
             EngineError::Voice { name, .. } => {
                 Self::field("voice", "unusable_voice", format!("voice `{name}` can't be used"))
             }
