@@ -250,8 +250,7 @@ impl Codec for EmbeddedCodec {
     }
 
     fn latents(&self, audio: &Audio) -> Result<Option<Latents>, CodecError> {
-        let audio = resample(audio, self.rvq.config().mel.sample_rate_hz)?;
-        let values = self.rvq.latents(&self.rvq.patches(&audio.samples)); // (frames, latent_dim)
+        let (_, values) = self.rvq.resampled_latents(audio)?;
         Ok(Latents::new(self.rvq.config().latent_dim, values))
     }
 
@@ -260,8 +259,7 @@ impl Codec for EmbeddedCodec {
             return self.rvq.encode(audio);
         };
         let c = self.rvq.config();
-        let audio = resample(audio, c.mel.sample_rate_hz)?;
-        let latents = self.rvq.latents(&self.rvq.patches(&audio.samples)); // (frames, latent_dim)
+        let (audio, latents) = self.rvq.resampled_latents(audio)?;
         let codes = self.rvq.round(&latents);
         let (rate_hz, frames) = (c.mel.sample_rate_hz, codes.frames() * c.patch_frames);
         let pitch = layer.tables.pitch.config();
@@ -320,10 +318,16 @@ impl MelRvq {
         if audio.samples.is_empty() {
             return Ok(Codes::empty(self.config().levels).into());
         }
-        let audio = resample(audio, self.config().mel.sample_rate_hz)?;
-        let latents = self.latents(&self.patches(&audio.samples)); // (frames, latent_dim)
+        let (_, latents) = self.resampled_latents(audio)?;
         let codes = self.round(&latents);
         Ok(Coded { codes, latents: Latents::new(self.config().latent_dim, latents) })
+    }
+
+    /// Returns a recording at the codec's sample rate, and its latents, (frames, latent_dim).
+    fn resampled_latents(&self, audio: &Audio) -> Result<(Audio, Vec<f32>), CodecError> {
+        let audio = resample(audio, self.config().mel.sample_rate_hz)?;
+        let latents = self.latents(&self.patches(&audio.samples));
+        Ok((audio, latents))
     }
 }
 

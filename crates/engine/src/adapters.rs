@@ -4,11 +4,11 @@ use std::path::Path;
 
 use syrinx_model::{Adapter, LmFile};
 
-use crate::format::{join, open_part, split};
+use crate::format::{PartFile, join, split};
 use crate::loading::read;
 use syrinx_types::IoOperation;
 
-use crate::{EngineError, ModelPart, ModelSource};
+use crate::{EngineError, ModelSource};
 
 /// Returns the language model of a model file, or of the file that training writes.
 ///
@@ -17,7 +17,7 @@ use crate::{EngineError, ModelPart, ModelSource};
 pub fn language_model(source: &ModelSource) -> Result<LmFile, EngineError> {
     let (file, bytes) = read(source)?;
     match split(&bytes, &file) {
-        Ok(parts) => lm_of(&parts.lm, &file),
+        Ok(parts) => LmFile::from_bytes(&parts.lm).map_err(EngineError::language_model(&file)),
         // A file without the other parts may be a language model alone.
         Err(no_model) => LmFile::from_bytes(&bytes).map_err(|_| no_model),
     }
@@ -31,35 +31,18 @@ pub fn language_model(source: &ModelSource) -> Result<LmFile, EngineError> {
 pub fn merge_adapter(source: &ModelSource, adapter: &Path) -> Result<Vec<u8>, EngineError> {
     let (file, bytes) = read(source)?;
     let merged = with_adapter(&language_model(source)?, adapter)?;
-    let part = |e: syrinx_model::ModelError| EngineError::Part {
-        file: file.clone(),
-        part: ModelPart::LanguageModel,
-        cause: e.into(),
-    };
-    let lm = merged.to_bytes(true).map_err(part)?;
+    let lm = merged.to_bytes(true).map_err(EngineError::language_model(&file))?;
     let Ok(parts) = split(&bytes, &file) else { return Ok(lm) };
-    let (lm_part, codec_part) = (open_part(&lm, &file)?, open_part(&parts.codec, &file)?);
-    join(lm_part, codec_part, &parts.voices, parts.card).map_err(|fault| EngineError::ModelFile {
-        file: file.clone(),
-        fault,
-        remedy: "package it again",
-    })
+    let part = |bytes| PartFile { bytes, file: &file };
+    join(part(&lm), part(&parts.codec), &parts.voices, parts.card)
 }
 
 /// Returns the language model with an adapter applied.
 pub(crate) fn with_adapter(lm: &LmFile, path: &Path) -> Result<LmFile, EngineError> {
     let bytes = std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?;
-    let fail = |e: syrinx_model::ModelError| EngineError::Adapter {
+    let merged = Adapter::from_bytes(&bytes).and_then(|adapter| adapter.merged(lm));
+    merged.map_err(|fault| EngineError::Adapter {
         file: path.display().to_string(),
-        cause: Box::new(e),
-    };
-    Adapter::from_bytes(&bytes).and_then(|a| a.merged(lm)).map_err(fail)
-}
-
-fn lm_of(bytes: &[u8], file: &str) -> Result<LmFile, EngineError> {
-    LmFile::from_bytes(bytes).map_err(|e| EngineError::Part {
-        file: file.into(),
-        part: ModelPart::LanguageModel,
-        cause: e.into(),
+        fault: Box::new(fault),
     })
 }

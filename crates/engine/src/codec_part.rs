@@ -10,7 +10,8 @@ use syrinx_pretrained::{Checkpoint, CodecSpec, PretrainedCodec, from_bytes, is_c
 
 use syrinx_types::IoOperation;
 
-use crate::{EngineError, ModelPart};
+use crate::EngineError;
+use crate::fault::PartFault;
 
 /// Metadata entry of a codec part that refers to a codec outside the file.
 const REFERENCE: &str = "syrinx_codec_reference";
@@ -70,8 +71,8 @@ pub fn is_published_codec(path: &Path) -> bool {
 /// Opens a codec: a published one, or the project's own with its vocoder.
 ///
 /// # Errors
-/// [`EngineError::Pretrained`] and [`EngineError::Codec`] for files that can't be used, [`EngineError::Unsupported`] for
-/// options that the project's own codec lacks.
+/// [`EngineError::Pretrained`] and [`EngineError::Codec`] for files that can't be used, [`EngineError::CodecOptions`]
+/// for options that the project's own codec lacks.
 pub fn open_codec(spec: &CodecSpec) -> Result<Box<dyn Codec>, EngineError> {
     // Weights that are no codec of the project's own are refused by the loader of published ones, which names their fault.
     let own = |checkpoint: Checkpoint| checkpoint.metadata().contains_key(OWN);
@@ -80,10 +81,7 @@ pub fn open_codec(spec: &CodecSpec) -> Result<Box<dyn Codec>, EngineError> {
         return Ok(Box::new(open(spec)?));
     }
     if spec.levels.is_some() || spec.vocoder.is_some() {
-        return Err(EngineError::Unsupported {
-            what: format!("{spec}: the options levels and vocoder are for published codecs"),
-            remedy: "name the codec's file alone",
-        });
+        return Err(EngineError::CodecOptions { codec: spec.clone() });
     }
     Ok(Box::new(EmbeddedCodec::load(&spec.path)?))
 }
@@ -94,23 +92,32 @@ pub(crate) fn codec_of_part(
     file: &str,
     named: Option<&CodecSpec>,
 ) -> Result<Box<dyn Codec>, EngineError> {
-    let broken = |cause| EngineError::Part { file: file.to_owned(), part: ModelPart::Codec, cause };
+    let broken = |fault| EngineError::Part { file: file.to_owned(), fault };
     let metadata = metadata(part);
     if let Some(json) = metadata.get(REFERENCE) {
-        let reference: Reference = serde_json::from_str(json).map_err(|e| broken(e.into()))?;
+        let reference: Reference =
+            serde_json::from_str(json).map_err(|e| broken(PartFault::CodecReference(e)))?;
         return referred(&reference, file, named);
     }
     let own: Box<dyn Codec> = if is_carried(&metadata.into_iter().collect()) {
-        let codec: PretrainedCodec =
-            from_bytes(Path::new(file), part).map_err(|e| broken(e.into()))?;
+        let codec: PretrainedCodec = from_bytes(Path::new(file), part)
+            .map_err(|e| broken(PartFault::PublishedCodec(e.into())))?;
         Box::new(codec)
     } else {
-        Box::new(EmbeddedCodec::from_bytes(part).map_err(|e| broken(e.into()))?)
+        Box::new(own_codec(part, file)?)
     };
     match named {
         Some(spec) => expect(open_codec(spec)?, &own.fingerprint(), file),
         None => Ok(own),
     }
+}
+
+/// Returns the project's own codec from its part of the file.
+pub(crate) fn own_codec(part: &[u8], file: &str) -> Result<EmbeddedCodec, EngineError> {
+    EmbeddedCodec::from_bytes(part).map_err(|error| EngineError::Part {
+        file: file.to_owned(),
+        fault: PartFault::Codec(Box::new(error)),
+    })
 }
 
 /// Returns the metadata of a safetensors file; none of one that is broken.
@@ -201,14 +208,11 @@ fn reference(
         fingerprint: codec.fingerprint(),
         named: named.to_string(),
     };
-    let unsupported = |reason: String| EngineError::Unsupported {
-        what: format!("a reference to the codec {spec} can't be written: {reason}"),
-        remedy: "carry the codec instead",
-    };
-    let json = serde_json::to_string(&reference).map_err(|e| unsupported(e.to_string()))?;
+    let fail = |fault| EngineError::CodecReference { codec: spec.clone(), fault };
+    let json = serde_json::to_string(&reference).map_err(|e| fail(e.into()))?;
     let none: [(&str, safetensors::tensor::TensorView<'_>); 0] = [];
     let metadata = HashMap::from([(REFERENCE.to_owned(), json)]);
-    safetensors::serialize(none, Some(metadata)).map_err(|e| unsupported(e.to_string()))
+    safetensors::serialize(none, Some(metadata)).map_err(|e| fail(e.into()))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
 use syrinx_task::{
     AnswerKind, Answered, Clip, Context, DynPlan, DynRequest, DynTask, Generated, Plan, Recognizer,
-    Request, Services, TaskKit,
+    Request, Services, TaskDescriptor, TaskKit,
 };
 use syrinx_text::Frontend;
 use syrinx_types::{Audio, Codes, Event, Fingerprint, FirstSound, RunContext, WordTime};
@@ -22,10 +22,10 @@ use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
 use crate::fault::PartsMismatch;
 use crate::format::split;
-use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read, vocab_of};
+use crate::loading::{build_tasks, check_fit, lm_fingerprint, read, vocab_of};
 use crate::running::LoadedTask;
 use crate::voice_adapters::VoiceAdapters;
-use crate::{EngineError, ModelPart, VoiceTable, rerank, services};
+use crate::{EngineError, VoiceTable, rerank, services};
 
 /// Origin of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct EngineOptions {
     pub codec: Option<syrinx_pretrained::CodecSpec>,
     /// Whether requests may name files and standard input. A server turns it off: recordings are attached then.
     pub read_files: bool,
+    /// Tasks to build on the model; those of the registry by default. A task of another crate is added to them.
+    pub tasks: Vec<&'static TaskDescriptor>,
     /// Settings of tasks by their identifiers; defaults for those not named.
     pub task_settings: BTreeMap<String, Value>,
 }
@@ -72,6 +74,7 @@ impl Default for EngineOptions {
             adapter: None,
             codec: None,
             read_files: true,
+            tasks: syrinx_registry::ALL.to_vec(),
             task_settings: BTreeMap::new(),
         }
     }
@@ -146,7 +149,7 @@ pub struct Engine {
 type SoundSink<'a> = dyn FnMut(&[f32], &[WordTime]) + 'a;
 
 impl Engine {
-    /// Loads a model and builds every task of the registry on it.
+    /// Loads a model and builds the tasks of the options on it.
     ///
     /// # Errors
     /// [`EngineError::OpenModel`], [`EngineError::ModelFile`], [`EngineError::Part`] or [`EngineError::Mismatch`] for
@@ -164,9 +167,8 @@ impl Engine {
             || rayon::join(|| Fingerprint::default().bytes(&bytes).hex(), syrinx_text::preload),
         );
         drop(bytes);
-        let part = |part, cause| EngineError::Part { file: file.clone(), part, cause };
         let (codec, mut fingerprint) = (codec?, fingerprint);
-        let mut lm = lm.map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
+        let mut lm = lm.map_err(EngineError::language_model(&file))?;
         if let Some(path) = &options.adapter {
             lm = with_adapter(&lm, path)?;
             fingerprint = Fingerprint::default()
@@ -187,7 +189,7 @@ impl Engine {
         let parameters = lm.tensors.values().map(|t| t.elem_count()).sum();
         let EngineOptions { device, precision, kernels, .. } = &options;
         let model = LanguageModel::load_in(&lm, device, *precision, *kernels)
-            .map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
+            .map_err(EngineError::language_model(&file))?;
         drop(lm);
         let model = Arc::new(model);
         let voices = VoiceTable::new(parts.voices, options.voices_dir.clone(), id.clone());
@@ -370,7 +372,7 @@ impl Engine {
     /// Returns the task of this identifier, if the model knows it.
     pub(crate) fn running(&self, id: &str) -> Result<&LoadedTask, EngineError> {
         let Some(running) = self.tasks.iter().find(|t| t.descriptor.id == id) else {
-            return Err(EngineError::UnknownTask { id: id.into(), known: known_tasks() });
+            return Err(self.unknown_task(id));
         };
         if running.missing_special_tokens.is_empty() {
             return Ok(running);
@@ -378,19 +380,26 @@ impl Engine {
         Err(EngineError::NotTrained {
             file: self.file.clone(),
             task: id.into(),
-            tokens: running.missing_special_tokens.join(", "),
+            tokens: running.missing_special_tokens.clone(),
         })
     }
 
-    /// Returns a task as the registry erased it.
+    /// Returns a task as its descriptor built it.
     ///
     /// # Errors
     /// [`EngineError::UnknownTask`].
     pub fn task(&self, id: &str) -> Result<&dyn DynTask, EngineError> {
         let running = self.tasks.iter().find(|t| t.descriptor.id == id);
-        running
-            .map(|r| r.task.as_ref())
-            .ok_or_else(|| EngineError::UnknownTask { id: id.into(), known: known_tasks() })
+        running.map(|r| r.task.as_ref()).ok_or_else(|| self.unknown_task(id))
+    }
+
+    /// Returns the tasks that were built on the model, also those that it was not trained on.
+    pub fn tasks(&self) -> impl Iterator<Item = &'static TaskDescriptor> + '_ {
+        self.tasks.iter().map(|task| task.descriptor)
+    }
+
+    fn unknown_task(&self, id: &str) -> EngineError {
+        EngineError::UnknownTask { id: id.into(), known: self.tasks().map(|d| d.id).collect() }
     }
 
     /// Returns the voices.

@@ -1,33 +1,15 @@
 //! Errors between a model file and an answer.
 
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use syrinx_decode::DecodeError;
+use syrinx_model::{AdapterFault, ModelError};
+use syrinx_pretrained::CodecSpec;
 use syrinx_task::TaskError;
 use syrinx_types::{IoOperation, io_hint};
 
-use crate::fault::{FileFault, PartsMismatch, VoiceFault};
-
-/// Parts of a model file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ModelPart {
-    /// The codec.
-    Codec,
-    /// The language model.
-    LanguageModel,
-}
-
-impl fmt::Display for ModelPart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Codec => "codec",
-            Self::LanguageModel => "language model",
-        })
-    }
-}
+use crate::fault::{CodesFileFault, FileFault, MarkupFault, PartFault, PartsMismatch, VoiceFault};
 
 /// Errors of the engine. [`EngineError::hint`] has the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -58,18 +40,14 @@ pub enum EngineError {
         file: String,
         /// Fault.
         fault: FileFault,
-        /// Remedy.
-        remedy: &'static str,
     },
     /// A part of a model file that cannot be built.
-    #[error("model file {file}: its {part} doesn't load: {cause}")]
+    #[error("model file {file}: {fault}")]
     Part {
         /// File.
         file: String,
-        /// Part.
-        part: ModelPart,
-        /// Error of the part.
-        cause: Box<dyn Error + Send + Sync>,
+        /// Part, and its error.
+        fault: PartFault,
     },
     /// Parts of one file that were not made for each other, or for this program.
     #[error("model file {file}: its parts don't go together: {fault}")]
@@ -105,12 +83,12 @@ pub enum EngineError {
     #[error(transparent)]
     Pretrained(#[from] syrinx_pretrained::PretrainedError),
     /// An adapter that cannot be used with this model.
-    #[error("adapter {file}: {}", cause.to_string().trim_start_matches("adapter: "))]
+    #[error("adapter {file}: {fault}")]
     Adapter {
         /// File.
         file: String,
-        /// Error of the language model.
-        cause: Box<syrinx_model::ModelError>,
+        /// Fault.
+        fault: Box<AdapterFault>,
     },
     /// A task that does not exist.
     #[error("there is no task `{id}`")]
@@ -120,15 +98,24 @@ pub enum EngineError {
         /// Tasks that exist.
         known: Vec<&'static str>,
     },
+    /// Two tasks of one identifier.
+    #[error("two tasks have the identifier `{id}`")]
+    RepeatedTask {
+        /// Identifier.
+        id: &'static str,
+    },
     /// A task that the model was not trained on.
-    #[error("the model {file} was trained without the task `{task}` (special tokens {tokens})")]
+    #[error(
+        "the model {file} was trained without the task `{task}` (special tokens {})",
+        tokens.join(", ")
+    )]
     NotTrained {
         /// Model.
         file: String,
         /// Task.
         task: String,
         /// Special tokens that the task needs and the model lacks.
-        tokens: String,
+        tokens: Vec<String>,
     },
     /// Task settings that name no task.
     #[error("settings for the task `{id}`, which doesn't exist")]
@@ -164,13 +151,35 @@ pub enum EngineError {
         /// Shortest prompt, seconds.
         min_s: f64,
     },
-    /// A request that this model or task cannot answer.
-    #[error("{what}")]
-    Unsupported {
-        /// Request.
-        what: String,
-        /// Remedy.
-        remedy: &'static str,
+    /// Options of published codecs for a codec of the project's own.
+    #[error("{codec}: the options levels and vocoder are for published codecs")]
+    CodecOptions {
+        /// Codec as it was named.
+        codec: CodecSpec,
+    },
+    /// A reference to a codec that cannot be written into a model file.
+    #[error("a reference to the codec {codec} can't be written: {fault}")]
+    CodecReference {
+        /// Codec.
+        codec: CodecSpec,
+        /// Fault.
+        fault: FileFault,
+    },
+    /// A file of codes that cannot be used.
+    #[error("{}: {fault}", path.display())]
+    CodesFile {
+        /// File.
+        path: PathBuf,
+        /// Fault.
+        fault: CodesFileFault,
+    },
+    /// Markup in the text of a request that its task cannot follow.
+    #[error("task `{task}`: {fault}")]
+    TaskMarkup {
+        /// Task.
+        task: String,
+        /// Fault.
+        fault: MarkupFault,
     },
     /// A recording that cannot be read or written.
     #[error(transparent)]
@@ -215,10 +224,17 @@ impl From<DecodeError> for EngineError {
 }
 
 impl EngineError {
-    /// Builds the error of a model file that can't be read, with the remedy for its fault.
+    /// Builds the error of a model file that can't be read or written.
     pub(crate) fn model_file(file: &str, fault: FileFault) -> Self {
-        let remedy = fault.remedy();
-        Self::ModelFile { file: file.to_owned(), fault, remedy }
+        Self::ModelFile { file: file.to_owned(), fault }
+    }
+
+    /// Builds the error of a model file whose language model doesn't load.
+    pub(crate) fn language_model(file: &str) -> impl FnOnce(ModelError) -> Self {
+        move |error| {
+            let fault = PartFault::LanguageModel(Box::new(error));
+            Self::Part { file: file.to_owned(), fault }
+        }
     }
 
     pub(crate) fn io(
@@ -238,8 +254,8 @@ impl EngineError {
             Self::OpenModel { .. } => {
                 "check the path, or leave --model out to use the embedded model".into()
             }
-            Self::ModelFile { remedy, .. } | Self::Unsupported { remedy, .. } => (*remedy).into(),
-            Self::Part { .. } => "package it again from its parts (`syrinx package`)".into(),
+            Self::ModelFile { fault, .. } => fault.hint().into(),
+            Self::Part { fault, .. } => fault.hint().into_owned(),
             Self::Mismatch { .. } => {
                 "package a language model with the codec it was trained on".into()
             }
@@ -248,12 +264,11 @@ impl EngineError {
             }
             Self::OtherCodec { .. } => "name the codec that it was trained on".into(),
             Self::Pretrained(error) => return error.hint().map(std::borrow::Cow::into_owned),
-            Self::Adapter { .. } => {
-                "name a file that `syrinx train --lora` wrote for this model".into()
-            }
+            Self::Adapter { fault, .. } => fault.hint().into(),
             Self::UnknownTask { known, .. } | Self::UnknownTaskSettings { known, .. } => {
                 format!("the tasks are: {}", known.join(", "))
             }
+            Self::RepeatedTask { .. } => "give each task an identifier of its own".into(),
             Self::NotTrained { .. } => "use a model that knows the task, or train one".into(),
             Self::UnknownVoice { name, nearest } => {
                 let nearest = nearest.as_ref().map(|n| format!("did you mean `{n}`? "));
@@ -266,12 +281,17 @@ impl EngineError {
             Self::Prompt { min_s, .. } => {
                 format!("give a recording of one speaker with at least {min_s:.1} s of speech")
             }
+            Self::CodecOptions { .. } => "name the codec's file alone".into(),
+            Self::CodecReference { .. } => "carry the codec instead".into(),
+            Self::CodesFile { fault, .. } => fault.hint().into(),
+            Self::TaskMarkup { fault, .. } => fault.hint().into(),
             Self::Markup(error) => error.hint().into(),
+            Self::Codec(error) => return error.hint().map(std::borrow::Cow::into_owned),
             Self::Task(error) => return error.hint(),
             Self::Decode(error) => return error.hint(),
             Self::Audio(error) => return error.hint().map(std::borrow::Cow::into_owned),
             Self::Text(error) => return error.hint().map(std::borrow::Cow::into_owned),
-            _ => return None,
+            Self::Cancelled => return None,
         })
     }
 }

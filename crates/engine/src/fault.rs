@@ -1,13 +1,21 @@
-//! Faults of model files, of files of codes and of voices, inside [`EngineError`](crate::EngineError).
+//! Faults of model files, of files of codes, of voices and of markup, inside [`EngineError`](crate::EngineError).
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use safetensors::SafeTensorError;
 use safetensors::tensor::Dtype;
+use syrinx_codec::CodecError;
+use syrinx_model::ModelError;
+use syrinx_pretrained::PretrainedError;
 use syrinx_text::IpaTokenizerError;
 use syrinx_types::CodesError;
 
+use crate::RecordingLength;
+
 const FETCH_AGAIN: &str = "copy or download it again";
+const PACKAGE_AGAIN: &str = "package it again from its parts (`syrinx package`)";
+const ENCODED_FILE: &str = "name a file made by `syrinx encode`";
 
 /// Fault of the bytes of a model file or of a file of codes, or of the parts that would become one.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +108,7 @@ pub enum FileFault {
 
 impl FileFault {
     /// Returns the remedy for a model file with this fault.
-    pub(crate) fn remedy(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         match self {
             Self::TooShort | Self::NoSafetensors { .. } => {
                 "name a model made by `syrinx package`, or leave --model out to use the embedded model"
@@ -109,7 +117,117 @@ impl FileFault {
                 "package a language model and a codec to one file with `syrinx package`"
             }
             Self::Format { .. } => "use the program that it was made for, or package it again",
-            _ => FETCH_AGAIN,
+            Self::Tensors(_) | Self::WriteMetadata(_) => PACKAGE_AGAIN,
+            Self::Empty
+            | Self::CutHeader { .. }
+            | Self::Cut { .. }
+            | Self::TrailingBytes { .. }
+            | Self::NoCodes { .. }
+            | Self::Metadata { .. }
+            | Self::StrayTensor { .. }
+            | Self::Voice { .. }
+            | Self::Codes(_) => FETCH_AGAIN,
+        }
+    }
+}
+
+/// Part of a model file that can't be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PartFault {
+    /// Language model.
+    #[error("its language model doesn't load: {0}")]
+    LanguageModel(Box<ModelError>),
+    /// Codec of the project's own.
+    #[error("its codec doesn't load: {0}")]
+    Codec(Box<CodecError>),
+    /// Published codec that the file carries.
+    #[error("its codec doesn't load: {0}")]
+    PublishedCodec(Box<PretrainedError>),
+    /// Reference to a codec outside the file.
+    #[error("its reference to a codec can't be read: {0}")]
+    CodecReference(serde_json::Error),
+}
+
+impl PartFault {
+    /// Returns the remedy.
+    pub fn hint(&self) -> Cow<'static, str> {
+        let hint = match self {
+            Self::LanguageModel(error) => error.hint().map(Cow::Borrowed),
+            Self::Codec(error) => error.hint(),
+            Self::PublishedCodec(error) => error.hint().map(Cow::Borrowed),
+            Self::CodecReference(_) => None,
+        };
+        hint.unwrap_or(Cow::Borrowed(PACKAGE_AGAIN))
+    }
+}
+
+/// Fault of a file of codes that can't be written, read or decoded by this model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodesFileFault {
+    /// Codes that safetensors can't hold.
+    #[error("its codes can't be stored: {0}")]
+    Write(FileFault),
+    /// Bytes that hold no codes.
+    #[error(transparent)]
+    Read(FileFault),
+    /// Codes of another codec.
+    #[error("its codes are of the codec {found}, this model's is {expected}")]
+    OtherCodec {
+        /// Fingerprint of the codec that made them.
+        found: String,
+        /// Fingerprint of the model's codec.
+        expected: String,
+    },
+    /// A recording that is longer than its codes, or has a sample rate out of range.
+    #[error(
+        "its {frames} frames can't be {} samples at {} Hz",
+        length.samples,
+        length.sample_rate_hz
+    )]
+    Length {
+        /// Number of frames.
+        frames: usize,
+        /// Length of the recording by the file.
+        length: RecordingLength,
+    },
+}
+
+impl CodesFileFault {
+    /// Returns the remedy.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Write(_) => "encode the recording again",
+            Self::OtherCodec { .. } => {
+                "encode the recording again with this model, or name the other one with --model"
+            }
+            Self::Read(_) | Self::Length { .. } => ENCODED_FILE,
+        }
+    }
+}
+
+/// Markup in the text of a request that its task can't follow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MarkupFault {
+    /// A voice for a task without voices.
+    #[error("it takes no voice, and its text names `{voice}`")]
+    NoVoice {
+        /// Name of the voice.
+        voice: String,
+    },
+    /// A task that does not answer with speech.
+    #[error("it takes no markup in its text")]
+    NoSpeech,
+}
+
+impl MarkupFault {
+    /// Returns the remedy.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoVoice { .. } => "leave the voice out of the text",
+            Self::NoSpeech => "give plain text",
         }
     }
 }

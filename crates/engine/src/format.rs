@@ -17,7 +17,7 @@ use syrinx_codec::CodecInfo;
 use syrinx_types::{Audio, Codes, IoOperation};
 
 use crate::EngineError;
-use crate::fault::{CodesFault, FileFault};
+use crate::fault::{CodesFault, CodesFileFault, FileFault};
 
 /// Number of the format; readers refuse others.
 pub const FORMAT: u32 = 1;
@@ -133,37 +133,61 @@ pub(crate) fn split(bytes: &[u8], file: &str) -> Result<ModelParts, EngineError>
     Ok(ModelParts { lm, codec, voices, card: header.card })
 }
 
-/// Tensors and metadata of a part's own safetensors file, for joining.
-pub(crate) type PartFile<'a> = (SafeTensors<'a>, BTreeMap<String, String>);
+/// A part's own safetensors file, and its name for errors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PartFile<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) file: &'a str,
+}
 
-/// Opens a part's own safetensors file.
-pub(crate) fn open_part<'a>(bytes: &'a [u8], file: &str) -> Result<PartFile<'a>, EngineError> {
-    let unreadable = |e: SafeTensorError| EngineError::model_file(file, broken(bytes, e));
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
-    let metadata = metadata.metadata().clone().unwrap_or_default().into_iter().collect();
-    Ok((SafeTensors::deserialize(bytes).map_err(unreadable)?, metadata))
+/// Tensors and metadata of a part.
+struct OpenedPart<'a> {
+    tensors: SafeTensors<'a>,
+    metadata: BTreeMap<String, String>,
+}
+
+impl<'a> PartFile<'a> {
+    fn open(self) -> Result<OpenedPart<'a>, EngineError> {
+        let Self { bytes, file } = self;
+        let unreadable = |e: SafeTensorError| EngineError::model_file(file, broken(bytes, e));
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+        let metadata = metadata.metadata().clone().unwrap_or_default().into_iter().collect();
+        Ok(OpenedPart { tensors: SafeTensors::deserialize(bytes).map_err(unreadable)?, metadata })
+    }
 }
 
 /// Joins parts to the bytes of a model file.
+///
+/// # Errors
+/// [`EngineError::ModelFile`] names the part that can't be read, or the language model if the file can't be written.
 pub(crate) fn join(
     lm: PartFile<'_>,
     codec: PartFile<'_>,
     voices: &[(HeaderVoice, Codes)],
     card: Value,
+) -> Result<Vec<u8>, EngineError> {
+    let written = write_parts(&lm.open()?, &codec.open()?, voices, card);
+    written.map_err(|fault| EngineError::model_file(lm.file, fault))
+}
+
+fn write_parts(
+    lm: &OpenedPart<'_>,
+    codec: &OpenedPart<'_>,
+    voices: &[(HeaderVoice, Codes)],
+    card: Value,
 ) -> Result<Vec<u8>, FileFault> {
-    let ((lm, lm_metadata), (codec, codec_metadata)) = (lm, codec);
     let header = Header {
         format: FORMAT,
-        lm: lm_metadata,
-        codec: codec_metadata,
+        lm: lm.metadata.clone(),
+        codec: codec.metadata.clone(),
         voices: voices.iter().map(|(v, _)| v.clone()).collect(),
         card,
     };
     let json = serde_json::to_string(&header)?;
     let voice_bytes: Vec<Vec<u8>> = voices.iter().map(|(_, codes)| bytes_of(codes)).collect();
     let mut tensors: Vec<(String, TensorView<'_>)> = Vec::new();
-    tensors.extend(lm.iter().map(|(n, v)| (format!("{LM}{n}"), v)));
-    tensors.extend(codec.iter().map(|(n, v)| (format!("{CODEC}{n}"), v)));
+    tensors.extend(lm.tensors.iter().map(|(n, v)| (format!("{LM}{n}"), v)));
+    tensors.extend(codec.tensors.iter().map(|(n, v)| (format!("{CODEC}{n}"), v)));
     for ((voice, codes), bytes) in voices.iter().zip(&voice_bytes) {
         let shape = vec![codes.frames(), codes.levels()];
         let view = TensorView::new(Dtype::U16, shape, bytes)?;
@@ -253,7 +277,7 @@ pub(crate) fn codes_from_bytes(bytes: &[u8]) -> Result<(Codes, CodesHeader), Fil
 /// Writes codes of this model's codec to a file, with the length of the recording that they were made of.
 ///
 /// # Errors
-/// [`EngineError::Io`]; [`EngineError::Unsupported`] for codes that safetensors can't hold.
+/// [`EngineError::Io`]; [`EngineError::CodesFile`] for codes that safetensors can't hold.
 pub fn write_codes(
     path: &Path,
     codes: &Codes,
@@ -268,50 +292,30 @@ pub fn write_codes(
         about: about.to_owned(),
         length,
     };
-    let bytes = codes_to_bytes(codes, &header).map_err(|reason| EngineError::Unsupported {
-        what: format!("codes for {} can't be stored: {reason}", path.display()),
-        remedy: "encode the recording again",
-    })?;
+    let fail = |fault| EngineError::CodesFile { path: path.to_owned(), fault };
+    let bytes = codes_to_bytes(codes, &header).map_err(|e| fail(CodesFileFault::Write(e)))?;
     write_atomic(path, &bytes)
 }
 
 /// Reads codes that [`write_codes`] wrote, and the length of their recording; they must be of this codec.
 ///
 /// # Errors
-/// [`EngineError::Io`]; [`EngineError::Unsupported`] for other files and for codes of another codec.
+/// [`EngineError::Io`]; [`EngineError::CodesFile`] for other files and for codes of another codec.
 pub fn read_codes(
     path: &Path,
     codec: &crate::CodecId,
 ) -> Result<(Codes, Option<RecordingLength>), EngineError> {
     let bytes = std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?;
-    let (codes, header) = codes_from_bytes(&bytes).map_err(|reason| EngineError::Unsupported {
-        what: format!("{}: {reason}", path.display()),
-        remedy: "name a file made by `syrinx encode`",
-    })?;
+    let fail = |fault| EngineError::CodesFile { path: path.to_owned(), fault };
+    let (codes, header) = codes_from_bytes(&bytes).map_err(|e| fail(CodesFileFault::Read(e)))?;
     if header.codec != codec.fingerprint {
-        return Err(EngineError::Unsupported {
-            what: format!(
-                "{}: its codes are of the codec {}, this model's is {}",
-                path.display(),
-                header.codec,
-                codec.fingerprint
-            ),
-            remedy: "encode the recording again with this model, or name the other one with --model",
-        });
+        let (found, expected) = (header.codec, codec.fingerprint.clone());
+        return Err(fail(CodesFileFault::OtherCodec { found, expected }));
     }
     if let Some(length) = header.length
         && !length.fits(&codes, &codec.info)
     {
-        return Err(EngineError::Unsupported {
-            what: format!(
-                "{}: its {} frames can't be {} samples at {} Hz",
-                path.display(),
-                codes.frames(),
-                length.samples,
-                length.sample_rate_hz
-            ),
-            remedy: "name a file made by `syrinx encode`",
-        });
+        return Err(fail(CodesFileFault::Length { frames: codes.frames(), length }));
     }
     Ok((codes, header.length))
 }

@@ -1,6 +1,7 @@
 //! A loaded model that answers requests.
 //!
-//! [`Engine::open`] reads a model file (language model, codec, voices), builds every task of the registry on it, and
+//! [`Engine::open`] reads a model file (language model, codec, voices), builds tasks on it (those of the registry, or
+//! others by [`EngineOptions::tasks`]), and
 //! answers requests ([`Engine::run`]): long ones chunk by chunk ([`Engine::run_in_chunks`]), several side by side
 //! ([`Engine::run_batch`]), with the best of several candidates by the model's own recognizer. [`Engine::align`] gives
 //! the times of known words in a recording. [`SpeechSession`] and [`LiveSession`] hold text and sound that arrive in
@@ -42,8 +43,10 @@ pub use batch::BatchRequest;
 pub use chunks::{Chunk, MergedAnswer, SpeechPortion, TakeSound};
 pub use codec_part::{PackageCodec, is_published_codec, open_codec};
 pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, TaskInfo};
-pub use error::{EngineError, ModelPart};
-pub use fault::{CodesFault, FileFault, PartsMismatch, VoiceFault};
+pub use error::EngineError;
+pub use fault::{
+    CodesFault, CodesFileFault, FileFault, MarkupFault, PartFault, PartsMismatch, VoiceFault,
+};
 pub use format::{FORMAT, RecordingLength, read_codes, write_atomic, write_codes};
 pub use live::{LiveTranscript, LiveUpdate};
 pub use nearest::nearest;

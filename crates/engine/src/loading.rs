@@ -4,25 +4,16 @@ use std::sync::Arc;
 
 use syrinx_codec::Codec;
 use syrinx_model::{LanguageModel, LmFile};
-use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, DynTask, Services, TaskDescriptor, TaskKit};
 use syrinx_text::{Frontend, IpaTokenizer, Lexicon, TextVocab};
 
 use crate::fault::PartsMismatch;
 use crate::pronounce::ModelPronounce;
 use crate::running::LoadedTask;
-use crate::{EngineError, EngineOptions, ModelPart, ModelSource};
+use crate::{EngineError, EngineOptions, ModelSource};
 
 pub(crate) fn lm_fingerprint(lm: &LmFile, file: &str) -> Result<String, EngineError> {
-    lm.fingerprint().map_err(|e| EngineError::Part {
-        file: file.into(),
-        part: ModelPart::LanguageModel,
-        cause: e.into(),
-    })
-}
-
-pub(crate) fn known_tasks() -> Vec<&'static str> {
-    ALL.iter().map(|d| d.id).collect()
+    lm.fingerprint().map_err(EngineError::language_model(file))
 }
 
 /// Returns a model's name and bytes.
@@ -103,16 +94,20 @@ pub(crate) fn check_fit(
     Ok(())
 }
 
-/// Returns all tasks of the registry. Tasks that predict phones come first: the others read unknown words by the first
-/// of them.
+/// Builds the tasks of the options, in their order. Tasks that predict phones are built first: the others read unknown
+/// words by the first of them.
 pub(crate) fn build_tasks(
     model: &Arc<LanguageModel>,
     services: &Services,
     vocab: TextVocab,
     options: &EngineOptions,
 ) -> Result<(TaskKit, Vec<LoadedTask>), EngineError> {
-    if let Some(id) = options.task_settings.keys().find(|id| !ALL.iter().any(|d| d.id == *id)) {
-        return Err(EngineError::UnknownTaskSettings { id: id.clone(), known: known_tasks() });
+    let ids: Vec<&'static str> = options.tasks.iter().map(|d| d.id).collect();
+    if let Some((_, id)) = ids.iter().enumerate().find(|(i, id)| ids[..*i].contains(id)) {
+        return Err(EngineError::RepeatedTask { id: *id });
+    }
+    if let Some(id) = options.task_settings.keys().find(|id| !ids.contains(&id.as_str())) {
+        return Err(EngineError::UnknownTaskSettings { id: id.clone(), known: ids });
     }
     let mut lexicon = Lexicon::english()?;
     if let Some(path) = &options.lexicon_path {
@@ -136,7 +131,7 @@ pub(crate) fn build_tasks(
         Ok(LoadedTask { descriptor, task, missing_special_tokens: missing })
     };
     let (first, then): (Vec<_>, Vec<_>) =
-        ALL.iter().copied().partition(|d| d.answer == AnswerKind::Phones);
+        options.tasks.iter().copied().partition(|d| d.answer == AnswerKind::Phones);
     let mut tasks: Vec<LoadedTask> =
         first.into_iter().map(|d| build(d, &kit)).collect::<Result<_, _>>()?;
     if let Some(reader) = tasks.iter().find(|t| t.missing_special_tokens.is_empty()) {
@@ -147,6 +142,6 @@ pub(crate) fn build_tasks(
     for descriptor in then {
         tasks.push(build(descriptor, &kit)?);
     }
-    tasks.sort_by_key(|t| ALL.iter().position(|d| d.id == t.descriptor.id));
+    tasks.sort_by_key(|t| ids.iter().position(|id| *id == t.descriptor.id));
     Ok((kit, tasks))
 }

@@ -11,6 +11,7 @@ use syrinx_text::markup::{self, MarkedUtterance};
 use syrinx_types::{Audio, RunContext, WordTime};
 
 use crate::engine::{warn_of_symbols, warn_of_text};
+use crate::fault::MarkupFault;
 use crate::{Chunk, Engine, EngineError, SpeechPortion, TakeSound};
 
 /// Takes the chunks of an answer.
@@ -21,7 +22,7 @@ impl Engine {
     /// markup ([`syrinx_text::markup`]).
     ///
     /// # Errors
-    /// The same as [`Engine::run_in_chunks`], and [`EngineError::Markup`].
+    /// The same as [`Engine::run_in_chunks`], [`EngineError::Markup`] and [`EngineError::TaskMarkup`].
     pub fn run_marked(
         &self,
         task: &str,
@@ -65,7 +66,7 @@ impl Engine {
         }
         let several = left > 1;
         let pause_s = running.task.sentences().map_or(0.0, |sentences| sentences.pause_s);
-        let mut place = MarkedOutput { each, pause_s, lead_s: 0.0, start_s: 0.0, index: 0 };
+        let mut place = MarkedOutput { task, each, pause_s, lead_s: 0.0, start_s: 0.0, index: 0 };
         for utterance in &utterances {
             if utterance.text.is_empty() {
                 place.lead_s += utterance.pause_s;
@@ -76,10 +77,8 @@ impl Engine {
             own.fields[field] = json!(utterance.text);
             if let Some(voice) = &utterance.voice {
                 let Some(voice_field) = capabilities.voice else {
-                    return Err(EngineError::Unsupported {
-                        what: format!("task `{task}` takes no voice, and its text names `{voice}`"),
-                        remedy: "leave the voice out of the text",
-                    });
+                    let fault = MarkupFault::NoVoice { voice: voice.clone() };
+                    return Err(EngineError::TaskMarkup { task: task.to_owned(), fault });
                 };
                 in_voice(&mut own, voice_field, voice, capabilities.recordings);
             }
@@ -117,6 +116,7 @@ fn in_voice(request: &mut Request, field: &str, voice: &str, recordings: &[&str]
 
 /// Place of the next chunk in the whole recording.
 struct MarkedOutput<'a, 'e> {
+    task: &'a str,
     each: &'a mut Each<'e>,
     /// Silence between two utterances without a pause of their own, seconds.
     pause_s: f64,
@@ -143,7 +143,10 @@ impl MarkedOutput<'_, '_> {
             (true, true) => utterance.pause_s,
             (true, false) => utterance.pause_s.max(self.pause_s),
         };
-        let seconds = shape(&mut chunk, utterance.rate, before_s, after_s)?;
+        let seconds = shape(&mut chunk, utterance.rate, before_s, after_s).ok_or_else(|| {
+            let (task, fault) = (self.task.to_owned(), MarkupFault::NoSpeech);
+            EngineError::TaskMarkup { task, fault }
+        })?;
         chunk.index = self.index;
         chunk.last = ends && last;
         self.index += 1;
@@ -154,13 +157,10 @@ impl MarkedOutput<'_, '_> {
     }
 }
 
-/// Changes a chunk's rate and puts silence around it; returns its length in seconds.
-fn shape(chunk: &mut Chunk, rate: f64, before_s: f64, after_s: f64) -> Result<f64, EngineError> {
-    let speech = chunk.answered.speech_mut().ok_or_else(|| EngineError::Unsupported {
-        what: "markup in the text of this task".into(),
-        remedy: "give plain text",
-    })?;
-    let Some(audio) = &speech.audio.audio else { return Ok(0.0) };
+/// Changes a chunk's rate and puts silence around it; returns its length in seconds, `None` for a chunk without speech.
+fn shape(chunk: &mut Chunk, rate: f64, before_s: f64, after_s: f64) -> Option<f64> {
+    let speech = chunk.answered.speech_mut()?;
+    let Some(audio) = &speech.audio.audio else { return Some(0.0) };
     let mut samples = Audio::silence(before_s, audio.sample_rate_hz).samples;
     samples.extend(Tempo::new(rate, audio.sample_rate_hz).push(&audio.samples, true));
     samples.extend(Audio::silence(after_s, audio.sample_rate_hz).samples);
@@ -174,5 +174,5 @@ fn shape(chunk: &mut Chunk, rate: f64, before_s: f64, after_s: f64) -> Result<f6
     }
     speech.seconds = audio.seconds();
     speech.audio.audio = Some(Arc::new(audio));
-    Ok(speech.seconds)
+    Some(speech.seconds)
 }

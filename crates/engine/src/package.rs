@@ -7,12 +7,12 @@ use syrinx_codec::EmbeddedCodec;
 use syrinx_model::LmFile;
 use syrinx_types::{Codes, IoOperation};
 
-use crate::codec_part::{PackageCodec, codec_of_part, part_of};
+use crate::codec_part::{PackageCodec, codec_of_part, own_codec, part_of};
 use crate::fault::VoiceFault;
-use crate::format::{self, HeaderVoice};
+use crate::format::{self, HeaderVoice, PartFile};
 use crate::loading::{check_fit, read, vocab_of};
 use crate::voices::is_name;
-use crate::{CodecId, EngineError, ModelPart, ModelSource};
+use crate::{CodecId, EngineError, ModelSource};
 
 /// A voice that a model file brings along.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,11 +39,7 @@ pub fn package(
 ) -> Result<Vec<u8>, EngineError> {
     let file = lm_path.display().to_string();
     let bytes = std::fs::read(lm_path).map_err(EngineError::io(IoOperation::Read, lm_path))?;
-    let lm = LmFile::from_bytes(&bytes).map_err(|e| EngineError::Part {
-        file: file.clone(),
-        part: ModelPart::LanguageModel,
-        cause: e.into(),
-    })?;
+    let lm = LmFile::from_bytes(&bytes).map_err(EngineError::language_model(&file))?;
     package_lm(&lm, &file, codec, voices, card)
 }
 
@@ -60,11 +56,6 @@ pub fn package_lm(
 ) -> Result<Vec<u8>, EngineError> {
     let codec_name = codec.spec.to_string();
     let (codec, codec_bytes) = part_of(codec)?;
-    let lm_fail = |e: syrinx_model::ModelError| EngineError::Part {
-        file: file.to_owned(),
-        part: ModelPart::LanguageModel,
-        cause: e.into(),
-    };
     let id = CodecId::of(codec.as_ref());
     let mismatch = |fault| EngineError::Mismatch { file: file.to_owned(), fault };
     let vocab = vocab_of(lm, file)?;
@@ -72,18 +63,14 @@ pub fn package_lm(
     for (i, voice) in voices.iter().enumerate() {
         check_voice(voice, &id, &voices[..i])?;
     }
-    let lm_bytes = lm.to_bytes(true).map_err(lm_fail)?;
+    let lm_bytes = lm.to_bytes(true).map_err(EngineError::language_model(file))?;
     let listed: Vec<(HeaderVoice, Codes)> = voices
         .iter()
         .map(|v| (HeaderVoice { name: v.name.clone(), about: v.about.clone() }, v.codes.clone()))
         .collect();
-    let lm_part = format::open_part(&lm_bytes, file)?;
-    let codec_part = format::open_part(&codec_bytes, &codec_name)?;
-    format::join(lm_part, codec_part, &listed, card).map_err(|fault| EngineError::ModelFile {
-        file: file.to_owned(),
-        fault,
-        remedy: "package it again",
-    })
+    let lm_part = PartFile { bytes: &lm_bytes, file };
+    let codec_part = PartFile { bytes: &codec_bytes, file: &codec_name };
+    format::join(lm_part, codec_part, &listed, card)
 }
 
 /// Returns a model with another language model in it, trained on its codec; the voices stay, the codec unless one with
@@ -97,30 +84,7 @@ pub fn with_language_model(
     codec: Option<&PackageCodec>,
     card: Option<Value>,
 ) -> Result<Vec<u8>, EngineError> {
-    let (mut file, bytes) = read(model)?;
-    let mut parts = format::split(&bytes, &file)?;
-    let named = codec.map(|codec| &codec.spec);
-    let built = codec_of_part(&parts.codec, &file, named)?;
-    if let Some(codec) = codec {
-        (file, parts.codec) = (codec.spec.to_string(), part_of(codec)?.1);
-    }
-    let name = lm_path.display().to_string();
-    let lm_bytes = std::fs::read(lm_path).map_err(EngineError::io(IoOperation::Read, lm_path))?;
-    let lm = LmFile::from_bytes(&lm_bytes).map_err(|e| EngineError::Part {
-        file: name.clone(),
-        part: ModelPart::LanguageModel,
-        cause: e.into(),
-    })?;
-    check_fit(&lm, built.as_ref(), &vocab_of(&lm, &name)?)
-        .map_err(|fault| EngineError::Mismatch { file: name.clone(), fault })?;
-    let lm_part = format::open_part(&lm_bytes, &name)?;
-    let codec_part = format::open_part(&parts.codec, &file)?;
-    let card = card.unwrap_or(parts.card);
-    format::join(lm_part, codec_part, &parts.voices, card).map_err(|fault| EngineError::ModelFile {
-        file: name,
-        fault,
-        remedy: "train it on this model's codec",
-    })
+    with_parts(model, Some(lm_path), codec, card)
 }
 
 /// Returns a model with another codec in it, whose quantiser has to be the same; language model and voices stay, and the
@@ -133,18 +97,33 @@ pub fn with_codec(
     codec: &PackageCodec,
     card: Option<Value>,
 ) -> Result<Vec<u8>, EngineError> {
+    with_parts(model, None, Some(codec), card)
+}
+
+/// Returns a model with other parts in place of its own, where some are given.
+fn with_parts(
+    model: &ModelSource,
+    lm_path: Option<&Path>,
+    codec: Option<&PackageCodec>,
+    card: Option<Value>,
+) -> Result<Vec<u8>, EngineError> {
     let (file, bytes) = read(model)?;
-    let parts = format::split(&bytes, &file)?;
-    codec_of_part(&parts.codec, &file, Some(&codec.spec))?;
-    let codec_bytes = part_of(codec)?.1;
-    let lm_part = format::open_part(&parts.lm, &file)?;
-    let codec_part = format::open_part(&codec_bytes, &codec.spec.to_string())?;
-    let card = card.unwrap_or(parts.card);
-    format::join(lm_part, codec_part, &parts.voices, card).map_err(|fault| EngineError::ModelFile {
-        file,
-        fault,
-        remedy: "package it again from its parts",
-    })
+    let mut parts = format::split(&bytes, &file)?;
+    let opened = codec_of_part(&parts.codec, &file, codec.map(|codec| &codec.spec))?;
+    let (mut lm_file, mut codec_file) = (file.clone(), file);
+    if let Some(codec) = codec {
+        (codec_file, parts.codec) = (codec.spec.to_string(), part_of(codec)?.1);
+    }
+    if let Some(path) = lm_path {
+        lm_file = path.display().to_string();
+        parts.lm = std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?;
+        let lm = LmFile::from_bytes(&parts.lm).map_err(EngineError::language_model(&lm_file))?;
+        check_fit(&lm, opened.as_ref(), &vocab_of(&lm, &lm_file)?)
+            .map_err(|fault| EngineError::Mismatch { file: lm_file.clone(), fault })?;
+    }
+    let lm_part = PartFile { bytes: &parts.lm, file: &lm_file };
+    let codec_part = PartFile { bytes: &parts.codec, file: &codec_file };
+    format::join(lm_part, codec_part, &parts.voices, card.unwrap_or(parts.card))
 }
 
 /// Returns the codec of a model.
@@ -154,15 +133,7 @@ pub fn with_codec(
 pub fn codec(model: &ModelSource) -> Result<EmbeddedCodec, EngineError> {
     let (file, bytes) = read(model)?;
     let parts = format::split(&bytes, &file)?;
-    codec_part(&parts.codec, &file)
-}
-
-fn codec_part(bytes: &[u8], file: &str) -> Result<EmbeddedCodec, EngineError> {
-    EmbeddedCodec::from_bytes(bytes).map_err(|e| EngineError::Part {
-        file: file.to_owned(),
-        part: ModelPart::Codec,
-        cause: e.into(),
-    })
+    own_codec(&parts.codec, &file)
 }
 
 fn check_voice(

@@ -12,7 +12,7 @@ use syrinx_types::Fingerprint;
 
 use crate::adapters::with_adapter;
 use crate::loading::lm_fingerprint;
-use crate::{Engine, EngineError, EngineOptions, ModelPart, ModelSource, language_model};
+use crate::{Engine, EngineError, EngineOptions, ModelSource, language_model};
 
 /// Adapted engines by adapter file, loaded when a voice is first used.
 pub(crate) struct VoiceAdapters {
@@ -79,11 +79,7 @@ impl Engine {
             .hex();
         let model =
             LanguageModel::load_in(&lm, &options.device, options.precision, options.kernels)
-                .map_err(|cause| EngineError::Part {
-                    file: path.display().to_string(),
-                    part: ModelPart::LanguageModel,
-                    cause: cause.into(),
-                })?;
+                .map_err(EngineError::language_model(&path.display().to_string()))?;
         Ok(self.with_model(Arc::new(model), fingerprint))
     }
 }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use syrinx_nn::{ADDED, LORA_DOWN, LORA_UP, LoraConfig, to_vec_f32};
 use syrinx_types::Fingerprint;
 
-use crate::{LmFile, ModelError, f16_bytes, parse_tensors};
+use crate::fault::{AdapterFault, WriteFault};
+use crate::file::read_tensors;
+use crate::{LmFile, ModelError, f16_bytes};
 
 /// A low-rank difference to the weights of one language model, and the special tokens that it adds.
 #[derive(Clone)]
@@ -42,6 +44,10 @@ impl LmFile {
     /// # Errors
     /// If a tensor isn't one of floats.
     pub fn fingerprint(&self) -> Result<String, ModelError> {
+        Ok(self.digest()?)
+    }
+
+    fn digest(&self) -> candle_core::Result<String> {
         let mut hash = Fingerprint::default();
         for (name, tensor) in &self.tensors {
             hash = hash.part(name.as_bytes());
@@ -64,8 +70,7 @@ impl Adapter {
             lora: self.lora.clone(),
             special_tokens: self.special_tokens.clone(),
         };
-        let json =
-            serde_json::to_string(&header).map_err(|e| ModelError::Adapter(e.to_string()))?;
+        let json = serde_json::to_string(&header).map_err(WriteFault::from)?;
         f16_bytes(&self.tensors, HashMap::from([(METADATA.to_owned(), json)]), false)
     }
 
@@ -73,14 +78,11 @@ impl Adapter {
     ///
     /// # Errors
     /// For files that are cut or aren't adapters.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        let (tensors, metadata) =
-            parse_tensors(bytes).map_err(|e| ModelError::Adapter(e.to_string()))?;
-        let json = metadata.get(METADATA).ok_or_else(|| {
-            ModelError::Adapter(format!("no `{METADATA}` in its metadata: it isn't an adapter"))
-        })?;
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, AdapterFault> {
+        let (tensors, metadata) = read_tensors(bytes)?;
+        let json = metadata.get(METADATA).ok_or(AdapterFault::NoAdapter { entry: METADATA })?;
         let Header { base, lora, special_tokens } =
-            serde_json::from_str(json).map_err(|e| ModelError::Adapter(e.to_string()))?;
+            serde_json::from_str(json).map_err(AdapterFault::Header)?;
         Ok(Self { base, lora, special_tokens, tensors })
     }
 
@@ -89,13 +91,10 @@ impl Adapter {
     ///
     /// # Errors
     /// If it belongs to another model.
-    pub fn merged(&self, base: &LmFile) -> Result<LmFile, ModelError> {
-        let found = base.fingerprint()?;
+    pub fn merged(&self, base: &LmFile) -> Result<LmFile, AdapterFault> {
+        let found = base.digest()?;
         if found != self.base {
-            return Err(ModelError::Adapter(format!(
-                "it was trained on the language model {}, this one is {found}: name the model that it was trained on",
-                self.base
-            )));
+            return Err(AdapterFault::OtherModel { expected: self.base.clone(), found });
         }
         let mut out = base.clone();
         for (name, tensor) in &self.tensors {
@@ -108,18 +107,19 @@ impl Adapter {
             }
         }
         out.space.add_special_tokens(self.special_tokens.iter().cloned());
-        if weight(&out, SPECIAL_TOKENS)?.dim(0)? != out.space.special_tokens.len() {
-            return Err(ModelError::Adapter(
-                "its special tokens and their rows differ in number".into(),
-            ));
+        let (rows, tokens) =
+            (weight(&out, SPECIAL_TOKENS)?.dim(0)?, out.space.special_tokens.len());
+        if rows != tokens {
+            return Err(AdapterFault::SpecialTokens { tokens, rows });
         }
         Ok(out)
     }
 
-    fn add_pair(&self, out: &mut LmFile, layer: &str, up: &Tensor) -> Result<(), ModelError> {
-        let down = self.tensors.get(&format!("{layer}.{LORA_DOWN}")).ok_or_else(|| {
-            ModelError::Adapter(format!("half of the pair of `{layer}` is missing"))
-        })?;
+    fn add_pair(&self, out: &mut LmFile, layer: &str, up: &Tensor) -> Result<(), AdapterFault> {
+        let down = self
+            .tensors
+            .get(&format!("{layer}.{LORA_DOWN}"))
+            .ok_or_else(|| AdapterFault::MissingHalf { layer: layer.to_owned() })?;
         let name = format!("{layer}.weight");
         let difference = (up.matmul(down)? * self.lora.scale())?; // (outputs, inputs)
         let adapted = (weight(out, &name)? + difference)?;
@@ -128,7 +128,7 @@ impl Adapter {
     }
 }
 
-fn weight(file: &LmFile, name: &str) -> Result<Tensor, ModelError> {
+fn weight(file: &LmFile, name: &str) -> Result<Tensor, AdapterFault> {
     let found = file.tensors.get(name);
-    found.cloned().ok_or_else(|| ModelError::Adapter(format!("the model has no `{name}`")))
+    found.cloned().ok_or_else(|| AdapterFault::NoWeight { name: name.to_owned() })
 }

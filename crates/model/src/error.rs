@@ -1,5 +1,7 @@
 //! Errors of models and their weights.
 
+use crate::fault::{AdapterFault, ReadFault, TensorFault, WriteFault};
+
 /// Errors of the model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -19,23 +21,21 @@ pub enum ModelError {
     },
     /// Weights that can't be read.
     #[error("model weights can't be read: {0}")]
-    Broken(String),
-    /// Metadata that can't be written.
-    #[error("model metadata can't be written: {0}")]
-    Unwritable(String),
+    Unreadable(ReadFault),
+    /// Weights that can't be written.
+    #[error("model weights can't be written: {0}")]
+    Unwritable(WriteFault),
     /// A tensor of a model file that cannot be a weight.
-    #[error("the tensor `{name}` of the model is {found}, not {expected}")]
+    #[error("the tensor `{name}` of the model is {fault}")]
     Tensor {
         /// Its name in the file.
         name: String,
-        /// Data type, shape or values as they are.
-        found: String,
-        /// Data type, shape or values as they should be.
-        expected: String,
+        /// Fault.
+        fault: TensorFault,
     },
     /// An adapter that can't be read or doesn't belong to the model.
     #[error("adapter: {0}")]
-    Adapter(String),
+    Adapter(AdapterFault),
     /// Weights of another model.
     #[error(transparent)]
     Weights(#[from] syrinx_nn::NnError),
@@ -50,9 +50,9 @@ pub enum ModelError {
     /// Targets of an output that the model does not have.
     #[error("the model has no output {0:?}")]
     NoOutput(syrinx_task::HeadOutput),
-    /// Sequences of one batch that don't go together.
-    #[error("a batch mixes {0}")]
-    Mixed(String),
+    /// Sequences of several stages in one batch.
+    #[error("a batch mixes stages")]
+    MixedStages,
 }
 
 impl From<syrinx_types::ConfigIssue> for ModelError {
@@ -61,21 +61,41 @@ impl From<syrinx_types::ConfigIssue> for ModelError {
     }
 }
 
+impl From<ReadFault> for ModelError {
+    fn from(fault: ReadFault) -> Self {
+        Self::Unreadable(fault)
+    }
+}
+
+impl From<WriteFault> for ModelError {
+    fn from(fault: WriteFault) -> Self {
+        Self::Unwritable(fault)
+    }
+}
+
+impl From<AdapterFault> for ModelError {
+    fn from(fault: AdapterFault) -> Self {
+        Self::Adapter(fault)
+    }
+}
+
 impl ModelError {
     /// Returns the remedy, where one is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Broken(_) => Some("the file is truncated or no model: fetch or train it again"),
+            Self::Unreadable(_) => {
+                Some("the file is truncated or no model: fetch or train it again")
+            }
             Self::Tensor { .. } => Some("fetch or train the model again"),
-            Self::Adapter(_) => Some("name an adapter that was trained on this model"),
+            Self::Codebooks { .. } => Some("use the codec that the model was trained with"),
+            Self::Adapter(fault) => Some(fault.hint()),
             Self::Weights(error) => error.hint(),
             Self::NoLatents(_) => Some("encode and simulate the corpus with `--latents`"),
             Self::Config(_)
-            | Self::Codebooks { .. }
             | Self::Unwritable(_)
             | Self::Candle(_)
             | Self::NoOutput(_)
-            | Self::Mixed(_) => None,
+            | Self::MixedStages => None,
         }
     }
 }

@@ -8,6 +8,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use syrinx_task::TokenSpace;
 
+use crate::fault::{ReadFault, TensorFault, WriteFault};
 use crate::{LmConfig, ModelError};
 
 /// A language model's weights and everything needed to build it.
@@ -41,9 +42,7 @@ impl LmFile {
                 Tensor::from_vec(book.clone(), shape, &Device::Cpu)?,
             );
         }
-        let json = |value: Result<String, serde_json::Error>| {
-            value.map_err(|e| ModelError::Unwritable(e.to_string()))
-        };
+        let json = |value: serde_json::Result<String>| value.map_err(WriteFault::from);
         let mut metadata = HashMap::from([
             (CONFIG.to_string(), json(serde_json::to_string(&self.config))?),
             (SPACE.to_string(), json(serde_json::to_string(&self.space))?),
@@ -56,33 +55,24 @@ impl LmFile {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         let (mut tensors, metadata) = parse_tensors(bytes)?;
         tensors.par_iter().try_for_each(|(name, tensor)| check_weights(name, tensor))?;
-        let read = |key: &str| {
-            metadata
-                .get(key)
-                .ok_or_else(|| ModelError::Broken(format!("no `{key}` in its metadata")))
-        };
-        let broken = |e: serde_json::Error| ModelError::Broken(e.to_string());
-        let config: LmConfig = serde_json::from_str(read(CONFIG)?).map_err(broken)?;
-        let space: TokenSpace = serde_json::from_str(read(SPACE)?).map_err(broken)?;
+        let config: LmConfig = entry(&metadata, CONFIG)?;
+        let space: TokenSpace = entry(&metadata, SPACE)?;
         let mut codebooks: Vec<Vec<f32>> = Vec::new();
         let mut latent_dim = None;
         for level in 0..space.levels {
             let name = format!("{CODEBOOK}{level}");
-            let book = tensors
-                .remove(&name)
-                .ok_or_else(|| ModelError::Broken(format!("no codebook of level {}", level + 1)))?;
-            let expected =
-                latent_dim.map_or_else(|| "latent_dim".to_owned(), |d: usize| d.to_string());
+            let book = tensors.remove(&name).ok_or(ReadFault::NoCodebook { level: level + 1 })?;
+            let codebook_size = space.codebook_size;
             match *book.dims() {
                 [entries, dim]
-                    if entries == space.codebook_size && latent_dim.is_none_or(|d| d == dim) =>
+                    if entries == codebook_size && latent_dim.is_none_or(|d| d == dim) =>
                 {
                     latent_dim = Some(dim);
                 }
                 ref shape => {
-                    let found = format!("of shape {shape:?}");
-                    let expected = format!("[{}, {expected}]", space.codebook_size);
-                    return Err(ModelError::Tensor { name, found, expected });
+                    let shape = shape.to_vec();
+                    let fault = TensorFault::Codebook { shape, codebook_size, latent_dim };
+                    return Err(ModelError::Tensor { name, fault });
                 }
             }
             codebooks.push(syrinx_nn::to_vec_f32(&book)?);
@@ -92,20 +82,25 @@ impl LmFile {
     }
 }
 
+/// Returns an entry of a file's metadata.
+fn entry<T: serde::de::DeserializeOwned>(
+    metadata: &HashMap<String, String>,
+    key: &'static str,
+) -> Result<T, ReadFault> {
+    let json = metadata.get(key).ok_or(ReadFault::NoEntry { key })?;
+    serde_json::from_str(json).map_err(|cause| ReadFault::Entry { key, cause })
+}
+
 /// Refuses tensors that are no floats or hold values that are not finite.
 fn check_weights(name: &str, tensor: &Tensor) -> Result<(), ModelError> {
-    let fault = |found: String, expected: &str| {
-        Err(ModelError::Tensor { name: name.to_owned(), found, expected: expected.to_owned() })
-    };
+    let fail = |fault| Err(ModelError::Tensor { name: name.to_owned(), fault });
     if !tensor.dtype().is_float() {
-        return fault(format!("of type {:?}", tensor.dtype()), "floating point");
+        return fail(TensorFault::DType(tensor.dtype()));
     }
     let wrong = |values: &[f32]| values.iter().filter(|value| !value.is_finite()).count();
     match syrinx_nn::with_slice(tensor, |values| Ok(wrong(values)))? {
         0 => Ok(()),
-        count => {
-            fault(format!("not finite in {count} of {} values", tensor.elem_count()), "finite")
-        }
+        count => fail(TensorFault::NotFinite { count, values: tensor.elem_count() }),
     }
 }
 
@@ -123,8 +118,8 @@ pub fn f16_bytes(
         .iter()
         .map(|(n, t)| Ok((n.clone(), t.to_dtype(dtype)?.contiguous()?)))
         .collect::<Result<_, candle_core::Error>>()?;
-    let bytes = safetensors::serialize(&stored, Some(metadata));
-    with_sorted_header(bytes.map_err(|e| ModelError::Broken(e.to_string()))?)
+    let bytes = safetensors::serialize(&stored, Some(metadata)).map_err(WriteFault::from)?;
+    Ok(with_sorted_header(bytes)?)
 }
 
 /// Bytes of the length of a safetensors header.
@@ -132,19 +127,19 @@ const LENGTH_BYTES: usize = 8;
 
 /// Sorts the entries of a safetensors header, whose metadata otherwise has another order at every run: equal tensors
 /// and metadata are equal bytes.
-fn with_sorted_header(mut bytes: Vec<u8>) -> Result<Vec<u8>, ModelError> {
+fn with_sorted_header(mut bytes: Vec<u8>) -> Result<Vec<u8>, WriteFault> {
     type Sorted = BTreeMap<String, serde_json::Value>;
-    let broken = |e: serde_json::Error| ModelError::Broken(e.to_string());
     let length = bytes.first_chunk::<LENGTH_BYTES>().map_or(0, |n| u64::from_le_bytes(*n));
     let header = LENGTH_BYTES..LENGTH_BYTES + length as usize;
-    let mut entries: Sorted = serde_json::from_slice(&bytes[header.clone()]).map_err(broken)?;
+    let mut entries: Sorted = serde_json::from_slice(&bytes[header.clone()])?;
     if let Some(metadata) = entries.get_mut("__metadata__") {
-        let sorted: Sorted = serde_json::from_value(metadata.take()).map_err(broken)?;
-        *metadata = serde_json::to_value(sorted).map_err(broken)?;
+        let sorted: Sorted = serde_json::from_value(metadata.take())?;
+        *metadata = serde_json::to_value(sorted)?;
     }
-    let mut sorted = serde_json::to_vec(&entries).map_err(broken)?;
+    let mut sorted = serde_json::to_vec(&entries)?;
     if sorted.len() > header.len() {
-        return Err(ModelError::Broken("the header grew when it was sorted".into()));
+        let (length, sorted) = (header.len(), sorted.len());
+        return Err(WriteFault::HeaderGrew { length, sorted });
     }
     // Spaces fill a header up to a multiple of eight bytes.
     sorted.resize(header.len(), b' ');
@@ -153,23 +148,32 @@ fn with_sorted_header(mut bytes: Vec<u8>) -> Result<Vec<u8>, ModelError> {
 }
 
 /// Returns the tensors of a safetensors file as f32, and its metadata.
+///
+/// # Errors
+/// [`ModelError::Unreadable`].
 pub fn parse_tensors(bytes: &[u8]) -> Result<(TensorMap, HashMap<String, String>), ModelError> {
-    let broken = |e: safetensors::SafeTensorError| ModelError::Broken(e.to_string());
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
+    Ok(read_tensors(bytes)?)
+}
+
+/// Returns the same as [`parse_tensors`], with the fault alone.
+pub(crate) fn read_tensors(
+    bytes: &[u8],
+) -> Result<(TensorMap, HashMap<String, String>), ReadFault> {
+    let (_, header) = SafeTensors::read_metadata(bytes)?;
     let metadata = header.metadata().clone().unwrap_or_default();
-    let views = SafeTensors::deserialize(bytes).map_err(broken)?;
+    let views = SafeTensors::deserialize(bytes)?;
     let read = |(name, view): (String, TensorView<'_>)| Ok((name, tensor_of(&view)?));
-    let tensors = views.tensors().into_par_iter().map(read).collect::<Result<_, ModelError>>()?;
+    let tensors = views.tensors().into_par_iter().map(read).collect::<Result<_, ReadFault>>()?;
     Ok((tensors, metadata))
 }
 
 /// Returns a stored tensor, floats as f32.
-fn tensor_of(view: &TensorView<'_>) -> Result<Tensor, ModelError> {
+fn tensor_of(view: &TensorView<'_>) -> Result<Tensor, candle_core::Error> {
     if view.dtype() == Dtype::F16 {
         let values = syrinx_nn::f32_of_f16(view.data());
-        return Ok(Tensor::from_vec(values, view.shape(), &Device::Cpu)?);
+        return Tensor::from_vec(values, view.shape(), &Device::Cpu);
     }
     let dtype = DType::try_from(view.dtype())?;
     let tensor = Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu)?;
-    Ok(if dtype.is_float() { tensor.to_dtype(DType::F32)? } else { tensor })
+    if dtype.is_float() { tensor.to_dtype(DType::F32) } else { Ok(tensor) }
 }

@@ -109,7 +109,7 @@ impl<'a> Scored<'a> {
     fn classes(&mut self, at: usize, target: &Target) -> LossResult {
         let of = |s: &'a Sequence| match s.targets.get(at).filter(|t| t.output == target.output) {
             Some(target) => Ok(target.classes.as_slice()),
-            None => Err(ModelError::Mixed("stages".into())),
+            None => Err(ModelError::MixedStages),
         };
         let classes: Vec<u32> =
             self.sequences.iter().map(of).collect::<LossResult<Vec<&[u32]>>>()?.concat();

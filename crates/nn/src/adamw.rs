@@ -361,11 +361,11 @@ impl AdamW {
             for kind in KINDS {
                 let Some(saved) = state.tensors.get(&format!("{kind}/{name}")) else { continue };
                 if saved.elem_count() != var.elem_count() {
-                    return Err(NnError::OptimizerState(format!(
-                        "`{name}` has {} values saved and {} now",
-                        saved.elem_count(),
-                        var.elem_count()
-                    )));
+                    return Err(NnError::OptimizerState {
+                        name: name.clone(),
+                        saved: saved.elem_count(),
+                        current: var.elem_count(),
+                    });
                 }
                 match kept {
                     Kept::Host(m) => *m.part(kind) = crate::to_vec_f32(saved)?,

@@ -7,7 +7,7 @@ use candle_core::{DType, Device};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceFault, NnError};
+use crate::{DeviceFault, DeviceNameError, NnError};
 
 /// A device by its name: `cpu`, `cuda` (the first GPU) or `cuda:N`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -37,24 +37,23 @@ impl From<DeviceChoice> for String {
 }
 
 impl FromStr for DeviceChoice {
-    type Err = String;
+    type Err = DeviceNameError;
 
-    fn from_str(name: &str) -> Result<Self, String> {
+    fn from_str(name: &str) -> Result<Self, DeviceNameError> {
         let number = match name.split_once(':') {
             None if name == "cpu" => return Ok(Self::Cpu),
             None if name == "cuda" => Some(0),
             Some(("cuda", number)) => number.parse().ok(),
             _ => None,
         };
-        let unknown = || format!("`{name}` is no device; there are cpu, cuda and cuda:N");
-        number.map(Self::Cuda).ok_or_else(unknown)
+        number.map(Self::Cuda).ok_or_else(|| DeviceNameError { name: name.to_owned() })
     }
 }
 
 impl TryFrom<String> for DeviceChoice {
-    type Error = String;
+    type Error = DeviceNameError;
 
-    fn try_from(name: String) -> Result<Self, String> {
+    fn try_from(name: String) -> Result<Self, DeviceNameError> {
         name.parse()
     }
 }

@@ -30,9 +30,16 @@ pub enum NnError {
         /// Number of tensors.
         count: usize,
     },
-    /// The optimiser's saved state doesn't match the parameters.
-    #[error("optimiser state: {0}")]
-    OptimizerState(String),
+    /// A parameter with another number of values than the optimiser's saved state has for it.
+    #[error("optimiser state: `{name}` has {saved} values saved and {current} now")]
+    OptimizerState {
+        /// Name of the parameter.
+        name: String,
+        /// Number of values in the saved state.
+        saved: usize,
+        /// Number of values of the parameter.
+        current: usize,
+    },
     /// A device that can't be used.
     #[error("device `{device}`: {fault}")]
     Device {
@@ -46,7 +53,7 @@ pub enum NnError {
     Setting(syrinx_types::ConfigIssue),
     /// Kernels that can't run on the chosen device.
     #[error("kernels: {0}")]
-    Kernels(String),
+    Kernels(KernelFault),
     /// An error of candle.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
@@ -68,12 +75,53 @@ pub enum DeviceFault {
 }
 
 impl DeviceFault {
-    fn hint(&self) -> &'static str {
+    /// Returns the remedy.
+    pub fn hint(&self) -> &'static str {
         match self {
             Self::NoCuda => "build one with `cargo xtask cuda`, or use --device cpu",
             Self::NoDriver => "use --device cpu",
             Self::Open(_) => "`nvidia-smi` lists what there is, --device cpu always works",
         }
+    }
+}
+
+/// Reason for which kernels can't run on a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KernelFault {
+    /// 8-bit weights on another device than a CPU.
+    #[error("8-bit weights run on a CPU only")]
+    Int8OffCpu,
+    /// Flash attention in a program that was built without it.
+    #[error("this program was built without flash attention")]
+    NoFlash,
+    /// Flash attention on another device or in another precision than its own.
+    #[error("flash attention runs on CUDA in bf16 only")]
+    FlashElsewhere,
+}
+
+impl KernelFault {
+    /// Returns the remedy.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Int8OffCpu => "use --device cpu, or --set precision=bf16 on a GPU",
+            Self::NoFlash => "build one with `cargo xtask cuda --flash-attn`",
+            Self::FlashElsewhere => "add --device cuda and --set precision=bf16",
+        }
+    }
+}
+
+/// Name of no device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is no device, expected `cpu`, `cuda` or `cuda:N`")]
+pub struct DeviceNameError {
+    /// Name given.
+    pub name: String,
+}
+
+impl From<KernelFault> for NnError {
+    fn from(fault: KernelFault) -> Self {
+        Self::Kernels(fault)
     }
 }
 
@@ -90,8 +138,12 @@ impl NnError {
             Self::Missing { .. } | Self::Shape { .. } | Self::Unused { .. } => {
                 Some("use the configuration that the weights were trained with")
             }
+            Self::OptimizerState { .. } => {
+                Some("go on with the configuration that the state was saved with")
+            }
             Self::Device { fault, .. } => Some(fault.hint()),
-            _ => None,
+            Self::Kernels(fault) => Some(fault.hint()),
+            Self::Setting(_) | Self::Candle(_) => None,
         }
     }
 }

@@ -33,7 +33,7 @@ pub use adamw::{AdamW, AdamWConfig, AdamWState};
 pub use block::{Activation, Block, BlockConfig, Linear, RmsNorm, Stack};
 pub use cache::{LayerCache, StackCache};
 pub use device::{DeviceChoice, Precision};
-pub use error::{DeviceFault, NnError};
+pub use error::{DeviceFault, DeviceNameError, KernelFault, NnError};
 pub use gradient_sink::GradientSink;
 pub use low_rank::{LORA_DOWN, LORA_UP, LoraConfig};
 pub use ops::attention::{AttentionPlan, Span};
@@ -69,20 +69,16 @@ impl Kernels {
     /// Returns the kernels that run on this device in this precision when `self` is requested.
     ///
     /// # Errors
-    /// [`NnError::Kernels`] for flash attention where there is none.
+    /// [`NnError::Kernels`] for flash attention or 8-bit weights where they can't run.
     pub fn on(self, device: &Device, precision: Precision) -> Result<Self, NnError> {
         let fits = device.is_cuda() && precision == Precision::Bf16;
         match self {
-            _ if precision == Precision::Int8 && !device.is_cpu() => Err(NnError::Kernels(
-                "8-bit weights are for a CPU; use --device cpu, or bf16 on a GPU".into(),
-            )),
+            _ if precision == Precision::Int8 && !device.is_cpu() => {
+                Err(KernelFault::Int8OffCpu.into())
+            }
             Self::Fused if !device.is_cpu() || precision == Precision::Bf16 => Ok(Self::Primitive),
-            Self::Flash if !cfg!(feature = "flash-attn") => Err(NnError::Kernels(
-                "this program was built without flash attention; build one with `cargo xtask cuda --flash-attn`".into(),
-            )),
-            Self::Flash if !fits => Err(NnError::Kernels(
-                "flash attention needs CUDA and bf16; add --device cuda and --set precision=bf16".into(),
-            )),
+            Self::Flash if !cfg!(feature = "flash-attn") => Err(KernelFault::NoFlash.into()),
+            Self::Flash if !fits => Err(KernelFault::FlashElsewhere.into()),
             same => Ok(same),
         }
     }

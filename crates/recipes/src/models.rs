@@ -50,6 +50,7 @@ pub fn engine_options(settings: &Settings) -> Result<EngineOptions, RecipeError>
         adapter: settings.adapter.clone(),
         codec: settings.codec.as_deref().map(str::parse).transpose()?,
         read_files: true,
+        tasks: ALL.to_vec(),
         task_settings: settings.tasks.clone(),
     })
 }

@@ -12,8 +12,7 @@ use syrinx_engine::{
     BatchRequest, Chunk, Engine, EngineError, MergedAnswer, PromptConfig, SpeechPortion,
     SpeechSession, TakeSound, excerpt,
 };
-use syrinx_registry::ALL;
-use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError, Transcript};
+use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError};
 use syrinx_types::{Audio, CancelToken, Codes, Event, EventSink, RunContext, WordTime};
 
 use crate::error::ApiError;
@@ -148,7 +147,7 @@ pub(crate) struct EngineService {
     engine: Engine,
     defaults: Defaults,
     limits: ReadLimits,
-    /// Registered tasks that the model was trained for.
+    /// Tasks that the model was trained for.
     pub tasks: Vec<TaskView>,
 }
 
@@ -163,7 +162,7 @@ impl EngineService {
             .map(|t| t.id)
             .collect();
         let known: Vec<&'static TaskDescriptor> =
-            ALL.iter().copied().filter(|d| trained.iter().any(|id| id == d.id)).collect();
+            engine.tasks().filter(|d| trained.iter().any(|id| id == d.id)).collect();
         let limits = ReadLimits { max_seconds: max_audio_s, ..ReadLimits::default() };
         Self { tasks: known.into_iter().map(view).collect(), engine, defaults, limits }
     }
@@ -394,7 +393,7 @@ impl From<EngineError> for ApiError {
             EngineError::Text(_)
             | EngineError::Markup(_)
             | EngineError::Prompt { .. }
-            | EngineError::Unsupported { .. } => {
+            | EngineError::TaskMarkup { .. } => {
                 Self::bad("invalid_input", error.to_string()).hint(error.hint())
             }
             EngineError::Voice { name, .. } => {

@@ -1,6 +1,6 @@
 //! HTTP server over the engine.
 //!
-//! OpenAI's audio API (`/v1/audio/speech`, `/v1/audio/transcriptions`), every task of the registry by its schemas
+//! OpenAI's audio API (`/v1/audio/speech`, `/v1/audio/transcriptions`), every task of the engine by its schemas
 //! (`/v1/tasks/{task}`), voices, websockets for both directions of streaming, a page at `/`, `/metrics`, `/healthz`
 //! and `/openapi.json`.
 //!

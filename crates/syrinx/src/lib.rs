@@ -2,7 +2,10 @@
 //!
 //! [`open`] loads the model that is compiled in, [`Engine::open`] any other. An [`Engine`] answers a [`Request`] of a task;
 //! the [`Answered`] request holds [`Speech`], a [`Transcript`] or [`Phones`]. [`Engine::run_in_chunks`] streams the answer
-//! to a long request chunk by chunk. `syrinx tasks` lists the tasks and the fields of their requests.
+//! to a long request chunk by chunk, [`Engine::run_streaming`] speech while it is generated. `syrinx tasks` lists the
+//! tasks and the fields of their requests.
+//!
+//! The features `serve` and `dash` add the HTTP server and the terminal dashboard.
 //!
 //! # Synthesis
 //! ```
@@ -17,6 +20,30 @@
 //! let answer = engine.run("tts", &request, &DecodeConfig::default(), run)?;
 //! let speech = answer.audio().ok_or("no speech")?;
 //! assert!(speech.seconds() > 0.3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Streaming
+//! With windows in the settings ([`DecodeConfig::streaming`]) speech is received while it is generated; the portions
+//! are the samples of the answer.
+//! ```
+//! use serde_json::json;
+//! use syrinx::{CancelToken, DecodeConfig, MergedAnswer, Request, RunContext, SpeechPortion};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = syrinx::open()?;
+//! let cancel = CancelToken::default();
+//! let run = RunContext::quiet(&cancel).with_seed(1);
+//! let request = Request::new(json!({ "text": "Glue the sheet to the dark blue background." }));
+//! let mut played: Vec<f32> = Vec::new();
+//! let mut play = |portion: SpeechPortion<'_>| played.extend(portion.samples);
+//! let mut answer = MergedAnswer::default();
+//! let decode = DecodeConfig::default().streaming();
+//! engine.run_streaming("tts", &request, &decode, run, Some(&mut play), &mut |chunk| answer.push(chunk))?;
+//! let speech = answer.into_answered().and_then(|answered| answered.audio()).ok_or("no speech")?;
+//! assert!(!played.is_empty());
+//! assert!(speech.samples.starts_with(&played));
 //! # Ok(())
 //! # }
 //! ```
@@ -181,14 +208,21 @@
 //! # A task of one's own
 //! A [`task::Task`] describes its prompt layout as a value. Positions, masks, losses, training, command line and schemas
 //! follow from it. `cargo xtask new-task NAME` creates one; tasks/README.md leads from there to a trained one.
+//! [`EngineOptions::tasks`] builds it on a model. A task runs on models that were trained with the special tokens of its
+//! layout; this one has those of `denoise`.
 //! ```
 //! use rand::RngCore;
 //! use schemars::JsonSchema;
 //! use serde::{Deserialize, Serialize};
-//! use syrinx::Speech;
+//! use serde_json::json;
 //! use syrinx::task::{
-//!     Capabilities, Clip, Context, Example, Generated, Head, Layout, Plan, Segment, Stage, Task,
-//!     TaskDescriptor, TaskError, TaskKit, Verb,
+//!     AnswerIssue, Capabilities, Clip, Content, Contents, Context, Example, Generated, Head,
+//!     Layout, Plan, RowPlan, Segment, Stage, StageRun, Task, TaskDescriptor, TaskError, TaskKit,
+//!     Verb,
+//! };
+//! use syrinx::{
+//!     Audio, CancelToken, DecodeConfig, Engine, EngineOptions, ModelSource, Request, RunContext,
+//!     Speech,
 //! };
 //!
 //! /// Resynthesizes a recording from its first RVQ level.
@@ -222,30 +256,43 @@
 //!     }
 //!
 //!     fn layout(&self) -> Layout {
-//!         let segments = vec![
-//!             Segment::special_token("task:refill"),
-//!             Segment::level_token(),
-//!             Segment::nar_response("codes"),
+//!         let task = Segment::special_token("task:denoise");
+//!         let recording = Segment::frame_aligned("recording");
+//!         let first = vec![task.clone(), recording.clone(), Segment::masked_response("codes")];
+//!         let further =
+//!             vec![task, Segment::level_token(), recording, Segment::nar_response("codes")];
+//!         let stages = vec![
+//!             Stage::new("masked", Head::MaskedLevel, first),
+//!             Stage::new("nar", Head::FurtherLevels, further),
 //!         ];
-//!         Layout { task: Self::ID.into(), stages: vec![Stage::new("nar", Head::FurtherLevels, segments)] }
+//!         Layout { task: Self::ID.into(), stages }
 //!     }
 //!
 //!     fn clips(request: &mut RefillRequest) -> Vec<(String, &mut Clip)> {
 //!         vec![("audio".into(), &mut request.audio)]
 //!     }
 //!
-//!     fn plan(&self, _: &RefillRequest, _: &Context<'_>) -> Result<(Plan, ()), TaskError> {
-//!         Ok((Plan::default(), ()))
+//!     fn plan(&self, request: &RefillRequest, context: &Context<'_>) -> Result<(Plan, ()), TaskError> {
+//!         let audio = context.audio(&request.audio)?;
+//!         let recording = context.codec()?.encode_with_latents(&audio)?;
+//!         let (frames, first_level) = (recording.frames(), recording.codes.first_levels(1));
+//!         let contents = Contents::from([("recording".to_owned(), Content::Coded(recording))]);
+//!         let further = StageRun::new("nar", contents.clone(), frames);
+//!         let first =
+//!             StageRun { given: Some(first_level), ..StageRun::new("masked", contents, frames) };
+//!         Ok((Plan { rows: vec![RowPlan::new(vec![first, further])] }, ()))
 //!     }
 //!
 //!     fn finish(
 //!         &self,
-//!         request: &RefillRequest,
+//!         _: &RefillRequest,
 //!         (): (),
-//!         _: Vec<Generated>,
+//!         generated: Vec<Generated>,
 //!         context: &Context<'_>,
 //!     ) -> Result<Speech, TaskError> {
-//!         Ok(context.audio(&request.audio)?.into_owned().into())
+//!         let codes = generated.into_iter().find_map(|row| row.codes);
+//!         let codes = codes.ok_or_else(|| AnswerIssue::Nothing.of(Self::ID))?;
+//!         Ok(context.codec()?.decode(&codes)?.into())
 //!     }
 //!
 //!     fn corpus_example(
@@ -259,14 +306,26 @@
 //! }
 //!
 //! static REFILL: TaskDescriptor = TaskDescriptor::of::<Refill>();
-//! assert_eq!(REFILL.id, "refill");
-//! assert!(REFILL.takes_recording("audio"));
-//! assert!(Refill.layout().table().contains("task:refill"));
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = EngineOptions { tasks: vec![&REFILL], ..EngineOptions::default() };
+//! let engine = Engine::open(&ModelSource::Bytes(syrinx::embedded_model()?), &options)?;
+//! let tone = |i: u32| 0.3 * (i as f32 * 0.05).sin();
+//! let recording = Audio { samples: (0..24_000).map(tone).collect(), sample_rate_hz: 24_000 };
+//! let request = Request::new(json!({})).with_recording("audio", recording);
+//! let cancel = CancelToken::default();
+//! let run = RunContext::quiet(&cancel).with_seed(1);
+//! let answer = engine.run("refill", &request, &DecodeConfig::default(), run)?;
+//! let refilled = answer.audio().ok_or("no speech")?;
+//! assert!((refilled.seconds() - 1.0).abs() < 0.1);
+//! # Ok(())
+//! # }
 //! ```
 
 pub use syrinx_decode::DecodeConfig;
 pub use syrinx_engine::{
-    Chunk, Engine, EngineError, EngineOptions, Info, MergedAnswer, ModelSource, VoiceTable,
+    BatchRequest, Chunk, Engine, EngineError, EngineOptions, Info, LiveTranscript, LiveUpdate,
+    MergedAnswer, ModelSource, SpeechPortion, VoiceTable,
 };
 pub use syrinx_nn::{DeviceChoice, Kernels, Precision};
 pub use syrinx_task::{Answered, Phones, Request, Speech, Transcript};
@@ -278,15 +337,22 @@ pub use syrinx_ablate as ablate;
 pub use syrinx_audio as audio;
 pub use syrinx_codec as codec;
 pub use syrinx_config as config;
+#[cfg(feature = "dash")]
+pub use syrinx_dash as dash;
 pub use syrinx_data as data;
+pub use syrinx_decode as decode;
+pub use syrinx_engine as engine;
 pub use syrinx_eval as eval;
 pub use syrinx_metrics as metrics;
 pub use syrinx_model as model;
+pub use syrinx_nn as nn;
 pub use syrinx_pretrained as pretrained;
 pub use syrinx_recipes as recipes;
 pub use syrinx_registry as registry;
 pub use syrinx_results as results;
 pub use syrinx_scene as scene;
+#[cfg(feature = "serve")]
+pub use syrinx_serve as serve;
 pub use syrinx_task as task;
 pub use syrinx_text as text;
 pub use syrinx_train as train;
@@ -313,11 +379,19 @@ impl OpenError {
     }
 }
 
+/// Returns the file of the model that is compiled in, for [`ModelSource::Bytes`].
+///
+/// # Errors
+/// [`OpenError::NoModel`].
+pub fn embedded_model() -> Result<&'static [u8], OpenError> {
+    Ok(syrinx_embedded::model()?)
+}
+
 /// Opens the model that is compiled in, with default options: on the CPU, without voices of the user.
 ///
 /// # Errors
 /// [`OpenError`].
 pub fn open() -> Result<Engine, OpenError> {
-    let model = ModelSource::Bytes(syrinx_embedded::model()?);
+    let model = ModelSource::Bytes(embedded_model()?);
     Ok(Engine::open(&model, &EngineOptions::default())?)
 }

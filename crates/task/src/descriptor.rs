@@ -14,6 +14,7 @@ use crate::{
 pub type BuildTask = fn(Value, &TaskKit) -> Result<Box<dyn DynTask>, TaskError>;
 
 /// Entry of a task in the registry.
+#[derive(Debug)]
 pub struct TaskDescriptor {
     /// Identifier.
     pub id: &'static str,

@@ -67,7 +67,7 @@ fn show(session: &Session, file: &PathBuf) -> Outcome {
     let name = file.display().to_string();
     let bytes = std::fs::read(file).map_err(|e| Failure::reading(&name, &e))?;
     let adapter = Adapter::from_bytes(&bytes)
-        .map_err(|e| Failure::new(Exit::BadModel, format!("{name}: {e}")))?;
+        .map_err(|e| Failure::new(Exit::BadModel, format!("{name}: {e}")).hint(e.hint()))?;
     let numbers: usize = adapter.tensors.values().map(|t| t.elem_count()).sum();
     if session.globals.json {
         return session.print_json(&json!({

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use syrinx_engine::{Engine, EngineOptions, ModelSource, package};
+use candle_core::Device;
+use syrinx_engine::{Engine, EngineError, EngineOptions, ModelSource, package};
+use syrinx_nn::{Kernels, Precision};
+use syrinx_registry::ALL;
+use syrinx_task::TaskDescriptor;
 
 use crate::{model_bytes, tiny};
 
@@ -112,4 +116,36 @@ fn settings_of_unknown_tasks_are_refused() {
     };
     assert!(error.to_string().contains("`sing`"), "{error}");
     assert!(!Path::new("sing").exists());
+}
+
+#[test]
+fn an_engine_has_the_tasks_of_its_options() {
+    let open = |tasks: Vec<&'static TaskDescriptor>| {
+        let options = EngineOptions { tasks, ..EngineOptions::default() };
+        Engine::open(&ModelSource::Bytes(model_bytes()), &options)
+    };
+    let (first, second) = (ALL[0], ALL[1]);
+    for tasks in [vec![], vec![second], vec![second, first]] {
+        let engine = open(tasks.clone()).expect("it opens");
+        let ids = |tasks: &[&TaskDescriptor]| tasks.iter().map(|d| d.id).collect::<Vec<_>>();
+        assert_eq!(ids(&engine.tasks().collect::<Vec<_>>()), ids(&tasks));
+        match engine.task(first.id).err() {
+            None => assert_eq!(tasks.len(), 2),
+            Some(EngineError::UnknownTask { known, .. }) => assert_eq!(known, ids(&tasks)),
+            Some(other) => panic!("{other}"),
+        }
+    }
+    let repeated = open(vec![first, second, first]).err().expect("it is refused");
+    assert!(matches!(repeated, EngineError::RepeatedTask { id } if id == first.id), "{repeated}");
+}
+
+#[test]
+fn the_remedy_of_a_part_is_that_of_its_fault() {
+    let options = EngineOptions { kernels: Kernels::Flash, ..EngineOptions::default() };
+    let opened = Engine::open(&ModelSource::Bytes(model_bytes()), &options);
+    let error = opened.err().expect("there is no flash attention on a CPU");
+    assert!(matches!(&error, EngineError::Part { .. }), "{error}");
+    let fault = Kernels::Flash.on(&Device::Cpu, Precision::F32).expect_err("not on a CPU");
+    assert_eq!(error.hint().as_deref(), fault.hint());
+    assert!(!error.to_string().contains(fault.hint().expect("a hint")), "{error}");
 }

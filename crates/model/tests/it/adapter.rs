@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
-use syrinx_model::{Adapter, LanguageModel, LmFile, ModelError};
+use syrinx_model::{Adapter, AdapterFault, LanguageModel, LmFile};
 use syrinx_nn::{AdamW, AdamWConfig, Kernels, LoraConfig, ParamStore, to_vec_f32};
 use syrinx_task::{
     Content, Contents, Head, Response, Segment, Sequence, Stage, TokenSpace, resolve,
@@ -141,19 +141,21 @@ fn adapters_of_other_models_and_broken_ones_are_refused() {
     let (store, _) = adapted(&base, Kernels::Fused);
     let good = adapter(&base, store.tensors());
     let refused = |adapter: &Adapter| match adapter.merged(&base) {
-        Err(ModelError::Adapter(reason)) => reason,
-        Err(other) => panic!("{other}"),
+        Err(fault) => fault,
         Ok(_) => panic!("it was taken"),
     };
     let stranger = Adapter { base: "0123".into(), ..good.clone() };
-    assert!(refused(&stranger).contains("name the model that it was trained on"));
+    let fault = refused(&stranger);
+    assert!(matches!(&fault, AdapterFault::OtherModel { expected, .. } if expected == "0123"));
+    assert_eq!(fault.hint(), "name the model that it was trained on");
     let mut halved = good.clone();
     halved.tensors.retain(|name, _| !name.ends_with("lora_down"));
-    assert!(refused(&halved).contains("half of the pair"));
+    assert!(matches!(refused(&halved), AdapterFault::MissingHalf { .. }));
     let more = Adapter { special_tokens: vec!["a".into(), "b".into()], ..good.clone() };
-    assert!(refused(&more).contains("differ in number"));
+    assert!(matches!(refused(&more), AdapterFault::SpecialTokens { .. }));
     let bytes = good.to_bytes().unwrap();
-    for bytes in [&bytes[..bytes.len() / 2], &base.to_bytes(true).unwrap()] {
-        assert!(matches!(Adapter::from_bytes(bytes), Err(ModelError::Adapter(_))));
-    }
+    let cut = Adapter::from_bytes(&bytes[..bytes.len() / 2]).err();
+    assert!(matches!(cut, Some(AdapterFault::Read(_))), "{cut:?}");
+    let model = Adapter::from_bytes(&base.to_bytes(true).unwrap()).err();
+    assert!(matches!(model, Some(AdapterFault::NoAdapter { .. })), "{model:?}");
 }

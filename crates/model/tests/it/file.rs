@@ -42,7 +42,7 @@ fn cut_files_are_refused_at_any_length() {
     let bytes = file(&config()).to_bytes(false).unwrap();
     for share in [0, 1, 7, 8, 100, bytes.len() / 2, bytes.len() - 1] {
         let error = LmFile::from_bytes(&bytes[..share]).err().expect("a cut file can't load");
-        assert!(matches!(error, ModelError::Broken(_)), "{share} bytes: {error}");
+        assert!(matches!(error, ModelError::Unreadable(_)), "{share} bytes: {error}");
     }
     assert!(LmFile::from_bytes(b"RIFF....WAVE").is_err());
 }

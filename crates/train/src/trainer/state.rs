@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
-use syrinx_model::{Adapter, LmFile};
+use syrinx_model::{Adapter, LmFile, ModelError};
 use syrinx_nn::to_vec_f32;
 use syrinx_types::{CancelToken, Event, EventSink, Fingerprint};
 
@@ -41,7 +41,7 @@ impl Trainer<'_> {
     /// Errors of the device and of the other ranks.
     pub fn averaged(&self) -> Result<LmFile, TrainError> {
         if let Some(base) = &self.base {
-            return Ok(self.adapter(base)?.merged(base)?);
+            return Ok(self.adapter(base)?.merged(base).map_err(ModelError::from)?);
         }
         Ok(LmFile {
             config: self.config.model.clone(),
