@@ -25,7 +25,7 @@ use crate::format::split;
 use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read, vocab_of};
 use crate::running::LoadedTask;
 use crate::voice_adapters::VoiceAdapters;
-use crate::{EngineError, ModelPart, VoiceTable, rerank, services};
+use crate::{EngineError, ModelPart, PromptConfig, VoiceTable, rerank, services};
 
 /// Origin of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct EngineOptions {
     pub read_files: bool,
     /// Settings of tasks by their identifiers; defaults for those not named.
     pub task_settings: BTreeMap<String, Value>,
+    /// Selection of a voice's prompt from a recording, kept or in a request.
+    pub prompt: PromptConfig,
 }
 
 impl Default for EngineOptions {
@@ -73,6 +75,7 @@ impl Default for EngineOptions {
             codec: None,
             read_files: true,
             task_settings: BTreeMap::new(),
+            prompt: PromptConfig::default(),
         }
     }
 }
@@ -190,7 +193,8 @@ impl Engine {
             .map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         drop(lm);
         let model = Arc::new(model);
-        let voices = VoiceTable::new(parts.voices, options.voices_dir.clone(), id.clone());
+        let (voices_dir, prompt) = (options.voices_dir.clone(), options.prompt.clone());
+        let voices = VoiceTable::new(parts.voices, voices_dir, id.clone(), prompt);
         let (neural_codec, voices) = (Arc::<dyn Codec>::from(codec), Arc::new(voices));
         let basic = services::basic(&neural_codec, &voices, options.read_files);
         let (kit, tasks) = build_tasks(&model, &basic, vocab, options)?;

@@ -161,8 +161,6 @@ pub enum EngineError {
         file: String,
         /// Fault.
         cause: syrinx_audio::prompt::PromptError,
-        /// Shortest prompt, seconds.
-        min_s: f64,
     },
     /// A request that this model or task cannot answer.
     #[error("{what}")]
@@ -263,9 +261,7 @@ impl EngineError {
                 )
             }
             Self::Voice { name, fault } => fault.hint(name),
-            Self::Prompt { min_s, .. } => {
-                format!("give a recording of one speaker with at least {min_s:.1} s of speech")
-            }
+            Self::Prompt { cause, .. } => cause.hint().into(),
             Self::Markup(error) => error.hint().into(),
             Self::Task(error) => return error.hint(),
             Self::Decode(error) => return error.hint(),

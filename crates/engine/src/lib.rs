@@ -46,6 +46,6 @@ pub use format::{FORMAT, RecordingLength, read_codes, write_atomic, write_codes}
 pub use live::{LiveTranscript, LiveUpdate};
 pub use nearest::nearest;
 pub use package::{PackageVoice, codec, package, package_lm, with_codec, with_language_model};
-pub use prompt::{PromptConfig, excerpt, prepare};
+pub use prompt::{PromptConfig, excerpt};
 pub use score::{AlignedWordScore, TextScore};
 pub use voices::{Voice, VoiceOrigin, VoiceTable};

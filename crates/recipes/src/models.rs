@@ -51,6 +51,7 @@ pub fn engine_options(settings: &Settings) -> Result<EngineOptions, RecipeError>
         codec: settings.codec.as_deref().map(str::parse).transpose()?,
         read_files: true,
         task_settings: settings.tasks.clone(),
+        prompt: settings.prompt.clone(),
     })
 }
 

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use syrinx_audio::{AudioError, AudioWarning, ReadLimits, read_from_warned, resample};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{
-    BatchRequest, Chunk, Engine, EngineError, MergedAnswer, PromptConfig, SpeechPortion, TakeSound,
-    excerpt,
+    BatchRequest, Chunk, Engine, EngineError, MergedAnswer, SpeechPortion, TakeSound,
 };
 use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError};
@@ -42,8 +41,6 @@ pub struct Defaults {
     pub decode: DecodeConfig,
     /// Seed of everything random.
     pub seed: u64,
-    /// Cutting of recordings to voice prompts.
-    pub prompt: PromptConfig,
 }
 
 /// Output of a running request.
@@ -266,7 +263,7 @@ impl EngineService {
 
     /// Returns the best stretch of a recording as a voice.
     pub fn voice(&self, audio: &Audio, name: &str) -> Result<Codes, ApiError> {
-        let best = excerpt(audio, name, &self.defaults.prompt)?;
+        let best = self.engine.voices().excerpt(audio, name)?;
         Ok(self.engine.encode(&best)?)
     }
 

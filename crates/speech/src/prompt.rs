@@ -1,6 +1,6 @@
 //! Voices of requests and their prompts.
 
-use syrinx_audio::silence::{PauseConfig, is_inaudible, trim};
+use syrinx_audio::silence::{PauseConfig, speech_level_db, trim};
 use syrinx_task::{Clip, Context, SpeechCodec, TaskError};
 use syrinx_types::{Audio, Codes};
 
@@ -57,9 +57,12 @@ impl RequestedVoice<'_> {
     ) -> Result<Option<Codes>, TaskError> {
         let codes = match (self.built_in(context)?, self.clip) {
             (Some(name), _) => context.voice(&name)?,
+            (None, Some(_)) if config.max_prompt_frames == 0 => return Ok(None),
             (None, Some(clip)) => {
-                let audio = context.audio(clip)?;
-                recorded(context.codec()?, &audio, &clip.named("prompt"))?
+                let (audio, codec) = (context.audio(clip)?, context.codec()?);
+                let longest_s = config.max_prompt_frames as f64 / codec.frame_rate_hz();
+                let name = clip.named("prompt");
+                codec.encode(&context.voices()?.excerpt(&audio, &name, longest_s)?)?
             }
             (None, None) => return Ok(None),
         };
@@ -68,7 +71,8 @@ impl RequestedVoice<'_> {
     }
 }
 
-/// Returns a recording at the codec's rate as a prompt: its speech from the beginning on. `name` is for messages.
+/// Returns a recording at the codec's rate as a prompt for speech in the same recording: its speech from the beginning
+/// on, at its own level, however short. `name` is for messages.
 ///
 /// # Errors
 /// [`TaskError::Input`] for a recording that is too short or too quiet.
@@ -78,19 +82,16 @@ pub fn prompt_of(
     audio: &Audio,
     name: &str,
 ) -> Result<Codes, TaskError> {
-    Ok(recorded(codec, audio, name)?.slice(0, config.max_prompt_frames))
-}
-
-fn recorded(codec: &dyn SpeechCodec, audio: &Audio, name: &str) -> Result<Codes, TaskError> {
     if audio.seconds() * codec.frame_rate_hz() < 1.0 {
-        return Err(TaskError::input(
-            format!("{name} lasts {:.3} s, less than one frame", audio.seconds()),
-            GIVE,
-        ));
+        let problem = format!("{name} lasts {:.3} s, less than one frame", audio.seconds());
+        return Err(TaskError::input(problem, GIVE));
     }
-    if is_inaudible(audio) {
+    let (level_dbfs, needed_dbfs) = speech_level_db(audio);
+    if level_dbfs < needed_dbfs {
         return Err(TaskError::input(
-            format!("{name} is silent"),
+            format!(
+                "{name} is silent: its loudest part is at {level_dbfs:.0} dBFS, speech needs {needed_dbfs:.0}"
+            ),
             "give 2 to 3 seconds of speech, recorded louder",
         ));
     }
@@ -98,5 +99,5 @@ fn recorded(codec: &dyn SpeechCodec, audio: &Audio, name: &str) -> Result<Codes,
     if codes.is_empty() {
         return Err(TaskError::input(format!("{name} has too little speech"), GIVE));
     }
-    Ok(codes)
+    Ok(codes.slice(0, config.max_prompt_frames))
 }
