@@ -13,7 +13,6 @@
 //!   a link out of the folder.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Cursor, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -180,7 +179,7 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// is followed only inside the folder.
 ///
 /// # Errors
-/// As [`write_whole`]; [`io::ErrorKind::PermissionDenied`] with the target for a link that leads out of the folder.
+/// As [`write_whole`]; [`io::ErrorKind::InvalidInput`] with the target for a link that leads out of the folder.
 pub fn write_bytes_inside(path: &Path, bytes: &[u8]) -> io::Result<()> {
     stays_inside(path)?;
     write_bytes(path, bytes)
@@ -196,23 +195,9 @@ fn stays_inside(path: &Path) -> io::Result<()> {
     if target.starts_with(fs::canonicalize(folder_of(path))?) {
         return Ok(());
     }
-    let error = LinkOutside { target };
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, error))
+    let message = format!("a symbolic link leads out of the folder, to {}", target.display());
+    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
 }
-
-/// A link that leads out of its folder.
-#[derive(Debug)]
-struct LinkOutside {
-    target: PathBuf,
-}
-
-impl fmt::Display for LinkOutside {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a symbolic link leads out of the folder, to {}", self.target.display())
-    }
-}
-
-impl std::error::Error for LinkOutside {}
 
 /// Removes what killed programs left of `path`; none may be writing it. Failing to is no harm: such files are never
 /// read.
