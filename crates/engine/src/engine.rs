@@ -7,7 +7,7 @@ use std::sync::Arc;
 use candle_core::Device;
 use serde::Serialize;
 use serde_json::Value;
-use syrinx_codec::{Codec, CodecInfo};
+use syrinx_codec::Codec;
 use syrinx_decode::{DecodeConfig, FrameWindow, generate, generate_streaming};
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
@@ -25,7 +25,7 @@ use crate::format::split;
 use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read, vocab_of};
 use crate::running::LoadedTask;
 use crate::voice_adapters::VoiceAdapters;
-use crate::{EngineError, ModelPart, PromptConfig, VoiceTable, rerank, services};
+use crate::{CodecId, EngineError, ModelPart, PromptConfig, VoiceTable, rerank, services};
 
 /// Origin of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,22 +77,6 @@ impl Default for EngineOptions {
             task_settings: BTreeMap::new(),
             prompt: PromptConfig::default(),
         }
-    }
-}
-
-/// Identity of a codec.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CodecId {
-    /// Fingerprint: it changes whenever codes decode to other samples.
-    pub fingerprint: String,
-    /// Shape of the codes.
-    pub info: CodecInfo,
-}
-
-impl CodecId {
-    /// Returns the identity of a codec.
-    pub fn of(codec: &dyn Codec) -> Self {
-        Self { fingerprint: codec.fingerprint(), info: codec.info() }
     }
 }
 
