@@ -358,5 +358,6 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), AblateError> 
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(AblateError::io(IoOperation::CreateFolder, folder))?;
     }
-    syrinx_atomic::write_bytes(path, bytes).map_err(AblateError::io(IoOperation::Write, path))
+    syrinx_atomic::write_bytes_inside(path, bytes)
+        .map_err(AblateError::io(IoOperation::Write, path))
 }

@@ -6,9 +6,11 @@
 //!
 //! Invariants:
 //! - The finished file has the rights that any new file gets: the umask decides.
-//! - A link stays a link: the file that it points to is replaced.
+//! - A link at a path that the user names stays a link: the file that it points to is replaced. A file that the program
+//!   names in a folder ([`write_bytes_inside`]) is never written through a link out of the folder.
 //! - A device or pipe is written to as it is: renaming over `/dev/null` would replace it.
-//! - An error leaves no temporary file and names none: it is the operating system's own, or that of the content.
+//! - An error leaves no temporary file and names none: it is the operating system's own, that of the content, or that of
+//!   a link out of the folder.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -171,6 +173,30 @@ mod unnamed {
 /// As [`write_whole`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_whole(path, |file| file.write_all(bytes))
+}
+
+/// [`write_bytes`] of a file that the program names in its folder, which may be the work of others. A link at the place
+/// is followed only inside the folder.
+///
+/// # Errors
+/// As [`write_whole`]; [`io::ErrorKind::InvalidInput`] with the target for a link that leads out of the folder.
+pub fn write_bytes_inside(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    stays_inside(path)?;
+    write_bytes(path, bytes)
+}
+
+/// Refuses a path that is a link out of its folder. A link to nothing is no danger: it is replaced itself.
+fn stays_inside(path: &Path) -> io::Result<()> {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_symlink());
+    if !is_link || !path.exists() {
+        return Ok(());
+    }
+    let target = fs::canonicalize(path)?;
+    if target.starts_with(fs::canonicalize(folder_of(path))?) {
+        return Ok(());
+    }
+    let message = format!("a symbolic link leads out of the folder, to {}", target.display());
+    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
 }
 
 /// Removes what killed programs left of `path`; none may be writing it. Failing to is no harm: such files are never

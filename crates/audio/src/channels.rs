@@ -70,29 +70,44 @@ impl Turns {
     }
 }
 
-/// Sound after which a mix is settled, seconds.
-const SETTLED_S: f64 = 2.0;
-/// Longest time that a mix waits for sound, seconds.
+/// Sound by which the beginning of a mix is judged, seconds.
+const BEGINNING_S: f64 = 2.0;
+/// Longest time that the beginning of a mix waits for sound, seconds.
 const LONGEST_WAIT_S: f64 = 30.0;
+/// Length of the windows by which a mix is judged after its beginning, seconds.
+const LATER_S: f64 = 0.5;
 /// Share of the channels' mean power below which their mean counts as cancelled: -20 dB.
 const CANCELLED: f64 = 0.01;
 
-/// Mixes channels to one: their mean, or the loudest of them if the mean cancels.
+/// Channel that replaces the mean of channels that cancel.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Replacement {
+    /// Index of the channel.
+    pub(crate) channel: usize,
+    /// First frame in which it is used.
+    pub(crate) first_frame: u64,
+}
+
+/// Mixes channels to one: their mean, or from where the mean cancels the loudest of them.
 ///
-/// The beginning is held back until there is enough sound in it to tell.
+/// The beginning is held back until there is enough sound in it to tell, later samples for half a second.
 pub(crate) struct Mix {
     channels: usize,
     /// Index of the channel that is kept instead of the mean.
     kept: Option<usize>,
-    replaced: bool,
+    replacement: Option<Replacement>,
     held: Vec<f32>, // (frames, channels)
+    /// Whether one channel is kept to the end.
     settled: bool,
     power: Vec<f64>, // (channels)
     mean_power: f64,
     sounding: usize,
     frames: usize,
+    /// Frames before those that are held.
+    judged: u64,
     settled_after: usize,
     longest_wait: usize,
+    later: usize,
 }
 
 impl Mix {
@@ -102,25 +117,27 @@ impl Mix {
         Self {
             channels: channels.max(1),
             kept,
-            replaced: false,
+            replacement: None,
             held: Vec::new(),
             settled: kept.is_some() || channels < 2,
             power: vec![0.0; channels],
             mean_power: 0.0,
             sounding: 0,
             frames: 0,
-            settled_after: frames(SETTLED_S),
+            judged: 0,
+            settled_after: frames(BEGINNING_S),
             longest_wait: frames(LONGEST_WAIT_S),
+            later: frames(LATER_S).max(1),
         }
     }
 
-    /// Appends the mix of the next samples, interleaved, to `out`, as far as it is settled.
+    /// Appends the mix of the next samples, interleaved, to `out`, as far as they are judged.
     pub(crate) fn push(&mut self, interleaved: &[f32], out: &mut Vec<f32>) {
-        if self.settled {
-            self.mix(interleaved, out);
-            return;
-        }
-        for frame in interleaved.chunks_exact(self.channels) {
+        for (i, frame) in interleaved.chunks_exact(self.channels).enumerate() {
+            if self.settled {
+                self.mix(&interleaved[i * self.channels..], out);
+                return;
+            }
             let mean = f64::from(frame.iter().sum::<f32>()) / self.channels as f64;
             let mut total = 0.0;
             for (power, &x) in self.power.iter_mut().zip(frame) {
@@ -130,34 +147,46 @@ impl Mix {
             self.mean_power += mean * mean;
             self.sounding += usize::from(total > SILENT * self.channels as f64);
             self.frames += 1;
-        }
-        self.held.extend_from_slice(interleaved);
-        if self.sounding >= self.settled_after || self.frames >= self.longest_wait {
-            self.finish(out);
+            self.held.extend_from_slice(frame);
+            if self.sounding >= self.settled_after || self.frames >= self.longest_wait {
+                self.judge(out);
+            }
         }
     }
 
-    /// Fixes the weights of the mix and appends the samples held back for it.
+    /// Appends the samples that are held back.
     pub(crate) fn finish(&mut self, out: &mut Vec<f32>) {
-        if !self.settled {
+        if !self.held.is_empty() {
+            self.judge(out);
+        }
+    }
+
+    /// Keeps one channel if those of the held samples cancel, and appends their mix. After the beginning half of a
+    /// window has to sound: the noise of a pause decides nothing.
+    fn judge(&mut self, out: &mut Vec<f32>) {
+        let power = self.power.iter().sum::<f64>() / self.channels as f64;
+        let is_enough = self.judged == 0 || 2 * self.sounding >= self.later;
+        if is_enough && power > 0.0 && self.mean_power < CANCELLED * power {
+            let loudest = (0..self.channels).max_by(|&a, &b| {
+                // The first of equally loud channels.
+                self.power[a].total_cmp(&self.power[b]).then(b.cmp(&a))
+            });
+            self.kept = loudest;
+            self.replacement =
+                loudest.map(|channel| Replacement { channel, first_frame: self.judged });
             self.settled = true;
-            let mean = self.power.iter().sum::<f64>() / self.channels as f64;
-            if mean > 0.0 && self.mean_power < CANCELLED * mean {
-                let loudest = (0..self.channels).max_by(|&a, &b| {
-                    // The first of equally loud channels.
-                    self.power[a].total_cmp(&self.power[b]).then(b.cmp(&a))
-                });
-                self.kept = loudest;
-                self.replaced = true;
-            }
         }
         let held = std::mem::take(&mut self.held);
         self.mix(&held, out);
+        self.judged += self.frames as u64;
+        self.power.fill(0.0);
+        (self.mean_power, self.sounding, self.frames) = (0.0, 0, 0);
+        (self.settled_after, self.longest_wait) = (self.later, self.later);
     }
 
-    /// Returns the index of the channel that replaces the mean.
-    pub(crate) fn replaced_by(&self) -> Option<usize> {
-        self.kept.filter(|_| self.replaced)
+    /// Returns the channel that replaces the mean.
+    pub(crate) fn replacement(&self) -> Option<Replacement> {
+        self.replacement
     }
 
     fn mix(&self, interleaved: &[f32], out: &mut Vec<f32>) {

@@ -277,9 +277,11 @@ impl MonoSink {
         if let Some(resampler) = self.resampler.take() {
             self.spool.push(&resampler.finish()?)?;
         }
-        Ok(self.mix.replaced_by().map(|channel| AudioWarning::ChannelsCancel {
+        let rate_hz = f64::from(self.source.sample_rate_hz.max(1));
+        Ok(self.mix.replacement().map(|replacement| AudioWarning::ChannelsCancel {
             name: name.to_owned(),
-            channel: channel + 1,
+            channel: replacement.channel + 1,
+            from_s: replacement.first_frame as f64 / rate_hz,
         }))
     }
 

@@ -1,16 +1,21 @@
 //! From a recording to a voice prompt: the best stretch of speech, without silence around it, at a common level.
+//!
+//! The rules are the same for voices that are kept and for recordings in requests.
+
+use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_types::Audio;
 
-use crate::silence::{PauseConfig, find_pauses, speech_bounds, speech_level_db, trim};
+use crate::silence::{FRAME_S, PauseConfig, find_pauses, speech_bounds, speech_level_db, trim};
 
 /// Settings of prompts made from recordings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PromptConfig {
-    /// Longest prompt, seconds (75 frames of 40 ms).
+    /// Longest prompt of a voice that is kept, seconds (75 frames of 40 ms). For a recording in a request it is the
+    /// task's `max_prompt_frames`.
     pub max_s: f64,
     /// Shortest stretch of speech that can serve, seconds.
     pub min_s: f64,
@@ -72,14 +77,19 @@ impl PromptError {
     /// Returns a remedy that a person can apply.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::TooShort { .. } | Self::TooLittleSpeech { .. } => "give 2 to 3 seconds of speech",
-            Self::Silent { .. } => "record it again, nearer to the microphone",
+            Self::TooShort { .. } | Self::TooLittleSpeech { .. } => {
+                "give 2 to 3 seconds of speech of one speaker"
+            }
+            Self::Silent { .. } => "record 2 to 3 seconds of speech louder",
         }
     }
 }
 
 /// Samples above this are taken for clipped.
 const CLIPPED: f32 = 0.99;
+
+/// Score of a stretch that ends with a whole word, in seconds of speech.
+const WHOLE_WORDS_S: f64 = 0.3;
 
 /// Returns the stretch of a recording that makes the best prompt: the most speech within `config.max_s`, unclipped
 /// where that can be, cut at pauses. Trimmed and brought to the common level.
@@ -90,39 +100,41 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptErro
     check(audio, config)?;
     let pauses = find_pauses(audio, &config.pauses);
     let total_s = audio.seconds();
-    let silent_s = |a: f64, b: f64| -> f64 {
-        pauses.iter().map(|&(p, q)| (q.min(b) - p.max(a)).max(0.0)).sum()
-    };
+    let clipped = clipped_samples(audio);
     let mut best: Option<(f64, (f64, f64))> = None;
     for start in std::iter::once(0.0).chain(pauses.iter().map(|p| p.1)) {
-        let longest = (start + config.max_s).min(total_s);
+        // The silence before the first word counts.
+        let lead_s = config.keep_silence_s.min(start);
+        let longest = (start + config.max_s - lead_s).min(total_s);
+        let inside = &pauses[pauses.partition_point(|p| p.1 <= start)..];
+        let inside = &inside[..inside.partition_point(|p| p.0 <= longest)];
         // Ending at the last pause that begins inside avoids a cut in the middle of a word.
-        let pause = pauses.iter().rev().map(|p| p.0).find(|&p| p > start && p <= longest);
+        let pause = inside.last().map(|p| p.0).filter(|&p| p > start);
         for end in pause.into_iter().chain([longest]) {
-            let whole_words = if pause == Some(end) || end >= total_s { 0.3 } else { 0.0 };
-            let voiced = end - start - silent_s(start, end);
-            let score = voiced + whole_words - 20.0 * clipped_share(&audio.slice(start, end));
+            let whole_words =
+                if pause == Some(end) || end >= total_s { WHOLE_WORDS_S } else { 0.0 };
+            let silent: f64 =
+                inside.iter().map(|&(p, q)| (q.min(end) - p.max(start)).max(0.0)).sum();
+            let span = sample_at(audio, start)..sample_at(audio, end);
+            let score = end - start - silent + whole_words - 20.0 * share_of(&clipped, span);
             if best.is_none_or(|(s, _)| score > s) {
                 best = Some((score, (start, end)));
             }
         }
     }
     let (start, end) = best.map_or((0.0, total_s), |b| b.1);
-    prepare(&audio.slice(start - config.keep_silence_s, end + config.keep_silence_s), config)
+    levelled(&audio.slice(start - config.keep_silence_s, end + config.keep_silence_s), config)
 }
 
-/// Returns a recording as a prompt: silence at its ends trimmed, cut to `config.max_s`, brought to the common level.
-///
-/// # Errors
-/// As [`excerpt`].
-pub fn prepare(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
-    check(audio, config)?;
+/// Returns a stretch as a prompt: silence at its ends trimmed, cut to `config.max_s`, brought to the common level.
+fn levelled(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
     let mut audio = trim(audio, &config.pauses, config.keep_silence_s).slice(0.0, config.max_s);
     let pauses = find_pauses(&audio, &config.pauses);
     let (start, end) = speech_bounds(&audio, &config.pauses).unwrap_or_default();
     let inside = pauses.iter().filter(|(a, b)| *a > start && *b < end);
     let speech_s = end - start - inside.map(|(a, b)| b - a).sum::<f64>();
-    if speech_s < config.min_s {
+    // Frames of 10 ms: speech of just the shortest length may miss a part of one.
+    if speech_s + FRAME_S < config.min_s {
         return Err(PromptError::TooLittleSpeech { speech_s, min_s: config.min_s });
     }
     let speech_rms = f64::from(audio.rms()) * (audio.seconds() / speech_s.max(1e-3)).sqrt();
@@ -145,7 +157,18 @@ fn check(audio: &Audio, config: &PromptConfig) -> Result<(), PromptError> {
     Ok(())
 }
 
-fn clipped_share(audio: &Audio) -> f64 {
-    let clipped = audio.samples.iter().filter(|x| x.abs() > CLIPPED).count();
-    clipped as f64 / audio.samples.len().max(1) as f64
+/// Returns the indices of clipped samples.
+fn clipped_samples(audio: &Audio) -> Vec<usize> {
+    let samples = audio.samples.iter().enumerate();
+    samples.filter(|(_, x)| x.abs() > CLIPPED).map(|(i, _)| i).collect()
+}
+
+/// Returns the share of a range that the sorted `indices` are.
+fn share_of(indices: &[usize], range: Range<usize>) -> f64 {
+    let below = |at: usize| indices.partition_point(|&i| i < at);
+    (below(range.end) - below(range.start)) as f64 / range.len().max(1) as f64
+}
+
+fn sample_at(audio: &Audio, at_s: f64) -> usize {
+    ((at_s * f64::from(audio.sample_rate_hz)).round().max(0.0) as usize).min(audio.samples.len())
 }

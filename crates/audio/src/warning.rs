@@ -51,6 +51,8 @@ pub enum AudioWarning {
         name: String,
         /// The channel that is used, from 1.
         channel: usize,
+        /// Time from which it is used, seconds; the mean is used before.
+        from_s: f64,
     },
     /// Compressed packets that could not be decoded and were left out.
     BrokenPackets {
@@ -78,8 +80,12 @@ impl fmt::Display for AudioWarning {
                 f,
                 "{name}: {count} samples out of range (up to {peak:.3e} times full scale, the first at {at_s:.3} s) clipped to full scale"
             ),
-            Self::ChannelsCancel { name, channel } => {
-                write!(f, "{name}: the channels cancel one another: using channel {channel} alone")
+            Self::ChannelsCancel { name, channel, from_s } => {
+                write!(f, "{name}: the channels cancel one another")?;
+                if *from_s > 0.0 {
+                    write!(f, " from {from_s:.1} s on")?;
+                }
+                write!(f, ": using channel {channel} alone")
             }
             Self::BrokenPackets { name, count } => {
                 write!(f, "{name}: {count} broken packets left out")

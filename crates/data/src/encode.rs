@@ -8,8 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use syrinx_atomic::{remove_leftovers, write_bytes};
-use syrinx_types::{CancelToken, Coded, Event, EventSink, IoOperation, ConfigIssue};
+use syrinx_atomic::{remove_leftovers, write_bytes_inside};
+use syrinx_types::{CancelToken, Coded, ConfigIssue, Event, EventSink, IoOperation};
 
 use crate::claim::Claim;
 use crate::shard::{CodecStamp, EncodeFailure, Shard, ShardStamp, ShardWriter};
@@ -343,7 +343,7 @@ impl EncodeRun<'_> {
         if !summary.failed.is_empty() {
             let lines = summary.failed.iter().filter_map(|f| serde_json::to_string(f).ok());
             let text: String = lines.map(|line| line + "\n").collect();
-            write_bytes(&path, text.as_bytes())
+            write_bytes_inside(&path, text.as_bytes())
                 .map_err(DataError::io(IoOperation::Write, &path))?;
             summary.failed_path = Some(path);
         } else if path.exists() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use syrinx_atomic::write_bytes;
+use syrinx_atomic::write_bytes_inside;
 
 use syrinx_types::IoOperation;
 
@@ -78,7 +78,7 @@ fn merge_folder(folders: &[&Path], into: &Path) -> Result<MergedShards, DataErro
             if !own {
                 let bytes = fs::read(&path).map_err(DataError::io(IoOperation::Read, &path))?;
                 let to = into.join(found.file_name());
-                write_bytes(&to, &bytes).map_err(DataError::io(IoOperation::Write, &to))?;
+                write_bytes_inside(&to, &bytes).map_err(DataError::io(IoOperation::Write, &to))?;
                 merged.copied += 1;
             }
         }

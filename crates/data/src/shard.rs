@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use half::f16;
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use syrinx_atomic::write_bytes;
+use syrinx_atomic::write_bytes_inside;
 use syrinx_types::{Coded, Codes, IoOperation, Latents};
 
 use crate::{DataError, EncodeFault, ShardFault, Utterance};
@@ -359,7 +359,7 @@ impl ShardWriter {
         let bytes = self
             .serialize()
             .map_err(|fault| DataError::ShardContent { path: path.clone(), fault })?;
-        write_bytes(&path, &bytes).map_err(DataError::io(IoOperation::Write, &path))?;
+        write_bytes_inside(&path, &bytes).map_err(DataError::io(IoOperation::Write, &path))?;
         Ok(path)
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
-use syrinx_codec::{Codec, EmbeddedCodec};
+use syrinx_codec::{Codec, CodecInfo, EmbeddedCodec};
 use syrinx_pretrained::{Checkpoint, CodecSpec, PretrainedCodec, from_bytes, is_carried, open};
 
 use syrinx_types::IoOperation;
@@ -18,6 +18,22 @@ const REFERENCE: &str = "syrinx_codec_reference";
 
 /// Metadata entry of the project's own codec.
 const OWN: &str = "syrinx_codec";
+
+/// Identity of a codec.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CodecId {
+    /// Fingerprint: it changes whenever codes decode to other samples.
+    pub fingerprint: String,
+    /// Shape of the codes.
+    pub info: CodecInfo,
+}
+
+impl CodecId {
+    /// Returns the identity of a codec.
+    pub fn of(codec: &dyn Codec) -> Self {
+        Self { fingerprint: codec.fingerprint(), info: codec.info() }
+    }
+}
 
 /// A codec outside a model file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

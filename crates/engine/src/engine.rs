@@ -7,7 +7,7 @@ use std::sync::Arc;
 use candle_core::Device;
 use serde::Serialize;
 use serde_json::Value;
-use syrinx_codec::{Codec, CodecInfo};
+use syrinx_codec::Codec;
 use syrinx_decode::{DecodeConfig, FrameWindow, generate, generate_streaming};
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
@@ -25,7 +25,7 @@ use crate::format::split;
 use crate::loading::{build_tasks, check_fit, lm_fingerprint, read, vocab_of};
 use crate::running::LoadedTask;
 use crate::voice_adapters::VoiceAdapters;
-use crate::{EngineError, VoiceTable, rerank, services};
+use crate::{CodecId, EngineError, PromptConfig, VoiceTable, rerank, services};
 
 /// Origin of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct EngineOptions {
     pub tasks: Vec<&'static TaskDescriptor>,
     /// Settings of tasks by their identifiers; defaults for those not named.
     pub task_settings: BTreeMap<String, Value>,
+    /// Selection of a voice's prompt from a recording, kept or in a request.
+    pub prompt: PromptConfig,
 }
 
 impl Default for EngineOptions {
@@ -76,23 +78,8 @@ impl Default for EngineOptions {
             read_files: true,
             tasks: syrinx_registry::ALL.to_vec(),
             task_settings: BTreeMap::new(),
+            prompt: PromptConfig::default(),
         }
-    }
-}
-
-/// Identity of a codec.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CodecId {
-    /// Fingerprint: it changes whenever codes decode to other samples.
-    pub fingerprint: String,
-    /// Shape of the codes.
-    pub info: CodecInfo,
-}
-
-impl CodecId {
-    /// Returns the identity of a codec.
-    pub fn of(codec: &dyn Codec) -> Self {
-        Self { fingerprint: codec.fingerprint(), info: codec.info() }
     }
 }
 
@@ -192,7 +179,8 @@ impl Engine {
             .map_err(EngineError::language_model(&file))?;
         drop(lm);
         let model = Arc::new(model);
-        let voices = VoiceTable::new(parts.voices, options.voices_dir.clone(), id.clone());
+        let (voices_dir, prompt) = (options.voices_dir.clone(), options.prompt.clone());
+        let voices = VoiceTable::new(parts.voices, voices_dir, id.clone(), prompt);
         let (neural_codec, voices) = (Arc::<dyn Codec>::from(codec), Arc::new(voices));
         let basic = services::basic(&neural_codec, &voices, options.read_files);
         let (kit, tasks) = build_tasks(&model, &basic, vocab, options)?;

@@ -148,8 +148,6 @@ pub enum EngineError {
         file: String,
         /// Fault.
         cause: syrinx_audio::prompt::PromptError,
-        /// Shortest prompt, seconds.
-        min_s: f64,
     },
     /// Options of published codecs for a codec of the project's own.
     #[error("{codec}: the options levels and vocoder are for published codecs")]
@@ -278,13 +276,11 @@ impl EngineError {
                 )
             }
             Self::Voice { name, fault } => fault.hint(name),
-            Self::Prompt { min_s, .. } => {
-                format!("give a recording of one speaker with at least {min_s:.1} s of speech")
-            }
             Self::CodecOptions { .. } => "name the codec's file alone".into(),
             Self::CodecReference { .. } => "carry the codec instead".into(),
             Self::CodesFile { fault, .. } => fault.hint().into(),
             Self::TaskMarkup { fault, .. } => fault.hint().into(),
+            Self::Prompt { cause, .. } => cause.hint().into(),
             Self::Markup(error) => error.hint().into(),
             Self::Codec(error) => return error.hint().map(std::borrow::Cow::into_owned),
             Self::Task(error) => return error.hint(),

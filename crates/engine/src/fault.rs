@@ -247,6 +247,14 @@ pub enum CodesFault {
     /// Codes that don't fill their levels, or are outside their codebook.
     #[error(transparent)]
     Codes(#[from] CodesError),
+    /// Codes of another shape than the codec's.
+    #[error("codes are {found}, this model's codec has {expected}")]
+    OtherShape {
+        /// Levels, codebook size and rate of the codes.
+        found: String,
+        /// Those of the codec.
+        expected: String,
+    },
 }
 
 /// Contradiction between the parts of a model, or between them and this program.

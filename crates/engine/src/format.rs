@@ -274,6 +274,21 @@ pub(crate) fn codes_from_bytes(bytes: &[u8]) -> Result<(Codes, CodesHeader), Fil
     Ok((codes, header))
 }
 
+impl CodesHeader {
+    /// Checks codes against the codec of the same fingerprint, which the header only repeats.
+    pub(crate) fn check(&self, codes: &Codes, codec: &CodecInfo) -> Result<(), CodesFault> {
+        let shape = |levels: usize, size: usize, rate_hz: f64| {
+            format!("{levels} levels of {size} at {rate_hz} frames a second")
+        };
+        let found = shape(codes.levels(), self.codebook_size, self.frame_rate_hz);
+        let expected = shape(codec.levels, codec.codebook_size, codec.frame_rate_hz);
+        if found != expected {
+            return Err(CodesFault::OtherShape { found, expected });
+        }
+        Ok(codes.check(codec.codebook_size)?)
+    }
+}
+
 /// Writes codes of this model's codec to a file, with the length of the recording that they were made of.
 ///
 /// # Errors
@@ -312,6 +327,10 @@ pub fn read_codes(
         let (found, expected) = (header.codec, codec.fingerprint.clone());
         return Err(fail(CodesFileFault::OtherCodec { found, expected }));
     }
+    header.check(&codes, &codec.info).map_err(|fault| EngineError::Unsupported {
+        what: format!("{}: {fault}", path.display()),
+        remedy: "encode the recording again with this model",
+    })?;
     if let Some(length) = header.length
         && !length.fits(&codes, &codec.info)
     {

@@ -41,8 +41,8 @@ mod voices;
 pub use adapters::{language_model, merge_adapter};
 pub use batch::BatchRequest;
 pub use chunks::{Chunk, MergedAnswer, SpeechPortion, TakeSound};
-pub use codec_part::{PackageCodec, is_published_codec, open_codec};
-pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, TaskInfo};
+pub use codec_part::{CodecId, PackageCodec, is_published_codec, open_codec};
+pub use engine::{Engine, EngineOptions, Info, ModelSource, TaskInfo};
 pub use error::EngineError;
 pub use fault::{
     CodesFault, CodesFileFault, FileFault, MarkupFault, PartFault, PartsMismatch, VoiceFault,
@@ -51,7 +51,7 @@ pub use format::{FORMAT, RecordingLength, read_codes, write_atomic, write_codes}
 pub use live::{LiveTranscript, LiveUpdate};
 pub use nearest::nearest;
 pub use package::{PackageVoice, codec, package, package_lm, with_codec, with_language_model};
-pub use prompt::{PromptConfig, excerpt, prepare};
+pub use prompt::{PromptConfig, excerpt};
 pub use score::{AlignedWordScore, TextScore};
 pub use session::{LiveSession, SpeechSession};
 pub use voices::{Voice, VoiceOrigin, VoiceTable};

@@ -11,17 +11,6 @@ use crate::EngineError;
 /// # Errors
 /// [`EngineError::Prompt`] for a recording that is silent or has too little speech.
 pub fn excerpt(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio, EngineError> {
-    prompt::excerpt(audio, config).map_err(|error| fault(name, error, config))
-}
-
-/// Returns a whole recording as a prompt ([`prompt::prepare`]). `name` is for messages.
-///
-/// # Errors
-/// As [`excerpt`].
-pub fn prepare(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio, EngineError> {
-    prompt::prepare(audio, config).map_err(|error| fault(name, error, config))
-}
-
-fn fault(name: &str, cause: prompt::PromptError, config: &PromptConfig) -> EngineError {
-    EngineError::Prompt { file: name.to_owned(), cause, min_s: config.min_s }
+    prompt::excerpt(audio, config)
+        .map_err(|cause| EngineError::Prompt { file: name.to_owned(), cause })
 }

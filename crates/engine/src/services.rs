@@ -200,6 +200,11 @@ impl syrinx_task::Voices for VoiceTable {
             TaskError::Service { service: Service::Voices, cause, hint }
         })
     }
+
+    fn excerpt(&self, audio: &Audio, name: &str, longest_s: f64) -> Result<Audio, TaskError> {
+        self.excerpt_within(audio, name, longest_s)
+            .map_err(|error| TaskError::input(error.to_string(), error.hint().unwrap_or_default()))
+    }
 }
 
 /// Services that need no task: codec, recordings and voices.

@@ -7,12 +7,12 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use syrinx_types::{Codes, IoOperation};
+use syrinx_types::{Audio, Codes, IoOperation};
 
 use crate::fault::{FileFault, VoiceFault};
-use crate::format::{CodesHeader, codes_from_bytes, codes_to_bytes, write_atomic};
+use crate::format::{CodesHeader, codes_from_bytes, codes_to_bytes};
 use crate::nearest::nearest;
-use crate::{CodecId, EngineError};
+use crate::{CodecId, EngineError, PromptConfig, excerpt};
 
 const EXTENSION: &str = "safetensors";
 /// Ending of the file with a voice's adapter, beside that with its prompt.
@@ -49,6 +49,8 @@ pub struct VoiceTable {
     model: Vec<(Voice, Codes)>,
     folder: Option<PathBuf>,
     codec: CodecId,
+    /// Selection of a prompt from a recording.
+    prompt: PromptConfig,
 }
 
 impl VoiceTable {
@@ -56,6 +58,7 @@ impl VoiceTable {
         model: Vec<(crate::format::HeaderVoice, Codes)>,
         folder: Option<PathBuf>,
         codec: CodecId,
+        prompt: PromptConfig,
     ) -> Self {
         let model = model
             .into_iter()
@@ -65,7 +68,7 @@ impl VoiceTable {
                 (Voice { name, seconds, about, origin: VoiceOrigin::Model, problem: None }, codes)
             })
             .collect();
-        Self { model, folder, codec }
+        Self { model, folder, codec, prompt }
     }
 
     /// Returns the names: the model's voices in its order (the first is the default), then the user's by name.
@@ -103,6 +106,26 @@ impl VoiceTable {
         Ok(self.read(name, &path)?.1)
     }
 
+    /// Returns the stretch of a recording that makes the best prompt of a voice to keep ([`excerpt`]). `file` is for
+    /// messages.
+    ///
+    /// # Errors
+    /// [`EngineError::Prompt`] for a recording that is silent or has too little speech.
+    pub fn excerpt(&self, audio: &Audio, file: &str) -> Result<Audio, EngineError> {
+        excerpt(audio, file, &self.prompt)
+    }
+
+    /// Returns [`Self::excerpt`] of a recording in a request, of at most `longest_s` seconds.
+    pub(crate) fn excerpt_within(
+        &self,
+        audio: &Audio,
+        file: &str,
+        longest_s: f64,
+    ) -> Result<Audio, EngineError> {
+        let max_s = longest_s.max(self.prompt.min_s);
+        excerpt(audio, file, &PromptConfig { max_s, ..self.prompt.clone() })
+    }
+
     /// Keeps a prompt under a name, replacing a voice of the user's of that name.
     ///
     /// # Errors
@@ -131,7 +154,7 @@ impl VoiceTable {
         // An adapter of a voice that this one replaces.
         self.remove_adapter(name)?;
         let path = folder.join(format!("{name}.{EXTENSION}"));
-        write_atomic(&path, &bytes)?;
+        write_inside(&path, &bytes)?;
         Ok(path)
     }
 
@@ -157,7 +180,7 @@ impl VoiceTable {
     ) -> Result<PathBuf, EngineError> {
         let bytes = std::fs::read(adapter).map_err(EngineError::io(IoOperation::Read, adapter))?;
         let path = self.add(name, codes, about)?;
-        write_atomic(&path.with_file_name(format!("{name}{ADAPTER_ENDING}")), &bytes)?;
+        write_inside(&path.with_file_name(format!("{name}{ADAPTER_ENDING}")), &bytes)?;
         Ok(path)
     }
 
@@ -214,10 +237,11 @@ impl VoiceTable {
         let no_voice =
             |fault: FileFault| fail(VoiceFault::File { path: path.into(), fault: Box::new(fault) });
         let (codes, header) = codes_from_bytes(&bytes).map_err(no_voice)?;
-        if header.codec != self.codec.fingerprint || codes.levels() != self.codec.info.levels {
+        if header.codec != self.codec.fingerprint {
             let (found, expected) = (header.codec, self.codec.fingerprint.clone());
             return Err(fail(VoiceFault::OtherCodec { path: path.into(), found, expected }));
         }
+        header.check(&codes, &self.codec.info).map_err(|fault| no_voice(fault.into()))?;
         if codes.is_empty() {
             return Err(fail(VoiceFault::NoFrames { path: path.into() }));
         }
@@ -230,6 +254,12 @@ impl VoiceTable {
         };
         Ok((voice, codes))
     }
+}
+
+/// Writes a file of the folder of voices.
+fn write_inside(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
+    syrinx_atomic::write_bytes_inside(path, bytes)
+        .map_err(EngineError::io(IoOperation::Write, path))
 }
 
 /// Whether a name can be a voice's: it becomes a file's and a tensor's.

@@ -110,7 +110,7 @@ pub(crate) const FIGURES: &[FigureKind] = &[
     kind("invented", "words invented", Number, Lower,
         "Words of the answer for a recording in which nobody speaks; mean over the recordings."),
     kind("wer_whisper_rules", "WER, normalized", Share, Lower,
-        "Word error rate after the English rules of Whisper's published normaliser: contractions and titles written out, numbers in digits, American spellings."),
+        "Word error rate after the English rules of Whisper's published normalizer (openai-whisper 20250625): contractions and titles written out, numbers in digits, American spellings."),
     kind("per", "phone error rate", Share, Lower,
         "Wrong phones over the phones of the nearest listed pronunciation, stress included."),
     kind("per_no_stress", "phone error rate, without stress", Share, Lower,

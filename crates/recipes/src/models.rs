@@ -52,6 +52,7 @@ pub fn engine_options(settings: &Settings) -> Result<EngineOptions, RecipeError>
         read_files: true,
         tasks: ALL.to_vec(),
         task_settings: settings.tasks.clone(),
+        prompt: settings.prompt.clone(),
     })
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_data::{
     Corpus, EncodeFailure, EncodePlan, LeftOutReasons, Manifest, PromptSpec, Selected,
 };
-use syrinx_engine::{Engine, EngineError, ModelSource, PromptConfig, excerpt, language_model};
+use syrinx_engine::{Engine, EngineError, ModelSource, language_model};
 use syrinx_nn::LoraConfig;
 use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TokenSpace};
@@ -67,7 +67,7 @@ impl Default for VoiceConfig {
 pub struct VoiceRun<'a> {
     /// Name of the voice.
     pub name: &'a str,
-    /// Loaded model; its recognizer aligns, its codec encodes, its voices keep the result.
+    /// Loaded model; its recognizer aligns, its codec encodes, its voices choose the prompt and keep it.
     pub engine: &'a Engine,
     /// Source of the same model, whose weights are adapted.
     pub source: &'a ModelSource,
@@ -75,8 +75,6 @@ pub struct VoiceRun<'a> {
     pub tasks: &'a [Box<dyn DynTask>],
     /// Folder of the run: shards, checkpoint, adapter. Work that is there is continued.
     pub folder: &'a Path,
-    /// Rules for the prompt.
-    pub prompt: &'a PromptConfig,
     /// Device of the training.
     pub device: &'a Device,
 }
@@ -222,7 +220,7 @@ fn prompt(
         let Ok(audio) = recordings.load(&manifest.audio_path(utterance), events) else {
             continue;
         };
-        match excerpt(&audio, &utterance.id, run.prompt) {
+        match run.engine.voices().excerpt(&audio, &utterance.id) {
             Ok(part) if best.as_ref().is_none_or(|b| part.seconds() > b.seconds()) => {
                 best = Some(part);
             }

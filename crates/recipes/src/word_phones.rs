@@ -2,7 +2,7 @@
 //! model's phone scores place them.
 
 use syrinx_engine::{Engine, EngineError};
-use syrinx_speech::{SpeechError, SpokenForm, Units, align};
+use syrinx_speech::{SpeechError, SpokenForm, Units, align, clamp_phones};
 use syrinx_task::{Context, FrameScores, TaskError, Transcript};
 use syrinx_text::Phone;
 use syrinx_types::{Audio, RunContext, TimedPhone, WordTime};
@@ -35,6 +35,7 @@ pub(crate) fn with_phones(
         words.push(line.place(word, &forms).map_err(TaskError::from)?);
     }
     line.pause_until(line.parts());
+    clamp_phones(&mut line.phones, audio.seconds());
     Ok(Transcript {
         text: transcript.text.clone(),
         words,

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use syrinx_audio::{AudioError, AudioWarning, ReadLimits, read_from_warned, resample};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{
-    BatchRequest, Chunk, Engine, EngineError, MergedAnswer, PromptConfig, SpeechPortion,
-    SpeechSession, TakeSound, excerpt,
+    BatchRequest, Chunk, Engine, EngineError, MergedAnswer, SpeechPortion, SpeechSession, TakeSound,
 };
 use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError};
 use syrinx_types::{Audio, CancelToken, Codes, Event, EventSink, RunContext, WordTime};
@@ -41,8 +40,6 @@ pub struct Defaults {
     pub decode: DecodeConfig,
     /// Seed of everything random.
     pub seed: u64,
-    /// Cutting of recordings to voice prompts.
-    pub prompt: PromptConfig,
 }
 
 /// Output of a running request.
@@ -295,7 +292,7 @@ impl EngineService {
 
     /// Returns the best stretch of a recording as a voice.
     pub fn voice(&self, audio: &Audio, name: &str) -> Result<Codes, ApiError> {
-        let best = excerpt(audio, name, &self.defaults.prompt)?;
+        let best = self.engine.voices().excerpt(audio, name)?;
         Ok(self.engine.encode(&best)?)
     }
 

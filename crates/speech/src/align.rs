@@ -50,6 +50,19 @@ pub struct Aligned {
     pub word_goodness: Vec<f64>,
 }
 
+/// Shortens phones one after another to the length of their recording: the last codec frame may reach beyond it. A
+/// silence without a rest is removed.
+pub fn clamp_phones(phones: &mut Vec<TimedPhone>, seconds: f64) {
+    let mut left_s = seconds;
+    phones.retain_mut(|phone| {
+        let is_silence = phone.phone == Phone::SILENCE.arpabet();
+        let has_rest = left_s > 0.0;
+        phone.duration_s = phone.duration_s.min(left_s).max(0.0);
+        left_s -= phone.duration_s;
+        has_rest || !is_silence
+    });
+}
+
 /// The chain of words: silence or not, one of the pronunciations, silence or not, ...
 struct Chain {
     states: Vec<TrellisState>,

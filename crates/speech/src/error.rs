@@ -135,10 +135,16 @@ pub enum VoiceIssue {
         seconds: f64,
     },
     /// A prompt without sound.
-    #[error("{name} is silent")]
+    #[error(
+        "{name} is silent: its loudest part is at {level_dbfs:.0} dBFS, speech needs {needed_dbfs:.0}"
+    )]
     Silent {
         /// Prompt, as messages name it.
         name: String,
+        /// Level of its loudest part.
+        level_dbfs: f64,
+        /// Lowest level of speech.
+        needed_dbfs: f64,
     },
     /// A prompt of which nothing is left without its silence.
     #[error("{name} has too little speech")]

@@ -31,7 +31,7 @@ mod trellis;
 mod units;
 mod utterance;
 
-pub use align::{Aligned, SpokenForm, align, align_acoustics};
+pub use align::{Aligned, SpokenForm, align, align_acoustics, clamp_phones};
 pub use config::{PromptPooling, SpeakConfig, StressMode};
 pub use error::{SpeechError, VoiceIssue};
 pub use example::example;

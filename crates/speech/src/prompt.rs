@@ -1,6 +1,6 @@
 //! Voices of requests and their prompts.
 
-use syrinx_audio::silence::{PauseConfig, is_inaudible, trim};
+use syrinx_audio::silence::{PauseConfig, speech_level_db, trim};
 use syrinx_task::{Clip, Context, TaskError};
 use syrinx_types::{Audio, Codes};
 
@@ -50,9 +50,13 @@ impl RequestedVoice<'_> {
     ) -> Result<Option<Codes>, TaskError> {
         let codes = match (self.built_in(context)?, self.clip) {
             (Some(name), _) => context.voice(&name)?,
+            (None, Some(_)) if config.max_prompt_frames == 0 => return Ok(None),
             (None, Some(clip)) => {
-                let audio = context.audio(clip)?;
-                recorded(&audio, &clip.named("prompt"), context)?
+                let (audio, codec) = (context.audio(clip)?, context.codec()?);
+                let longest_s = config.max_prompt_frames as f64 / codec.frame_rate_hz();
+                let name = clip.named("prompt");
+                let excerpt = context.voices()?.excerpt(&audio, &name, longest_s)?;
+                codec.encode(&excerpt, context.run)?
             }
             (None, None) => return Ok(None),
         };
@@ -61,7 +65,8 @@ impl RequestedVoice<'_> {
     }
 }
 
-/// Returns a recording at the codec's rate as a prompt: its speech from the beginning on. `name` is for messages.
+/// Returns a recording at the codec's rate as a prompt for speech in the same recording: its speech from the beginning
+/// on, at its own level, however short. `name` is for messages.
 ///
 /// # Errors
 /// [`TaskError::Input`] for a recording that is too short or too quiet.
@@ -71,21 +76,18 @@ pub fn prompt_of(
     name: &str,
     context: &Context<'_>,
 ) -> Result<Codes, TaskError> {
-    Ok(recorded(audio, name, context)?.slice(0, config.max_prompt_frames))
-}
-
-fn recorded(audio: &Audio, name: &str, context: &Context<'_>) -> Result<Codes, TaskError> {
     let codec = context.codec()?;
     if audio.seconds() * codec.frame_rate_hz() < 1.0 {
         let (name, seconds) = (name.to_owned(), audio.seconds());
         return Err(VoiceIssue::TooShort { name, seconds }.into());
     }
-    if is_inaudible(audio) {
-        return Err(VoiceIssue::Silent { name: name.to_owned() }.into());
+    let (level_dbfs, needed_dbfs) = speech_level_db(audio);
+    if level_dbfs < needed_dbfs {
+        return Err(VoiceIssue::Silent { name: name.to_owned(), level_dbfs, needed_dbfs }.into());
     }
     let codes = codec.encode(&trim(audio, &PauseConfig::default(), KEEP_S), context.run)?;
     if codes.is_empty() {
         return Err(VoiceIssue::TooLittleSpeech { name: name.to_owned() }.into());
     }
-    Ok(codes)
+    Ok(codes.slice(0, config.max_prompt_frames))
 }

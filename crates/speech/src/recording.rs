@@ -71,7 +71,7 @@ pub struct AlignedRecording {
     pub frame_rate_hz: f64,
     /// The words, one after another; none where only sounds are known.
     pub words: Vec<RecognizedWord>,
-    /// The sounds, silences among them; they fill the recording.
+    /// The sounds, silences among them; they fill the recording and end with it.
     pub sounds: Vec<TimedSound>,
 }
 
@@ -125,6 +125,7 @@ impl AlignedRecording {
             let forms: Vec<SpokenForm> = spoken.words.iter().map(form).collect();
             recording.place(&align(&forms, &scores, &units, PRIOR_WEIGHT)?);
         }
+        recording.clamp_sounds();
         if recording.sounds.iter().all(|s| s.phone == Phone::SILENCE) {
             return Err(TaskError::no_speech(&clip.named("recording")));
         }
@@ -149,6 +150,16 @@ impl AlignedRecording {
             goodness: *goodness,
         };
         self.words = aligned.words.iter().zip(&aligned.word_goodness).map(recognized).collect();
+    }
+
+    /// Clamps the sounds to the recording: the last frame may reach beyond it.
+    fn clamp_sounds(&mut self) {
+        let total_s = self.audio.seconds();
+        for sound in &mut self.sounds {
+            sound.end_s = sound.end_s.min(total_s);
+            sound.start_s = sound.start_s.min(sound.end_s);
+        }
+        self.sounds.retain(|s| s.end_s > s.start_s || s.phone != Phone::SILENCE);
     }
 
     /// Returns the words as a text.

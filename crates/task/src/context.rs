@@ -7,6 +7,7 @@ use syrinx_types::{Audio, RunContext};
 
 use crate::services::{
     LongRecording, Opened, PhoneRecognizer, Recognizer, Separator, Service, Services, SpeechCodec,
+    Voices,
 };
 use crate::{Clip, Section, TaskError};
 
@@ -59,8 +60,15 @@ impl<'a> Context<'a> {
     /// # Errors
     /// [`TaskError::Missing`], [`TaskError::Service`].
     pub fn voice(&self, name: &str) -> Result<syrinx_types::Codes, TaskError> {
-        let voices = self.services.voices.as_ref().ok_or(TaskError::Missing(Service::Voices))?;
-        voices.prompt(name)
+        self.voices()?.prompt(name)
+    }
+
+    /// Named voices, and the rules for prompts.
+    ///
+    /// # Errors
+    /// [`TaskError::Missing`].
+    pub fn voices(&self) -> Result<&'a dyn Voices, TaskError> {
+        self.services.voices.as_deref().ok_or(TaskError::Missing(Service::Voices))
     }
 
     /// Returns the samples of a recording at the codec's rate.

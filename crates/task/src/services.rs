@@ -164,6 +164,13 @@ pub trait Voices: Send + Sync {
     /// # Errors
     /// [`TaskError::Service`] for a name that does not exist.
     fn prompt(&self, name: &str) -> Result<Codes, TaskError>;
+
+    /// Returns the stretch of a recording at the codec's rate that serves best as a voice's prompt, at most `longest_s`
+    /// seconds, by the rules of voices that are kept. `name` is for messages.
+    ///
+    /// # Errors
+    /// [`TaskError::Input`] for a recording that is too short, too quiet or has too little speech, with the figure.
+    fn excerpt(&self, audio: &Audio, name: &str, longest_s: f64) -> Result<Audio, TaskError>;
 }
 
 /// Words of recordings.

@@ -177,6 +177,17 @@ impl Voices for ToneCodec {
         let codes = (0..VOICE_FRAMES * self.levels).map(|i| self.voice_code(i, voice));
         Codes::new(self.levels, codes.collect()).map_err(|e| TaskError::service(Service::Voices, e))
     }
+
+    /// Half a second of anything that sounds is a prompt.
+    fn excerpt(&self, audio: &Audio, name: &str, longest_s: f64) -> Result<Audio, TaskError> {
+        const SHORTEST_S: f64 = 0.5;
+        let seconds = audio.seconds();
+        if seconds < SHORTEST_S || audio.is_silent() {
+            let problem = format!("{name}: {seconds:.2} s are silent or less than {SHORTEST_S} s");
+            return Err(TaskError::input(problem, "give 2 to 3 seconds of speech"));
+        }
+        Ok(audio.slice(0.0, longest_s))
+    }
 }
 
 impl Separator for ToneCodec {

@@ -81,7 +81,7 @@ impl TrainingCheckpoint {
 
 /// Writes a file so that it is there whole or as it was.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    syrinx_atomic::write_bytes(path, bytes).map_err(|cause| TrainError::Io {
+    syrinx_atomic::write_bytes_inside(path, bytes).map_err(|cause| TrainError::Io {
         operation: IoOperation::Write,
         path: path.to_path_buf(),
         cause,

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use syrinx_audio::silence::{PauseConfig, chunks, is_inaudible, speech_bounds};
 use syrinx_audio::speech::speech_regions;
-use syrinx_speech::{Acoustics, Aligned, SpeechError, SpokenForm, align, align_acoustics};
+use syrinx_speech::{
+    Acoustics, Aligned, SpeechError, SpokenForm, align, align_acoustics, clamp_phones,
+};
 use syrinx_task::{
     AnswerIssue, Contents, Context, FrameScores, Generated, Opened, Plan, RecordingIssue, RowPlan,
     StageRun, TaskError, TaskKit, Transcript,
@@ -166,12 +168,13 @@ impl Sections<'_> {
     }
 }
 
-/// Clamps the words to the recording: the last codec frame may reach beyond it.
+/// Clamps words and phones to the recording: the last codec frame may reach beyond it.
 pub(crate) fn clamped(mut transcript: Transcript, seconds: f64) -> Transcript {
     for word in &mut transcript.words {
         word.end_s = word.end_s.min(seconds);
         word.start_s = word.start_s.min(word.end_s);
     }
+    clamp_phones(&mut transcript.phones, seconds);
     transcript
 }
 

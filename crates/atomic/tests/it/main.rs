@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, SeekFrom};
 use std::path::Path;
 
-use syrinx_atomic::{folder_of, remove_leftovers, write_bytes, write_whole};
+use syrinx_atomic::{folder_of, remove_leftovers, write_bytes, write_bytes_inside, write_whole};
 
 /// The names in a folder, sorted.
 fn names(folder: &Path) -> Vec<String> {
@@ -109,7 +109,7 @@ fn rights_are_those_of_any_new_file() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_stays_a_link() {
+fn a_link_that_the_user_names_stays_a_link() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("there")).unwrap();
     let (real, link) = (folder.path().join("there/real"), folder.path().join("link"));
@@ -120,6 +120,37 @@ fn a_link_stays_a_link() {
     assert_eq!(fs::read(&real).unwrap(), b"new");
     assert_eq!(names(folder.path()), ["link", "there"]);
     assert_eq!(names(&folder.path().join("there")), ["real"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_of_the_program_do_not_follow_a_link_out_of_their_folder() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("run/shards")).unwrap();
+    fs::write(at("outside"), "old").unwrap();
+    fs::write(at("run/shards/inside"), "old").unwrap();
+    symlink(at("outside"), at("run/out")).unwrap();
+    symlink("../outside", at("run/relative")).unwrap();
+    symlink("out", at("run/twice")).unwrap();
+    symlink("/dev/null", at("run/device")).unwrap();
+    for name in ["run/out", "run/relative", "run/twice", "run/device"] {
+        let error = write_bytes_inside(&at(name), b"new").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{name}");
+        assert!(error.to_string().contains("a symbolic link leads out of the folder"), "{error}");
+    }
+    assert_eq!(fs::read(at("outside")).unwrap(), b"old");
+    // Inside, at a free place and in a folder that is a link itself, all is as elsewhere.
+    symlink("shards/inside", at("run/in")).unwrap();
+    symlink("nowhere", at("run/dangling")).unwrap();
+    symlink("run", at("linked")).unwrap();
+    for name in ["run/in", "run/dangling", "run/new", "linked/other"] {
+        write_bytes_inside(&at(name), b"new").unwrap();
+        assert_eq!(fs::read(at(name)).unwrap(), b"new", "{name}");
+    }
+    assert_eq!(fs::read(at("run/shards/inside")).unwrap(), b"new");
+    assert!(!at("run/nowhere").exists() && !at("nowhere").exists());
 }
 
 #[cfg(target_os = "linux")]

@@ -26,6 +26,9 @@ const MU_LAW: u16 = 0x07;
 /// Format tag of IMA ADPCM, blocks of 4 bits a sample.
 pub(super) const IMA_ADPCM: u16 = 0x11;
 
+/// Format tag of an extensible format chunk.
+const EXTENSIBLE: u16 = 0xfffe;
+
 /// Chunks that may follow an empty data chunk.
 const KNOWN_CHUNKS: [&[u8; 4]; 15] = [
     b"data", b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"fact", b"JUNK", b"junk",
@@ -61,6 +64,8 @@ pub(super) struct Header {
     /// Bytes a frame as written; 0 or wrong in some files.
     pub(super) block_align: u16,
     pub(super) bits_per_sample: u16,
+    /// Used bits of a sample by an extensible format; those of `bits_per_sample` elsewhere.
+    pub(super) valid_bits: u16,
     pub(super) length: DataLength,
     /// Frames by the `fact` chunk.
     pub(super) fact_frames: Option<u64>,
@@ -95,8 +100,10 @@ impl Header {
     /// Whether samples of another header can follow without a change of the decoder.
     fn has_format_of(&self, other: &Self) -> bool {
         let format = |header: &Self| {
-            let Self { encoding, channels, sample_rate_hz, bits_per_sample, .. } = *header;
-            (encoding, channels, sample_rate_hz, bits_per_sample, header.frame_bytes())
+            let Self { encoding, channels, sample_rate_hz, bits_per_sample, valid_bits, .. } =
+                *header;
+            let bits = (bits_per_sample, valid_bits);
+            (encoding, channels, sample_rate_hz, bits, header.frame_bytes())
         };
         format(self) == format(other)
     }
@@ -276,7 +283,7 @@ impl<'a> Walk<'a> {
         long_bytes: Option<u64>,
     ) -> Result<Option<(DataLength, Vec<u8>)>, AudioError> {
         match (length, long_bytes) {
-            (0, None | Some(0)) => {
+            (0, None | Some(0 | u64::MAX)) => {
                 // A recorder that was stopped leaves 0; so does a file without sound.
                 let ahead = self.up_to(4)?;
                 let empty =
@@ -287,7 +294,8 @@ impl<'a> Walk<'a> {
                 }
                 Ok(Some((DataLength::AtMost(u64::MAX), ahead)))
             }
-            (0xffff_ffff, Some(bytes)) if bytes > 0 && bytes < u64::MAX => {
+            // Some writers of RF64 leave 0 in place of 0xffffffff.
+            (0 | 0xffff_ffff, Some(bytes)) if bytes > 0 && bytes < u64::MAX => {
                 Ok(Some((DataLength::Bytes(bytes), Vec::new())))
             }
             (0xffff_ffff, _) => Ok(Some((DataLength::AtMost(u64::MAX), Vec::new()))),
@@ -322,6 +330,7 @@ impl<'a> Walk<'a> {
             sample_rate_hz: u32_at(format, 4),
             block_align,
             bits_per_sample,
+            valid_bits: valid_bits(format).unwrap_or(bits_per_sample),
             length: DataLength::AtMost(u64::MAX),
             fact_frames: None,
             ahead: Vec::new(),
@@ -330,7 +339,6 @@ impl<'a> Walk<'a> {
 
     /// Returns the format tag, that of the subformat in an extensible header.
     fn tag(&self, format: &[u8]) -> Result<u16, AudioError> {
-        const EXTENSIBLE: u16 = 0xfffe;
         /// `0000-0010-8000-00aa00389b71`, the end of the usual subformats.
         const USUAL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
         /// `0721-11d3-8644-c8c1ca000000`, the end of those of ambisonic files.
@@ -428,6 +436,12 @@ impl Container {
             && usize::from(self.block_align).is_multiple_of(self.channels);
         if wider && self.consistent { self.aligned } else { by_bits }
     }
+}
+
+/// Returns the used bits of a sample by an extensible format chunk, if it names some.
+fn valid_bits(format: &[u8]) -> Option<u16> {
+    let is_extensible = format.len() >= 20 && u16_at(format, 0) == EXTENSIBLE;
+    is_extensible.then(|| u16_at(format, 18)).filter(|&bits| bits > 0)
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {

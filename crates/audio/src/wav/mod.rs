@@ -54,11 +54,9 @@ fn pump(header: &Header, mut sound: impl Read, intake: &mut Intake<'_>) -> Resul
         total += bytes.len() as u64;
         let end = (bytes.len() as u64) < block_bytes;
         bytes.truncate(bytes.len() / frame_bytes * frame_bytes);
-        let place = justified
-            .unwrap_or_else(|| Justified::of(header.encoding, header.bits_per_sample, &bytes));
-        justified = Some(place);
+        justified = justified.or_else(|| Justified::of(header, &bytes));
         samples.clear();
-        pcm::decode(header.encoding, place, &bytes, &mut samples);
+        pcm::decode(header.encoding, justified.unwrap_or(Justified::Left), &bytes, &mut samples);
         if !samples.is_empty() {
             intake.push(&samples)?;
         }

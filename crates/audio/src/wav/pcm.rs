@@ -1,6 +1,6 @@
 //! Samples of WAV files: integers and floats to `f32`.
 
-use super::header::Encoding;
+use super::header::{Encoding, Header};
 
 /// Place of the bits of a sample in a wider container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,17 +12,22 @@ pub(super) enum Justified {
 }
 
 impl Justified {
-    /// Returns the place of 24 bits in 32, by the first bytes of sound: sign bytes above and a used byte below.
-    pub(super) fn of(encoding: Encoding, bits_per_sample: u16, first: &[u8]) -> Self {
-        if encoding != (Encoding::Integer { container_bytes: 4 }) || bits_per_sample != 24 {
-            return Self::Left;
+    /// Returns the place of 24 bits in 32, by the first bytes that are not all zero: sign bytes above and a used byte
+    /// below. `None` before such bytes.
+    pub(super) fn of(header: &Header, bytes: &[u8]) -> Option<Self> {
+        let is_24_in_32 = header.encoding == (Encoding::Integer { container_bytes: 4 })
+            && (header.bits_per_sample == 24 || header.valid_bits == 24);
+        if !is_24_in_32 {
+            return Some(Self::Left);
         }
-        let samples = || first.chunks_exact(4);
-        let extended = |s: &[u8]| s[3] == if s[2] & 0x80 == 0 { 0 } else { 0xff };
-        if samples().all(extended) && samples().any(|s| s[0] != 0) {
-            Self::Right24
+        let samples = || bytes.chunks_exact(4);
+        let is_extended = |s: &[u8]| s[3] == if s[2] & 0x80 == 0 { 0 } else { 0xff };
+        if samples().all(|s| s == [0; 4]) {
+            None
+        } else if samples().all(is_extended) && samples().any(|s| s[0] != 0) {
+            Some(Self::Right24)
         } else {
-            Self::Left
+            Some(Self::Left)
         }
     }
 }

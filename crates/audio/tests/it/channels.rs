@@ -42,8 +42,37 @@ fn inverted_channels_leave_one() {
             None => sine.iter().map(|x| (x + gain * x) * 0.5).collect(),
         };
         assert_eq!(audio.samples, expected, "gain {gain}");
-        let warned = left.map(|channel| AudioWarning::ChannelsCancel { name: "a".into(), channel });
+        let warned = left.map(|channel| AudioWarning::ChannelsCancel {
+            name: "a".into(),
+            channel,
+            from_s: 0.0,
+        });
         assert_eq!(warnings, Vec::from_iter(warned), "gain {gain}");
+    }
+}
+
+/// The mean is used until the channels cancel, and one channel from half a second later at most.
+#[test]
+fn channels_that_are_inverted_later_are_no_silence() {
+    let sine = tone(440.0, 0.5, 160_000, 16_000).samples;
+    for (inverted_s, channel) in [(3.0, Some(1)), (6.5, Some(1)), (9.9, None)] {
+        let gain = |i: usize| if i as f64 >= inverted_s * 16_000.0 { -0.95 } else { 0.8 };
+        let stereo: Vec<f32> =
+            sine.iter().enumerate().flat_map(|(i, &x)| [x, gain(i) * x]).collect();
+        let (audio, warnings) = read(2, &stereo).unwrap();
+        let first = (inverted_s * 16_000.0) as usize;
+        let before: Vec<f32> = sine[..first].iter().map(|x| (x + 0.8 * x) * 0.5).collect();
+        assert_eq!(audio.samples[..first], before, "{inverted_s}");
+        match (&warnings[..], channel) {
+            ([AudioWarning::ChannelsCancel { channel: 1, from_s, .. }], Some(1)) => {
+                assert!((inverted_s..inverted_s + 0.51).contains(from_s), "{from_s}");
+                let from = (from_s * 16_000.0).round() as usize;
+                assert_eq!(audio.samples[from..], sine[from..], "{inverted_s}");
+            }
+            ([], None) => {}
+            _ => panic!("{inverted_s}: {warnings:?}"),
+        }
+        assert_eq!(audio.samples.len(), sine.len());
     }
 }
 

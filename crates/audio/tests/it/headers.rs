@@ -98,7 +98,14 @@ fn containers_wider_than_their_samples() {
     wav(extensible(1, 4, 24, 24, 0), padded.clone()).check(&sine);
     wav(format(1, 1, 16_000, 4, 24), padded).check(&sine);
     // At the lower end, as some writers have it.
-    wav(format(1, 1, 16_000, 4, 24), integers(&sine, 4, 8)).check(&sine);
+    let lower = integers(&sine, 4, 8);
+    wav(format(1, 1, 16_000, 4, 24), lower.clone()).check(&sine);
+    wav(extensible(1, 4, 32, 24, 0), lower.clone()).check(&sine);
+    // Silence before them, longer than what is decoded at once, does not hide it.
+    let silence = 1 << 16;
+    let (samples, _) =
+        wav(extensible(1, 4, 32, 24, 0), [vec![0; 4 * silence], lower].concat()).read();
+    assert!(max_difference(&samples[silence..], &sine) < 2e-4);
     wav(format(1, 1, 16_000, 3, 20), integers(&sine, 3, 0)).check(&sine);
     wav(extensible(1, 2, 16, 12, 0), integers(&sine, 2, 0)).check(&sine);
 }
@@ -128,14 +135,21 @@ fn wrong_block_aligns() {
 #[test]
 fn long_files_have_their_length_in_another_chunk() {
     let sine = tone(440.0, 0.5, 500, 16_000).samples;
-    for (riff, length) in [(b"RF64", 1000u64), (b"BW64", 1000), (b"RF64", 0), (b"RF64", u64::MAX)] {
+    for (riff, length, short_length) in [
+        (b"RF64", 1000u64, u32::MAX),
+        (b"RF64", 1000, 0),
+        (b"BW64", 1000, u32::MAX),
+        (b"RF64", 0, u32::MAX),
+        (b"RF64", 0, 0),
+        (b"RF64", u64::MAX, u32::MAX),
+    ] {
         let mut wav = wav(format(1, 1, 16_000, 2, 16), integers(&sine, 2, 0));
         let mut sizes = 2000u64.to_le_bytes().to_vec();
         sizes.extend_from_slice(&length.to_le_bytes());
         sizes.extend_from_slice(&[0; 12]);
         wav.riff = riff;
         wav.chunks.insert(0, (b"ds64", sizes));
-        wav.data_length = Some(u32::MAX);
+        wav.data_length = Some(short_length);
         if length == 1000 {
             wav.after = b"LIST\x04\0\0\0INFO".to_vec();
         }

@@ -106,11 +106,7 @@ pub fn run(session: &Session, args: &ServeArgs) -> Outcome {
     };
     let open = config.keys.is_empty() && !config.loopback;
     let engine = Engine::open(&model_source(&settings)?, &options)?;
-    let defaults = Defaults {
-        decode: settings.decode.clone(),
-        seed: settings.seed,
-        prompt: settings.prompt.clone(),
-    };
+    let defaults = Defaults { decode: settings.decode.clone(), seed: settings.seed };
     let server = Server::new(engine, defaults, config);
     if open {
         session.say("warning: anyone who reaches this address can use the server; see --keys");

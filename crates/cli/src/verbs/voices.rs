@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
 use syrinx_data::import::recordings;
-use syrinx_engine::{Engine, VoiceOrigin, excerpt};
+use syrinx_engine::{Engine, VoiceOrigin};
 use syrinx_recipes::{VoiceConfig, VoiceRun, build_tasks, model_source, train_voice};
 
 use crate::failure::{Failure, Outcome};
@@ -87,7 +87,7 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
         }
         What::Add { name, audio } => {
             let recording = engine.load(audio)?;
-            let best = excerpt(&recording, audio, &settings.prompt)?;
+            let best = voices.excerpt(&recording, audio)?;
             let codes = engine.encode(&best)?;
             session.check()?;
             let path = voices.add(name, &codes, audio)?;
@@ -142,15 +142,8 @@ fn train(
     let settings = session.settings(&[])?.value;
     let (source, device) = (model_source(&settings)?, settings.device.open()?);
     let tasks = build_tasks(&settings, engine.model().config().switches)?;
-    let voice = VoiceRun {
-        name,
-        engine,
-        source: &source,
-        tasks: &tasks,
-        folder: &place,
-        prompt: &settings.prompt,
-        device: &device,
-    };
+    let voice =
+        VoiceRun { name, engine, source: &source, tasks: &tasks, folder: &place, device: &device };
     let voice = train_voice(&voice, &found.manifest, config, session.run(&settings))?;
     if session.globals.json {
         return session.print_json(&voice);

@@ -57,8 +57,9 @@ fn silence_has_no_words_and_is_no_prompt() {
     ] {
         bench.fails(verb, 3, &["silent.wav", "no speech"]);
     }
-    bench.fails(&["voices", "add", "me", "silent.wav"], 3, &["silent.wav", "silent"]);
-    bench.fails(&["say", "Yes.", "--prompt", "silent.wav"], 3, &["silent.wav", "silent"]);
+    let silent = ["silent.wav", "is silent: its loudest part is at -120 dBFS"];
+    bench.fails(&["voices", "add", "me", "silent.wav"], 3, &silent);
+    bench.fails(&["say", "Yes.", "--prompt", "silent.wav"], 3, &silent);
 }
 
 #[test]
@@ -92,15 +93,22 @@ fn a_single_sample() {
 }
 
 #[test]
-fn a_prompt_shorter_than_a_frame() {
+fn prompts_of_requests_and_kept_voices_are_refused_alike() {
     let bench = Bench::new();
-    bench.write("short.wav", buzz_wav(0.02));
-    bench.fails(
-        &["say", "Yes.", "--prompt", "short.wav"],
-        3,
-        &["short.wav", "less than one frame"],
-    );
+    for (seconds, figure) in [(0.02, "lasts 0.020 s"), (0.3, "lasts 0.300 s")] {
+        bench.write("short.wav", buzz_wav(seconds));
+        let expected = ["short.wav", figure, "less than the 0.5 s of the shortest prompt"];
+        bench.fails(&["say", "Yes.", "--prompt", "short.wav"], 3, &expected);
+        bench.fails(&["voices", "add", "me", "short.wav"], 3, &expected);
+    }
     assert!(!bench.path("out.wav").exists());
+    // The setting counts for both.
+    bench.write("half.wav", buzz_wav(0.9));
+    let strict = ["--set", "prompt.min_s=0.8"];
+    let expected = ["half.wav", "less than the 0.8 s"];
+    bench.fails(&[&["say", "Yes.", "--prompt", "half.wav"][..], &strict].concat(), 3, &expected);
+    bench.fails(&[&["voices", "add", "me", "half.wav"][..], &strict].concat(), 3, &expected);
+    bench.run(&["say", "Yes.", "--prompt", "half.wav"]).worked();
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Recordings made to prompts.
 
-use syrinx_engine::{PromptConfig, excerpt, prepare};
+use syrinx_engine::{PromptConfig, excerpt};
 use syrinx_types::Audio;
 
+use crate::engine;
 use crate::tiny::buzz;
 
 fn silence(seconds: f64) -> Audio {
@@ -22,7 +23,7 @@ fn silence_goes_and_the_level_is_the_same() {
         .map(|gain| {
             let mut audio = join(&[silence(1.0), buzz(2.0, 24_000), silence(2.0)]);
             audio.samples.iter_mut().for_each(|x| *x *= gain);
-            let prompt = prepare(&audio, "me.wav", &config).expect("it has speech");
+            let prompt = excerpt(&audio, "me.wav", &config).expect("it has speech");
             assert!(prompt.seconds() < 2.3, "{}", prompt.seconds());
             20.0 * f64::from(prompt.rms()).log10()
         })
@@ -51,10 +52,35 @@ fn what_is_no_prompt() {
         let hint = error.hint().unwrap_or_default();
         let error = error.to_string();
         assert!(error.starts_with("me.wav: ") && error.contains(expected), "{error}");
-        assert!(hint.contains("give a recording of one speaker"), "{hint}");
+        assert!(hint.contains("seconds of speech"), "{hint}");
     };
     check(&silence(2.0), "is silent: its loudest part");
     check(&silence(0.0), "lasts 0.000 s");
     check(&buzz(0.01, 24_000), "lasts 0.010 s");
     check(&join(&[silence(3.0), buzz(0.5, 24_000)]), "s of speech, less than");
+}
+
+/// A request's recording gives the same samples to the codec as a kept voice's.
+#[test]
+fn prompts_of_requests_are_those_of_kept_voices() {
+    let speech = |gain: f32| {
+        let mut audio = join(&[silence(1.0), buzz(0.4, 24_000), silence(2.0), buzz(2.5, 24_000)]);
+        audio.samples.iter_mut().for_each(|x| *x *= gain);
+        audio
+    };
+    let engine = engine();
+    let voices = engine.services().voices.as_ref().expect("voices");
+    for gain in [0.01, 0.5] {
+        let kept = engine.voices().excerpt(&speech(gain), "me.wav").expect("a prompt");
+        let given = voices.excerpt(&speech(gain), "me.wav", 3.0).expect("a prompt");
+        assert_eq!(kept, given);
+        assert!(kept.seconds() > 2.4, "{}", kept.seconds());
+    }
+    let shorter = voices.excerpt(&speech(0.5), "me.wav", 1.0).expect("a prompt");
+    assert!((0.9..=1.001).contains(&shorter.seconds()), "{}", shorter.seconds());
+    for audio in [silence(2.0), buzz(0.3, 24_000)] {
+        let kept = engine.voices().excerpt(&audio, "me.wav").expect_err("none");
+        let given = voices.excerpt(&audio, "me.wav", 3.0).expect_err("none");
+        assert_eq!((kept.to_string(), kept.hint()), (given.to_string(), given.hint()));
+    }
 }

@@ -53,3 +53,36 @@ fn a_broken_voice_is_listed_with_its_problem() {
     );
     assert!(matches!(engine.voices().codes("cut"), Err(EngineError::Voice { .. })));
 }
+
+/// The header of a voice repeats the codec's shape; a wrong one is no voice, whatever its fingerprint.
+#[test]
+fn codes_of_another_shape_are_no_voice() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let engine = open(Some(folder.path()));
+    let codes = engine.encode(&buzz(1.0, 24_000)).expect("it encodes");
+    let path = engine.voices().add("me", &codes, "me.wav").expect("a good name");
+    let bytes = std::fs::read(&path).expect("it was written");
+    let size = engine.codec_id().info.codebook_size.to_string();
+    let field = |size: &str| format!("codebook_size\\\":{size}").into_bytes();
+    let (from, to) = (field(&size), field(&"9".repeat(size.len())));
+    let at = bytes.windows(from.len()).position(|w| w == from).expect("the field");
+    let forged = [&bytes[..at], &to, &bytes[at + to.len()..]].concat();
+    std::fs::write(&path, forged).expect("writes");
+    let error = engine.voices().codes("me").expect_err("another codec").to_string();
+    assert!(error.contains("this model's codec has") && error.contains(&size), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_voice_is_not_written_through_a_link_out_of_the_folder() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (voices, outside) = (folder.path().join("voices"), folder.path().join("outside"));
+    std::fs::create_dir(&voices).expect("a folder");
+    std::fs::write(&outside, b"mine").expect("writes");
+    std::os::unix::fs::symlink(&outside, voices.join("me.safetensors")).expect("a link");
+    let engine = open(Some(&voices));
+    let codes = engine.encode(&buzz(1.0, 24_000)).expect("it encodes");
+    let error = engine.voices().add("me", &codes, "").expect_err("a link");
+    assert!(error.to_string().contains("a symbolic link leads out"), "{error}");
+    assert_eq!(std::fs::read(&outside).expect("it is there"), b"mine");
+}

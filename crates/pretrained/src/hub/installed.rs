@@ -70,7 +70,7 @@ impl Installed {
         let path = folder.join(name.folder()).join(RECORD);
         let json = serde_json::to_vec_pretty(self)
             .map_err(|e| io(IoOperation::Write, &path)(io::Error::other(e)))?;
-        syrinx_atomic::write_bytes(&path, &json).map_err(io(IoOperation::Write, &path))
+        syrinx_atomic::write_bytes_inside(&path, &json).map_err(io(IoOperation::Write, &path))
     }
 }
 

@@ -1,5 +1,6 @@
-use syrinx_speech::{Aligned, SpeechError, SpokenForm, align};
+use syrinx_speech::{Aligned, SpeechError, SpokenForm, align, clamp_phones};
 use syrinx_text::inventory::parse_arpabet;
+use syrinx_types::TimedPhone;
 
 use crate::{kit, scores, units};
 
@@ -68,4 +69,24 @@ fn what_does_not_fit_is_an_error() {
     let long = parse_arpabet(&"AH0 ".repeat(200)).expect("phones");
     let long = SpokenForm { word: "long".into(), pronunciations: vec![long] };
     assert!(matches!(error(&[long]), SpeechError::TooShort { needed: 200, .. }));
+}
+
+#[test]
+fn phones_end_with_the_recording() {
+    let all = [("SIL", 0.1), ("S", 0.2), ("IY", 0.04), ("SIL", 0.02)];
+    for (seconds, left) in [
+        (1.0, &[0.1, 0.2, 0.04, 0.02][..]),
+        (0.35, &[0.1, 0.2, 0.04, 0.01]),
+        (0.33, &[0.1, 0.2, 0.03]),
+        // The phone stays where all of it is beyond the end.
+        (0.25, &[0.1, 0.15, 0.0]),
+    ] {
+        let phone =
+            |&(phone, duration_s): &(&str, f64)| TimedPhone { phone: phone.into(), duration_s };
+        let mut phones: Vec<TimedPhone> = all.iter().map(phone).collect();
+        clamp_phones(&mut phones, seconds);
+        assert_eq!(phones.len(), left.len(), "{seconds}: {phones:?}");
+        let are_close = |(p, s): (&TimedPhone, &f64)| (p.duration_s - s).abs() < 1e-9;
+        assert!(phones.iter().zip(left).all(are_close), "{seconds}: {phones:?}");
+    }
 }

@@ -93,7 +93,6 @@ impl Word {
             "third" => Self::Last(Base::One, 3, "rd"),
             "fifth" => Self::Last(Base::One, 5, "th"),
             "eighth" => Self::Last(Base::One, 8, "th"),
-            "ninth" | "nineth" => Self::Last(Base::One, 9, "th"),
             "twelfth" => Self::Last(Base::One, 12, "th"),
             "sixes" => Self::Last(Base::One, 6, "s"),
             _ => Self::cardinal(word).or_else(|| Self::suffixed(word)).unwrap_or(Self::Other),
@@ -112,18 +111,30 @@ impl Word {
         Some(Self::Multiplier(10u128.pow(*power)))
     }
 
+    /// Reads a regular ordinal or plural. `ninth` is none: the published normalizer only knows `nineth`.
     fn suffixed(word: &str) -> Option<Self> {
         let tens = |stem: &str| Self::cardinal(&format!("{stem}y"));
-        let (base, suffix) = if let Some(stem) = word.strip_suffix("ieth") {
-            (tens(stem)?, "th")
-        } else if let Some(stem) = word.strip_suffix("ies") {
-            (tens(stem)?, "s")
-        } else if let Some(stem) = word.strip_suffix("th") {
-            (Self::cardinal(stem)?, "th")
-        } else {
-            (Self::cardinal(word.strip_suffix('s')?)?, "s")
-        };
-        match base {
+        if let Some(stem) = word.strip_suffix("ieth") {
+            return tens(stem)?.last("th");
+        }
+        if let Some(stem) = word.strip_suffix("ies") {
+            return tens(stem)?.last("s");
+        }
+        if let Some(stem) = word.strip_suffix("th") {
+            return match Self::cardinal(stem)? {
+                Self::Ten(_) | Self::One(1..=3 | 5 | 8 | 12) => None,
+                base => base.last("th"),
+            };
+        }
+        match Self::cardinal(word.strip_suffix('s')?)? {
+            Self::Ten(_) | Self::One(6) => None,
+            base => base.last("s"),
+        }
+    }
+
+    /// Returns a cardinal as the end of its number.
+    fn last(self, suffix: &'static str) -> Option<Self> {
+        match self {
             Self::One(n) => Some(Self::Last(Base::One, n, suffix)),
             Self::Ten(n) => Some(Self::Last(Base::Ten, n, suffix)),
             Self::Multiplier(n) => Some(Self::Last(Base::Multiplier, n, suffix)),

@@ -204,6 +204,8 @@ fn words_end_with_the_recording() {
     let stt = stt(plain());
     let answer = stt.answer_of(&request(clip(seconds)), rows).expect("an answer");
     assert!(answer.words.iter().all(|w| w.start_s <= w.end_s && w.end_s <= seconds));
+    let phones_s: f64 = answer.phones.iter().map(|p| p.duration_s).sum();
+    assert!((phones_s - seconds).abs() < 1e-9, "{phones_s}");
 }
 
 #[test]
