@@ -96,6 +96,9 @@ pub(super) fn is_said_as_word(word: &str, cursor: &Cursor<'_>) -> bool {
     if word == "AM" {
         return is_verb(cursor);
     }
+    if word == "LED" && is_verb_led(cursor) {
+        return true;
+    }
     if AMBIGUOUS.contains(&word) {
         return cursor.shouting && !is_letters(word, cursor);
     }
@@ -190,12 +193,29 @@ fn is_letters(word: &str, cursor: &Cursor<'_>) -> bool {
                 || has(AFTER_US, next)
                 || !shouted_before && !matches!(next, "AND" | "ALL" | "BOTH" | "TOO" | "VS")
         }
-        "IT" => after_article || has(AFTER_IT, next),
+        "IT" => after_article || has(AFTER_IT, next) || follows_acronym(cursor),
         "WHO" => previous == "THE",
         "LED" => after_article || has(AFTER_LED, next),
         "SAT" => after_article || has(AFTER_SAT, next),
         _ => false,
     }
+}
+
+/// `HR AND IT`
+fn follows_acronym(cursor: &Cursor<'_>) -> bool {
+    const LONGEST: usize = 3;
+    let before = cursor.words_before().nth(1).unwrap_or_default();
+    let is_joined = matches!(cursor.previous, "AND" | "OR");
+    let capitals = before.len() > 1 && before.bytes().all(|b| b.is_ascii_uppercase());
+    let is_word = SHOUTED.contains(&before) || is_ordinary(before, cursor.is_known);
+    is_joined && capitals && before.len() <= LONGEST && !is_word && before != "IT"
+}
+
+/// `Who LED this?`: a pronoun follows, and no article stands before.
+fn is_verb_led(cursor: &Cursor<'_>) -> bool {
+    const OBJECTS: &str = "this that them us him her me his our their the";
+    has(OBJECTS, cursor.word_after("LED".len()))
+        && !has("a an the each every", &cursor.previous.to_ascii_lowercase())
 }
 
 /// Whether `AM` is the verb and not the broadcast band or a time of day: `I` stands beside it.

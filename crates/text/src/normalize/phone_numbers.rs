@@ -160,6 +160,7 @@ fn after_call<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
 /// Returns a code of few digits: `call 911`, `text STOP to 12345`, `ext. 204`.
 fn short_code<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     const LONGEST_DIALED: usize = 5;
+    const NEXT_TO_LAST: usize = 2;
     let written = number_of(cursor, &SHORT_CODE)?;
     let next = cursor.word_after(written.len());
     let counts =
@@ -169,6 +170,7 @@ fn short_code<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     let (is_service, is_round) = (has(SERVICES, written), written.ends_with("000"));
     let fits = match previous.as_str() {
         "ext" | "extension" => true,
+        "is" | "at" | "number" if has_before(cursor, NEXT_TO_LAST, "ext extension") => true,
         "to" if is_text_to(cursor) => !is_round,
         _ if is_service && is_called(cursor) => true,
         "and" | "or" if is_service => {

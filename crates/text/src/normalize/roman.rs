@@ -94,23 +94,41 @@ fn is_numeral(word: &str) -> bool {
 
 /// Whether `I` behind a counted word is the pronoun: "the part I like", "in class I sleep".
 fn is_pronoun(cursor: &Cursor<'_>, length: usize) -> bool {
-    let is_world_war =
-        cursor.words_before().nth(1).is_some_and(|w| w.eq_ignore_ascii_case("world"));
-    let next = cursor.word_after(length);
+    let before = cursor.words_before().nth(1).unwrap_or_default().to_ascii_lowercase();
     let after = cursor.rest[length..].trim_start();
     let ends = after.is_empty() || after.starts_with(['.', '?', '!', ')', '(', ']', ':', ';', '"']);
-    let ranged = matches!(next, "and" | "or" | "to" | "through") && {
-        let second = after[next.len()..].trim_start();
-        let end = second.find(|c: char| !c.is_alphanumeric()).unwrap_or(second.len());
-        &second[..end] != "I" && is_numeral(&second[..end])
-    };
-    if is_world_war || ends || ranged || after.starts_with(['-', '/']) {
+    // "In stage I, cells divide", but "in this section I, the author, ..."
+    let enumerated = after.starts_with(',')
+        && has("stage phase type chapter volume section appendix", cursor.previous)
+        && !has("the this that each every my his her their our last next", &before);
+    if before == "world"
+        || ends
+        || enumerated
+        || after.starts_with(['-', '/'])
+        || numeral_follows(after)
+    {
         return false;
     }
-    let next = next.to_ascii_lowercase();
+    let next = cursor.word_after(length).to_ascii_lowercase();
     let dotted = cursor.preceding.trim_end().ends_with('.');
     let capitalised = cursor.previous.starts_with(|c: char| c.is_ascii_uppercase());
     if dotted || capitalised { has(FIRST_PERSON, &next) } else { !has(MEDICAL_OR_LEGAL, &next) }
+}
+
+/// Whether another numeral follows: `and II`, `or act II`, `, part 2`.
+fn numeral_follows(after: &str) -> bool {
+    let mut words = after.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut next = || words.next().unwrap_or_default();
+    let joint = next();
+    let joined = matches!(joint, "and" | "or" | "to" | "through");
+    if !joined && !after.starts_with(',') {
+        return false;
+    }
+    let first = if joined { next() } else { joint };
+    let second = next();
+    let numeral = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) || is_numeral(word);
+    joined && first != "I" && numeral(first)
+        || COUNTED.contains(&first.to_ascii_lowercase().as_str()) && numeral(second)
 }
 
 /// Forms of verbs that follow `I`, and no numeral.

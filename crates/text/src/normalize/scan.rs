@@ -44,8 +44,9 @@ const LETTER_RULES: &[Rule] = &[
     web::say,
     dates::say,
     money::say,
-    shortened::say,
+    // Before the abbreviations: `Article V.` is no "versus".
     roman::say,
+    shortened::say,
     numerals::prefixed_version,
     units::bare,
     acronyms::say,
