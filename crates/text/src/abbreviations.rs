@@ -321,7 +321,9 @@ pub(crate) fn find(
     let named = word.starts_with(|c: char| c.is_ascii_uppercase());
     ABBREVIATIONS.iter().filter(|a| a.written == lower).find(|a| {
         let case_fits = named || matches!(a.when, When::Always | When::BeforeNumber);
-        (dotted || a.dot_optional) && case_fits && fits(a.when, around)
+        // "No. I think so."
+        let is_sentence = matches!(a.written, "no" | "nos") && word_of(around.after) == "I";
+        (dotted || a.dot_optional) && case_fits && !is_sentence && fits(a.when, around)
     })
 }
 
@@ -355,8 +357,15 @@ fn fits(when: When, around: Surroundings<'_>) -> bool {
 
 /// `vol. II`
 fn begins_with_roman(text: &str) -> bool {
+    let word = word_of(text);
+    !word.is_empty() && word.bytes().all(|b| matches!(b, b'I' | b'V' | b'X' | b'L' | b'C'))
+}
+
+/// Returns the letters and digits with which a text begins after white space.
+fn word_of(text: &str) -> &str {
+    let text = text.trim_start();
     let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
-    end > 0 && text[..end].bytes().all(|b| matches!(b, b'I' | b'V' | b'X' | b'L' | b'C'))
+    &text[..end]
 }
 
 fn is_name_follows(next: &str) -> bool {

@@ -1,5 +1,7 @@
 //! Input and output of a rule.
 
+use super::lines::BREAK;
+
 /// A place in the text where a word or number may begin.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'t> {
@@ -9,6 +11,8 @@ pub(super) struct Cursor<'t> {
     pub(super) previous: &'t str,
     /// The character right before.
     pub(super) before: Option<char>,
+    /// The text before, a bounded part of it.
+    pub(super) preceding: &'t str,
     /// Whether a quotation in double marks is open.
     pub(super) quoted: bool,
     /// Whether the sentence is written in capitals throughout.
@@ -39,6 +43,24 @@ impl Match {
 }
 
 impl<'t> Cursor<'t> {
+    /// Whether nothing but white space stands between the word before and here; the dot of an abbreviation belongs to it.
+    pub(super) fn follows_directly(&self) -> bool {
+        let before = self.preceding.trim_end().chars().next_back();
+        before.is_some_and(|c| c.is_alphanumeric() || c == '.')
+    }
+
+    /// Returns the words before in the same sentence, the nearest first.
+    pub(super) fn words_before(&self) -> impl Iterator<Item = &'t str> + use<'t> {
+        let ends = ['.', '?', '!', BREAK];
+        let start = self
+            .preceding
+            .rfind(ends)
+            .map_or(0, |end| end + self.preceding[end..].chars().next().map_or(1, char::len_utf8));
+        self.preceding[start..]
+            .rsplit(|c: char| !c.is_alphanumeric() && c != '\'')
+            .filter(|word| !word.is_empty())
+    }
+
     /// Returns the character after the first `length` bytes.
     pub(super) fn char_after(&self, length: usize) -> Option<char> {
         self.rest.get(length..)?.chars().next()

@@ -7,6 +7,7 @@
 //! the first that matches consumes its part. Rules read a bounded part of the text, so the time is linear in its length.
 
 mod acronyms;
+mod capital_words;
 mod cursor;
 mod dates;
 mod fold;
@@ -18,6 +19,7 @@ mod phone_numbers;
 mod roman;
 mod scan;
 mod shortened;
+mod shouting;
 mod spoken_symbols;
 mod symbols;
 mod times;

@@ -1,8 +1,10 @@
 //! Telephone numbers and the like: digits in groups.
 
+use super::capital_words::has;
 use super::cursor::{Cursor, Match, pattern};
 use super::numbers::{cardinal_of_digits, digit_by_digit};
 use super::numerals::digits_in_name;
+use super::units::{self, Count};
 
 pattern!(
     NATIONAL,
@@ -13,56 +15,50 @@ pattern!(INTERNATIONAL, r"\+[0-9]{1,3}(?:[-. ]?\(?[0-9]{1,6}\)?){1,7}");
 pattern!(TRUNK, r"(?:\(0[0-9]{1,4}\)|0[0-9]{1,5})(?:[- /][0-9]{2,8}){1,5}");
 pattern!(TRUNK_DOTTED, r"0[0-9](?:\.[0-9]{2}){4}");
 pattern!(TOLL_FREE, r"1[38]00[- ][0-9]{3}[- ][0-9]{3,4}");
-pattern!(GROUPS, r"\(?[0-9]{2,5}\)?(?:[-. ][0-9]{2,5}){0,5}");
+// A local number with a zero after the exchange, which is no other number: 555 0142.
+pattern!(LOCAL, r"[0-9]{3}[- ]0[0-9]{3}");
+pattern!(GROUPS, r"\(?[0-9]{2,11}\)?(?:[-. ][0-9]{2,5}){0,5}");
+pattern!(RANGE, r"[0-9]{3}-[1-9][0-9]{3}");
+pattern!(SHORT_CODE, r"[0-9]{3,6}");
 // Three groups or more that are no date: 978-3-16-148410-0, 4-4-2.
 pattern!(CODE, r"[0-9]{1,10}(?:-[0-9]{1,10}){2,6}");
 pattern!(VANITY, r"1-(8[0-9]{2})-([A-Z]{3,10})");
 
-/// Words before a number that make it one of a telephone.
-const BEFORE: &[&str] = &[
-    "call",
-    "calls",
-    "called",
-    "calling",
-    "ring",
-    "rang",
-    "phone",
-    "telephone",
-    "tel",
-    "dial",
-    "dialed",
-    "dialled",
-    "dialing",
-    "fax",
-    "text",
-    "mobile",
-    "cell",
-    "hotline",
-    "helpline",
-    "whatsapp",
-];
+/// Words right before a number that make it one of a telephone.
+const BEFORE: &str = "\
+    call calls called calling ring rang ringing phone phoned telephone tel dial dialed dialled dialing dialling fax \
+    faxed text texted texting message mobile cell hotline helpline landline whatsapp sms";
+
+/// Verbs before `at`, `on` or `to` and a telephone number.
+const CALLING: &str = "\
+    call calls called calling ring rang phone phoned telephone dial fax faxed text texted texting message messaged \
+    reach reached contact whatsapp sms";
+
+/// Nouns before `is` and a telephone number.
+const NUMBERS: &str =
+    "number phone telephone tel mobile cell fax hotline helpline landline whatsapp extension ext";
+
+/// Emergency and service numbers, which are no counts after a word of telephony.
+const SERVICES: &str = "911 999 112 000 988 101 111 211 311 411 511 611 711 811";
+
+/// Words after an emergency number without a word of telephony before it.
+const AFTER_SERVICE: &str =
+    "call caller operator operators dispatcher dispatchers emergency hotline lifeline";
+
+/// Words before two numbers with a hyphen that make it a range.
+const BEFORE_RANGE: &str = "\
+    between from about around roughly approximately some pages pp lines verses rooms chapters years ages";
 
 /// Words after a short code; before other words a number counts.
-const AFTER_CODE: &[&str] = &[
-    "now",
-    "if",
-    "for",
-    "in",
-    "and",
-    "or",
-    "when",
-    "right",
-    "immediately",
-    "from",
-    "to",
-    "at",
-    "first",
-];
+const AFTER_CODE: &str = "\
+    now if for in and or when right immediately from to at first about with on before because until as but today \
+    tonight anytime instead again directly after once so then by is was";
 
 /// Fewest and most digits of a telephone number with its area code, and the fewest of one without.
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 const FEWEST_LOCAL_DIGITS: usize = 6;
-const SHORT_CODE_DIGITS: usize = 3;
+const FEWEST_UNSEPARATED_DIGITS: usize = 10;
+const SERVICE_DIGITS: usize = 3;
 
 /// Verbalizes the telephone number at the cursor digit by digit, with a pause between the groups.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
@@ -71,12 +67,9 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         let said = format!("one {code} {}", found[2].to_ascii_lowercase());
         return cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said));
     }
-    let patterns =
-        [&NATIONAL, &INTERNATIONAL, &TOLL_FREE, &TRUNK_DOTTED].into_iter().find_map(|pattern| {
-            let written = pattern.find(cursor.rest)?.as_str().trim_end();
-            cursor.number_ends(written.len()).then_some(written)
-        });
-    let Some(written) = patterns.or_else(|| trunk(cursor)).or_else(|| after_call(cursor)) else {
+    let rules =
+        [national, international, toll_free, trunk_dotted, trunk, local, after_call, short_code];
+    let Some(written) = rules.into_iter().find_map(|rule| rule(cursor)) else {
         return code(cursor);
     };
     let groups: Vec<String> = written
@@ -86,6 +79,52 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .collect();
     let plus = if written.starts_with('+') { "plus " } else { "" };
     Some(Match::new(written.len(), format!("{plus}{}", groups.join(", "))))
+}
+
+/// Returns the text at the cursor that a pattern fits, if a number may end behind it.
+fn number_of<'t>(cursor: &Cursor<'t>, pattern: &regex::Regex) -> Option<&'t str> {
+    let written = pattern.find(cursor.rest)?.as_str().trim_end();
+    cursor.number_ends(written.len()).then_some(written)
+}
+
+fn toll_free<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
+    number_of(cursor, &TOLL_FREE)
+}
+
+fn trunk_dotted<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
+    number_of(cursor, &TRUNK_DOTTED)
+}
+
+fn local<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
+    number_of(cursor, &LOCAL)
+}
+
+/// Returns a national number; two groups with a hyphen may also be a range: `500-1000 people`.
+fn national<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
+    let written = number_of(cursor, &NATIONAL)?;
+    let length = written.len();
+    let two_groups = RANGE.find(written).is_some_and(|range| range.len() == length);
+    let counts = written.ends_with("00")
+        || is_counted(cursor.word_after(length))
+        || cursor.char_after(length) == Some('%')
+        || units::after(cursor, length, Count::Many).is_some()
+        || has(BEFORE_RANGE, &cursor.previous.to_ascii_lowercase());
+    (!(two_groups && counts) || is_called(cursor) || is_named(cursor)).then_some(written)
+}
+
+/// Returns a number with a plus: separators or many digits, but no decimals (`+1.5`) and no round number.
+fn international<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
+    if cursor.before.is_some_and(|c| c.is_alphanumeric() || c == ')') {
+        return None;
+    }
+    let written = number_of(cursor, &INTERNATIONAL)?;
+    let count = digits(written);
+    let separators = written[1..].replace(|c: char| c.is_ascii_digit(), "");
+    let fits = match separators.as_str() {
+        "" => count >= FEWEST_UNSEPARATED_DIGITS && !written.ends_with("000"),
+        separators => separators != ".",
+    };
+    (fits && DIGITS.contains(&count)).then_some(written)
 }
 
 /// Says groups with hyphens: digit by digit if one is long, else each as a number.
@@ -102,23 +141,91 @@ fn code(cursor: &Cursor<'_>) -> Option<Match> {
 
 /// Returns a number with a trunk prefix.
 fn trunk<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
-    let written = TRUNK.find(cursor.rest)?.as_str();
-    let fits = DIGITS.contains(&digits(written)) && !written.contains('/');
-    (fits && cursor.number_ends(written.len())).then_some(written)
+    let written = number_of(cursor, &TRUNK)?;
+    (DIGITS.contains(&digits(written)) && !written.contains('/')).then_some(written)
 }
 
-/// Returns a number after a word of telephony; a short one is a code such as 911.
+/// Returns a long number after words of telephony.
 fn after_call<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
-    let previous = cursor.previous.to_ascii_lowercase();
-    if !BEFORE.contains(&previous.as_str()) {
+    if !is_called(cursor) && !is_named(cursor) {
         return None;
     }
-    let written = GROUPS.find(cursor.rest)?.as_str();
-    let count = digits(written);
+    let written = number_of(cursor, &GROUPS)?;
+    let one_group = written.bytes().all(|b| b.is_ascii_digit());
+    let counts =
+        one_group && (written.ends_with("000") || is_counted(cursor.word_after(written.len())));
+    (digits(written) >= FEWEST_LOCAL_DIGITS && !counts).then_some(written)
+}
+
+/// Returns a code of few digits: `call 911`, `text STOP to 12345`, `ext. 204`.
+fn short_code<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
+    const LONGEST_DIALED: usize = 5;
+    const NEXT_TO_LAST: usize = 2;
+    let written = number_of(cursor, &SHORT_CODE)?;
     let next = cursor.word_after(written.len());
-    let alone = next.is_empty() || AFTER_CODE.contains(&next);
-    let fits = count >= FEWEST_LOCAL_DIGITS || count == SHORT_CODE_DIGITS && alone;
-    (fits && cursor.number_ends(written.len())).then_some(written)
+    let counts =
+        is_counted(next) || next == "million" || cursor.char_after(written.len()) == Some('%');
+    let previous = cursor.previous.to_ascii_lowercase();
+    let alone = next.is_empty() || has(AFTER_CODE, next);
+    let (is_service, is_round) = (has(SERVICES, written), written.ends_with("000"));
+    let fits = match previous.as_str() {
+        "ext" | "extension" => true,
+        "is" | "at" | "number" if has_before(cursor, NEXT_TO_LAST, "ext extension") => true,
+        "to" if is_text_to(cursor) => !is_round,
+        _ if is_service && is_called(cursor) => true,
+        "and" | "or" if is_service => {
+            cursor.words_before().nth(1).is_some_and(|word| has(SERVICES, word))
+        }
+        "call" | "dial" | "text" | "ring" | "phone" | "dialed" | "dialled" => {
+            alone && !is_round && written.len() <= LONGEST_DIALED
+        }
+        _ if has(BEFORE, &previous) => alone && written.len() == SERVICE_DIGITS,
+        _ => is_service && has(AFTER_SERVICE, next),
+    };
+    (fits && !counts).then_some(written)
+}
+
+/// Whether a word of telephony stands before, perhaps with `at`, `on` or `to` between: `call me at`.
+fn is_called(cursor: &Cursor<'_>) -> bool {
+    const FARTHEST: usize = 5;
+    let previous = cursor.previous.to_ascii_lowercase();
+    let joined = matches!(previous.as_str(), "at" | "on" | "to" | "via")
+        && has_before(cursor, FARTHEST, CALLING);
+    has(BEFORE, &previous) || joined
+}
+
+/// Whether the words before name a telephone number: `my number is`, `phone number`.
+fn is_named(cursor: &Cursor<'_>) -> bool {
+    const FARTHEST: usize = 4;
+    match cursor.previous.to_ascii_lowercase().as_str() {
+        "is" | "was" | "at" | "on" => has_before(cursor, FARTHEST, NUMBERS),
+        "number" => has_before(cursor, FARTHEST, BEFORE),
+        _ => false,
+    }
+}
+
+/// `text STOP to`, `send JOIN to`.
+fn is_text_to(cursor: &Cursor<'_>) -> bool {
+    const FARTHEST: usize = 6;
+    const SENDING: &str = "send sent reply replied sending";
+    let keyword = cursor.words_before().nth(1).unwrap_or_default();
+    let is_keyword = keyword.len() > 1 && keyword.bytes().all(|b| b.is_ascii_uppercase());
+    has_before(cursor, FARTHEST, "text texted texting sms message messaged")
+        || is_keyword && has_before(cursor, FARTHEST, SENDING)
+}
+
+/// Whether one of the words behind the previous one is in a list.
+fn has_before(cursor: &Cursor<'_>, farthest: usize, list: &str) -> bool {
+    cursor.words_before().take(farthest).skip(1).any(|word| has(list, &word.to_ascii_lowercase()))
+}
+
+/// Whether a word after a number looks like a plural.
+fn is_counted(word: &str) -> bool {
+    const NO_PLURALS: &str = "was is has as this its his us yes does always please";
+    const PLURALS: &str = "people men women children feet more fewer percent dollars";
+    let plural = word.len() > 2 && word.ends_with('s') && !word.ends_with("ss");
+    let is_lower = word.starts_with(|c: char| c.is_ascii_lowercase());
+    has(PLURALS, word) || plural && is_lower && !has(NO_PLURALS, word)
 }
 
 fn digits(written: &str) -> usize {

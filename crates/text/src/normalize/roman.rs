@@ -1,7 +1,9 @@
 //! Roman numerals, where the word before them makes them numbers.
 
+use super::capital_words::has;
 use super::cursor::{Cursor, Match, pattern};
 use super::numbers::{cardinal, ordinal};
+use crate::abbreviations::is_starter;
 
 pattern!(NUMERAL, r"([IVXLC]+)('s)?");
 
@@ -14,75 +16,12 @@ const COUNTED: &[&str] = &[
 ];
 
 /// Names of rulers: the numeral is an ordinal.
-const RULERS: &[&str] = &[
-    "henry",
-    "louis",
-    "elizabeth",
-    "george",
-    "edward",
-    "charles",
-    "richard",
-    "william",
-    "james",
-    "john",
-    "paul",
-    "pius",
-    "benedict",
-    "francis",
-    "philip",
-    "catherine",
-    "peter",
-    "alexander",
-    "nicholas",
-    "napoleon",
-    "frederick",
-    "leo",
-    "gregory",
-    "clement",
-    "innocent",
-    "mary",
-    "ivan",
-    "otto",
-    "ramses",
-    "ptolemy",
-    "darius",
-    "xerxes",
-    "wilhelm",
-    "friedrich",
-    "carl",
-    "karl",
-    "gustav",
-    "christian",
-    "albert",
-    "leopold",
-    "alfonso",
-    "ferdinand",
-    "umberto",
-    "emmanuel",
-    "urban",
-    "boniface",
-    "sixtus",
-    "julius",
-    "robert",
-    "david",
-    "malcolm",
-    "stephen",
-    "haakon",
-    "harald",
-    "olav",
-    "juan",
-    "carlos",
-    "joseph",
-    "franz",
-    "maria",
-    "margaret",
-    "victoria",
-    "abdullah",
-    "mohammed",
-    "hassan",
-    "tutmose",
-    "amenhotep",
-];
+const RULERS: &str = "\
+    henry louis elizabeth george edward charles richard william james john paul pius benedict francis philip \
+    catherine peter alexander nicholas napoleon frederick leo gregory clement innocent mary ivan otto ramses \
+    ptolemy darius xerxes wilhelm friedrich carl karl gustav christian albert leopold alfonso ferdinand umberto \
+    emmanuel urban boniface sixtus julius robert david malcolm stephen haakon harald olav juan carlos joseph \
+    franz maria margaret victoria abdullah mohammed hassan tutmose amenhotep";
 
 /// After a numeral these make it an ordinal.
 const CENTURIES: &[&str] = &["century", "centuries", "dynasty", "olympiad", "corps", "army"];
@@ -91,16 +30,19 @@ const CENTURIES: &[&str] = &["century", "centuries", "dynasty", "olympiad", "cor
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     let found = NUMERAL.captures(cursor.rest)?;
     let (length, written) = (found[0].len(), &found[1]);
-    if !cursor.ends(length)
-        || cursor.char_after(length) == Some('.') && written.len() == 1 && !is_last(cursor, length)
-    {
+    if !cursor.ends(length) || is_contraction(cursor, length) || is_letters(written) {
         return None;
     }
     let value = value(written)?;
     let previous = cursor.previous.to_ascii_lowercase();
     let possessive = if found.get(2).is_some() { "'s" } else { "" };
-    let said = if COUNTED.contains(&previous.as_str()) {
+    let counted = is_counted(cursor, &previous) && (written != "I" || !is_pronoun(cursor, length));
+    let is_initial =
+        cursor.char_after(length) == Some('.') && written.len() == 1 && !is_last(cursor, length);
+    let said = if counted || is_joined(cursor, written) {
         cardinal(value)
+    } else if is_initial {
+        return None;
     } else if is_ruler(cursor, &previous, written, length) {
         format!("the {}", ordinal(value))
     } else if CENTURIES.contains(&cursor.word_after(length)) && written.len() > 1 {
@@ -113,6 +55,98 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(length, said + possessive))
 }
 
+/// `I'm`, `I've`: an apostrophe and a letter follow.
+fn is_contraction(cursor: &Cursor<'_>, length: usize) -> bool {
+    cursor.char_after(length) == Some('\'')
+        && cursor.char_after(length + 1).is_some_and(char::is_alphabetic)
+}
+
+/// `grade C`, `Part L`: numerals of C and L alone are letters.
+fn is_letters(written: &str) -> bool {
+    written.bytes().all(|b| matches!(b, b'C' | b'L'))
+}
+
+/// Whether the word right before counts, also in the plural. "No" is a number only with its dot.
+fn is_counted(cursor: &Cursor<'_>, previous: &str) -> bool {
+    let counts = |word: &str| match word {
+        "no" => cursor.preceding.trim_end().ends_with('.') && !cursor.rest.starts_with("I "),
+        _ => COUNTED.contains(&word),
+    };
+    let mut singular = previous.strip_suffix("es").into_iter().chain(previous.strip_suffix('s'));
+    cursor.follows_directly() && (counts(previous) || singular.any(counts))
+}
+
+/// `Chapters IV and V`: the numeral after a counted one.
+fn is_joined(cursor: &Cursor<'_>, written: &str) -> bool {
+    let mut before = cursor.words_before();
+    let mut next = || before.next().unwrap_or_default();
+    let (joint, first, counted) = (next(), next(), next().to_ascii_lowercase());
+    let counted = counted.strip_suffix('s').unwrap_or(&counted);
+    written != "I"
+        && matches!(joint, "and" | "or" | "to" | "through")
+        && is_numeral(first)
+        && COUNTED.contains(&counted)
+}
+
+fn is_numeral(word: &str) -> bool {
+    !is_letters(word) && value(word).is_some()
+}
+
+/// Whether `I` behind a counted word is the pronoun: "the part I like", "in class I sleep".
+fn is_pronoun(cursor: &Cursor<'_>, length: usize) -> bool {
+    let before = cursor.words_before().nth(1).unwrap_or_default().to_ascii_lowercase();
+    let after = cursor.rest[length..].trim_start();
+    let ends = after.is_empty() || after.starts_with(['.', '?', '!', ')', '(', ']', ':', ';', '"']);
+    // "In stage I, cells divide", but "in this section I, the author, ..."
+    let enumerated = after.starts_with(',')
+        && has("stage phase type chapter volume section appendix", cursor.previous)
+        && !has("the this that each every my his her their our last next", &before);
+    if before == "world"
+        || ends
+        || enumerated
+        || after.starts_with(['-', '/'])
+        || numeral_follows(after)
+    {
+        return false;
+    }
+    let next = cursor.word_after(length).to_ascii_lowercase();
+    let dotted = cursor.preceding.trim_end().ends_with('.');
+    let capitalised = cursor.previous.starts_with(|c: char| c.is_ascii_uppercase());
+    if dotted || capitalised { has(FIRST_PERSON, &next) } else { !has(MEDICAL_OR_LEGAL, &next) }
+}
+
+/// Whether another numeral follows: `and II`, `or act II`, `, part 2`.
+fn numeral_follows(after: &str) -> bool {
+    let mut words = after.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut next = || words.next().unwrap_or_default();
+    let joint = next();
+    let joined = matches!(joint, "and" | "or" | "to" | "through");
+    if !joined && !after.starts_with(',') {
+        return false;
+    }
+    let first = if joined { next() } else { joint };
+    let second = next();
+    let numeral = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) || is_numeral(word);
+    joined && first != "I" && numeral(first)
+        || COUNTED.contains(&first.to_ascii_lowercase().as_str()) && numeral(second)
+}
+
+/// Forms of verbs that follow `I`, and no numeral.
+const FIRST_PERSON: &str = "\
+    am have think thought know knew want wanted need needed love loved like liked hate hated hope feel felt see \
+    saw hear heard say said tell told go went come came get got do don sleep slept agree agreed play played \
+    guess suppose mean meant believe remember forgot wish wrote write read choose chose teach taught took take \
+    make made find found live lived learn learned sit sat visited bought prefer really never personally usually \
+    enjoy enjoyed own work worked try tried met understand";
+
+/// Nouns after `type I`, `phase I` and the like in small letters.
+const MEDICAL_OR_LEGAL: &str = "\
+    error errors diabetes diabetic diabetics trial trials study studies clinical cancer cancers disease tumor \
+    tumors tumour carcinoma melanoma felony felonies misdemeanor trauma recall hypersensitivity listed collagen \
+    interferon interferons civilization supernova supernovae allergy reaction reactions railroad device devices \
+    drug drugs substance substances fracture sprain listing superconductor license site assessment evidence \
+    patient patients lymphoma slip";
+
 /// Whether nothing but closing signs follows.
 fn is_last(cursor: &Cursor<'_>, length: usize) -> bool {
     cursor.word_after(length + 1).is_empty()
@@ -120,31 +154,60 @@ fn is_last(cursor: &Cursor<'_>, length: usize) -> bool {
 
 /// `Henry V`; `Henry I` only where `I` can't be the pronoun.
 fn is_ruler(cursor: &Cursor<'_>, previous: &str, written: &str, length: usize) -> bool {
-    let named =
-        RULERS.contains(&previous) && cursor.previous.starts_with(|c: char| c.is_ascii_uppercase());
+    let named = has(RULERS, previous)
+        && cursor.previous.starts_with(|c: char| c.is_ascii_uppercase())
+        && cursor.follows_directly();
     let after = cursor.char_after(length);
-    let closed = after.is_none_or(|c| !c.is_whitespace());
+    let closed = after.is_none_or(|c| !c.is_whitespace()) || cursor.rest.starts_with("I's");
     let sure = written != "I"
         || closed
         || matches!(
             cursor.word_after(length),
-            "of" | "was" | "and" | "died" | "reigned" | "ruled" | "became"
+            "of" | "was" | "and" | "died" | "reigned" | "ruled" | "became" | "succeeded"
         );
     // `Malcolm X` was no king.
     named && sure && !(previous == "malcolm" && written == "X")
 }
 
-/// `Rocky II`: two signs or more of I, V and X after a capitalised word.
+/// `Saw VI`: two signs or more of I, V and X right after a capitalised word that is no article, verb or the like at the
+/// beginning of a sentence.
 fn is_sequel(cursor: &Cursor<'_>, written: &str) -> bool {
-    let mut before = cursor.previous.chars();
+    let previous = cursor.previous;
+    let mut before = previous.chars();
     let capitalised = before.next().is_some_and(|c| c.is_ascii_uppercase())
         && before.next().is_some_and(|c| c.is_ascii_lowercase());
-    capitalised && written.len() > 1 && written.bytes().all(|b| matches!(b, b'I' | b'V' | b'X'))
+    let named = capitalised
+        && cursor.follows_directly()
+        && !previous.contains('\'')
+        && !is_starter(previous)
+        && !has(NO_TITLES, previous);
+    // An infusion.
+    let next = cursor.word_after(written.len()).to_ascii_lowercase();
+    let is_medical = written == "IV" && has(INFUSION, &next);
+    named
+        && !is_medical
+        && written.len() > 1
+        && written.bytes().all(|b| matches!(b, b'I' | b'V' | b'X'))
 }
 
-/// `III` and the like are nothing else, wherever they stand.
+/// Words at the beginning of a sentence that are no part of a title, beside those of
+/// [`is_starter`](crate::abbreviations::is_starter).
+const NO_TITLES: &str = "\
+    Administer Any Are Can Change Check Clear Connect Continue Could Discontinue Dr Draw Every Flush Get Give \
+    Given Hang Insert Keep Like Mr Mrs Ms Need Nurses Open Patients Place Pull Receive Remove Replace Restart \
+    Run Should Standard Start Started Starting Stop Their Try Under Use Using Via When Without Would";
+
+/// Words after `IV` for an infusion.
+const INFUSION: &str = "\
+    line lines fluid fluids drip drips bag bags pole poles drug drugs antibiotic antibiotics therapy catheter \
+    catheters needle needles push infusion infusions access treatment medication medications meds injection \
+    injections pump pumps tube tubes tubing steroids iron nurse nurses team site sites contrast hydration \
+    saline sedation bolus dose doses morphine vitamin vitamins port";
+
+/// `III` and the like are nothing else, wherever they stand; `CLI` is.
 fn is_unmistakable(written: &str) -> bool {
-    written.contains("II") || written.len() > 2 && written.contains('I')
+    let small = written.bytes().all(|b| matches!(b, b'I' | b'V' | b'X'));
+    written.contains("II") || small && written.len() > 2 && written.contains('I')
 }
 
 /// Returns the value of a numeral in its usual form.

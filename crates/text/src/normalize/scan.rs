@@ -4,7 +4,8 @@ use super::Words;
 use super::cursor::{Cursor, Match};
 use super::lines::BREAK;
 use super::{
-    acronyms, dates, money, numerals, phone_numbers, roman, shortened, symbols, times, units, web,
+    acronyms, dates, money, numerals, phone_numbers, roman, shortened, shouting, symbols, times,
+    units, web,
 };
 use crate::inline::placeholder_index;
 
@@ -43,8 +44,9 @@ const LETTER_RULES: &[Rule] = &[
     web::say,
     dates::say,
     money::say,
-    shortened::say,
+    // Before the abbreviations: `Article V.` is no "versus".
     roman::say,
+    shortened::say,
     numerals::prefixed_version,
     units::bare,
     acronyms::say,
@@ -53,10 +55,20 @@ const LETTER_RULES: &[Rule] = &[
 /// Rules only look this far, bytes.
 pub(super) const WINDOW_BYTES: usize = 240;
 
+/// Rules only look this far back, bytes.
+const PRECEDING_BYTES: usize = 80;
+
 /// Words that begin with an apostrophe.
 const ELISIONS: &[&str] = &[
     "'tis", "'twas", "'em", "'til", "'cause", "'bout", "'round", "'course", "'cuse", "'kay", "'n",
 ];
+
+/// A stretch of the text.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stretch {
+    end: usize,
+    shouting: bool,
+}
 
 pub(super) struct Scanner<'t> {
     text: &'t str,
@@ -66,9 +78,10 @@ pub(super) struct Scanner<'t> {
     previous: &'t str,
     /// Whether a quotation in double marks is open.
     quoted: bool,
-    /// End of the stretch for which `shouting` holds.
-    stretch_end: usize,
-    shouting: bool,
+    /// The sentence, and whether it is written in capitals.
+    sentence: Stretch,
+    /// A run of words in capitals within the sentence, or what stands before the next.
+    run: Stretch,
     /// Offset at which the last rule stopped: the next may start there, even between a letter and a digit.
     resume_at: usize,
     pieces: Vec<Piece>,
@@ -82,8 +95,8 @@ impl<'t> Scanner<'t> {
             at: 0,
             previous: "",
             quoted: false,
-            stretch_end: 0,
-            shouting: false,
+            sentence: Stretch::default(),
+            run: Stretch::default(),
             resume_at: 0,
             pieces: Vec::new(),
         }
@@ -91,9 +104,7 @@ impl<'t> Scanner<'t> {
 
     pub(super) fn pieces(mut self) -> Vec<Piece> {
         while let Some(c) = self.text[self.at..].chars().next() {
-            if self.at >= self.stretch_end {
-                self.look_for_shouting();
-            }
+            self.look_for_shouting();
             if c == BREAK {
                 (self.previous, self.quoted) = ("", false);
                 self.push(c.len_utf8(), ".".to_owned());
@@ -109,18 +120,19 @@ impl<'t> Scanner<'t> {
         self.pieces
     }
 
-    /// Finds the end of the sentence and whether its letters are capitals.
+    /// Finds out whether the sentence, or the run of capitals in it that begins here, is shouted.
     fn look_for_shouting(&mut self) {
         let rest = &self.text[self.at..];
-        let end = rest
-            .find(['.', '?', '!', '\n', BREAK])
-            .map_or(rest.len(), |end| end + rest[end..].chars().next().map_or(1, char::len_utf8));
-        let letters = rest[..end].bytes().filter(u8::is_ascii_alphabetic).count();
-        let capitals = rest[..end].bytes().filter(u8::is_ascii_uppercase).count();
-        let words = rest[..end].split_whitespace().filter(|word| word.len() > 1).count();
-        const FEWEST_LETTERS: usize = 8;
-        self.shouting = words > 1 && letters >= FEWEST_LETTERS && capitals * 10 >= letters * 8;
-        self.stretch_end = self.at + end;
+        let stretch = |found: shouting::Stretch| Stretch {
+            end: self.at + found.length,
+            shouting: found.shouting,
+        };
+        if self.at >= self.sentence.end {
+            self.sentence = stretch(shouting::sentence(rest, self.words.is_known));
+        }
+        if self.at >= self.run.end {
+            self.run = stretch(shouting::run(rest, self.words.is_known));
+        }
     }
 
     /// Skips the bullet of a list item; numbers are said.
@@ -143,12 +155,17 @@ impl<'t> Scanner<'t> {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
+        let mut start = self.at.saturating_sub(PRECEDING_BYTES);
+        while !self.text.is_char_boundary(start) {
+            start += 1;
+        }
         Cursor {
             rest: &self.text[self.at..end],
             previous: self.previous,
             before: self.before(),
+            preceding: &self.text[start..self.at],
             quoted: self.quoted,
-            shouting: self.shouting,
+            shouting: self.sentence.shouting || self.run.shouting,
             is_known: self.words.is_known,
         }
     }
@@ -240,11 +257,10 @@ impl<'t> Scanner<'t> {
         }
         let written = &rest[..length];
         self.previous = written;
-        let said = if written == "I" || written.starts_with("I'") {
-            written.to_owned()
-        } else {
-            written.to_ascii_lowercase()
-        };
+        let mut said = written.to_ascii_lowercase();
+        if written == "I" || written.starts_with("I'") {
+            said.replace_range(..1, "I");
+        }
         self.push(length, said);
         true
     }
