@@ -142,9 +142,9 @@ pub enum VoiceIssue {
         /// Prompt, as messages name it.
         name: String,
         /// Level of its loudest part.
-        level_dbfs: f64,
+        level_dbfs: f32,
         /// Lowest level of speech.
-        needed_dbfs: f64,
+        needed_dbfs: f32,
     },
     /// A prompt of which nothing is left without its silence.
     #[error("{name} has too little speech")]

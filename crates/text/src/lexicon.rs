@@ -313,6 +313,11 @@ impl Lexicon {
     }
 }
 
+/// Whether a word, in any case, is one of frequent use.
+pub(crate) fn is_common(word: &str) -> bool {
+    commonness(&word.to_lowercase()) < usize::MAX
+}
+
 /// Rank of a word among the common ones; equal for all others.
 fn commonness(word: &str) -> usize {
     static RANKS: LazyLock<HashMap<&str, usize>> = LazyLock::new(|| {

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::abbreviations::{Surroundings, dot_ends_sentence, find, is_starter};
 use crate::inline::inline_spans;
-use crate::normalize::{breaks, item_marker};
+use crate::lexicon::is_common;
+use crate::normalize::{breaks, is_dotted_unit, item_marker};
 
 /// A good limit for speech: about fifteen seconds.
 pub const DEFAULT_MAX_CHARS: usize = 240;
@@ -39,8 +40,7 @@ fn boundaries(text: &str, spans: &[Range<usize>]) -> Vec<Range<usize>> {
                 let end = chars.peek().map_or(text.len(), |&(at, _)| at);
                 (!inside(spans, at) && ends_sentence(text, start, at, end)).then_some(end)
             }
-            '\n' => line_ends.next_if_eq(&at).map(|_| at + 1),
-            _ => None,
+            c => line_ends.next_if_eq(&at).map(|_| at + c.len_utf8()),
         };
         if let Some(end) = end {
             ranges.push(start..end);
@@ -92,15 +92,20 @@ fn dot_is_end(before: &str, after: &str) -> bool {
         .rfind(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '“' | '\''))
         .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
     let token = &before[token_start..];
-    // The number of an item at the start of a line: `1. First`.
-    let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
-    if line.trim_start() == token && item_marker(&format!("{token}. ")).is_some() {
+    // The label of an item at the start of a line: `1. First`, `IV. Results`.
+    let line = before.rsplit(['\n', '\r', '\u{2028}', '\u{2029}']).next().unwrap_or_default();
+    if line.trim_start_matches([' ', '\t', '>']) == token
+        && item_marker(&format!("{token}.{after}")).is_some()
+    {
         return false;
     }
     let previous = before[..token_start].split_whitespace().next_back().unwrap_or_default();
     let around = Surroundings { previous, after };
     if let Some(known) = find(token, true, around) {
         return known.may_end && dot_ends_sentence(after);
+    }
+    if is_shortened(token, previous, after) {
+        return false;
     }
     let mut chars = token.chars();
     match (chars.next(), chars.next()) {
@@ -114,6 +119,22 @@ fn dot_is_end(before: &str, after: &str) -> bool {
         }
         _ => true,
     }
+}
+
+/// Whether the dot behind a token shortens it: one of a unit behind a number (`5 ft. 10 in. tall`), or one before lower
+/// case behind a short token that is no common word (`abt. noon`).
+fn is_shortened(token: &str, previous: &str, after: &str) -> bool {
+    const LONGEST_CHARS: usize = 4;
+    let next = after.trim_start().chars().next();
+    let lower = next.is_some_and(char::is_lowercase);
+    let counted = |word: &str| word.ends_with(|c: char| c.is_ascii_digit() || "½¼¾⅓⅔⅛".contains(c));
+    let unit = token.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
+    if is_dotted_unit(unit) {
+        let measured = unit.len() < token.len() || counted(previous) || previous.ends_with('.');
+        return measured && (lower || next.is_some_and(|c| c.is_ascii_digit()));
+    }
+    let letters = token.chars().all(char::is_alphabetic);
+    lower && letters && token.chars().count() <= LONGEST_CHARS && !is_common(token)
 }
 
 /// Returns a part of a text, cut to its length and to whole characters.

@@ -1,8 +1,10 @@
 //! Markup of text to speak: the useful part of SSML, and plain marks such as `[pause 500ms]`.
 //!
 //! [`parse`] turns a text into [`MarkedUtterance`]s: plain text with a voice, a rate and a pause after it. Pronunciations and
-//! substitutions become plain text on the way. Tags that are not known are dropped, their contents are spoken; what
-//! would be misread in silence (another language, pitch, recordings) is an error.
+//! substitutions become plain text on the way. In a `<speak>` document, which must be well-formed, tags that are not known
+//! are dropped and their contents are spoken; elsewhere only elements of SSML and HTML are tags (`<br>` and other blocks
+//! end a paragraph), and another `<` is a sign. What would be misread in silence (another language, pitch, recordings)
+//! is an error.
 //!
 //! | SSML | mark | effect |
 //! |---|---|---|
@@ -16,6 +18,7 @@
 
 mod marks;
 mod ssml;
+mod tags;
 
 pub use marks::MAX_PAUSE_S;
 
@@ -123,7 +126,7 @@ pub enum XmlFault {
         /// Name of the element.
         name: String,
     },
-    /// An entity that isn't one of XML's five.
+    /// An entity that HTML doesn't have.
     #[error("there is no entity &{name};")]
     UnknownEntity {
         /// Name of the entity.
@@ -156,7 +159,7 @@ impl MarkupError {
 
 /// Whether a text has markup; [`parse`] returns other texts as they are.
 pub fn is_marked(text: &str) -> bool {
-    ssml::has_tags(text) || marks::has_marks(text)
+    tags::has_tags(text) || marks::has_marks(text)
 }
 
 /// Parses a text with markup. Without any it is one utterance.
@@ -165,7 +168,7 @@ pub fn is_marked(text: &str) -> bool {
 /// [`MarkupError`].
 pub fn parse(text: &str) -> Result<Vec<MarkedUtterance>, MarkupError> {
     let mut script = Script::default();
-    if ssml::has_tags(text) {
+    if tags::has_tags(text) {
         ssml::read(text, &mut script)?;
     } else {
         script.push_marked(text)?;

@@ -5,7 +5,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::marks::{MAX_PAUSE_S, rate, seconds, spelled};
-use super::{Construct, MarkupError, Script, Style, ValuePlace, XmlFault};
+use super::{Construct, MarkupError, Script, Style, ValuePlace, XmlFault, tags};
 
 /// Rates of `<emphasis>`.
 const EMPHASIS: [(&str, f64); 4] =
@@ -21,18 +21,6 @@ const STRENGTHS: [(&str, f64); 6] = [
 ];
 /// Elements whose contents are no speech.
 const SILENT: [&str; 6] = ["metadata", "meta", "lexicon", "desc", "script", "style"];
-
-/// Whether a text has something that looks like a tag.
-pub(super) fn has_tags(text: &str) -> bool {
-    text.match_indices('<').any(|(at, _)| {
-        let rest = &text[at + 1..];
-        let name = rest.trim_start_matches('/');
-        let begins = name.starts_with(|c: char| c.is_ascii_alphabetic())
-            || rest.starts_with('?')
-            || rest.starts_with('!');
-        begins && rest.contains('>')
-    })
-}
 
 /// An open element, with the state to restore at its end.
 struct Open {
@@ -50,7 +38,14 @@ enum Contents {
 
 /// Reads a document, or a text with tags in it.
 pub(super) fn read(text: &str, script: &mut Script) -> Result<(), MarkupError> {
-    let mut reader = Reader::from_str(text);
+    let well_formed;
+    let document: &str = if tags::is_document(text) {
+        text
+    } else {
+        well_formed = tags::well_formed(text);
+        &well_formed
+    };
+    let mut reader = Reader::from_str(document);
     let mut open: Vec<Open> = Vec::new();
     loop {
         let contents = open.last().map_or(Contents::Spoken, |o| o.contents);
@@ -78,14 +73,12 @@ pub(super) fn read(text: &str, script: &mut Script) -> Result<(), MarkupError> {
             Event::CData(text) => push(script, contents, &text.xml10_content())?,
             Event::GeneralRef(entity) => {
                 let character = entity.resolve_char_ref().map_err(parser_fault)?;
-                match (character, quick_xml::escape::resolve_predefined_entity(&entity)) {
-                    (Some(c), _) => push(script, contents, &c.to_string())?,
-                    (None, Some(text)) => push(script, contents, text)?,
-                    (None, None) => {
-                        let name = (*entity).to_owned();
-                        return Err(XmlFault::UnknownEntity { name }.into());
-                    }
-                }
+                let text = match character {
+                    Some(c) => Some(c.to_string()),
+                    None => tags::character(&format!("&{};", &*entity)),
+                };
+                let unknown = || XmlFault::UnknownEntity { name: (*entity).to_owned() };
+                push(script, contents, &text.ok_or_else(unknown)?)?;
             }
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
             Event::Eof if open.is_empty() => return Ok(()),
@@ -190,7 +183,7 @@ fn begin(
 
 /// Acts on the end of an element: a paragraph or sentence ends there even without a mark.
 fn end(name: &str, script: &mut Script) {
-    if matches!(name, "p" | "s" | "paragraph" | "sentence") {
+    if matches!(name, "p" | "s" | "paragraph" | "sentence" | "br") {
         script.push("\n\n");
     }
 }

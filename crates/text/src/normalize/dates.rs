@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Match, pattern};
 use super::numbers::{ordinal, year};
 use crate::abbreviations::dot_ends_sentence;
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",

@@ -1,12 +1,12 @@
 //! Unicode to the few characters the rules know.
 
 use super::lines::BREAK;
-use super::spoken_symbols;
+use super::{dashes, money, spoken_symbols};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Symbols outside ASCII that the rules know by themselves.
-const KEPT: &str = "°£€¥₹¢§±×÷";
+/// Symbols outside ASCII that the rules know by themselves, beside those of currencies.
+const KEPT: &str = "°§±×÷";
 
 /// A text in the few characters that the rules know, and the symbols that have no reading.
 pub(super) struct Folded {
@@ -24,12 +24,20 @@ pub(super) fn fold(text: &str) -> Folded {
     while let Some(c) = rest.chars().next() {
         let out = &mut folded.text;
         let mut taken = c.len_utf8();
-        if c.is_ascii() {
+        if matches!(c, '-' | '–' | '‒' | '—')
+            && let Some(dash) = dashes::plain(out, c, &rest[taken..])
+        {
+            if dash.takes_spaces {
+                out.truncate(out.trim_end_matches(' ').len());
+                taken = rest.len() - rest[taken..].trim_start_matches(' ').len();
+            }
+            out.push_str(dash.plain);
+        } else if c.is_ascii() {
             out.push(if c.is_ascii_control() && c != '\n' { ' ' } else { c });
         } else if matches!(c, 'µ' | 'μ' | 'Ω') && is_unit(out, &rest[taken..]) {
             out.push(if c == 'Ω' { c } else { 'μ' });
         } else if c == BREAK
-            || KEPT.contains(c)
+            || is_kept(c)
             || is_private(c)
             || is_prime_of_number(out, c, &rest[taken..])
         {
@@ -112,6 +120,10 @@ fn push_name(out: &mut String, name: &str) {
     out.push(' ');
 }
 
+fn is_kept(c: char) -> bool {
+    KEPT.contains(c) || money::name(c).is_some()
+}
+
 fn is_private(c: char) -> bool {
     u32::from(c) >= 0xF_0000
 }
@@ -126,7 +138,7 @@ fn push_decomposed(folded: &mut Folded, c: char) {
     for part in std::iter::once(c).nfkd().filter(|&part| !is_combining_mark(part)) {
         match replacement(part) {
             Some(said) => out.push_str(said),
-            None if part.is_ascii() || KEPT.contains(part) => out.push(part),
+            None if part.is_ascii() || is_kept(part) => out.push(part),
             None => {}
         }
     }

@@ -9,12 +9,15 @@
 mod acronyms;
 mod capital_words;
 mod cursor;
+mod dashes;
 mod dates;
+mod durations;
 mod fold;
 mod lines;
 mod money;
 mod numbers;
 mod numerals;
+mod operators;
 mod phone_numbers;
 mod roman;
 mod scan;
@@ -23,8 +26,11 @@ mod shouting;
 mod spoken_symbols;
 mod symbols;
 mod times;
+mod unit_table;
 mod units;
 mod web;
+
+use std::collections::HashMap;
 
 use serde::Serialize;
 
@@ -33,6 +39,7 @@ use crate::lexicon::Lexicon;
 pub(crate) use dates::begins_with_month;
 pub(crate) use lines::{breaks, item_marker};
 pub(crate) use scan::Piece;
+pub(crate) use unit_table::is_dotted_unit;
 
 /// Returns a text with everything but words and pauses written out in words.
 ///
@@ -135,27 +142,28 @@ impl std::fmt::Display for UnspokenSymbol {
 /// assert_eq!(left_out[0].to_string(), "`₿` (U+20BF, 2 times)");
 /// ```
 pub fn symbols_left_out(text: &str) -> Vec<UnspokenSymbol> {
-    if text.is_ascii() || crate::frontend::script::check(text).is_err() {
+    let (text, _) = crate::inline::extract(text);
+    if !text.contains(symbols::may_be_left_out) || crate::frontend::script::check(&text).is_err() {
         return Vec::new();
     }
-    let (text, _) = crate::inline::extract(text);
-    counted(&fold::fold(&text).left_out)
+    let lexicon = Lexicon::english().ok();
+    let is_known = |word: &str| lexicon.as_ref().is_some_and(|lexicon| lexicon.is_word(word));
+    pieces(&text, &Words { is_kept: &|_| false, is_known: &is_known }).left_out
 }
 
-fn counted(symbols: &[char]) -> Vec<UnspokenSymbol> {
-    let mut counted: Vec<UnspokenSymbol> = Vec::new();
-    for &symbol in symbols {
-        match counted.iter_mut().find(|known| known.symbol == symbol) {
-            Some(known) => known.count += 1,
-            None => counted.push(UnspokenSymbol { symbol, count: 1 }),
-        }
+/// Returns symbols with the number of their occurrences, in the order in which a text has them first.
+fn counted(symbols: impl IntoIterator<Item = char>, text: &str) -> Vec<UnspokenSymbol> {
+    let mut counts: HashMap<char, usize> = HashMap::new();
+    for symbol in symbols {
+        *counts.entry(symbol).or_default() += 1;
     }
-    counted
+    let first = |symbol| counts.remove(&symbol).map(|count| UnspokenSymbol { symbol, count });
+    text.chars().filter_map(first).collect()
 }
 
 /// Splits a text into pieces.
 pub(crate) fn pieces(text: &str, words: &Words<'_>) -> Pieces {
     let folded = fold::fold(&lines::mark_breaks(text));
-    let pieces = scan::Scanner::new(&folded.text, words).pieces();
-    Pieces { pieces, left_out: counted(&folded.left_out) }
+    let (pieces, unsaid) = scan::Scanner::new(&folded.text, words).pieces();
+    Pieces { pieces, left_out: counted(folded.left_out.into_iter().chain(unsaid), text) }
 }

@@ -12,8 +12,29 @@ const CURRENCIES: &[Currency] = &[
     ("€", "euro", "euros", "cent", "cents"),
     ("¥", "yen", "yen", "", ""),
     ("₹", "rupee", "rupees", "paisa", "paise"),
+    ("₩", "won", "won", "", ""),
+    ("₽", "ruble", "rubles", "kopek", "kopeks"),
+    ("₺", "lira", "lira", "kurus", "kurus"),
+    ("₴", "hryvnia", "hryvnia", "kopiyka", "kopiykas"),
+    ("₦", "naira", "naira", "kobo", "kobo"),
+    ("₫", "dong", "dong", "", ""),
+    ("₱", "peso", "pesos", "centavo", "centavos"),
+    ("₪", "shekel", "shekels", "agora", "agorot"),
+    ("₡", "colon", "colones", "centimo", "centimos"),
+    ("₵", "cedi", "cedis", "pesewa", "pesewas"),
+    ("₸", "tenge", "tenge", "", ""),
+    ("₾", "lari", "lari", "tetri", "tetri"),
+    ("₼", "manat", "manat", "", ""),
+    ("₮", "tugrik", "tugrik", "", ""),
+    ("₲", "guarani", "guarani", "", ""),
     ("¢", "cent", "cents", "", ""),
 ];
+
+/// The signs of [`CURRENCIES`] that stand before a sum.
+const SIGNS: &str = "$£€¥₹₩₽₺₴₦₫₱₪₡₵₸₾₼₮₲";
+
+/// The signs that stand behind a sum too; the dollar only where nothing follows.
+const SIGNS_AFTER: &str = "£€¥₹¢₩₽₺₴₦₫₱₪₡₵₸₾₼₮₲";
 
 /// Countries before a dollar sign.
 const COUNTRIES: &[(&str, &str)] = &[
@@ -47,16 +68,19 @@ const SCALE: &str = concat!(
 /// Groups of an amount in the Indian order: `1,50,000`.
 const LAKHS: &str = r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?";
 
-pattern!(BEFORE, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([$£€¥₹]) ?({LAKHS}|{NUMBER}){SCALE}"));
-pattern!(NEGATIVE, format!(r"([$£€¥₹])-({NUMBER})"));
-pattern!(SPAN, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([$£€¥₹])({NUMBER})-[$£€¥₹]?({NUMBER}){SCALE}"));
+pattern!(BEFORE, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([{SIGNS}]) ?({LAKHS}|{NUMBER}){SCALE}"));
+pattern!(NEGATIVE, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([{SIGNS}]) ?-({LAKHS}|{NUMBER}){SCALE}"));
+pattern!(
+    SPAN,
+    format!(r"(US|AU|A|CA|C|NZ|HK|S)?([{SIGNS}])({NUMBER})-[{SIGNS}]?({NUMBER}){SCALE}")
+);
 pattern!(
     CODED,
     format!(
         r"(Rs\.?|[Rr][Ss]\.|INR|USD|EUR|GBP|JPY) ?({LAKHS}|{NUMBER})(?:-({LAKHS}|{NUMBER}))?{SCALE}(?:/-)?"
     )
 );
-pattern!(AFTER, format!(r"({NUMBER}) ?([£€¥₹¢]|[$]$|[$]\b)"));
+pattern!(AFTER, format!(r"({NUMBER}) ?([{SIGNS_AFTER}]|[$]$|[$]\b)"));
 
 /// Verbalizes the sum at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
@@ -70,6 +94,16 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
 /// Whether a text begins with a sum, its currency first.
 pub(super) fn opens(text: &str) -> bool {
     BEFORE.is_match(text) || CODED.is_match(text)
+}
+
+/// Whether a character is a sign of a currency that stands before a sum.
+pub(super) fn is_symbol(c: char) -> bool {
+    SIGNS.contains(c)
+}
+
+/// Returns the name of a currency by its sign, in the plural.
+pub(super) fn name(symbol: char) -> Option<&'static str> {
+    currency(symbol.encode_utf8(&mut [0; 4])).map(|currency| currency.2)
 }
 
 fn currency(symbol: &str) -> Option<&'static Currency> {
@@ -112,7 +146,11 @@ fn span(cursor: &Cursor<'_>) -> Option<Match> {
 }
 
 fn sum(cursor: &Cursor<'_>) -> Option<Match> {
-    let found = BEFORE.captures(cursor.rest)?;
+    scaled(cursor, &BEFORE.captures(cursor.rest)?)
+}
+
+/// Returns a sum whose parts are a country, a sign, an amount and a scale.
+fn scaled(cursor: &Cursor<'_>, found: &regex::Captures<'_>) -> Option<Match> {
     let length = found[0].len();
     if !cursor.ends(length) {
         return None;
@@ -147,12 +185,11 @@ fn coded(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::quantity(length, said))
 }
 
-/// `$-5`
+/// `$-5`, `$-3.2 million`
 fn negative(cursor: &Cursor<'_>) -> Option<Match> {
     let found = NEGATIVE.captures(cursor.rest)?;
-    let length = found[0].len();
-    let said = format!("minus {}", amount(&found[2], currency(&found[1])?, ""));
-    cursor.number_ends(length).then(|| Match::quantity(length, said))
+    let sum = scaled(cursor, &found)?;
+    cursor.number_ends(sum.length).then(|| Match { said: format!("minus {}", sum.said), ..sum })
 }
 
 fn symbol_after(cursor: &Cursor<'_>) -> Option<Match> {

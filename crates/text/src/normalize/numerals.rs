@@ -1,6 +1,7 @@
 //! Numbers that are nothing more special: ordinals, decades, fractions, versions, years, plain numbers.
 
 use super::cursor::{Cursor, Match, NUMBER, pattern};
+use super::durations;
 use super::numbers::{
     cardinal, cardinal_of_digits, digit_by_digit, fraction, number, ordinal_of_digits, plural, year,
 };
@@ -10,13 +11,14 @@ pattern!(ORDINAL, r"(?i)([0-9][0-9,]*)(?:st|nd|rd|th)");
 pattern!(DECADE, r"'?((?:1[0-9]|20)?[0-9]0)'?s");
 pattern!(PLURAL, r"([0-9]{1,4})'s");
 pattern!(MIXED, r"([0-9]{1,4})[ -]([0-9]{1,2})/([0-9]{1,3})");
-pattern!(FRACTION, r"([0-9]{1,3})/([0-9]{1,3})(?:rds?|ths?)?");
+pattern!(FRACTION, r"([0-9]{1,3})/([0-9]{1,4})(?:rds?|ths?)?");
 pattern!(IN_NAME, r"([0-9]+(?:\.[0-9]+)*)([A-Za-z]{1,2}\b)?");
 pattern!(VERSION, r"([0-9]+)((?:\.[0-9]+){2,})");
 pattern!(PREFIXED_VERSION, r"v([0-9]{1,4}(?:\.[0-9]{1,4})*)");
 pattern!(SCIENTIFIC, format!(r"({NUMBER})[eE]([+-]?)([0-9]{{1,3}})"));
 pattern!(PLAIN, NUMBER);
 pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|tn)"));
+pattern!(HEX, r"0[xX]([0-9A-Fa-f]{1,16})\b");
 pattern!(BY, r"([0-9]{1,5}) ?x ?[0-9]");
 
 /// Numbers with slashes or hyphens that are said one after another.
@@ -105,7 +107,10 @@ pub(super) fn decade(cursor: &Cursor<'_>) -> Option<Match> {
     let (length, digits) = (found[0].len(), &found[1]);
     let short = digits.len() == 2 && !found[0].contains('\'');
     let previous = cursor.previous.to_ascii_lowercase();
-    if !cursor.ends(length) || short && !BEFORE_DECADE.contains(&previous.as_str()) {
+    if !cursor.ends(length)
+        || !found[0].contains('\'') && durations::is_length(cursor, length)
+        || short && !BEFORE_DECADE.contains(&previous.as_str())
+    {
         return None;
     }
     Some(Match::new(length, plural(&year(digits.parse().ok()?))))
@@ -139,12 +144,36 @@ fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
         // `½ a cup`
         2 if top == 1 && matches!(cursor.word_after(length), "a" | "an") => "half".to_owned(),
         0 | 1 => format!("{} over {}", cardinal(top), cardinal(bottom)),
-        10 => format!("{} out of {}", cardinal(top), cardinal(bottom)),
-        _ if top == bottom => format!("{} out of {}", cardinal(top), cardinal(bottom)),
+        _ if top == bottom || bottom == 10 && is_rating(cursor, length) => {
+            format!("{} out of {}", cardinal(top), cardinal(bottom))
+        }
         2..=20 | 32 | 64 | 100 if top < 100 => fraction(top, bottom, false),
+        _ if is_part(cursor, top, bottom, length) => fraction(top, bottom, false),
+        _ if bottom >= 1000 => return None,
         _ => format!("{} over {}", cardinal(top), cardinal(bottom)),
     };
-    Some(with_unit(cursor, length, said, Count::One))
+    let count = if top < bottom { Count::One } else { Count::Many };
+    Some(with_unit(cursor, length, said, count))
+}
+
+/// Whether a number of ten is a mark or a share: `I'd give it 8/10`, `8/10 people`.
+fn is_rating(cursor: &Cursor<'_>, length: usize) -> bool {
+    const BEFORE: &[&str] = &[
+        "it", "rate", "rated", "rates", "rating", "score", "scored", "scores", "got", "gets",
+        "give", "gives", "gave", "solid", "him", "her", "them", "pain", "movie", "film", "game",
+        "book", "mark", "marks", "overall", "food", "service",
+    ];
+    let next = cursor.word_after(length);
+    next != "of"
+        && (is_counted(next) || BEFORE.contains(&cursor.previous.to_ascii_lowercase().as_str()))
+}
+
+/// Whether a fraction with a large denominator is said with an ordinal: `1/25`, `1/1000`, `3/25 of it`.
+fn is_part(cursor: &Cursor<'_>, top: usize, bottom: usize, length: usize) -> bool {
+    const ROUND: usize = 250;
+    let round = bottom < 1000 || bottom.is_multiple_of(ROUND);
+    let sayable = !matches!(bottom % 10, 1 | 2) && round;
+    sayable && (top == 1 || bottom.is_multiple_of(5) && cursor.word_after(length) == "of")
 }
 
 /// Returns a fraction and the unit after it, if there is one.
@@ -190,8 +219,16 @@ fn scientific(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::new(length, said))
 }
 
-/// `10k`, `3bn`, `1920x1080`, `3x`.
+/// `10k`, `3bn`, `1920x1080`, `3x`, `0x1F`.
 fn scaled(cursor: &Cursor<'_>) -> Option<Match> {
+    if let Some(found) = HEX.captures(cursor.rest) {
+        let named = |c: char| {
+            let digit = c.is_ascii_digit().then(|| digit_by_digit(c.encode_utf8(&mut [0; 4])));
+            digit.unwrap_or_else(|| c.to_ascii_uppercase().to_string())
+        };
+        let digits: Vec<String> = found[1].chars().map(named).collect();
+        return Some(Match::new(found[0].len(), format!("zero X {}", digits.join(" "))));
+    }
     if let Some(found) = BY.captures(cursor.rest) {
         // The second number is the next match.
         return Some(Match::new(found[0].len() - 1, format!("{} by", number(&found[1]))));

@@ -84,6 +84,7 @@ pub(super) struct Scanner<'t> {
     run: Stretch,
     /// Offset at which the last rule stopped: the next may start there, even between a letter and a digit.
     resume_at: usize,
+    signs: symbols::Signs,
     pieces: Vec<Piece>,
 }
 
@@ -98,11 +99,14 @@ impl<'t> Scanner<'t> {
             sentence: Stretch::default(),
             run: Stretch::default(),
             resume_at: 0,
+            signs: symbols::Signs::default(),
             pieces: Vec::new(),
         }
     }
 
-    pub(super) fn pieces(mut self) -> Vec<Piece> {
+    /// Returns the pieces, and every symbol left out, once for each occurrence.
+    pub(super) fn pieces(mut self) -> (Vec<Piece>, Vec<char>) {
+        self.item_marker();
         while let Some(c) = self.text[self.at..].chars().next() {
             self.look_for_shouting();
             if c == BREAK {
@@ -117,7 +121,7 @@ impl<'t> Scanner<'t> {
                 self.sign();
             }
         }
-        self.pieces
+        (self.pieces, self.signs.left_out)
     }
 
     /// Finds out whether the sentence, or the run of capitals in it that begins here, is shouted.
@@ -135,14 +139,18 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Skips the bullet of a list item; numbers are said.
+    /// Skips the bullet of a list item, and says the label of one; numbers are said as such.
     fn item_marker(&mut self) {
         let rest = &self.text[self.at..];
         let line = rest.trim_start_matches([' ', '\t']);
-        if let Some(length) = super::item_marker(line)
+        let indent = rest.len() - line.len();
+        if let Some((length, said)) = super::lines::spoken_label(line) {
+            self.at += indent;
+            self.push(length, said);
+        } else if let Some(length) = super::item_marker(line)
             && !line.starts_with(|c: char| c == '(' || c.is_ascii_alphanumeric())
         {
-            self.at += rest.len() - line.len() + length;
+            self.at += indent + length;
         }
     }
 
@@ -201,9 +209,8 @@ impl<'t> Scanner<'t> {
     /// Returns the first rule that fits.
     fn by_rule(&mut self, first: char) -> bool {
         let rules = match first {
-            '0'..='9' | '+' | '.' | '$' | '£' | '€' | '¥' | '₹' | '(' | '\'' | '#' | '@' => {
-                NUMBER_RULES
-            }
+            '0'..='9' | '+' | '.' | '(' | '\'' | '#' | '@' => NUMBER_RULES,
+            c if money::is_symbol(c) => NUMBER_RULES,
             c if c.is_ascii_alphabetic() => LETTER_RULES,
             _ => return false,
         };
@@ -232,7 +239,7 @@ impl<'t> Scanner<'t> {
         let cursor = self.cursor();
         let mut next = cursor.rest.chars();
         match (next.next(), next.next()) {
-            (Some('-'), Some('0'..='9' | '$' | '£' | '€' | '¥' | '₹')) => {
+            (Some('-'), Some(c)) if c.is_ascii_digit() || money::is_symbol(c) => {
                 self.push(1, "to".to_owned())
             }
             (Some('/'), Some(_)) if is_quantity => {
@@ -271,7 +278,7 @@ impl<'t> Scanner<'t> {
         if cursor.rest.starts_with('"') || cursor.rest.starts_with("''") {
             self.quoted = opens_quotation(&cursor);
         }
-        let Some(found) = symbols::say(&cursor) else { return };
+        let Some(found) = self.signs.say(&cursor) else { return };
         if found.said.ends_with(['.', '?', '!']) {
             self.previous = "";
         }

@@ -1,46 +1,155 @@
 //! Signs: pauses, and those that are said.
 
 use super::cursor::{Cursor, Match, pattern};
-use super::money;
+use super::lines::BREAK;
 use super::numbers::cardinal_of_digits;
+use super::{money, operators};
 
 pattern!(PLUS_MINUS, r"\+/-|\+-( ?)");
 pattern!(POWER, r"\^(-?)([0-9]{1,3})");
+pattern!(QUOTED_LINE, r">(?: ?>)*");
+pattern!(ROW, r"(?:\* ?){3,}|(?:_ ?){3,}|={3,}|#{3,}|~{3,}|\+{3,}");
 
-/// Verbalizes the sign at the cursor. Empty when it is not said at all.
-pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
-    if let Some(length) = plus_minus(cursor) {
-        return Some(Match::new(length, "plus or minus"));
+/// Signs of ASCII that are symbols; the others are punctuation.
+const SYMBOLS: &str = "#$%&*+/<=>@\\^_|~";
+
+/// Reader of signs: pauses, and those that are said.
+#[derive(Debug, Default)]
+pub(super) struct Signs {
+    /// Open marks of emphasis (`*so*`), the innermost last.
+    emphasis: Vec<char>,
+    /// Whether an angle bracket is open (`<ann@example.com>`).
+    bracket: bool,
+    /// Every symbol left out, once for each occurrence.
+    pub(super) left_out: Vec<char>,
+}
+
+impl Signs {
+    /// Verbalizes the sign at the cursor. Empty when it is not said at all.
+    pub(super) fn say(&mut self, cursor: &Cursor<'_>) -> Option<Match> {
+        if let Some(length) = plus_minus(cursor) {
+            return Some(Match::new(length, "plus or minus"));
+        }
+        if let Some(length) = layout(cursor) {
+            return Some(Match::new(length, ""));
+        }
+        if let Some((length, name)) = operators::find(cursor) {
+            return Some(Match::new(length, name));
+        }
+        if let Some(found) = self.angle_bracket(cursor) {
+            return Some(found);
+        }
+        let c = cursor.rest.chars().next()?;
+        let found = single(cursor, c);
+        if found.said.is_empty() && self.is_emphasis(cursor, c) {
+            return Some(Match::new(run_length(cursor, c), ""));
+        }
+        if SYMBOLS.contains(c) && (found.said.is_empty() || c == '|') {
+            let signs = cursor.rest[..found.length].chars().filter(|&sign| sign == c);
+            self.left_out.extend(signs);
+        }
+        Some(found)
     }
-    let c = cursor.rest.chars().next()?;
+
+    /// Reads the brackets around an address or a name: `Ann <ann@example.com>`.
+    fn angle_bracket(&mut self, cursor: &Cursor<'_>) -> Option<Match> {
+        if cursor.rest.starts_with('>') && std::mem::take(&mut self.bracket) {
+            return Some(Match::new(1, ","));
+        }
+        let inner = cursor.rest.strip_prefix('<')?.split('>').next()?;
+        let closed = cursor.rest.len() > inner.len() + 1;
+        let open = cursor.before.is_none_or(|c| !c.is_alphanumeric())
+            || inner.contains('@')
+            || inner.contains("://");
+        let named = inner.starts_with(|c: char| c.is_alphabetic() || c == '/')
+            && !inner.contains(|c: char| c.is_whitespace() || c == BREAK || c == '<');
+        self.bracket = closed && open && named;
+        self.bracket.then(|| Match::new(1, ","))
+    }
+
+    /// Whether marks at the cursor emphasize words: they open before one and close behind one.
+    fn is_emphasis(&mut self, cursor: &Cursor<'_>, c: char) -> bool {
+        if !matches!(c, '*' | '_' | '~') {
+            return false;
+        }
+        let after = &cursor.rest[run_length(cursor, c)..];
+        let inside = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace() && c != BREAK);
+        let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let next = after.chars().next();
+        if inside(cursor.before)
+            && !word(next)
+            && let Some(opened) = self.emphasis.iter().rposition(|&open| open == c)
+        {
+            self.emphasis.truncate(opened);
+            return true;
+        }
+        let paragraph = after.split(BREAK).next().unwrap_or_default();
+        let opens = inside(next) && !word(cursor.before) && paragraph.contains(c);
+        if opens {
+            self.emphasis.push(c);
+        }
+        opens
+    }
+}
+
+/// Returns the number of signs in a row at the cursor that are `c`, each of one byte.
+fn run_length(cursor: &Cursor<'_>, c: char) -> usize {
+    cursor.rest.len() - cursor.rest.trim_start_matches(c).len()
+}
+
+/// Returns the length of signs that lay a text out: marks of quoted lines, arrows and signs of headings at the start of
+/// a line, and lines drawn with signs.
+fn layout(cursor: &Cursor<'_>) -> Option<usize> {
+    let rest = cursor.rest;
+    let starts_line = cursor.before.is_none_or(|c| matches!(c, '\n' | BREAK));
+    let starts_text = cursor.previous.is_empty() && opens_line(cursor);
+    if (starts_line || starts_text) && !rest.starts_with(">=") {
+        if let Some(found) = QUOTED_LINE.find(rest) {
+            return Some(found.len());
+        }
+        let heading = rest.trim_start_matches('#');
+        if heading.len() < rest.len() && heading.starts_with([' ', '\t']) {
+            return Some(rest.len() - heading.len());
+        }
+        if let Some((length, _)) = operators::find(cursor).filter(|_| rest.starts_with(['-', '=']))
+            && rest[..length].ends_with('>')
+        {
+            return Some(length);
+        }
+    }
+    let row = ROW.find(rest)?.as_str();
+    let next = cursor.char_after(row.len());
+    let alone = next.is_none_or(|c| c.is_whitespace() || c == BREAK) || row.ends_with(' ');
+    let opens = cursor.before.is_none_or(|c| c.is_whitespace() || c == BREAK);
+    let blank = row.starts_with('_') && !starts_line;
+    let operator = row.trim_end() == "===" && !starts_line;
+    (alone && opens && !blank && !operator).then_some(row.trim_end().len())
+}
+
+/// Reads a sign of one character.
+fn single(cursor: &Cursor<'_>, c: char) -> Match {
     let length = c.len_utf8();
     let next = cursor.char_after(length);
     let spaced =
         cursor.before.is_none_or(char::is_whitespace) && next.is_none_or(char::is_whitespace);
     let digit_next = |skip: usize| cursor.char_after(skip).is_some_and(|c| c.is_ascii_digit());
-    let after_digit = cursor.previous.ends_with(|c: char| c.is_ascii_digit());
     let said = match c {
         ',' | ';' | ':' | '(' | ')' | '[' | ']' | '{' | '}' | '|' => ",",
         '!' => "!",
         '?' => "?",
-        '.' => return Some(dots(cursor)),
-        '-' => return Some(dashes(cursor, spaced)),
-        '^' if next.is_some_and(char::is_alphabetic) => "to the power of",
-        '^' => return Some(power(cursor)),
+        '.' => return dots(cursor),
+        '-' => return dashes(cursor, spaced),
+        '^' if next.is_some_and(char::is_alphabetic) && cursor.before.is_some_and(is_operand) => {
+            "to the power of"
+        }
+        '^' => return power(cursor),
         '&' => "and",
-        '+' if next == Some('+') || cursor.before == Some('+') => "plus",
-        '+' if next.is_some_and(|n| n.is_ascii_digit()) || spaced || after_digit => "plus",
+        '+' => "plus",
         '=' if cursor.before != Some('=') => "equals",
         '@' => "at",
         '\\' if next.is_some_and(char::is_alphanumeric) => "backslash",
-        '#' if digit_next(length) => "number",
+        '#' if digit_next(length) || spaced && digit_next(length + 1) => "number",
         '%' => "percent",
-        '$' => "dollars",
-        '£' => "pounds",
-        '€' => "euros",
-        '¥' => "yen",
-        '₹' => "rupees",
-        '¢' => "cents",
         '°' => "degrees",
         'Ω' => "ohms",
         'μ' => "micro",
@@ -48,21 +157,58 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         '±' => "plus or minus",
         '×' => "times",
         '÷' => "divided by",
-        '*' if after_digit && (digit_next(length) || spaced && digit_next(length + 1)) => "times",
-        '~' if digit_next(length) => "about",
-        // A quoted line of a mail.
-        '>' if cursor.previous.is_empty() && opens_line(cursor) => "",
-        '<' if digit_next(length) || spaced => "less than",
-        '>' if digit_next(length) || spaced => "greater than",
-        '/' if cursor.before.is_some_and(char::is_alphanumeric)
-            && next.is_some_and(char::is_alphanumeric) =>
-        {
-            "slash"
-        }
-        '/' if spaced && after_digit && digit_next(length + 1) => "divided by",
+        '*' => return asterisks(cursor, spaced),
+        '~' if opens_amount(&cursor.rest[length..]) => "about",
+        '<' => "less than",
+        '>' => "greater than",
+        '/' => return slashes(cursor, spaced),
+        c => money::name(c).unwrap_or_default(),
+    };
+    Match::new(length, said)
+}
+
+/// Whether a character ends or begins an operand of a formula.
+fn is_operand(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '(' | ')' | ']')
+}
+
+/// Reads a product (`2*3`, `x * y`), a power (`2**8`), or nothing.
+fn asterisks(cursor: &Cursor<'_>, spaced: bool) -> Match {
+    let length = run_length(cursor, '*');
+    let after = cursor.rest[length..].trim_start_matches(' ');
+    let next = after.chars().next();
+    let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
+    let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+    let (left, right) = (cursor.previous, &after[..end]);
+    let touches = cursor.before.is_some_and(is_operand) && cursor.char_after(length) == next;
+    let open = spaced
+        || length > 1 && cursor.before == Some(' ') && after.len() < cursor.rest.len() - length;
+    if !next.is_some_and(is_operand) || left.is_empty() || !(touches || open) {
+        return Match::new(length, "");
+    }
+    let counted = is_number(left) || is_number(right);
+    match length {
+        1 if spaced || counted || left.len() == 1 && right.len() <= 1 => Match::new(1, "times"),
+        2 if open || counted => Match::new(2, "to the power of"),
+        _ => Match::new(length, ""),
+    }
+}
+
+/// Reads a slash between words or numbers, or beside one; several are none.
+fn slashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
+    let length = run_length(cursor, '/');
+    let next = cursor.char_after(length);
+    let after_digit = cursor.previous.ends_with(|c: char| c.is_ascii_digit());
+    let digit_next = cursor.char_after(length + 1).is_some_and(|c| c.is_ascii_digit());
+    let beside =
+        cursor.before.is_some_and(char::is_alphanumeric) || next.is_some_and(char::is_alphanumeric);
+    let between = spaced && !cursor.previous.is_empty() && !cursor.word_after(length).is_empty();
+    let said = match length {
+        1 if spaced && after_digit && digit_next => "divided by",
+        1 if beside || between => "slash",
         _ => "",
     };
-    Some(Match::new(length, said))
+    Match::new(length, said)
 }
 
 /// Returns the length of `+/-` at the cursor, or of `+-` before an amount.
@@ -137,4 +283,9 @@ fn power(cursor: &Cursor<'_>) -> Match {
         }
         None => Match::new(1, ""),
     }
+}
+
+/// Whether a character may be left out of what is said.
+pub(super) fn may_be_left_out(c: char) -> bool {
+    !c.is_ascii() || SYMBOLS.contains(c)
 }

@@ -7,13 +7,23 @@ use crate::abbreviations::dot_ends_sentence;
 const HALF: &str = r"([AaPp])\.?([Mm])\b\.?";
 
 pattern!(CLOCK, format!(r"([0-9]{{1,2}}):([0-9]{{2}})(?::([0-9]{{2}}))?(?: ?{HALF})?"));
+// With a dot only before a half of the day, or before another such time: `7.30pm`, `7.30-9pm`.
+pattern!(
+    DOTTED_CLOCK,
+    format!(
+        r"([0-9]{{1,2}})\.([0-5][0-9])(?: ?{HALF}|(?:-| to )[0-9]{{1,2}}(?:[:.][0-9]{{2}})? ?{HALF})"
+    )
+);
 pattern!(HOUR, format!(r"([0-9]{{1,2}}) ?{HALF}"));
 
 pattern!(RATIO, r"([0-9]{1,4}):([0-9]{1,4})");
 
 /// Verbalizes the time at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
-    clock(cursor).or_else(|| hour(cursor)).or_else(|| ratio(cursor))
+    clock(cursor)
+        .or_else(|| dotted_clock(cursor))
+        .or_else(|| hour(cursor))
+        .or_else(|| ratio(cursor))
 }
 
 fn clock(cursor: &Cursor<'_>) -> Option<Match> {
@@ -23,22 +33,43 @@ fn clock(cursor: &Cursor<'_>) -> Option<Match> {
     if hours > 24 || minutes > 59 || !cursor.ends(found[0].len()) {
         return None;
     }
-    let mut said = cardinal(hours);
-    match (minutes, half) {
-        (0, Some(_)) => {}
+    let mut said = match (minutes, half) {
         (0, None) if found.get(3).is_none() && (1..=12).contains(&hours) => {
-            said.push_str(" o'clock")
+            format!("{} o'clock", cardinal(hours))
         }
-        (0, None) => said.push_str(" hundred"),
-        (1..=9, _) => said = format!("{said} oh {}", cardinal(minutes)),
-        _ => said = format!("{said} {}", cardinal(minutes)),
-    }
+        (0, None) => format!("{} hundred", cardinal(hours)),
+        _ => hours_and_minutes(hours, minutes),
+    };
     if let Some(seconds) = found.get(3) {
         let digits = seconds.as_str();
         let name = if is_one(digits.trim_start_matches('0')) { "second" } else { "seconds" };
         said = format!("{said} and {} {name}", cardinal(digits.parse().ok()?));
     }
     Some(with_half(cursor, &found[0], said, half))
+}
+
+/// `7.30pm`; `7.30-9pm` up to its dash.
+fn dotted_clock(cursor: &Cursor<'_>) -> Option<Match> {
+    const DIGITS_AND_DOT: usize = 3;
+    let found = DOTTED_CLOCK.captures(cursor.rest)?;
+    let (hours, minutes): (usize, usize) = (found[1].parse().ok()?, found[2].parse().ok()?);
+    if !(1..=12).contains(&hours) || !cursor.ends(found[0].len()) {
+        return None;
+    }
+    let said = hours_and_minutes(hours, minutes);
+    let half = found.get(3).map(|half| half.as_str());
+    let written =
+        if half.is_some() { &found[0] } else { &found[0][..found[1].len() + DIGITS_AND_DOT] };
+    Some(with_half(cursor, written, said, half))
+}
+
+/// Returns a time of day in words, the full hour as the number alone.
+fn hours_and_minutes(hours: usize, minutes: usize) -> String {
+    match minutes {
+        0 => cardinal(hours),
+        1..=9 => format!("{} oh {}", cardinal(hours), cardinal(minutes)),
+        _ => format!("{} {}", cardinal(hours), cardinal(minutes)),
+    }
 }
 
 /// Reads a ratio: `2:1`, and other pairs that are no time of day.

@@ -1,200 +1,20 @@
 //! Quantities with units.
 
 use super::cursor::{Cursor, Match, NUMBER, pattern};
+use super::durations;
 use super::lines::BREAK;
 use super::numbers::{cardinal_of_digits, fraction, is_one, number};
 use super::scan::WINDOW_BYTES;
-
-/// Space allowed between a number and its unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Space {
-    /// `5 km`, `5km`, `5-km`.
-    Free,
-    /// `5in` only: with a space it would be a word.
-    None,
-}
-
-struct Unit {
-    symbol: &'static str,
-    one: &'static str,
-    many: &'static str,
-    space: Space,
-}
-
-const fn unit(symbol: &'static str, one: &'static str, many: &'static str) -> Unit {
-    Unit { symbol, one, many, space: Space::Free }
-}
-
-const fn close(symbol: &'static str, one: &'static str, many: &'static str) -> Unit {
-    Unit { symbol, one, many, space: Space::None }
-}
-
-const UNITS: &[Unit] = &[
-    unit("%", "percent", "percent"),
-    unit("°C", "degree celsius", "degrees celsius"),
-    unit("° C", "degree celsius", "degrees celsius"),
-    unit("°F", "degree fahrenheit", "degrees fahrenheit"),
-    unit("° F", "degree fahrenheit", "degrees fahrenheit"),
-    unit("°K", "degree kelvin", "degrees kelvin"),
-    unit("°", "degree", "degrees"),
-    unit("km/h", "kilometer per hour", "kilometers per hour"),
-    unit("kph", "kilometer per hour", "kilometers per hour"),
-    unit("kmh", "kilometer per hour", "kilometers per hour"),
-    unit("mph", "mile per hour", "miles per hour"),
-    unit("mpg", "mile per gallon", "miles per gallon"),
-    unit("rpm", "revolution per minute", "revolutions per minute"),
-    unit("bpm", "beat per minute", "beats per minute"),
-    unit("fps", "frame per second", "frames per second"),
-    unit("km^2", "square kilometer", "square kilometers"),
-    unit("km2", "square kilometer", "square kilometers"),
-    unit("cm^2", "square centimeter", "square centimeters"),
-    unit("cm^3", "cubic centimeter", "cubic centimeters"),
-    unit("m^2", "square meter", "square meters"),
-    unit("m2", "square meter", "square meters"),
-    unit("m^3", "cubic meter", "cubic meters"),
-    unit("m3", "cubic meter", "cubic meters"),
-    unit("ft^2", "square foot", "square feet"),
-    unit("sq ft", "square foot", "square feet"),
-    unit("sq. ft.", "square foot", "square feet"),
-    unit("km", "kilometer", "kilometers"),
-    unit("cm", "centimeter", "centimeters"),
-    unit("mm", "millimeter", "millimeters"),
-    unit("μm", "micrometer", "micrometers"),
-    unit("nm", "nanometer", "nanometers"),
-    unit("m", "meter", "meters"),
-    unit("mi", "mile", "miles"),
-    unit("yd", "yard", "yards"),
-    unit("yds", "yard", "yards"),
-    unit("ft", "foot", "feet"),
-    unit("in.", "inch", "inches"),
-    close("in", "inch", "inches"),
-    unit("kg", "kilogram", "kilograms"),
-    unit("mg", "milligram", "milligrams"),
-    unit("μg", "microgram", "micrograms"),
-    unit("g", "gram", "grams"),
-    unit("lb", "pound", "pounds"),
-    unit("lbs", "pound", "pounds"),
-    unit("oz", "ounce", "ounces"),
-    unit("ml", "milliliter", "milliliters"),
-    unit("mL", "milliliter", "milliliters"),
-    unit("cl", "centiliter", "centiliters"),
-    unit("μl", "microliter", "microliters"),
-    unit("l", "liter", "liters"),
-    unit("L", "liter", "liters"),
-    unit("gal", "gallon", "gallons"),
-    unit("tsp", "teaspoon", "teaspoons"),
-    unit("tbsp", "tablespoon", "tablespoons"),
-    unit("ha", "hectare", "hectares"),
-    unit("h", "hour", "hours"),
-    unit("hr", "hour", "hours"),
-    unit("hrs", "hour", "hours"),
-    unit("min", "minute", "minutes"),
-    unit("mins", "minute", "minutes"),
-    unit("sec", "second", "seconds"),
-    unit("secs", "second", "seconds"),
-    unit("s", "second", "seconds"),
-    unit("ms", "millisecond", "milliseconds"),
-    unit("μs", "microsecond", "microseconds"),
-    unit("ns", "nanosecond", "nanoseconds"),
-    unit("yr", "year", "years"),
-    unit("yrs", "year", "years"),
-    unit("Hz", "hertz", "hertz"),
-    unit("kHz", "kilohertz", "kilohertz"),
-    unit("MHz", "megahertz", "megahertz"),
-    unit("GHz", "gigahertz", "gigahertz"),
-    unit("THz", "terahertz", "terahertz"),
-    unit("mHz", "millihertz", "millihertz"),
-    unit("PB", "petabyte", "petabytes"),
-    unit("KiB", "kibibyte", "kibibytes"),
-    unit("MiB", "mebibyte", "mebibytes"),
-    unit("GiB", "gibibyte", "gibibytes"),
-    unit("TiB", "tebibyte", "tebibytes"),
-    unit("kbit", "kilobit", "kilobits"),
-    unit("Mbit", "megabit", "megabits"),
-    unit("Gbit", "gigabit", "gigabits"),
-    unit("Tbps", "terabit per second", "terabits per second"),
-    unit("bps", "bit per second", "bits per second"),
-    unit("Wh", "watt hour", "watt hours"),
-    unit("MWh", "megawatt hour", "megawatt hours"),
-    unit("GWh", "gigawatt hour", "gigawatt hours"),
-    unit("TWh", "terawatt hour", "terawatt hours"),
-    unit("TW", "terawatt", "terawatts"),
-    unit("mW", "milliwatt", "milliwatts"),
-    unit("mV", "millivolt", "millivolts"),
-    unit("μV", "microvolt", "microvolts"),
-    unit("μA", "microamp", "microamps"),
-    unit("nF", "nanofarad", "nanofarads"),
-    unit("pF", "picofarad", "picofarads"),
-    unit("μF", "microfarad", "microfarads"),
-    unit("mH", "millihenry", "millihenries"),
-    unit("Ω", "ohm", "ohms"),
-    unit("kΩ", "kilohm", "kilohms"),
-    unit("MΩ", "megohm", "megohms"),
-    unit("Pa", "pascal", "pascals"),
-    unit("hPa", "hectopascal", "hectopascals"),
-    unit("MPa", "megapascal", "megapascals"),
-    unit("GPa", "gigapascal", "gigapascals"),
-    unit("mbar", "millibar", "millibars"),
-    unit("atm", "atmosphere", "atmospheres"),
-    unit("Nm", "newton meter", "newton meters"),
-    unit("MJ", "megajoule", "megajoules"),
-    unit("GJ", "gigajoule", "gigajoules"),
-    unit("keV", "kiloelectronvolt", "kiloelectronvolts"),
-    unit("MeV", "megaelectronvolt", "megaelectronvolts"),
-    unit("GeV", "gigaelectronvolt", "gigaelectronvolts"),
-    unit("dBA", "decibel A", "decibels A"),
-    unit("lx", "lux", "lux"),
-    unit("lm", "lumen", "lumens"),
-    unit("mol", "mole", "moles"),
-    unit("ppm", "part per million", "parts per million"),
-    unit("ppb", "part per billion", "parts per billion"),
-    unit("ng", "nanogram", "nanograms"),
-    unit("dl", "deciliter", "deciliters"),
-    unit("dL", "deciliter", "deciliters"),
-    unit("hl", "hectoliter", "hectoliters"),
-    unit("dm", "decimeter", "decimeters"),
-    unit("m/s", "meter per second", "meters per second"),
-    unit("mi/h", "mile per hour", "miles per hour"),
-    unit("kn", "knot", "knots"),
-    unit("hp", "horsepower", "horsepower"),
-    unit("kB", "kilobyte", "kilobytes"),
-    unit("KB", "kilobyte", "kilobytes"),
-    unit("MB", "megabyte", "megabytes"),
-    unit("GB", "gigabyte", "gigabytes"),
-    unit("TB", "terabyte", "terabytes"),
-    unit("kbps", "kilobit per second", "kilobits per second"),
-    unit("Mbps", "megabit per second", "megabits per second"),
-    unit("Gbps", "gigabit per second", "gigabits per second"),
-    unit("kWh", "kilowatt hour", "kilowatt hours"),
-    unit("kW", "kilowatt", "kilowatts"),
-    unit("MW", "megawatt", "megawatts"),
-    unit("GW", "gigawatt", "gigawatts"),
-    unit("W", "watt", "watts"),
-    unit("V", "volt", "volts"),
-    unit("kV", "kilovolt", "kilovolts"),
-    unit("mA", "milliamp", "milliamps"),
-    unit("mAh", "milliamp hour", "milliamp hours"),
-    unit("dB", "decibel", "decibels"),
-    unit("kPa", "kilopascal", "kilopascals"),
-    unit("psi", "pound per square inch", "pounds per square inch"),
-    unit("cal", "calorie", "calories"),
-    unit("kcal", "kilocalorie", "kilocalories"),
-    unit("kJ", "kilojoule", "kilojoules"),
-    unit("px", "pixel", "pixels"),
-    unit("dpi", "dot per inch", "dots per inch"),
-    unit("USD", "U S dollar", "U S dollars"),
-    unit("EUR", "euro", "euros"),
-    unit("INR", "rupee", "rupees"),
-    unit("GBP", "british pound", "british pounds"),
-    unit("JPY", "yen", "yen"),
-    close("x", "time", "times"),
-];
+use super::unit_table::{
+    AFTER_MEASURE, BARE, DOTTED, EXTENT, LENGTHS, MEASURED_IN_INCHES, SPEECH, Space, UNITS, Unit,
+};
 
 pattern!(NUMBER_FIRST, NUMBER);
 pattern!(
     FEET_INCHES,
     r"([0-9]{1,2})['′] ?([0-9]{1,2})(?: ([0-9])/([0-9]{1,2}))?(?:\x22|''|″)|([3-8])['′]([0-9]|1[01])\b"
 );
+pattern!(FEET_JOINED, r"([0-9]{1,2})ft([0-9]{1,2})(ins?\b|\x22|'')?");
 pattern!(ARC, r"([0-9]{1,3})° ?([0-9]{1,2})['′](?: ?([0-9]{1,2}(?:\.[0-9]{1,4})?)(?:\x22|''|″))?");
 pattern!(BY_NUMBER, r" ?[x×] ?[0-9]");
 pattern!(PER, r"/ ?((?:[a-zμ]|[A-Z](?:[a-z]|\b))[A-Za-z]*(?:\^[23])?)");
@@ -203,7 +23,9 @@ pattern!(PER, r"/ ?((?:[a-zμ]|[A-Z](?:[a-z]|\b))[A-Za-z]*(?:\^[23])?)");
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     arc(cursor)
         .or_else(|| feet_inches(cursor))
+        .or_else(|| feet_joined(cursor))
         .or_else(|| feet(cursor))
+        .or_else(|| durations::say(cursor))
         .or_else(|| quantity(cursor))
 }
 
@@ -233,6 +55,21 @@ fn feet_inches(cursor: &Cursor<'_>) -> Option<Match> {
         said = format!("{said} and {}", fraction(top, bottom, true));
     }
     Some(Match::new(found[0].len(), said))
+}
+
+/// `5ft10`, `5ft10in`
+fn feet_joined(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = FEET_JOINED.captures(cursor.rest)?;
+    let (feet, inches) = (cardinal_of_digits(&found[1]), cardinal_of_digits(&found[2]));
+    let said = match found.get(3) {
+        None => format!("{feet} foot {inches}"),
+        Some(_) => {
+            let foot = if is_one(&found[1]) { "foot" } else { "feet" };
+            let inch = if is_one(&found[2]) { "inch" } else { "inches" };
+            format!("{feet} {foot} {inches} {inch}")
+        }
+    };
+    cursor.ends(found[0].len()).then(|| Match::quantity(found[0].len(), said))
 }
 
 /// `6′`; with an apostrophe (`6' tall`, `a 6' fence`, `6' x 8'`) only where none closes a quotation.
@@ -294,26 +131,6 @@ fn speaker_follows(text: &str) -> bool {
     SPEECH.contains(&first) || is_speaker && SPEECH.contains(&second)
 }
 
-/// Verbs before and behind a quotation.
-const SPEECH: &[&str] = &[
-    "said",
-    "says",
-    "say",
-    "asked",
-    "asks",
-    "replied",
-    "replies",
-    "answered",
-    "added",
-    "told",
-    "cried",
-    "shouted",
-    "whispered",
-    "explained",
-    "called",
-    "wrote",
-];
-
 /// Verbalizes a number with a sign of inches: `a 12" ruler`, `8" wide`, `3.5″`.
 fn marked_inches(cursor: &Cursor<'_>) -> Option<Match> {
     const MOST_DIGITS: usize = 3;
@@ -354,24 +171,19 @@ fn is_attribute(cursor: &Cursor<'_>, length: usize) -> bool {
             || !EXTENT.contains(&word) && !AFTER_MEASURE.contains(&word))
 }
 
-/// Words of extent after a measure.
-const EXTENT: &[&str] =
-    &["wide", "long", "high", "tall", "deep", "thick", "across", "square", "diameter", "x", "by"];
-
-/// Words after a measure that are no nouns.
-const AFTER_MEASURE: &[&str] = &[
-    "of", "and", "or", "to", "in", "on", "at", "from", "for", "with", "is", "was", "are", "were",
-    "per", "apart", "away", "above", "below", "off", "each", "than", "but", "if", "when", "then",
-    "so", "as", "into", "up", "down", "out", "more", "less", "short", "longer", "shorter",
-    "taller", "wider", "deeper", "higher", "between", "under", "over", "behind", "before", "after",
-    "around", "all", "not", "it", "he", "she", "they", "we", "you", "I",
-];
-
 fn quantity(cursor: &Cursor<'_>) -> Option<Match> {
     let written = NUMBER_FIRST.find(cursor.rest)?.as_str();
     let count = if is_one(written) { Count::One } else { Count::Many };
     let (length, name) = after(cursor, written.len(), count)?;
-    Some(Match::quantity(length, format!("{} {name}", number(written))))
+    let said = format!("{} {name}", number(written));
+    let symbol = cursor.rest[written.len()..length].trim_start_matches([' ', '-']);
+    if LENGTHS.contains(&symbol)
+        && let Some(by) = BY_NUMBER.find(&cursor.rest[length..])
+    {
+        // The second number is the next match.
+        return Some(Match::new(length + by.len() - 1, format!("{said} by")));
+    }
+    Some(Match::quantity(length, said))
 }
 
 /// Whether a unit stands in the singular.
@@ -397,49 +209,65 @@ pub(super) fn after(
     let fits = |unit: &&Unit| {
         symbols.starts_with(unit.symbol)
             && (joint.is_empty() || unit.space == Space::Free)
-            && (joint != "-" || unit.symbol.starts_with(|c: char| c.is_ascii_lowercase()))
+            && (joint != "-" || may_follow_hyphen(unit.symbol))
             && cursor.ends(start + unit.symbol.len())
     };
+    // A current only behind a hyphen: `a 12-A fuse`, but `seat 12A`.
+    if joint == "-" && symbols.starts_with('A') && cursor.ends(start + 1) {
+        return Some((start + 1, "amp"));
+    }
     let unit = UNITS.iter().filter(fits).max_by_key(|unit| unit.symbol.len())?;
     let end = start + unit.symbol.len();
-    // A dot after a shortened measure (`5 ft. tall`) belongs to it unless the sentence ends there.
-    let dotted = DOTTED.contains(&unit.symbol)
-        && cursor.char_after(end) == Some('.')
-        && cursor.rest[end + 1..]
-            .trim_start()
-            .starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '/' | ',' | ';'));
+    let dotted = DOTTED.contains(&unit.symbol) && dot_belongs(cursor, end);
     let name = if count == Count::One || joint == "-" { unit.one } else { unit.many };
     Some((end + usize::from(dotted), name))
 }
 
-/// Units that are often written with a dot.
-const DOTTED: &[&str] =
-    &["ft", "lb", "lbs", "oz", "min", "sec", "hr", "hrs", "yd", "mi", "gal", "tsp", "tbsp"];
+/// Whether a symbol of a unit may stand behind a hyphen: not a single capital that could be a name (`the 5-C bus`).
+fn may_follow_hyphen(symbol: &str) -> bool {
+    symbol.starts_with(|c: char| c.is_ascii_lowercase() || c == 'μ')
+        || symbol.len() > 1 && !symbol.starts_with('°')
+        || matches!(symbol, "V" | "W" | "L")
+}
 
-/// Units that are said so without a number too, since nothing else is written like them.
-const BARE: &[&str] = &[
-    "Hz", "kHz", "MHz", "GHz", "THz", "kB", "KiB", "MiB", "GiB", "TiB", "kbps", "Mbps", "Gbps",
-    "Tbps", "kW", "kWh", "MWh", "GWh", "TWh", "mAh", "kV", "mV", "dB", "dBA", "kPa", "hPa", "MPa",
-    "kJ", "kcal", "mg", "kg", "km", "cm", "mm", "ml", "mL", "mph", "rpm", "km/h", "keV", "MeV",
-    "GeV",
-];
+/// Whether a dot behind a shortened measure of `end` bytes (`5 ft. tall`) belongs to it: the sentence goes on.
+fn dot_belongs(cursor: &Cursor<'_>, end: usize) -> bool {
+    let Some(after) = cursor.rest[end..].strip_prefix('.') else { return false };
+    let next = after.trim_start();
+    let measured = NUMBER_FIRST.find(next).is_some_and(|number| {
+        let unit = next[number.end()..].trim_start();
+        ["in", "oz", "min", "sec"].iter().any(|symbol| unit.starts_with(symbol))
+    });
+    measured || next.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '/' | ',' | ';'))
+}
 
 /// Verbalizes a unit without a number: `measured in GHz`.
 pub(super) fn bare(cursor: &Cursor<'_>) -> Option<Match> {
-    if cursor.before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '-' | '.' | '@')) {
+    let beside = cursor.before == Some('/') && BARE.contains(&cursor.previous);
+    if cursor.before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '-' | '.' | '@'))
+        && !beside
+    {
         return None;
     }
     let fits = |symbol: &&&str| {
         let length = symbol.len();
+        let slashed = |rest: &str| rest.strip_prefix('/').is_some_and(begins_with_bare);
         cursor.rest.starts_with(**symbol)
             && cursor.ends(length)
-            && !matches!(cursor.char_after(length), Some('/' | '-' | '@' | '\''))
+            && (!matches!(cursor.char_after(length), Some('/' | '-' | '@' | '\''))
+                || slashed(&cursor.rest[length..]))
     };
     let symbol = BARE.iter().filter(fits).max_by_key(|symbol| symbol.len())?;
     let unit = UNITS.iter().find(|unit| unit.symbol == *symbol)?;
-    let counted = matches!(cursor.previous, "in" | "many" | "few" | "some");
+    let counted = matches!(cursor.previous, "in" | "many" | "few" | "some") || beside;
     let said = if counted { unit.many } else { unit.one };
     Some(Match::quantity(symbol.len(), said))
+}
+
+/// Whether a text begins with a unit that is said without a number too.
+fn begins_with_bare(text: &str) -> bool {
+    let end = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
+    BARE.contains(&&text[..end])
 }
 
 pattern!(INCHES, r"([0-9]{1,4}(?:\.[0-9]{1,2})?)( ?)in\b");
@@ -453,18 +281,46 @@ pub(super) fn inches(cursor: &Cursor<'_>) -> Option<Match> {
 fn shortened_inches(cursor: &Cursor<'_>) -> Option<Match> {
     let found = INCHES.captures(cursor.rest)?;
     let length = found[0].len();
-    let after_feet = ["ft", "feet", "foot", "'"].iter().any(|feet| cursor.previous.ends_with(feet));
-    if !cursor.ends(length) || !after_feet && !EXTENT.contains(&cursor.word_after(length)) {
+    if !cursor.ends(length) || !is_measure(cursor, length) {
         return None;
     }
-    let name = if is_one(&found[1]) { "inch" } else { "inches" };
-    Some(Match::quantity(length, format!("{} {name}", number(&found[1]))))
+    let said = number(&found[1]);
+    let one = is_one(&found[1]);
+    if let Some(by) = BY_NUMBER.find(&cursor.rest[length..]) {
+        // The second number is the next match.
+        let said = format!("{said} {} by", if one { "inch" } else { "inches" });
+        return Some(Match::new(length + by.len() - 1, said));
+    }
+    let attribute = matches!(cursor.previous, "a" | "an");
+    let name = if one || attribute && !EXTENT.contains(&cursor.word_after(length)) {
+        "inch"
+    } else {
+        "inches"
+    };
+    let dot = usize::from(dot_belongs(cursor, length));
+    Some(Match::quantity(length + dot, format!("{said} {name}")))
+}
+
+/// Whether "in" at the end of the first `length` bytes is inches: behind feet or "by", or before what is measured so.
+fn is_measure(cursor: &Cursor<'_>, length: usize) -> bool {
+    let next = cursor.word_after(length);
+    let after_feet = ["ft", "feet", "foot", "'"].iter().any(|feet| cursor.previous.ends_with(feet));
+    let behind_by = matches!(cursor.previous, "by" | "x")
+        && (next.is_empty() || MEASURED_IN_INCHES.contains(&next));
+    after_feet || behind_by || EXTENT.contains(&next) || MEASURED_IN_INCHES.contains(&next)
 }
 
 /// Verbalizes the rest of a quantity after a slash (`/h`, `/week`), as "per hour", "per week".
 pub(super) fn per(cursor: &Cursor<'_>) -> Option<Match> {
     let found = PER.captures(cursor.rest)?;
     let written = &found[1];
+    // `5 MHz/GHz` has two units of one kind.
+    if ["Hz", "bps", "B"]
+        .iter()
+        .any(|kind| cursor.previous.ends_with(kind) && written.ends_with(kind))
+    {
+        return None;
+    }
     let known = UNITS.iter().find(|unit| unit.symbol == written);
     let said = known.map_or_else(|| written.to_ascii_lowercase(), |unit| unit.one.to_owned());
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), format!("per {said}")))

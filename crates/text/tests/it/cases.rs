@@ -133,6 +133,36 @@ fn symbols_without_a_name_are_told_once() {
 }
 
 #[test]
+fn no_symbol_of_ascii_is_left_out_in_silence() {
+    let rows = [
+        ("a~b", "`~` (U+007E, once)"),
+        ("snake_case_name", "`_` (U+005F, 2 times)"),
+        ("Home | About | Contact", "`|` (U+007C, 2 times)"),
+        ("price* here ^ there", "`*` (U+002A, once), `^` (U+005E, once)"),
+        ("5 &#8383;", "`₿` (U+20BF, once)"),
+        ("fish &amp; chips", ""),
+        ("a^b ₿ _", "`₿` (U+20BF, once), `_` (U+005F, once)"),
+        ("a+b < c * d / e = f", ""),
+        ("> quoted\n## Plan\n* milk\n+ eggs\n* * *\n====", ""),
+        ("**Great** and _so_ on, ~20 (x^2)", ""),
+    ];
+    for (text, expected) in rows {
+        let left_out = symbols_left_out(text);
+        let told = left_out.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        assert_eq!(told, expected, "{text:?}");
+    }
+}
+
+#[test]
+fn unspaced_en_dashes_of_clauses_are_pauses() {
+    assert_eq!(normalize("He paused–then he ran."), "he paused, then he ran.");
+    assert_eq!(normalize("She knew–of course–all of it."), "she knew, of course, all of it.");
+    assert_eq!(normalize("The winner–Tom–smiled."), "the winner, tom, smiled.");
+    assert_eq!(normalize("Monday–Friday"), "monday to friday");
+    assert_eq!(normalize("one\u{2028}Two\rThree"), "one. two. three");
+}
+
+#[test]
 fn line_ends_of_lists_are_pauses() {
     let frontend = Frontend::english().unwrap();
     let phones = |text: &str| to_arpabet(&frontend.phonemize(text).unwrap().phones);

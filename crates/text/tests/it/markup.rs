@@ -22,6 +22,11 @@ fn plain_text_stays_as_it_is() {
         "a[1] = b[2]",
         "R&D & so on",
         "x <3",
+        "if x<y and y>z",
+        "if a<b and b>c",
+        "Ann <ann@x.com>",
+        "a <foo> b",
+        "Really <!> yes",
     ] {
         assert!(!is_marked(text), "{text}");
         assert_eq!(read(text), text);
@@ -67,6 +72,23 @@ fn ssml_documents() {
     );
     check("<speak>a<break time=\"90s\"/>b</speak>", "a |10.00| ; b");
     check("<speak>one [pause 1s] two</speak>", "one |1.00| ; two");
+}
+
+#[test]
+fn tags_of_html_are_read_too() {
+    let check = |text: &str, expected: &str| {
+        assert!(is_marked(text), "{text}");
+        assert_eq!(read(text), expected, "{text}");
+    };
+    check("one<br>two", "one \n\ntwo");
+    check("one<BR/>two", "one \n\ntwo");
+    check("<b>bold</b>&nbsp;text", "bold\u{a0}text");
+    check("R&D is <i>fun</i> &copy; x<y", "R&D is fun © x<y");
+    check("H<sub>2</sub>O", "H2O");
+    check("<ul><li>Milk<li>Eggs</ul>", "Milk \n\nEggs");
+    check("see <a href=\"https://x.org?a=1&b=2\">this</a> page", "see this page");
+    check("one<break time=\"1s\">two", "one |1.00| ; two");
+    check("<speak>a&nbsp;b</speak>", "a\u{a0}b");
 }
 
 #[test]
