@@ -171,6 +171,12 @@ pub enum EngineError {
         /// Fault.
         fault: CodesFileFault,
     },
+    /// Text for a task that does not speak it.
+    #[error("task `{task}` speaks no text")]
+    SpeaksNoText {
+        /// Task.
+        task: String,
+    },
     /// Markup in the text of a request that its task cannot follow.
     #[error("task `{task}`: {fault}")]
     TaskMarkup {
@@ -279,6 +285,7 @@ impl EngineError {
             Self::CodecOptions { .. } => "name the codec's file alone".into(),
             Self::CodecReference { .. } => "carry the codec instead".into(),
             Self::CodesFile { fault, .. } => fault.hint().into(),
+            Self::SpeaksNoText { .. } => "name a task that speaks".into(),
             Self::TaskMarkup { fault, .. } => fault.hint().into(),
             Self::Prompt { cause, .. } => cause.hint().into(),
             Self::Markup(error) => error.hint().into(),
@@ -289,5 +296,12 @@ impl EngineError {
             Self::Text(error) => return error.hint().map(std::borrow::Cow::into_owned),
             Self::Cancelled => return None,
         })
+    }
+}
+
+/// Errors of voices are faults of the request that names them.
+impl syrinx_task::InputIssue for EngineError {
+    fn hint(&self) -> std::borrow::Cow<'static, str> {
+        Self::hint(self).unwrap_or_default().into()
     }
 }

@@ -155,7 +155,7 @@ impl PartFault {
         let hint = match self {
             Self::LanguageModel(error) => error.hint().map(Cow::Borrowed),
             Self::Codec(error) => error.hint(),
-            Self::PublishedCodec(error) => error.hint().map(Cow::Borrowed),
+            Self::PublishedCodec(error) => error.hint(),
             Self::CodecReference(_) => None,
         };
         hint.unwrap_or(Cow::Borrowed(PACKAGE_AGAIN))
@@ -180,6 +180,9 @@ pub enum CodesFileFault {
         /// Fingerprint of the model's codec.
         expected: String,
     },
+    /// Codes that the model's codec does not have.
+    #[error(transparent)]
+    Codes(CodesFault),
     /// A recording that is longer than its codes, or has a sample rate out of range.
     #[error(
         "its {frames} frames can't be {} samples at {} Hz",
@@ -199,6 +202,7 @@ impl CodesFileFault {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Write(_) => "encode the recording again",
+            Self::Codes(_) => "encode the recording again with this model",
             Self::OtherCodec { .. } => {
                 "encode the recording again with this model, or name the other one with --model"
             }

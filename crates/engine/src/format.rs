@@ -327,10 +327,7 @@ pub fn read_codes(
         let (found, expected) = (header.codec, codec.fingerprint.clone());
         return Err(fail(CodesFileFault::OtherCodec { found, expected }));
     }
-    header.check(&codes, &codec.info).map_err(|fault| EngineError::Unsupported {
-        what: format!("{}: {fault}", path.display()),
-        remedy: "encode the recording again with this model",
-    })?;
+    header.check(&codes, &codec.info).map_err(|fault| fail(CodesFileFault::Codes(fault)))?;
     if let Some(length) = header.length
         && !length.fits(&codes, &codec.info)
     {

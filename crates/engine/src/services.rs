@@ -203,7 +203,7 @@ impl syrinx_task::Voices for VoiceTable {
 
     fn excerpt(&self, audio: &Audio, name: &str, longest_s: f64) -> Result<Audio, TaskError> {
         self.excerpt_within(audio, name, longest_s)
-            .map_err(|error| TaskError::input(error.to_string(), error.hint().unwrap_or_default()))
+            .map_err(TaskError::input)
     }
 }
 

@@ -127,14 +127,12 @@ impl Engine {
     /// Begins to speak text that arrives in pieces, as a task divides it.
     ///
     /// # Errors
-    /// [`EngineError::UnknownTask`], [`EngineError::NotTrained`]; [`EngineError::Unsupported`] for a task that speaks no
+    /// [`EngineError::UnknownTask`], [`EngineError::NotTrained`]; [`EngineError::SpeaksNoText`] for a task that speaks no
     /// text.
     pub fn speech_session(&self, task: &str) -> Result<SpeechSession, EngineError> {
         let settings = self.running(task)?.task.sentences();
-        settings.map(SpeechSession::new).ok_or_else(|| EngineError::Unsupported {
-            what: format!("task `{task}` speaks no text"),
-            remedy: "name a task that speaks",
-        })
+        let silent = || EngineError::SpeaksNoText { task: task.to_owned() };
+        settings.map(SpeechSession::new).ok_or_else(silent)
     }
 
     /// Begins to recognize sound of a rate that comes in, by a task that transcribes.

@@ -11,7 +11,7 @@ use syrinx_decode::DecodeConfig;
 use syrinx_engine::{
     BatchRequest, Chunk, Engine, EngineError, MergedAnswer, SpeechPortion, SpeechSession, TakeSound,
 };
-use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError};
+use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError, Transcript};
 use syrinx_types::{Audio, CancelToken, Codes, Event, EventSink, RunContext, WordTime};
 
 use crate::error::ApiError;

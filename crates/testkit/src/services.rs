@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use syrinx_task::{
-    FrameScores, PhoneRecognizer, Recognizer, Recordings, Separator, Service, Services,
+    FrameScores, PhoneRecognizer, Recognizer, RecordingIssue, Recordings, Separator, Service, Services,
     SpeechCodec, Stem, TaskError, Transcript, Voices,
 };
 use syrinx_text::Phone;
@@ -183,8 +183,8 @@ impl Voices for ToneCodec {
         const SHORTEST_S: f64 = 0.5;
         let seconds = audio.seconds();
         if seconds < SHORTEST_S || audio.is_silent() {
-            let problem = format!("{name}: {seconds:.2} s are silent or less than {SHORTEST_S} s");
-            return Err(TaskError::input(problem, "give 2 to 3 seconds of speech"));
+            let name = name.to_owned();
+            return Err(TaskError::input(RecordingIssue::TooShort { name, seconds }));
         }
         Ok(audio.slice(0.0, longest_s))
     }

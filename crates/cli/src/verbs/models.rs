@@ -8,7 +8,7 @@ use syrinx_pretrained::hub::{
     DEFAULT_ENDPOINT, Hub, Installed, Listing, ModelName, installed, remove,
 };
 
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::session::{Session, data_folder};
 use crate::table::table;
 
