@@ -81,12 +81,12 @@ impl TaskAnswer {
 
     /// Returns the recognized text; empty for answers without.
     pub fn text(&self) -> &str {
-        self.transcript().map_or("", |transcript| &transcript.text)
+        self.transcript().map_or("", |transcript| transcript.text.as_str())
     }
 
     /// Returns the recognized words with their times; none of answers without.
     pub fn words(&self) -> &[WordTime] {
-        self.transcript().map_or(&[], |transcript| &transcript.words)
+        self.transcript().map_or(&[], |transcript| transcript.words.as_slice())
     }
 }
 
