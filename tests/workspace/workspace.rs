@@ -37,7 +37,7 @@ impl Package {
         self.folder.parent().is_some_and(|p| p.ends_with("tasks"))
     }
 
-    /// Its sources with their text: `src`, not tests and examples.
+    /// Sources with their text: `src`, not tests and examples.
     pub(crate) fn sources(&self) -> Vec<(PathBuf, String)> {
         rust_files(&self.folder.join("src"))
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use syrinx_types::{IoOperation, ConfigIssue};
+use syrinx_types::{ConfigIssue, IoOperation};
 
 use crate::fault::empty_selection_hint;
 use crate::import::TextGridFault;

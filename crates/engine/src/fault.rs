@@ -256,7 +256,7 @@ pub enum CodesFault {
     OtherShape {
         /// Levels, codebook size and rate of the codes.
         found: String,
-        /// Those of the codec.
+        /// Levels, codebook size and rate of the codec.
         expected: String,
     },
 }

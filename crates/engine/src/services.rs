@@ -202,8 +202,7 @@ impl syrinx_task::Voices for VoiceTable {
     }
 
     fn excerpt(&self, audio: &Audio, name: &str, longest_s: f64) -> Result<Audio, TaskError> {
-        self.excerpt_within(audio, name, longest_s)
-            .map_err(TaskError::input)
+        self.excerpt_within(audio, name, longest_s).map_err(TaskError::input)
     }
 }
 

@@ -21,8 +21,11 @@ pub enum RecognizerChoice {
 
 /// Text that names no recognizer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names no recognizer, expected whisper:FOLDER")]
-pub struct UnknownRecognizer(String);
+#[error("`{name}` names no recognizer, expected whisper:FOLDER")]
+pub struct UnknownRecognizer {
+    /// Text given.
+    pub name: String,
+}
 
 impl FromStr for RecognizerChoice {
     type Err = UnknownRecognizer;
@@ -30,7 +33,7 @@ impl FromStr for RecognizerChoice {
     fn from_str(text: &str) -> Result<Self, UnknownRecognizer> {
         match text.split_once(':') {
             Some(("whisper", folder)) if !folder.is_empty() => Ok(Self::Whisper(folder.into())),
-            _ => Err(UnknownRecognizer(text.to_owned())),
+            _ => Err(UnknownRecognizer { name: text.to_owned() }),
         }
     }
 }
@@ -84,7 +87,10 @@ mod tests {
         assert_eq!(json, "\"whisper:models/tiny.en\"");
         assert_eq!(serde_json::from_str::<RecognizerChoice>(&json).unwrap(), choice);
         for text in ["", "whisper", "whisper:", "other:folder"] {
-            assert_eq!(text.parse::<RecognizerChoice>(), Err(UnknownRecognizer(text.into())));
+            assert_eq!(
+                text.parse::<RecognizerChoice>(),
+                Err(UnknownRecognizer { name: text.into() })
+            );
         }
     }
 }

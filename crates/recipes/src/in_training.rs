@@ -151,11 +151,9 @@ impl InTrainingEvaluator for InTrainingEvaluation {
     ) -> Result<Vec<(String, f64)>, InTrainingFault> {
         let engine = self.engine(model)?;
         let untrained = |purpose| InTrainingFault::of(RecipeError::UntrainedTask { purpose });
-        let synthesizer = engine
-            .speaking_task()
-            .ok_or_else(|| untrained("synthesizes text in named voices"))?;
-        let recognizer =
-            engine.recognition_task().ok_or_else(|| untrained("recognizes speech"))?;
+        let synthesizer =
+            engine.speaking_task().ok_or_else(|| untrained("synthesizes text in named voices"))?;
+        let recognizer = engine.recognition_task().ok_or_else(|| untrained("recognizes speech"))?;
         let tasks = Tasks { engine: &engine, synthesizer, recognizer, cancel };
         let mut counts: Vec<EditCounts> = Vec::new();
         for (voice, text) in &self.sentences {

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use syrinx_task::{
-    FrameScores, PhoneRecognizer, Recognizer, RecordingIssue, Recordings, Separator, Service, Services,
-    SpeechCodec, Stem, TaskError, Transcript, Voices,
+    FrameScores, PhoneRecognizer, Recognizer, RecordingIssue, Recordings, Separator, Service,
+    Services, SpeechCodec, Stem, TaskError, Transcript, Voices,
 };
 use syrinx_text::Phone;
 use syrinx_types::{Audio, Coded, Codes, Latents, RunContext, SpectralGain};

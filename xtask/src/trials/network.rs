@@ -16,7 +16,7 @@ use crate::project::shell;
 /// Namespaces, ends of the cable, addresses.
 const SIDES: [(&str, &str, &str); 2] =
     [("syrinx-a", "syrinx-va", "10.99.7.1"), ("syrinx-b", "syrinx-vb", "10.99.7.2")];
-/// Their network.
+/// Network of the trial.
 const NETWORK: &str = "10.99.7.0/24";
 
 /// Two namespaces. Dropping them takes them away.

@@ -16,7 +16,7 @@ use crate::project::{root, shell};
 
 /// Layers of the planned width that are measured; more change little.
 const LAYERS: f64 = 4.0;
-/// Their width, heads and width of the gated MLP: those of 151 M parameters in 12 layers.
+/// Width; with heads and width of the gated MLP it is that of 151 M parameters in 12 layers.
 const DIM: f64 = 1_024.0;
 const HEADS: f64 = 16.0;
 const HIDDEN: f64 = 2_736.0;

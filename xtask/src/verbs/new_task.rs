@@ -17,7 +17,7 @@ use crate::verbs::{rehearsal, schema};
     after_help = "Examples:\n  cargo xtask new-task dereverb\n  cargo xtask new-task dereverb --rehearse\n\ntasks/README.md says how to go on."
 )]
 pub struct NewTaskArgs {
-    /// Its identifier, crate and command: small letters, digits and `-`
+    /// Identifier of the task, crate and command: small letters, digits and `-`
     name: String,
     /// Make it, test and train it, and take it away again; nothing may be uncommitted here
     #[arg(long)]

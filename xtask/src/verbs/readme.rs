@@ -22,7 +22,7 @@ pub struct ReadmeArgs {
 /// One command of the README.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Step {
-    /// Its line in the file, from 1.
+    /// Line in the file, from 1.
     line: usize,
     /// The command, continuation lines joined.
     command: String,

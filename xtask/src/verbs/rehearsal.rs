@@ -18,7 +18,7 @@ const GENERATED: [&str; 3] = ["Cargo.lock", "configs/schemas/", REGISTRY];
 /// Makes a task, checks that it is whole and touched nothing else, and that nothing is left of it when its line and its
 /// files are gone.
 ///
-/// It is made in this working tree: a copy of the tree would compile every crate again, as paths differ. The tree must
+/// The task is made in this working tree: a copy of the tree would compile every crate again, as paths differ. The tree must
 /// hold no changes that are not committed, and holds none after it, whatever fails.
 pub fn run(root: &Path, name: &str) -> Result<()> {
     let shell = shell()?;

@@ -13,7 +13,7 @@ fn a_gpu_that_cannot_be_had_says_how_to_get_one() {
     }
     let ended = bench.run(&["info", "--device", "gpu"]);
     assert_eq!(ended.code, 2, "{}", ended.err);
-    assert!(ended.err.contains("cpu, cuda and cuda:N"), "{}", ended.err);
+    assert!(ended.err.contains("expected `cpu`, `cuda` or `cuda:N`"), "{}", ended.err);
     bench.fails(&["info", "--set", "device=gpu"], 2, &["`gpu` is no device"]);
     bench.run(&["info", "--device", "cpu"]).worked();
 }

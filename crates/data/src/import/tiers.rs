@@ -8,7 +8,7 @@ use super::textgrid::{CLOSE_S, Interval, TextGrid, Tier};
 #[non_exhaustive]
 pub enum AlignmentFault {
     /// A missing tier.
-    #[error("no tier '{name}'; tiers found: {found}")]
+    #[error("no tier '{name}' (tiers found: {found})")]
     NoTier {
         /// Name of the tier.
         name: &'static str,
@@ -16,7 +16,7 @@ pub enum AlignmentFault {
         found: FoundTiers,
     },
     /// Words and phones of different speakers.
-    #[error("no speaker has both a tier '{WORDS}' and a tier '{PHONES}'; tiers found: {found}")]
+    #[error("no speaker has both a tier '{WORDS}' and a tier '{PHONES}' (tiers found: {found})")]
     NoSpeaker {
         /// Tiers that are there.
         found: FoundTiers,

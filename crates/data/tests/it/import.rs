@@ -166,7 +166,7 @@ fn textgrids_are_merged_by_id() {
     let expected = [
         "c.TextGrid: line",
         "there is no TextGrid for the utterance `d`",
-        "e.TextGrid: no tier 'words'; tiers found: notes, phones",
+        "e.TextGrid: no tier 'words' (tiers found: notes, phones",
     ];
     assert_eq!(warnings.len(), expected.len(), "{warnings:#?}");
     for (warning, expected) in warnings.iter().zip(expected) {

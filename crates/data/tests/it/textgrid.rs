@@ -178,30 +178,30 @@ fn what_cannot_be_aligned_is_said() {
             PhoneAlignment::from_textgrid(&grid, "hi a bee", &arpabet).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}, not {expected}");
     };
-    check(&LONG.replace("\"phones\"", "\"tones\""), "no tier 'phones'; tiers found: words, tones");
+    check(&LONG.replace("\"phones\"", "\"tones\""), "no tier 'phones' (tiers found: words, tones");
     check(&LONG.replace("\"IY1\"", "\"iː\""), "unknown phone `iː` at 0.9 s");
     check(&LONG.replace("\"B\"", "\"spn\""), "`spn` at 0.8 s");
     check(
         &LONG.replace("xmin = 0.9", "xmin = 0.85"),
         "tier 'phones', interval 7: starts at 0.85 s, before the end of interval 6 at 0.9 s",
     );
-    check(&LONG.replace("\"words\"", "\"notes\""), "no tier 'words'; tiers found: notes, phones");
+    check(&LONG.replace("\"words\"", "\"notes\""), "no tier 'words' (tiers found: notes, phones");
     let head = r#""ooTextFile" "TextGrid" 0 1 <exists>"#;
     let words = r#""IntervalTier" "words" 0 1 1 0 1 "hi""#;
     let points = |name: &str| format!(r#""TextTier" "{name}" 0 1 1 0.5 "x""#);
     let empty = r#""IntervalTier" "tones" 0 1 1 0 1 """#;
     // Tiers of a file, and the list of those found.
     let tiers = [
-        (format!("1 {}", points("phones")), "no tier 'words'; tiers found: phones (point tier)"),
+        (format!("1 {}", points("phones")), "no tier 'words' (tiers found: phones (point tier)"),
         (
             format!("3 {} {words} {}", points("phones"), points("clicks")),
-            "no tier 'phones'; tiers found: words, phones (point tier), clicks (point tier)",
+            "no tier 'phones' (tiers found: words, phones (point tier), clicks (point tier)",
         ),
         (
             format!("3 {words} {empty} {}", points("clicks")),
-            "no tier 'phones'; tiers found: words, tones (empty), clicks (point tier)",
+            "no tier 'phones' (tiers found: words, tones (empty), clicks (point tier)",
         ),
-        ("0".to_owned(), "no tier 'words'; tiers found: none"),
+        ("0".to_owned(), "no tier 'words' (tiers found: none"),
     ];
     for (tiers, expected) in tiers {
         check(&format!("{head} {tiers}"), expected);

@@ -100,7 +100,7 @@ fn what_cannot_be_compared_is_refused() {
         assert!(matches!(distance(&a, &empty), Err(MetricsError::Empty { which: "second" })));
         assert!(matches!(distance(&empty, &a), Err(MetricsError::Empty { which: "first" })));
         let error = distance(&a, &other).unwrap_err();
-        assert!(error.to_string().contains("24000 and 16000 Hz: resample"), "{error}");
+        assert!(error.to_string().contains("24000 and 16000 Hz"), "{error}");
     }
     assert!(matches!(
         mel_cepstral_distance_of(&[0.0; 81], &[0.0; 80], 80),

@@ -225,10 +225,10 @@ fn is_verb(cursor: &Cursor<'_>) -> bool {
     let next = cursor.word_after("AM".len());
     let mut before = cursor.words_before();
     let (nearest, second) = (before.next().unwrap_or_default(), before.next().unwrap_or_default());
-    let beside_i = nearest == "I"
+    let adjacent_i = nearest == "I"
         || next == "I"
         || second == "I" && has(ADVERBS, &nearest.to_ascii_lowercase());
-    beside_i || cursor.shouting && !is_radio(cursor)
+    adjacent_i || cursor.shouting && !is_radio(cursor)
 }
 
 /// Whether `AM` is the broadcast band in a sentence in capitals: beside FM or a frequency, or before a word of radio.

@@ -200,12 +200,12 @@ fn slashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
     let next = cursor.char_after(length);
     let after_digit = cursor.previous.ends_with(|c: char| c.is_ascii_digit());
     let digit_next = cursor.char_after(length + 1).is_some_and(|c| c.is_ascii_digit());
-    let beside =
+    let adjacent =
         cursor.before.is_some_and(char::is_alphanumeric) || next.is_some_and(char::is_alphanumeric);
     let between = spaced && !cursor.previous.is_empty() && !cursor.word_after(length).is_empty();
     let said = match length {
         1 if spaced && after_digit && digit_next => "divided by",
-        1 if beside || between => "slash",
+        1 if adjacent || between => "slash",
         _ => "",
     };
     Match::new(length, said)

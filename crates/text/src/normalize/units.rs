@@ -243,9 +243,9 @@ fn dot_belongs(cursor: &Cursor<'_>, end: usize) -> bool {
 
 /// Verbalizes a unit without a number: `measured in GHz`.
 pub(super) fn bare(cursor: &Cursor<'_>) -> Option<Match> {
-    let beside = cursor.before == Some('/') && BARE.contains(&cursor.previous);
+    let adjacent = cursor.before == Some('/') && BARE.contains(&cursor.previous);
     if cursor.before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '-' | '.' | '@'))
-        && !beside
+        && !adjacent
     {
         return None;
     }
@@ -259,7 +259,7 @@ pub(super) fn bare(cursor: &Cursor<'_>) -> Option<Match> {
     };
     let symbol = BARE.iter().filter(fits).max_by_key(|symbol| symbol.len())?;
     let unit = UNITS.iter().find(|unit| unit.symbol == *symbol)?;
-    let counted = matches!(cursor.previous, "in" | "many" | "few" | "some") || beside;
+    let counted = matches!(cursor.previous, "in" | "many" | "few" | "some") || adjacent;
     let said = if counted { unit.many } else { unit.one };
     Some(Match::quantity(symbol.len(), said))
 }

@@ -12,7 +12,7 @@ use crate::content::ContentHash;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PretrainStage {
     pub(super) name: String,
-    /// Its own folder, which is emptied when it has to be done with something else.
+    /// Own folder of the stage, emptied when the stage has to be done with something else.
     pub(super) folder: PathBuf,
     /// Files and folders whose content it depends on.
     pub(super) inputs: Vec<PathBuf>,
@@ -69,7 +69,7 @@ pub(super) enum StageState {
     Begun,
     /// To be done from the beginning.
     New,
-    /// Its inputs are missing.
+    /// Missing inputs.
     Waiting,
 }
 
