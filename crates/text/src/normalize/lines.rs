@@ -128,7 +128,7 @@ pub(crate) fn item_marker(line: &str) -> Option<usize> {
     }
     let opened = line.strip_prefix('(').unwrap_or(line);
     let label = label(opened)?;
-    let closer = opened[label.len()..].chars().next()?;
+    let closer = opened[label.len()..].chars().next().filter(|c| matches!(c, ')' | '.'))?;
     let bare = opened.len() == line.len();
     let after = &opened[label.len() + 1..];
     let fits = closer == ')'
