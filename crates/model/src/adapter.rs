@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
-use syrinx_nn::{ADDED, LORA_DOWN, LORA_UP, LoraConfig, to_vec_f32};
+use syrinx_nn::{ADDED, AdapterScope, LORA_DOWN, LORA_UP, LoraConfig, to_vec_f32};
 use syrinx_types::Fingerprint;
 
 use crate::fault::{AdapterFault, WriteFault};
@@ -34,6 +34,8 @@ struct Header {
 }
 
 const METADATA: &str = "syrinx_adapter";
+/// Prefix of the trunk's weights for non-autoregressive passes, where they differ.
+pub(crate) const PASSES: &str = "passes.";
 /// The table that grows with tasks.
 const SPECIAL_TOKENS: &str = "special_tokens";
 
@@ -87,7 +89,7 @@ impl Adapter {
     }
 
     /// Returns the model with the difference in its weights. Weights that aren't adapted, and rows that were there, are
-    /// bit for bit those of the base.
+    /// bit for bit those of the base. An adapter of non-autoregressive passes gives them a trunk of their own.
     ///
     /// # Errors
     /// If it belongs to another model.
@@ -97,6 +99,10 @@ impl Adapter {
             return Err(AdapterFault::OtherModel { expected: self.base.clone(), found });
         }
         let mut out = base.clone();
+        if self.lora.scope == AdapterScope::NonAutoregressive {
+            let trunk = base.tensors.iter().filter(|(name, _)| name.starts_with("trunk."));
+            out.tensors.extend(trunk.map(|(n, t)| (format!("{PASSES}{n}"), t.clone())));
+        }
         for (name, tensor) in &self.tensors {
             if let Some(layer) = name.strip_suffix(LORA_UP).map(|l| l.trim_end_matches('.')) {
                 self.add_pair(&mut out, layer, tensor)?;
@@ -120,7 +126,11 @@ impl Adapter {
             .tensors
             .get(&format!("{layer}.{LORA_DOWN}"))
             .ok_or_else(|| AdapterFault::MissingHalf { layer: layer.to_owned() })?;
-        let name = format!("{layer}.weight");
+        let prefix = match self.lora.scope {
+            AdapterScope::All => "",
+            AdapterScope::NonAutoregressive => PASSES,
+        };
+        let name = format!("{prefix}{layer}.weight");
         let difference = (up.matmul(down)? * self.lora.scale())?; // (outputs, inputs)
         let adapted = (weight(out, &name)? + difference)?;
         out.tensors.insert(name, adapted);

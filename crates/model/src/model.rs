@@ -9,6 +9,7 @@ use syrinx_nn::{
 use syrinx_task::{Position, Sequence, TokenSpace};
 use syrinx_types::{Codes, ConfigIssue, Latents, Requirement};
 
+use crate::adapter::PASSES;
 use crate::codes::{CodeInput, Codebooks};
 use crate::compute::Compute;
 use crate::conditioning::LatentConditioning;
@@ -31,6 +32,8 @@ pub struct LanguageModel {
     given_latents: Option<Linear>,
     encoder: Option<Encoder>,
     trunk: Stack,
+    /// Trunk of non-autoregressive passes, where an adapter changed it for them alone.
+    pass_trunk: Option<Stack>,
     heads: Heads,
     device: Device,
     /// Type of the activations.
@@ -130,6 +133,7 @@ impl LanguageModel {
                 .transpose()?,
             encoder,
             trunk: Stack::new(&scope.pp("trunk"), &config.trunk, kernels)?,
+            pass_trunk: None,
             heads: Heads::new(&scope.pp("heads"), config, space, &books, kernels)?,
             config: config.clone(),
             space: space.clone(),
@@ -157,8 +161,12 @@ impl LanguageModel {
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         let store = ParamStore::loaded(file.tensors.clone(), device).with_precision(precision);
-        let model =
+        let mut model =
             Self::new(&file.config, &file.space, file.codebooks.clone(), &store.root(), kernels)?;
+        if file.tensors.keys().any(|name| name.starts_with(PASSES)) {
+            let scope = store.root().pp(PASSES.trim_end_matches('.')).pp("trunk");
+            model.pass_trunk = Some(Stack::new(&scope, &file.config.trunk, kernels)?);
+        }
         store.check_all_used()?;
         Ok(model)
     }
@@ -225,7 +233,9 @@ impl LanguageModel {
             start += s.len();
         }
         let rotary: Vec<u32> = rows.iter().map(|(_, p)| p.rotary).collect();
-        let h = self.trunk.forward(&x, &self.attention_plan(spans, &rotary))?; // (positions, dim)
+        let whole = sequences.iter().all(|s| s.prefix == s.len());
+        let trunk = self.pass_trunk.as_ref().filter(|_| whole).unwrap_or(&self.trunk);
+        let h = trunk.forward(&x, &self.attention_plan(spans, &rotary))?; // (positions, dim)
         ops::embed(&h, &picked, 1, self.kernels) // (response positions, dim)
     }
 

@@ -145,7 +145,7 @@ pub(crate) mod tests {
                 // SAFETY: the processor has these instructions.
                 unsafe { run_avx512(kernel()) };
             }
-            return usize::from(fma && narrow) + usize::from(fma && wide);
+            usize::from(fma && narrow) + usize::from(fma && wide)
         }
         #[cfg(not(target_arch = "x86_64"))]
         {

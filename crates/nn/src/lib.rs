@@ -35,7 +35,7 @@ pub use cache::{LayerCache, StackCache};
 pub use device::{DeviceChoice, Precision};
 pub use error::{DeviceFault, DeviceNameError, KernelFault, NnError};
 pub use gradient_sink::GradientSink;
-pub use low_rank::{LORA_DOWN, LORA_UP, LoraConfig};
+pub use low_rank::{AdapterScope, LORA_DOWN, LORA_UP, LoraConfig};
 pub use ops::attention::{AttentionPlan, Span};
 pub use params::{Init, ParamStore, Scope};
 pub use slices::{f32_of_f16, to_vec_f32, with_slice};

@@ -7,7 +7,21 @@ use syrinx_types::{Allowed, ConfigIssue};
 
 use crate::{Kernels, ops};
 
-/// Rank, scale and targets of a low-rank adapter.
+/// Name of the trunk among the weights of a model.
+const TRUNK: &str = "trunk";
+
+/// Passes of a model in which an adapter counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdapterScope {
+    /// All passes.
+    #[default]
+    All,
+    /// Non-autoregressive passes. The autoregressive ones, which decide what is said, keep the base's trunk.
+    NonAutoregressive,
+}
+
+/// Rank, scale, targets and scope of a low-rank adapter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LoraConfig {
@@ -17,11 +31,14 @@ pub struct LoraConfig {
     pub alpha: f64,
     /// Names of the linear maps that are adapted; `*` matches any text, as in `trunk.*.qkv`.
     pub targets: Vec<String>,
+    /// Passes in which the difference counts. Anything but all of them needs targets within the trunk.
+    pub scope: AdapterScope,
 }
 
 impl Default for LoraConfig {
     fn default() -> Self {
-        Self { rank: 8, alpha: 16.0, targets: vec!["trunk.*".into()] }
+        let targets = vec![format!("{TRUNK}.*")];
+        Self { rank: 8, alpha: 16.0, targets, scope: AdapterScope::All }
     }
 }
 
@@ -32,6 +49,10 @@ impl LoraConfig {
     /// Names the setting that cannot work.
     pub fn check(&self) -> std::result::Result<(), ConfigIssue> {
         ConfigIssue::above_zero(&[("rank", self.rank)])?;
+        let within = |target: &String| target.starts_with(&format!("{TRUNK}."));
+        if self.scope != AdapterScope::All && !self.targets.iter().all(within) {
+            return Err(ConfigIssue::new("targets", "must begin with `trunk.` for that scope"));
+        }
         if self.targets.is_empty() {
             return Err(ConfigIssue::new("targets", "must name a linear map"));
         }

@@ -167,6 +167,9 @@ pub enum BaseIssue {
     /// Special tokens in another order.
     #[error("special tokens of the model to fine-tune would change their rows")]
     SpecialTokens,
+    /// An autoregressive stage for an adapter of the other passes.
+    #[error("an adapter of non-autoregressive passes can't learn an autoregressive stage")]
+    Scope,
     /// Another codec or vocabulary.
     #[error("the model to fine-tune is of another codec or another vocabulary")]
     Space,
@@ -178,6 +181,7 @@ impl BaseIssue {
         match self {
             Self::Sizes => "leave `[model]` out of the configuration",
             Self::SpecialTokens => "name a model whose tasks are among those of this program",
+            Self::Scope => "leave the stage out of the mix, or set lora.scope = \"all\"",
             Self::Space => "encode the corpus with the codec of the model",
         }
     }

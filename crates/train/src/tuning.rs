@@ -2,6 +2,7 @@
 
 use candle_core::{Tensor, Var};
 use syrinx_model::LmFile;
+use syrinx_nn::AdapterScope;
 use syrinx_task::{DynTask, TokenSpace};
 
 use crate::{BaseIssue, MixEntry, TrainConfig, TrainError, TrainingMaterial};
@@ -59,12 +60,25 @@ pub(crate) fn check_base(
     if !material.space.special_tokens.starts_with(&base.space.special_tokens) {
         return Err(BaseIssue::SpecialTokens.into());
     }
+    let scope = config.lora.as_ref().map_or(AdapterScope::All, |lora| lora.scope);
+    if scope == AdapterScope::NonAutoregressive && mixes_causal_stage(config, material.tasks) {
+        return Err(BaseIssue::Scope.into());
+    }
     let same =
         TokenSpace { special_tokens: base.space.special_tokens.clone(), ..material.space.clone() };
     if base.space != same {
         return Err(BaseIssue::Space.into());
     }
     Ok(())
+}
+
+/// Whether a stage of the mix predicts one position after another.
+fn mixes_causal_stage(config: &TrainConfig, tasks: &[Box<dyn DynTask>]) -> bool {
+    config.mix.iter().any(|entry| {
+        let task = tasks.iter().find(|task| task.id() == entry.task);
+        let stages = task.map(|task| task.layout().stages).unwrap_or_default();
+        stages.iter().any(|s| s.name == entry.stage && s.head.predictor().is_causal())
+    })
 }
 
 /// Tensor that a parameter takes over from another model: that of its name and shape. Rows of special tokens are matched

@@ -2,16 +2,17 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 use syrinx_model::{Adapter, AdapterFault, LanguageModel, LmFile};
-use syrinx_nn::{AdamW, AdamWConfig, Kernels, LoraConfig, ParamStore, to_vec_f32};
+use syrinx_nn::{AdamW, AdamWConfig, AdapterScope, Kernels, LoraConfig, ParamStore, to_vec_f32};
 use syrinx_task::{
     Content, Contents, Head, Response, Segment, Sequence, Stage, TokenSpace, resolve,
 };
 use syrinx_types::Codes;
 
-use crate::build::{codebooks, config, file, space};
+use crate::build::{batches, codebooks, config, file, space};
 
 fn lora() -> LoraConfig {
-    LoraConfig { rank: 2, alpha: 4.0, targets: vec!["trunk.*.qkv".into(), "trunk.*.down".into()] }
+    let targets = vec!["trunk.*.qkv".into(), "trunk.*.down".into()];
+    LoraConfig { rank: 2, alpha: 4.0, targets, ..LoraConfig::default() }
 }
 
 /// The space of a model that has learnt one more task.
@@ -133,6 +134,36 @@ fn what_was_learnt_is_in_the_merged_model_and_nothing_else_moved() {
     let loaded = LanguageModel::load(&merged, &Device::Cpu, Kernels::Fused).unwrap();
     let same = loss(&loaded, &batch).to_scalar::<f32>().unwrap();
     assert!((same - last).abs() < 1e-4, "{same} {last}");
+}
+
+#[test]
+fn an_adapter_of_other_passes_leaves_autoregression_as_it_is() {
+    let base = file(&config());
+    let (store, _) = adapted(&base, Kernels::Fused);
+    for var in store.vars().values() {
+        let values = (0..var.elem_count()).map(|i| 0.1 * (i as f32 * 0.7).sin()).collect();
+        var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu).unwrap()).unwrap();
+    }
+    let mut tensors = store.tensors();
+    tensors.remove("special_tokens.added");
+    let merged = |scope: AdapterScope| {
+        let lora = LoraConfig { scope, ..lora() };
+        let adapter = Adapter { lora, special_tokens: vec![], ..adapter(&base, tensors.clone()) };
+        let read = Adapter::from_bytes(&adapter.to_bytes().unwrap()).unwrap();
+        LanguageModel::load(&read.merged(&base).unwrap(), &Device::Cpu, Kernels::Fused).unwrap()
+    };
+    let untouched = LanguageModel::load(&base, &Device::Cpu, Kernels::Fused).unwrap();
+    let all = merged(AdapterScope::All);
+    let passes = merged(AdapterScope::NonAutoregressive);
+    let mut seen = [0, 0];
+    for batch in batches(&config()) {
+        let causal = batch.iter().any(|s| s.prefix < s.len());
+        let rows = |m: &LanguageModel| to_vec_f32(&m.response_rows(&batch).unwrap()).unwrap();
+        assert_eq!(rows(&passes), rows(if causal { &untouched } else { &all }));
+        assert_ne!(rows(&all), rows(&untouched));
+        seen[usize::from(causal)] += 1;
+    }
+    assert!(seen.iter().all(|&count| count > 0), "{seen:?}");
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn weights(folder: &Path, device: &Device) -> Result<Weights, PretrainedError> {
         return Err(PretrainedError::pickle(&pickle, fault));
     }
     read(&plain).map(|_| ())?;
-    Ok(Weights::safetensors(&plain, device)?)
+    Weights::safetensors(&plain, device)
 }
 
 /// Files of a folder whose names end in `.{extension}`, in their order.

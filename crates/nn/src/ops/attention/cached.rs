@@ -249,8 +249,8 @@ impl HeadRows<'_> {
         for i in 0..BLOCKS {
             sums[i] = L::load(&out[i]);
         }
-        for position in 0..scores.len() {
-            let score = L::splat(scores[position]);
+        for (position, &score) in scores.iter().enumerate() {
+            let score = L::splat(score);
             let row = self.values.head(self.first + position, self.head, self.hd);
             let (row, _) = row[self.column..].as_chunks::<LANES>();
             for i in 0..BLOCKS {
@@ -266,9 +266,9 @@ impl HeadRows<'_> {
     /// Adds one column to `out` (head_dim), and returns 1.
     #[inline(always)]
     fn add_one(&self, scores: &[f32], out: &mut [f32]) -> usize {
-        for position in 0..scores.len() {
+        for (position, score) in scores.iter().enumerate() {
             let row = self.values.head(self.first + position, self.head, self.hd);
-            out[self.column] += scores[position] * row[self.column];
+            out[self.column] += score * row[self.column];
         }
         1
     }
