@@ -189,7 +189,7 @@ impl JudgeFault {
             Self::Request(issue) => issue.hint(),
             Self::Endpoint(fault) => return fault.hint(),
             Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => {
-                return cause.hint().map(Into::into);
+                return cause.hint();
             }
             _ => return None,
         })
