@@ -113,7 +113,7 @@ pub(super) fn is_said_as_word(word: &str, cursor: &Cursor<'_>) -> bool {
     match word.len() {
         0..=2 => false,
         3 => is_short_word(&lower) || cursor.shouting && is_pronounceable(word) && is_known(),
-        ..=LONGEST_READABLE => is_known() || is_pronounceable(word),
+        4..=LONGEST_READABLE => is_known() || is_pronounceable(word),
         _ => true,
     }
 }
