@@ -172,7 +172,7 @@ fn is_dotted_label(label: &str, after: &str) -> bool {
     let (first, second) = (next.next(), next.next());
     let initial = first.is_some_and(char::is_alphabetic) && second == Some('.');
     let number = first.is_some_and(|c| c.is_ascii_digit());
-    !initial && !(number && matches!(label, "p" | "c" | "v" | "n"))
+    !(initial || number && matches!(label, "p" | "c" | "v" | "n"))
 }
 
 /// Returns the length of the label of an item at the start of a line and its words, where they are not those of the text
