@@ -194,18 +194,19 @@ fn asterisks(cursor: &Cursor<'_>, spaced: bool) -> Match {
     }
 }
 
-/// Reads a slash between words or numbers, or beside one; several are none.
+/// Reads a slash between words or numbers; several are none.
 fn slashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
     let length = run_length(cursor, '/');
     let next = cursor.char_after(length);
     let after_digit = cursor.previous.ends_with(|c: char| c.is_ascii_digit());
     let digit_next = cursor.char_after(length + 1).is_some_and(|c| c.is_ascii_digit());
-    let adjacent =
-        cursor.before.is_some_and(char::is_alphanumeric) || next.is_some_and(char::is_alphanumeric);
+    // One beside a single word may be that of an unfinished pronunciation.
+    let inside =
+        cursor.before.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphanumeric);
     let between = spaced && !cursor.previous.is_empty() && !cursor.word_after(length).is_empty();
     let said = match length {
         1 if spaced && after_digit && digit_next => "divided by",
-        1 if adjacent || between => "slash",
+        1 if inside || between => "slash",
         _ => "",
     };
     Match::new(length, said)
