@@ -97,10 +97,10 @@ fn configuration(path: &Path) -> Result<WhisperConfig, PretrainedError> {
 fn weights(folder: &Path, device: &Device) -> Result<Weights, PretrainedError> {
     let plain = folder.join(SAFETENSORS);
     if plain.is_file() {
-        return Ok(Weights::safetensors(&plain, device)?);
+        return Weights::safetensors(&plain, device);
     }
     if let Some(path) = files(folder, "gguf").into_iter().next() {
-        return Ok(Weights::gguf(&path, device)?);
+        return Weights::gguf(&path, device);
     }
     let pickle = folder.join(PYTORCH);
     if pickle.is_file() {
@@ -108,7 +108,7 @@ fn weights(folder: &Path, device: &Device) -> Result<Weights, PretrainedError> {
         return Err(PretrainedError::pickle(&pickle, fault));
     }
     read(&plain).map(|_| ())?;
-    Ok(Weights::safetensors(&plain, device)?)
+    Weights::safetensors(&plain, device)
 }
 
 /// Files of a folder whose names end in `.{extension}`, in their order.
