@@ -41,7 +41,7 @@ pub enum ContainerFault {
     Safetensors(safetensors::SafeTensorError),
     /// A GGUF file that candle can't read.
     #[error(transparent)]
-    Gguf(candle_core::Error),
+    Gguf(Box<candle_core::Error>),
     /// A tensor that reaches beyond the end of the file.
     #[error("tensor `{tensor}` of shape {shape:?} reaches beyond the {length} bytes of the file")]
     TensorBeyondEnd {
@@ -99,7 +99,7 @@ pub enum PickleFault {
         /// Name of the tensor.
         tensor: String,
         /// Fault.
-        fault: StorageFault,
+        fault: Box<StorageFault>,
     },
     /// A pickle of something else than a dictionary.
     #[error("it holds no dictionary")]

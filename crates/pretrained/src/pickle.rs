@@ -72,7 +72,7 @@ pub(crate) fn entries(
     let tensors = read(&bytes).map_err(refuse)?;
     let placed = tensors.into_iter().map(|(name, tensor)| match tensor.entry(&folder, &storages) {
         Ok(entry) => Ok((name, entry)),
-        Err(fault) => Err(PickleFault::Storage { tensor: name, fault }),
+        Err(fault) => Err(PickleFault::Storage { tensor: name, fault: Box::new(fault) }),
     });
     placed.collect::<Result<_, PickleFault>>().map_err(refuse)
 }

@@ -48,7 +48,7 @@ impl Checkpoint {
 
     /// Returns the error of tensors that can't be rearranged.
     pub(crate) fn unusable(&self, error: candle_core::Error) -> VallEFault {
-        self.broken(VallECheckpointFault::Tensor(error))
+        self.broken(VallECheckpointFault::Tensor(Box::new(error)))
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

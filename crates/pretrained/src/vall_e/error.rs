@@ -79,7 +79,7 @@ pub enum VallECheckpointFault {
     },
     /// Tensors that can't be rearranged.
     #[error(transparent)]
-    Tensor(candle_core::Error),
+    Tensor(Box<candle_core::Error>),
 }
 
 /// Fault of a tokenizer file.

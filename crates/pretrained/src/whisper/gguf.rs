@@ -31,7 +31,8 @@ pub(super) fn tensors(
     let container = |fault| PretrainedError::container(path, fault);
     Walk { reader: BufReader::new(&file), left: length }.header().map_err(container)?;
     file.seek(SeekFrom::Start(0)).map_err(fail)?;
-    let content = Content::read(&mut file).map_err(|e| container(ContainerFault::Gguf(e)))?;
+    let content =
+        Content::read(&mut file).map_err(|e| container(ContainerFault::Gguf(Box::new(e))))?;
     let mut tensors = HashMap::new();
     for (name, info) in &content.tensor_infos {
         let end = end(info).and_then(|end| end.checked_add(content.tensor_data_offset));
