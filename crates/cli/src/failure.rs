@@ -296,7 +296,7 @@ impl From<EngineError> for Failure {
             EngineError::Codec(error) => error.into(),
             EngineError::Text(error) => error.into(),
             EngineError::Task(error) => error.into(),
-            EngineError::Pretrained(error) => error.into(),
+            EngineError::Pretrained(error) => (*error).into(),
             EngineError::Decode(error) => error.into(),
             EngineError::Cancelled => Self::interrupted("run the command again to finish"),
             EngineError::Io { operation, path, cause } => Self::io(operation, &path, &cause),

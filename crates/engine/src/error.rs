@@ -81,7 +81,7 @@ pub enum EngineError {
     },
     /// A published codec that cannot be used.
     #[error(transparent)]
-    Pretrained(#[from] syrinx_pretrained::PretrainedError),
+    Pretrained(Box<syrinx_pretrained::PretrainedError>),
     /// An adapter that cannot be used with this model.
     #[error("adapter {file}: {fault}")]
     Adapter {
@@ -296,6 +296,12 @@ impl EngineError {
             Self::Text(error) => return error.hint().map(std::borrow::Cow::into_owned),
             Self::Cancelled => return None,
         })
+    }
+}
+
+impl From<syrinx_pretrained::PretrainedError> for EngineError {
+    fn from(error: syrinx_pretrained::PretrainedError) -> Self {
+        Self::Pretrained(Box::new(error))
     }
 }
 

@@ -104,7 +104,7 @@ pub(crate) fn build_tasks(
 ) -> Result<(TaskKit, Vec<LoadedTask>), EngineError> {
     let ids: Vec<&'static str> = options.tasks.iter().map(|d| d.id).collect();
     if let Some((_, id)) = ids.iter().enumerate().find(|(i, id)| ids[..*i].contains(id)) {
-        return Err(EngineError::RepeatedTask { id: *id });
+        return Err(EngineError::RepeatedTask { id });
     }
     if let Some(id) = options.task_settings.keys().find(|id| !ids.contains(&id.as_str())) {
         return Err(EngineError::UnknownTaskSettings { id: id.clone(), known: ids });

@@ -93,7 +93,7 @@ fn inline_pronunciations() {
     );
     check("and/or", "AH0 N D | AO1 R");
     assert!(!phones("example.com/bin/ test").contains("B IY1 N"));
-    check("km/h /x", phones("kilometer per hour slash X").as_str());
+    check("km/h /x", phones("kilometer per hour X").as_str());
 }
 
 #[test]
