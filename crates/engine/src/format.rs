@@ -275,17 +275,30 @@ pub(crate) fn codes_from_bytes(bytes: &[u8]) -> Result<(Codes, CodesHeader), Fil
 }
 
 impl CodesHeader {
-    /// Checks codes against the codec of the same fingerprint, which the header only repeats.
+    /// Checks codes against the codec of the same fingerprint, which the header only repeats. Their number of levels is
+    /// that of the reader: a file has those of the enhancement layer too.
     pub(crate) fn check(&self, codes: &Codes, codec: &CodecInfo) -> Result<(), CodesFault> {
+        let levels = codes.levels();
         let shape = |levels: usize, size: usize, rate_hz: f64| {
             format!("{levels} levels of {size} at {rate_hz} frames a second")
         };
-        let found = shape(codes.levels(), self.codebook_size, self.frame_rate_hz);
-        let expected = shape(codec.levels, codec.codebook_size, codec.frame_rate_hz);
+        let found = shape(levels, self.codebook_size, self.frame_rate_hz);
+        let expected = shape(levels, codec.codebook_size, codec.frame_rate_hz);
         if found != expected {
             return Err(CodesFault::OtherShape { found, expected });
         }
         Ok(codes.check(codec.codebook_size)?)
+    }
+
+    /// Checks codes that the language model is given: they have its levels.
+    pub(crate) fn check_prompt(&self, codes: &Codes, codec: &CodecInfo) -> Result<(), CodesFault> {
+        self.check(codes, codec)?;
+        if codes.levels() != codec.levels {
+            let levels = |count: usize| format!("{count} levels");
+            let (found, expected) = (levels(codes.levels()), levels(codec.levels));
+            return Err(CodesFault::OtherShape { found, expected });
+        }
+        Ok(())
     }
 }
 

@@ -241,7 +241,7 @@ impl VoiceTable {
             let (found, expected) = (header.codec, self.codec.fingerprint.clone());
             return Err(fail(VoiceFault::OtherCodec { path: path.into(), found, expected }));
         }
-        header.check(&codes, &self.codec.info).map_err(|fault| no_voice(fault.into()))?;
+        header.check_prompt(&codes, &self.codec.info).map_err(|fault| no_voice(fault.into()))?;
         if codes.is_empty() {
             return Err(fail(VoiceFault::NoFrames { path: path.into() }));
         }

@@ -1,6 +1,7 @@
 //! Voices by name.
 
-use syrinx_engine::{EngineError, Voice, VoiceOrigin};
+use syrinx_engine::{EngineError, Voice, VoiceOrigin, read_codes, write_codes};
+use syrinx_types::Codes;
 
 use crate::open;
 use crate::tiny::{VOICES, buzz};
@@ -52,6 +53,20 @@ fn a_broken_voice_is_listed_with_its_problem() {
         list[2]
     );
     assert!(matches!(engine.voices().codes("cut"), Err(EngineError::Voice { .. })));
+}
+
+/// Files of codes may have more levels than the language model writes, voices may not.
+#[test]
+fn levels_beyond_the_models_are_for_files_only() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let engine = open(Some(folder.path()));
+    let levels = engine.codec_id().info.levels + 3;
+    let codes = Codes::new(levels, vec![1; 2 * levels]).expect("whole frames");
+    let path = folder.path().join("more.safetensors");
+    write_codes(&path, &codes, None, engine.codec_id()).expect("writes");
+    assert_eq!(read_codes(&path, engine.codec_id()).expect("reads").0, codes);
+    let error = engine.voices().codes("more").expect_err("too many levels").to_string();
+    assert!(error.contains(&format!("codes are {levels} levels")), "{error}");
 }
 
 /// The header of a voice repeats the codec's shape; a wrong one is no voice, whatever its fingerprint.
