@@ -63,7 +63,7 @@ fn levels_beyond_the_models_are_for_files_only() {
     let levels = engine.codec_id().info.levels + 3;
     let codes = Codes::new(levels, vec![1; 2 * levels]).expect("whole frames");
     let path = folder.path().join("more.safetensors");
-    write_codes(&path, &codes, None, engine.codec_id()).expect("writes");
+    write_codes(&path, &codes, None, engine.codec_id(), "").expect("writes");
     assert_eq!(read_codes(&path, engine.codec_id()).expect("reads").0, codes);
     let error = engine.voices().codes("more").expect_err("too many levels").to_string();
     assert!(error.contains(&format!("codes are {levels} levels")), "{error}");
