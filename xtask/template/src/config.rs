@@ -21,6 +21,6 @@ impl Default for DeReverbConfig {
 impl DeReverbConfig {
     pub(crate) fn check(&self) -> Result<(), TaskError> {
         let fits = Allowed::AtLeast(1.0).check("max_frames", self.max_frames as f64);
-        fits.map_err(|issue| issue.of("de-reverb"))
+        fits.map_err(|issue| TaskError::config("de-reverb", issue))
     }
 }
