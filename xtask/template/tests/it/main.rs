@@ -62,6 +62,6 @@ fn long_recordings_are_several_rows() {
     let frames: Vec<usize> = plan.rows.iter().map(|row| row.stages[0].limit).collect();
     assert_eq!(frames, [250, 250]);
     let error = task().plan_of(&request(0.01)).expect_err("too short");
-    assert!(error.to_string().contains("shorter than one frame"), "{error}");
+    assert!(error.to_string().contains("less than one frame"), "{error}");
     assert!(error.hint().is_some());
 }
