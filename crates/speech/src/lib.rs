@@ -41,7 +41,7 @@ pub use layout::{AR, DURATIONS, LENGTH, MASKED, NAR, PROMPT, TEXT, check_stage, 
 pub use onward::{Onward, SpokenWords};
 pub use prompt::{RequestedVoice, prompt_of};
 pub use reading::{Spoken, reading};
-pub use recording::{AlignedRecording, RecognizedWord, TimedSound};
+pub use recording::{AlignedRecording, RecognizedWord, TimedSound, speech_sections};
 pub use rolling::{SentenceOffset, rolling};
 pub use script::Script;
 pub use sentence::{Sentence, sentences, text_chunks};

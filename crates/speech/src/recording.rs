@@ -60,6 +60,27 @@ fn recognized_words(
     Ok(transcript.text)
 }
 
+/// Returns the sections of a recording with their starts, at most `max_s` seconds long and cut in pauses, so that hours
+/// of sound take no more memory than a minute. A section may be without speech, all of them together may not.
+///
+/// # Errors
+/// [`TaskError::Input`] for a recording of several sections without speech; those of the services.
+pub fn speech_sections(
+    clip: &Clip,
+    max_s: f64,
+    context: &Context<'_>,
+) -> Result<Vec<(Clip, f64)>, TaskError> {
+    let sections = context.sections(clip, max_s, chunks)?;
+    let mut speaks = sections.len() < 2;
+    for (section, _) in &sections {
+        speaks = speaks || has_speech(context.audio(section)?.as_ref());
+    }
+    if !speaks {
+        return Err(TaskError::no_speech(&clip.named("recording")));
+    }
+    Ok(sections)
+}
+
 /// A recording and its recognized phones and words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlignedRecording {
@@ -77,7 +98,7 @@ pub struct AlignedRecording {
 
 impl AlignedRecording {
     /// Recognizes a recording: aligns the words that it is known to have, or else those that the recognizer finds; without
-    /// words it finds phones alone.
+    /// words it finds phones alone. A section of a long recording may be without speech: it is one silence then.
     ///
     /// # Errors
     /// [`TaskError::Input`] for a recording without speech, or too short for its words; those of the services.
@@ -104,18 +125,16 @@ impl AlignedRecording {
             // A model finds phones in noise and silence, too.
             None => !text.trim().is_empty() || has_speech(&audio),
         };
+        let (frame_rate_hz, end_s) = (codec.frame_rate_hz(), audio.seconds());
+        let silence = TimedSound { phone: Phone::SILENCE, start_s: 0.0, end_s, word: None };
+        let (words, sounds_before) = (Vec::new(), vec![silence]);
+        let mut recording = Self { frame_rate_hz, audio, codes, words, sounds: sounds_before };
         if !is_speech {
-            return Err(TaskError::no_speech(&clip.named("recording")));
+            return recording.without_speech(clip);
         }
-        let scores = scores(context, &audio, &codes)?;
+        recording.sounds.clear();
+        let scores = scores(context, &recording.audio, &recording.codes)?;
         let units = Units::english()?;
-        let mut recording = Self {
-            frame_rate_hz: codec.frame_rate_hz(),
-            audio,
-            codes,
-            words: Vec::new(),
-            sounds: Vec::new(),
-        };
         if says.is_none() && text.trim().is_empty() {
             recording.sounds = sounds(&scores, &units)?;
         } else {
@@ -127,9 +146,16 @@ impl AlignedRecording {
         }
         recording.clamp_sounds();
         if recording.sounds.iter().all(|s| s.phone == Phone::SILENCE) {
-            return Err(TaskError::no_speech(&clip.named("recording")));
+            return recording.without_speech(clip);
         }
         Ok(recording)
+    }
+
+    fn without_speech(self, clip: &Clip) -> Result<Self, TaskError> {
+        match &clip.section {
+            Some(_) => Ok(self),
+            None => Err(TaskError::no_speech(&clip.named("recording"))),
+        }
     }
 
     /// Takes over where words sound.

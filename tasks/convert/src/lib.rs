@@ -8,11 +8,16 @@ mod issue;
 mod request;
 mod speak;
 
-use syrinx_speech::{Setup, Speaking, SpeakingTask};
-use syrinx_task::{Capabilities, Clip, Context, Generated, Plan, TaskDescriptor, TaskError, Verb};
+use syrinx_speech::{Setup, Speaking, SpeakingTask, speech_sections};
+use syrinx_task::{
+    Capabilities, Chunks, Clip, Context, Generated, Plan, TaskDescriptor, TaskError, Verb,
+};
 
 pub use issue::ConvertIssue;
 pub use request::{ConvertAnswer, ConvertConfig, ConvertRequest};
+
+/// Longest section of a recording that is converted at once, seconds.
+const MAX_SECTION_S: f64 = 60.0;
 
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Convert>();
@@ -47,6 +52,25 @@ impl Speaking for VoiceConversion {
     fn clips(request: &mut ConvertRequest) -> Vec<(String, &mut Clip)> {
         let prompt = request.prompt.iter_mut().map(|clip| ("prompt".to_owned(), clip));
         std::iter::once(("audio".to_owned(), &mut request.audio)).chain(prompt).collect()
+    }
+
+    /// Returns the sections that end in pauses. Known words are those of the whole recording, which then is one section.
+    fn chunks(
+        _setup: Setup<'_, ConvertConfig>,
+        mut request: ConvertRequest,
+        context: &Context<'_>,
+    ) -> Result<Chunks<ConvertRequest>, TaskError> {
+        if request.says.is_some() {
+            return Ok(Chunks::one(request));
+        }
+        let sections = speech_sections(&request.audio, MAX_SECTION_S, context)?;
+        if sections.len() > 1
+            && let Some(prompt) = &mut request.prompt
+        {
+            *prompt = context.loaded(prompt)?;
+        }
+        let chunk = |(audio, start_s)| (ConvertRequest { audio, ..request.clone() }, Some(start_s));
+        Ok(Chunks { chunks: sections.into_iter().map(chunk).collect(), pause_s: 0.0 })
     }
 
     fn plan(

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use syrinx_task::{Alignment, Clip, Content, Generated, Plan, Task, TaskKit, Voices};
 use syrinx_task_convert::{Convert, ConvertConfig, ConvertRequest};
-use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, told};
+use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, told, with_context};
 use syrinx_types::{Audio, Codes};
 
 fn kit() -> &'static TaskKit {
@@ -104,4 +104,29 @@ fn bad_requests_say_what_to_do() {
         error(&ConvertRequest { voice: Some("tenor".into()), ..request(clip, "Oh.") }),
     ];
     insta::assert_snapshot!(errors.join("\n"));
+}
+
+#[test]
+fn a_recording_of_minutes_is_converted_in_sections() {
+    let text = "Oh no, oh no, oh no, oh no, oh no, oh no.";
+    let (clip, _) = recording(text);
+    let spoken = clip.audio.as_deref().expect("in memory").clone();
+    let mut long = Audio { samples: Vec::new(), ..spoken.clone() };
+    while long.seconds() < 130.0 {
+        long.samples.extend(&spoken.samples);
+        long.samples.extend(Audio::silence(0.5, spoken.sample_rate_hz).samples);
+    }
+    let task = convert(ConvertConfig::default());
+    let sections = |audio: &Audio, says: Option<&str>| {
+        let says = says.map(str::to_owned);
+        let asked =
+            ConvertRequest { audio: Clip::from(audio.clone()), says, ..ConvertRequest::default() };
+        with_context(|context| task.chunks(asked, context))
+    };
+    let cut = sections(&long, None).expect("sections").chunks;
+    assert!(cut.len() >= 3 && cut.iter().all(|(r, _)| r.audio.section.is_some()), "{}", cut.len());
+    assert_eq!(cut[0].1, Some(0.0));
+    assert_eq!(sections(&long, Some(text)).expect("one").chunks.len(), 1);
+    let silence = Audio::silence(130.0, spoken.sample_rate_hz);
+    assert!(sections(&silence, None).is_err(), "nothing is said");
 }
