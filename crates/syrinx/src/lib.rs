@@ -274,7 +274,7 @@
 //!
 //!     fn plan(&self, request: &RefillRequest, context: &Context<'_>) -> Result<(Plan, ()), TaskError> {
 //!         let audio = context.audio(&request.audio)?;
-//!         let recording = context.codec()?.encode_with_latents(&audio)?;
+//!         let recording = context.codec()?.encode_with_latents(&audio, context.run)?;
 //!         let (frames, first_level) = (recording.frames(), recording.codes.first_levels(1));
 //!         let contents = Contents::from([("recording".to_owned(), Content::Coded(recording))]);
 //!         let further = StageRun::new("nar", contents.clone(), frames);
@@ -292,7 +292,7 @@
 //!     ) -> Result<Speech, TaskError> {
 //!         let codes = generated.into_iter().find_map(|row| row.codes);
 //!         let codes = codes.ok_or_else(|| AnswerIssue::Nothing.of(Self::ID))?;
-//!         Ok(context.codec()?.decode(&codes)?.into())
+//!         Ok(context.codec()?.decode(&codes, context.run)?.into())
 //!     }
 //!
 //!     fn corpus_example(
