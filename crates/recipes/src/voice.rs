@@ -12,7 +12,7 @@ use syrinx_engine::{Engine, EngineError, ModelSource, language_model};
 use syrinx_nn::{AdapterScope, LoraConfig};
 use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TokenSpace};
-use syrinx_train::{MixEntry, Ranks, TrainConfig, Trainer, TrainingMaterial, mix_of};
+use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingMaterial, mix_of};
 use syrinx_types::{Audio, EventSink, RunContext};
 
 use crate::align::Aligner;
@@ -175,6 +175,10 @@ fn adapt(
     let base = language_model(run.source)?;
     let speaks = ALL.iter().filter(|d| d.speaks_text()).map(|d| d.id.to_owned());
     let tasks = if config.tasks.is_empty() { speaks.collect() } else { config.tasks.clone() };
+    // Twenty recordings are too few for the autoregressive stages: those decide what is said, and lose words
+    // (evals/reports/trained-voice.md). The others make most of the voice.
+    let mut mix = mix_of(run.tasks, &tasks, &[])?;
+    mix.retain(|entry| !entry.is_causal(run.tasks));
     let lora = LoraConfig {
         rank: config.rank,
         scope: AdapterScope::NonAutoregressive,
@@ -188,7 +192,7 @@ fn adapt(
         learning_rate: config.learning_rate,
         warmup_steps: config.steps / 20,
         lora: Some(lora),
-        mix: non_autoregressive(mix_of(run.tasks, &tasks, &[])?, run.tasks),
+        mix,
         prompt: PromptSpec { min_frames: 30, max_frames: 75, none_probability: 0.0 },
         max_seconds: config.max_seconds,
         checkpoint_steps: 50,
@@ -211,17 +215,6 @@ fn adapt(
         return Err(RecipeError::Stopped { step: outcome.step, steps: config.steps });
     }
     Ok(outcome.model)
-}
-
-/// Leaves the autoregressive stages out of a mix. Twenty recordings are too few for them: they decide what is said, and
-/// trained on so little they lose words (evals/reports/trained-voice.md). The others make most of the voice.
-fn non_autoregressive(mix: Vec<MixEntry>, tasks: &[Box<dyn DynTask>]) -> Vec<MixEntry> {
-    let causal = |entry: &MixEntry| {
-        let task = tasks.iter().find(|task| task.id() == entry.task);
-        let stages = task.map(|task| task.layout().stages).unwrap_or_default();
-        stages.iter().any(|s| s.name == entry.stage && s.head.predictor().is_causal())
-    };
-    mix.into_iter().filter(|entry| !causal(entry)).collect()
 }
 
 /// Returns the best stretch of the recordings as a prompt: of those that give one, the longest.

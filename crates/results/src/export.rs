@@ -20,7 +20,7 @@ fn fault(error: impl std::error::Error + Send + Sync + 'static) -> ResultsError 
 /// Runs with their rows as a JSON list.
 ///
 /// # Errors
-/// Those of [`Store::selected_runs`] and [`Store::rows`]; [`ResultsError::Export`].
+/// Errors of [`Store::selected_runs`] and [`Store::rows`]; [`ResultsError::Export`].
 pub fn to_json(store: &Store, filter: &RunFilter) -> Result<String, ResultsError> {
     let runs = store.selected_runs(filter)?;
     let whole: Vec<ExportedRun<'_>> = runs
@@ -57,7 +57,7 @@ const COLUMNS: [&str; 19] = [
 /// row without figures has one line without figure.
 ///
 /// # Errors
-/// Those of [`Store::selected_runs`] and [`Store::rows`]; [`ResultsError::Export`].
+/// Errors of [`Store::selected_runs`] and [`Store::rows`]; [`ResultsError::Export`].
 pub fn to_csv(store: &Store, filter: &RunFilter) -> Result<String, ResultsError> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(COLUMNS).map_err(fault)?;

@@ -61,7 +61,8 @@ pub(crate) fn check_base(
         return Err(BaseIssue::SpecialTokens.into());
     }
     let scope = config.lora.as_ref().map_or(AdapterScope::All, |lora| lora.scope);
-    if scope == AdapterScope::NonAutoregressive && mixes_causal_stage(config, material.tasks) {
+    let learns_causal = || config.mix.iter().any(|entry| entry.is_causal(material.tasks));
+    if scope == AdapterScope::NonAutoregressive && learns_causal() {
         return Err(BaseIssue::Scope.into());
     }
     let same =
@@ -72,13 +73,13 @@ pub(crate) fn check_base(
     Ok(())
 }
 
-/// Whether a stage of the mix predicts one position after another.
-fn mixes_causal_stage(config: &TrainConfig, tasks: &[Box<dyn DynTask>]) -> bool {
-    config.mix.iter().any(|entry| {
-        let task = tasks.iter().find(|task| task.id() == entry.task);
+impl MixEntry {
+    /// Whether its stage, of these tasks, predicts one position after another.
+    pub fn is_causal(&self, tasks: &[Box<dyn DynTask>]) -> bool {
+        let task = tasks.iter().find(|task| task.id() == self.task);
         let stages = task.map(|task| task.layout().stages).unwrap_or_default();
-        stages.iter().any(|s| s.name == entry.stage && s.head.predictor().is_causal())
-    })
+        stages.iter().any(|s| s.name == self.stage && s.head.predictor().is_causal())
+    }
 }
 
 /// Tensor that a parameter takes over from another model: that of its name and shape. Rows of special tokens are matched
