@@ -10,8 +10,7 @@ const REMEDIES: [&str; 5] = ["; ", ": give ", ": use ", ": bring ", "did you mea
 const PROSE: [&str; 4] = ["reason", "problem", "what", "detail"];
 
 /// Crates whose errors still hold prose.
-const WITH_PROSE: [&str; 10] =
-    ["ablate", "dash", "data", "engine", "eval", "model", "nn", "recipes", "task", "train"];
+const WITH_PROSE: [&str; 4] = ["eval", "recipes", "task", "train"];
 
 /// Variant of an error: its message and its fields.
 struct Variant {
