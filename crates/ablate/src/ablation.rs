@@ -69,7 +69,7 @@ pub struct Reading {
 pub struct Axis {
     /// Display name.
     pub name: String,
-    /// Its values, in the order of tables.
+    /// Values of the axis, in the order of tables.
     pub values: Vec<AxisValue>,
 }
 
@@ -116,7 +116,7 @@ pub struct Tolerance {
 }
 
 impl AxisValue {
-    /// Its name as the store has it: a number where it is one, so that charts have a scale.
+    /// Returns the name as the store contains it: a number where it parses as one, so that charts have a scale.
     pub fn value(&self) -> Value {
         match serde_json::from_str::<Value>(&self.name) {
             Ok(number @ Value::Number(_)) => number,

@@ -36,7 +36,7 @@ pub enum AblateError {
     /// Failure of the results store.
     #[error(transparent)]
     Results(#[from] ResultsError),
-    /// There is nothing to write about.
+    /// No finished cell to report.
     #[error("ablation `{name}`: no cell of its grid is finished in {}", store.display())]
     NothingFound {
         /// The ablation.

@@ -25,9 +25,9 @@ pub struct Findings {
     pub format: u32,
     /// The ablation.
     pub name: String,
-    /// Its title.
+    /// Title of the ablation.
     pub title: String,
-    /// Its question.
+    /// Question that the ablation answers.
     pub question: String,
     /// Notes for the reader.
     pub notes: String,
@@ -56,9 +56,9 @@ pub struct Findings {
 /// A cell without a result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unfinished {
-    /// Its values.
+    /// Values by axis.
     pub axes: BTreeMap<String, Value>,
-    /// Its seed.
+    /// Seed of the cell.
     pub seed: u64,
     /// State, in one word.
     pub state: String,
@@ -91,7 +91,7 @@ pub struct SuiteFindings {
     /// Whether its answers depend on random numbers.
     #[serde(default)]
     pub is_drawn: bool,
-    /// Its figures, in the order of tables.
+    /// Names of the figures, in the order of tables.
     pub figures: Vec<String>,
     /// The grid, seeds together, as far as it is finished.
     pub points: Vec<Point>,
@@ -100,7 +100,7 @@ pub struct SuiteFindings {
 /// A value of every axis, all its seeds together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Point {
-    /// Its values.
+    /// Values by axis.
     pub axes: BTreeMap<String, Value>,
     /// Whether it is the one that others are compared with.
     pub baseline: bool,

@@ -9,13 +9,13 @@ use crate::{Ablation, AxisValue};
 /// A place in the grid.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct GridPlace {
-    /// Its number.
+    /// Number in the grid.
     pub(crate) place: usize,
     /// Names of its values by axis, numbers where they are some.
     pub(crate) axes: BTreeMap<String, Value>,
     /// All its keys with dots: those of all cells first, then axis by axis.
     pub(crate) keys: Vec<(String, Value)>,
-    /// Its seed.
+    /// Seed of the cell.
     pub(crate) seed: u64,
 }
 

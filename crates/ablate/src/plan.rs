@@ -21,19 +21,19 @@ const CELL_FORMAT: &str = "1";
 /// A cell as it will be run.
 #[derive(Debug, Clone)]
 pub struct PlannedCell {
-    /// Its number in the grid.
+    /// Number in the grid.
     pub place: usize,
     /// Varied settings with their values in this cell.
     pub axes: BTreeMap<String, Value>,
-    /// Its seed.
+    /// Seed of the cell.
     pub seed: u64,
-    /// Its keys.
+    /// Settings of the cell.
     pub keys: CellKeys,
     /// Hash of all that its result depends on.
     pub key: String,
     /// Hash of all that its training depends on; cells that share it share a model.
     pub training: Option<String>,
-    /// Its suites.
+    /// Suites that the cell runs.
     pub suites: Vec<PlannedSuite>,
     /// Fault of a cell that can't be run.
     pub fault: Option<Arc<CellFault>>,
@@ -72,9 +72,9 @@ pub(crate) fn shown(value: &Value) -> String {
 pub struct AblationPlan {
     /// The ablation.
     pub ablation: Ablation,
-    /// Its suites, as their files have them.
+    /// Suites of the ablation, as their files have them.
     pub suites: Vec<Suite>,
-    /// Its cells, in order.
+    /// Cells of the grid, in order.
     pub cells: Vec<PlannedCell>,
 }
 

@@ -11,9 +11,9 @@ use crate::{CellFault, CellKeys, TrainingBudget};
 /// Job of a cell.
 #[derive(Debug, Clone, Copy)]
 pub struct CellJob<'a> {
-    /// Its keys.
+    /// Settings of the cell.
     pub keys: &'a CellKeys,
-    /// Its seed: of the training, where there is one.
+    /// Seed of the cell: of the training, where there is one.
     pub seed: u64,
     /// Training budget; `None` for the model in use.
     pub budget: Option<&'a TrainingBudget>,
@@ -57,7 +57,7 @@ pub enum RunnerError {
     /// Stopped on request; finished work is kept.
     #[error("stopped on request")]
     Cancelled,
-    /// It can't be done.
+    /// Failure of the cell.
     #[error(transparent)]
     Failed(#[from] CellFault),
 }

@@ -102,7 +102,7 @@ fn one_clip(
         && let Some((samples, codes)) =
             source.draw_coded(config.clip_frames, c.frame_samples(), rng)?
     {
-        // These codes come without an enhancement layer.
+        // Synthesized codes have no enhancement layer.
         let (mel, pitch) = (rvq.decode_log_mel(&codes)?, pitch(&samples, 0)?);
         return Ok(Clip { mel, pitch, predicted: true, target: samples });
     }

@@ -47,7 +47,7 @@ impl Screen {
     pub const ALL: [Self; 5] =
         [Self::Compare, Self::Evals, Self::Ablations, Self::Training, Self::Tasks];
 
-    /// Its name.
+    /// Returns the title of the screen.
     pub fn name(self) -> &'static str {
         match self {
             Self::Compare => "Compare",

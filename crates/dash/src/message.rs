@@ -91,17 +91,17 @@ pub enum News {
 /// Message of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobNews {
-    /// It is moving.
+    /// Progress of the job.
     Event(Event),
-    /// It was a request, and here is the answer.
+    /// Answer to a request.
     Answered(Box<DrawnAnswer>),
-    /// It was an evaluation, and here is the report.
+    /// Report of an evaluation.
     Evaluated(Box<Report>),
     /// Summary of a finished ablation.
     Ablated(String),
-    /// It didn't work.
+    /// Failure of the job.
     Failed(ProgramError),
-    /// It was stopped.
+    /// End on request.
     Stopped,
 }
 

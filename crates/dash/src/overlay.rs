@@ -20,9 +20,9 @@ pub(crate) enum Overlay {
 /// Outcome of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OverlayOutcome {
-    /// It stays.
+    /// Leaves the overlay open.
     Stay,
-    /// It goes.
+    /// Closes the overlay.
     Close,
     /// The dashboard ends.
     Leave,

@@ -86,9 +86,9 @@ pub trait Program: Send + Sync {
 /// A field of a schema.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FieldCard {
-    /// Its name.
+    /// Name of the field.
     pub name: String,
-    /// Its type, in words.
+    /// Type of the field, in words.
     pub kind: String,
     /// Meaning.
     pub about: String,
@@ -111,13 +111,13 @@ pub struct TaskCard {
     pub takes_recording: bool,
     /// Fields that a request can't do without.
     pub required: Vec<String>,
-    /// Its prompts, by how text and frames meet.
+    /// Prompt layouts by alignment of text and frames.
     pub layouts: Vec<(String, Layout)>,
     /// Fields of a request.
     pub request: Vec<FieldCard>,
     /// Fields of an answer.
     pub answer: Vec<FieldCard>,
-    /// Its settings.
+    /// Settings of the task.
     pub settings: Vec<FieldCard>,
 }
 
@@ -138,20 +138,20 @@ impl TaskCard {
 /// A suite.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SuiteCard {
-    /// Its name.
+    /// Name of the suite.
     pub name: String,
     /// The task that it is of; empty for a codec.
     pub task: String,
     /// One line.
     pub summary: String,
-    /// Its file.
+    /// File of the suite.
     pub path: PathBuf,
 }
 
 /// An ablation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AblationCard {
-    /// Its name.
+    /// Name of the ablation.
     pub name: String,
     /// The question that it answers.
     pub question: String,
@@ -159,7 +159,7 @@ pub struct AblationCard {
     pub cells: usize,
     /// Whether its cells train models of their own, which takes hours and needs a corpus.
     pub trains: bool,
-    /// Its file.
+    /// File of the ablation.
     pub path: PathBuf,
 }
 
@@ -168,16 +168,16 @@ pub struct AblationCard {
 pub struct ModelCard {
     /// Display name.
     pub name: String,
-    /// Its file; none for the one that the settings name.
+    /// File of the model; `None` for the model that the settings name.
     pub path: Option<PathBuf>,
 }
 
 /// A sampling setting.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Knob {
-    /// Its key, with dots.
+    /// Key, with dots.
     pub key: String,
-    /// Its value.
+    /// Value, as text.
     pub value: String,
 }
 
@@ -203,7 +203,7 @@ pub struct AnswerRequest {
 pub struct ProgramAnswer {
     /// The answer.
     pub answered: Answered,
-    /// Its recording, or the one that it is about.
+    /// Synthesized recording, or the recording of the request.
     pub audio: Option<Arc<Audio>>,
     /// Seconds from question to answer.
     pub wall_s: f64,
@@ -216,7 +216,7 @@ pub struct ProgramAnswer {
 pub struct DrawnAnswer {
     /// The answer.
     pub answer: ProgramAnswer,
-    /// Its sound, drawn.
+    /// Waveform and spectrogram of the recording.
     pub picture: Option<Picture>,
     /// Median pitch of its sound, where it has one.
     pub pitch_hz: Option<f64>,
@@ -238,6 +238,6 @@ pub struct EvalRequest {
 pub struct TrainingCard {
     /// Display name.
     pub name: String,
-    /// Its events.
+    /// File of the training's events.
     pub path: PathBuf,
 }

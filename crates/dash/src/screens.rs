@@ -32,7 +32,7 @@ pub(crate) trait Component {
     /// Takes news. All screens get all of them.
     fn news(&mut self, news: &News, context: &mut ScreenContext<'_>);
 
-    /// It is shown.
+    /// Reacts to the screen being shown.
     fn shown(&mut self, _context: &mut ScreenContext<'_>) {}
 
     /// Draws it.

@@ -43,7 +43,7 @@ const ACCENTS: usize = 6;
 /// Color theme.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Theme {
-    /// Its name.
+    /// Name of the theme.
     pub name: ThemeName,
     /// Plain text.
     pub text: Style,

@@ -53,7 +53,7 @@ pub struct Summary {
     pub shards_kept: usize,
     /// Utterances in the shards of this part, kept ones included.
     pub utterances: usize,
-    /// Their frames.
+    /// Frames of those utterances.
     pub frames: usize,
     /// Utterances that couldn't be encoded, kept ones included.
     pub failed: Vec<EncodeFailure>,

@@ -56,12 +56,12 @@ pub enum DataError {
     /// An utterance given by the program, not read from a line, contradicts itself.
     #[error("utterance `{id}`: {issue}")]
     BrokenUtterance {
-        /// Its name.
+        /// Name of the utterance.
         id: String,
         /// The contradiction.
         issue: UtteranceIssue,
     },
-    /// There is nothing to use in a file or folder.
+    /// File or folder without anything to use.
     #[error("found nothing to use in {}: looked for {looked_for}", path.display())]
     NothingFound {
         /// The file or folder.
@@ -135,7 +135,7 @@ pub enum DataError {
     TooLong {
         /// Index of the item.
         index: usize,
-        /// Its length.
+        /// Length of the item, positions.
         positions: usize,
         /// The budget.
         max_positions: usize,

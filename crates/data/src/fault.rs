@@ -34,7 +34,7 @@ pub enum UtteranceIssue {
     Time {
         /// Name of the field.
         field: TimeField,
-        /// Its value.
+        /// Value of the field.
         seconds: f64,
     },
     /// Durations without phones.
@@ -55,7 +55,7 @@ pub enum UtteranceIssue {
         number: usize,
         /// The phone.
         phone: String,
-        /// Its duration.
+        /// Duration of the phone.
         seconds: f64,
     },
     /// An id that an earlier utterance has.
@@ -152,7 +152,7 @@ pub enum ManifestFault {
     /// An utterance that contradicts itself.
     #[error("utterance `{id}`: {issue}")]
     Utterance {
-        /// Its name.
+        /// Name of the utterance.
         id: String,
         /// The contradiction.
         issue: UtteranceIssue,
@@ -224,9 +224,9 @@ pub enum ShardFault {
     Layout {
         /// Name of the tensor.
         name: &'static str,
-        /// Its type.
+        /// Type of the tensor.
         found: Dtype,
-        /// Its shape.
+        /// Shape of the tensor.
         shape: Vec<usize>,
         /// Type that it should have.
         expected: Dtype,
@@ -242,7 +242,7 @@ pub enum ShardFault {
     /// An utterance that contradicts itself.
     #[error("utterance `{id}`: {issue}")]
     Utterance {
-        /// Its name.
+        /// Name of the utterance.
         id: String,
         /// The contradiction.
         issue: UtteranceIssue,
@@ -357,7 +357,7 @@ pub enum Exclusion {
     /// Another split than the selected one.
     #[error("it is in the split `{split}`")]
     OtherSplit {
-        /// Its split.
+        /// Split of the utterance.
         split: String,
     },
     /// No split, where others have one.

@@ -102,10 +102,10 @@ impl CodecStamp {
 /// An utterance of a shard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShardRecord {
-    /// Its line of the manifest.
+    /// Line of the manifest.
     #[serde(flatten)]
     pub utterance: Utterance,
-    /// Its first frame in the shard.
+    /// Index of the first frame in the shard.
     pub first_frame: usize,
     /// Number of its frames.
     pub frames: usize,
@@ -114,9 +114,9 @@ pub struct ShardRecord {
 /// An utterance that couldn't be encoded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EncodeFailure {
-    /// Its name.
+    /// Name of the utterance.
     pub id: String,
-    /// Its recording, as the manifest has it.
+    /// Path of the recording, as in the manifest.
     pub audio: PathBuf,
     /// Text of the [`EncodeFault`], as it is kept in the shard.
     pub reason: String,
@@ -156,7 +156,7 @@ impl Shard {
         &self.stamp
     }
 
-    /// Its utterances, in the order of the manifest.
+    /// Returns the utterances, in the order of the manifest.
     pub fn records(&self) -> &[ShardRecord] {
         &self.records
     }

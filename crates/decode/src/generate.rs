@@ -131,7 +131,7 @@ fn run_plan(
                     .collect();
                 match (&streamed, batch.as_mut_slice()) {
                     (_, []) => {}
-                    // Its windows were filled while the first stage ran.
+                    // The row's windows were filled while the first stage ran.
                     (Some(stream), [row]) if stream.fills(stage) && context.stream.is_some() => {
                         stream.deliver(row)?;
                     }

@@ -86,7 +86,7 @@ impl Default for EngineOptions {
 /// Facts about a task of this model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TaskInfo {
-    /// Its identifier.
+    /// Identifier of the task.
     pub id: String,
     /// Special tokens of the task that the model lacks; the task runs if there are none.
     pub missing_special_tokens: Vec<String>,

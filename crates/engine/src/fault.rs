@@ -245,7 +245,7 @@ pub enum CodesFault {
     Tensor {
         /// Type of the tensor.
         dtype: Dtype,
-        /// Its shape.
+        /// Shape of the tensor.
         shape: Vec<usize>,
     },
     /// Codes that don't fill their levels, or are outside their codebook.
@@ -353,7 +353,7 @@ pub enum VoiceFault {
     File {
         /// File of the voice.
         path: PathBuf,
-        /// Its fault.
+        /// Fault of the file.
         fault: Box<FileFault>,
     },
     /// A file with codes of another codec.

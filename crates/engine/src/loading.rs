@@ -63,7 +63,7 @@ pub(crate) fn check_fit(
         });
     }
     if lm.config.switches.vall_e.is_some() {
-        // Its vocabulary is that of its tokenizer, and it has no codebooks: the codec is checked by its shape only.
+        // A published vall-e model has its tokenizer's vocabulary and no codebooks: only the codec's shape is checked.
         return match space.frame_rate_hz == info.frame_rate_hz {
             true => Ok(()),
             false => Err(PartsMismatch::FrameRate {

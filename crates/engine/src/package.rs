@@ -17,11 +17,11 @@ use crate::{CodecId, EngineError, ModelSource};
 /// A voice that a model file brings along.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PackageVoice {
-    /// Its name: letters, digits, `-` and `_`.
+    /// Name of the voice: letters, digits, `-` and `_`.
     pub name: String,
     /// Description of the origin, for listings.
     pub about: String,
-    /// Its prompt, all levels.
+    /// Codes of the prompt, all levels.
     pub codes: Codes,
 }
 

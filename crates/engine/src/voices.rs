@@ -31,7 +31,7 @@ pub enum VoiceOrigin {
 /// Facts about a voice.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Voice {
-    /// Its name.
+    /// Name of the voice.
     pub name: String,
     /// Length of its prompt, seconds.
     pub seconds: f64,

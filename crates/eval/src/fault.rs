@@ -148,7 +148,7 @@ pub enum JudgeFault {
     Failed {
         /// Command line.
         command: String,
-        /// Its exit status.
+        /// Exit status of the command.
         status: ExitStatus,
     },
     /// A line for a program that can't be written as JSON.

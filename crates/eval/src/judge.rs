@@ -35,7 +35,7 @@ pub enum JudgeConfig {
         name: String,
         /// The task.
         task: String,
-        /// Its request, with `{audio}` for the recording.
+        /// Request to the task, with `{audio}` for the recording.
         request: Map<String, Value>,
     },
     /// A program: JSON lines in, JSON lines out. In: `wav`, `text`, `prompt`, `group`. Out, by `wav`: `heard` (the

@@ -26,7 +26,7 @@ pub struct Report {
     pub task: String,
     /// The model.
     pub model: String,
-    /// Its fingerprint.
+    /// Fingerprint of the model.
     pub fingerprint: String,
     /// Judges of the recordings.
     pub judges: Vec<JudgeConfig>,
@@ -92,7 +92,7 @@ pub struct Figure {
 pub struct GroupFigures {
     /// Speaker or voice.
     pub group: String,
-    /// Its figures; the interval is over its rows.
+    /// Figures of the group, with intervals over its rows.
     pub figures: Vec<Figure>,
 }
 

@@ -28,7 +28,7 @@ pub enum ModelError {
     /// A tensor of a model file that cannot be a weight.
     #[error("the tensor `{name}` of the model is {fault}")]
     Tensor {
-        /// Its name in the file.
+        /// Name of the tensor in the file.
         name: String,
         /// Fault.
         fault: TensorFault,

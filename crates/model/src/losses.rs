@@ -19,7 +19,7 @@ pub struct LossPart {
     pub targets: usize,
     /// Share of positions whose likeliest class is the target, a scalar; only for evaluation.
     pub accuracy: Option<Tensor>,
-    /// Its weight in the total.
+    /// Weight of the loss in the total.
     pub weight: f64,
 }
 

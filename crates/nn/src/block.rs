@@ -257,7 +257,7 @@ impl Block {
         ])
     }
 
-    /// Its weights as a decoding step reads them; `values` are those of [`Block::weights`].
+    /// Arranges the weights as a decoding step reads them; `values` are those of [`Block::weights`].
     fn step_weights<'a>(&'a self, values: &[&'a [f32]]) -> StepWeights<'a> {
         use ops::stack::{ATTENTION_NORM, DOWN, GATE_UP, MLP_NORM, OUT, QKV};
         StepWeights {

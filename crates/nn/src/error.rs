@@ -43,7 +43,7 @@ pub enum NnError {
     /// A device that can't be used.
     #[error("device `{device}`: {fault}")]
     Device {
-        /// Its name.
+        /// Name of the device.
         device: String,
         /// Fault.
         fault: DeviceFault,

@@ -20,7 +20,7 @@ pub enum Init {
     Normal(f64),
     /// One value everywhere.
     Constant(f64),
-    /// These values, row-major.
+    /// Given values, row-major.
     Values(Vec<f32>),
 }
 

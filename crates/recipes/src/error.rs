@@ -221,7 +221,7 @@ pub enum LineFault {
     Setting {
         /// Name of the setting.
         name: &'static str,
-        /// Its value.
+        /// Value of the setting.
         value: serde_json::Value,
     },
 }

@@ -30,7 +30,7 @@ pub struct LiveBench<'a> {
 pub struct LiveFigures {
     /// Number of recordings.
     pub recordings: usize,
-    /// Their length, seconds.
+    /// Total length of the recordings, seconds.
     pub seconds: f64,
     /// Words recognized.
     pub words: usize,

@@ -24,7 +24,7 @@ pub struct Resynthesis<'a> {
     pub task: Option<&'a str>,
     /// Shards of the manifest, encoded with the model's codec.
     pub corpus: &'a Corpus,
-    /// Their folder, for errors.
+    /// Folder of the shards, for errors.
     pub shards: &'a Path,
     /// Threads.
     pub threads: usize,

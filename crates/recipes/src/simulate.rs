@@ -47,7 +47,7 @@ fn scene_ranges(ranges: SimulationRanges) -> SceneRanges {
 /// Shards of a view.
 #[derive(Debug)]
 pub struct EncodedView {
-    /// Their folder.
+    /// Folder of the shards.
     pub folder: PathBuf,
     /// Result of encoding.
     pub summary: Summary,

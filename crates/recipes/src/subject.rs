@@ -20,7 +20,7 @@ use syrinx_types::{Audio, Fingerprint, RunContext};
 pub struct EngineSubject<'a> {
     /// The engine.
     pub engine: &'a Engine,
-    /// Its settings.
+    /// Settings of the engine.
     pub settings: &'a Settings,
 }
 

@@ -16,7 +16,7 @@ use crate::models::{model_source, named_model};
 pub struct Tuning<'a> {
     /// Tasks to learn, with all their stages; the configuration's mix if there are none.
     pub tasks: &'a [String],
-    /// Their sampling weights; equal if there are none.
+    /// Sampling weights of the tasks; equal if there are none.
     pub weights: &'a [f64],
     /// The model to begin with: a file, or [`crate::EMBEDDED`].
     pub from: Option<&'a str>,

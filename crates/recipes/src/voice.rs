@@ -90,7 +90,7 @@ pub struct TrainedVoice {
     pub found: usize,
     /// Recordings that were trained on.
     pub recordings: usize,
-    /// Their length, seconds.
+    /// Total length of those recordings, seconds.
     pub seconds: f64,
     /// Reasons for the other recordings.
     pub left_out: LeftOutReasons,

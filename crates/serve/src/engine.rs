@@ -404,7 +404,7 @@ impl From<EngineError> for ApiError {
                 let message = "the disk of the server is full";
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", message)
             }
-            // Their messages name files of this machine.
+            // Messages of the other errors name files of this machine.
             _ => Self::internal("the model or a file of the server can't be used"),
         }
     }

@@ -13,7 +13,7 @@ use crate::units::{Acoustics, SILENCE, Units};
 pub struct SpokenForm {
     /// The word as written.
     pub word: String,
-    /// Its pronunciations, without marks; stress doesn't matter.
+    /// Pronunciations of the word, without punctuation; stress is ignored.
     pub pronunciations: Vec<Vec<Phone>>,
 }
 

@@ -30,7 +30,7 @@ impl StressMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PromptPooling {
-    /// Its frames, one after another.
+    /// All frames of the prompt.
     #[default]
     Frames,
     /// One position: the mean of its frames' embeddings, a speaker vector of fixed length.

@@ -30,7 +30,7 @@ pub enum SpeechError {
     Data {
         /// Line, from 1.
         line: usize,
-        /// Its content.
+        /// Content of the line.
         content: String,
     },
     /// A model that gave no scores.
@@ -47,7 +47,7 @@ pub enum SpeechError {
     /// Nothing to align.
     #[error("word {index} (`{word}`) has no pronunciation")]
     NoPronunciation {
-        /// Its place in the text, from 1.
+        /// Position of the word in the text, from 1.
         index: usize,
         /// The word.
         word: String,

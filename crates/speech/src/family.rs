@@ -178,7 +178,7 @@ impl<S: Speaking> Task for SpeakingTask<S> {
         config.check(S::ID)?;
         let mut kit = kit.clone();
         if !S::PUBLISHED {
-            // Its special tokens are then missing: the engine reports that the model was not trained for the task.
+            // Without the switch the task's special tokens are missing, and the engine reports an untrained task.
             kit.switches.vall_e = None;
         }
         let published = kit.switches.vall_e.is_some();

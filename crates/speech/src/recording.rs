@@ -86,7 +86,7 @@ pub fn speech_sections(
 pub struct AlignedRecording {
     /// The samples, at the codec's rate.
     pub audio: Audio,
-    /// Its codes.
+    /// Codes of the samples.
     pub codes: Codes,
     /// Frames a second.
     pub frame_rate_hz: f64,

@@ -16,7 +16,7 @@ const MAX_SENTENCES: usize = 8;
 pub struct Sentence {
     /// Words and phones from the front end.
     pub spoken: Phonemized,
-    /// Its phones and pauses.
+    /// Phones and pauses of the words.
     pub line: Timeline,
     /// Tokens that the model reads.
     pub script: Script,

@@ -60,7 +60,7 @@ pub enum LayoutIssue {
     NoStage {
         /// Task.
         task: String,
-        /// Its stages.
+        /// Stages of the task.
         known: Vec<String>,
     },
     /// A special token that the model does not have.

@@ -10,7 +10,7 @@ use crate::{Alignment, Head, LayoutIssue, Pattern, VallELayout};
 pub struct Layout {
     /// The task's identifier.
     pub task: String,
-    /// Its stages, in the order of generation.
+    /// Stages of the task, in the order of generation.
     pub stages: Vec<Stage>,
 }
 
@@ -129,7 +129,7 @@ pub enum AttentionMask {
 pub enum Timing {
     /// The stage predicts it by the pointer's advances or a stop code, or takes it from the frame-aligned conditioning.
     Found,
-    /// It is given by an earlier stage or by the plan.
+    /// Durations are given by an earlier stage or by the plan.
     Known,
 }
 

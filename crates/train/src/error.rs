@@ -151,9 +151,9 @@ pub enum CheckpointFault {
     WeightShape {
         /// Name of the weight.
         name: String,
-        /// Its shape in the checkpoint.
+        /// Shape of the weight in the checkpoint.
         found: Vec<usize>,
-        /// Its shape in the model.
+        /// Shape of the weight in the model.
         expected: Vec<usize>,
     },
 }

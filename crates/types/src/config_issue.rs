@@ -80,11 +80,11 @@ impl From<String> for Requirement {
 /// Values that a numeric setting may have.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Allowed {
-    /// This number or a larger one.
+    /// Numbers from this one upwards.
     AtLeast(f64),
     /// Larger numbers.
     Above(f64),
-    /// This number or a smaller one.
+    /// Numbers up to this one.
     AtMost(f64),
     /// Numbers between these two, both included.
     Within(f64, f64),

@@ -27,7 +27,7 @@ pub trait Enhancement: Send + Sync + 'static {
     const SPEC: EnhancementSpec;
     /// One line for listings.
     const SUMMARY: &'static str;
-    /// Its command.
+    /// Command of the task.
     const VERB: Verb;
     /// Request.
     type Request: Clone + Serialize + DeserializeOwned + JsonSchema + Send;

@@ -30,7 +30,7 @@ fn words(phones: &str) -> Result<Vec<Vec<Phone>>, TaskError> {
 
 /// A word to write in letters.
 pub struct Spelled {
-    /// Its phones.
+    /// Phones of the word.
     phones: Vec<Phone>,
     /// The word of the lexicon with these phones; the model writes the others.
     known: Option<String>,

@@ -101,7 +101,7 @@ fn control_requests_stop_and_resume_cells() {
     let expected = Tally { finished: 5, stopped: 1, ..Tally::default() };
     assert_eq!(run(&place, &plan, &fake), expected);
     assert_eq!(states(&place)[1], "stopped");
-    // It stays so until someone control_requests otherwise.
+    // The cell stays stopped until a control request resumes it.
     let expected = Tally { known: 5, stopped: 1, ..Tally::default() };
     assert_eq!(run(&place, &plan, &fake), expected);
     place.store.request_control("demo", key, ControlRequest::Resume).unwrap();

@@ -27,7 +27,7 @@ enum What {
     List,
     /// Show a task: its prompt layout, its request, answer and settings
     Show {
-        /// Its identifier, or its command
+        /// Identifier or command of the task
         name: String,
         /// Alignment of text and frames in the layout shown
         #[arg(long, default_value = "pointer", value_parser = ["pointer", "none", "durations"])]

@@ -56,7 +56,7 @@ enum What {
     },
     /// Remove a voice that you added
     Remove {
-        /// Its name
+        /// Name of the voice
         name: String,
     },
 }

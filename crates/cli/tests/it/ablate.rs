@@ -92,7 +92,7 @@ fn what_was_killed_goes_on() {
         }
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    // It may have come to its end by itself.
+    // The process may have ended by itself.
     let _ = child.kill();
     child.wait().expect("it ends");
     let again = bench.run(&RUN);

@@ -34,9 +34,9 @@ pub struct Interval {
 /// A named tier of intervals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tier {
-    /// Its name, such as `words`.
+    /// Name of the tier, such as `words`.
     pub name: String,
-    /// Its intervals, in order.
+    /// Intervals of the tier, in order.
     pub intervals: Vec<Interval>,
 }
 

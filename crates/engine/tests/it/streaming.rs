@@ -58,7 +58,7 @@ fn words_come_with_the_sound_and_are_those_of_the_answer() {
     let all = &answered.speech().expect("speech").words;
     assert!(all.starts_with(&known), "{known:?} and {all:?}");
     assert!(known.len() + 2 >= all.len(), "{known:?} and {all:?}");
-    // They are not all told at the end.
+    // Words arrive with more than one chunk, not all at the end.
     assert!(stretches.iter().filter(|(_, _, words)| !words.is_empty()).count() > 1);
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Fake {
     pub(crate) fails_on: &'static str,
     /// Number of answers after which the run is cancelled.
     pub(crate) cancel_after: Option<usize>,
-    /// Its weights.
+    /// Text in place of the model's weights.
     pub(crate) weights: &'static str,
     /// Number of answers so far, those of the recognizer included.
     pub(crate) asked: Cell<usize>,

@@ -23,7 +23,7 @@ const MOVED: Duration = Duration::from_micros(3);
 /// Sleep between two tests that find nothing.
 const SLEEP: Duration = Duration::from_micros(50);
 
-/// This process as a rank of an MPI job.
+/// Own process as a rank of an MPI job.
 pub struct MpiRank {
     // Dropped before the universe, which finalises MPI.
     world: SimpleCommunicator,

@@ -35,7 +35,7 @@ pub struct NcclPlace {
     pub host: String,
 }
 
-/// This process as a rank of an NCCL job.
+/// Own process as a rank of an NCCL job.
 pub struct NcclRank {
     /// Gone after an abort.
     comm: Option<Comm>,

@@ -57,7 +57,7 @@ pub enum ReduceError {
     Lost {
         /// Number of the rank.
         rank: usize,
-        /// Its machine.
+        /// Machine of the rank.
         host: String,
         /// Operation that waited for it.
         operation: &'static str,
@@ -97,7 +97,7 @@ pub enum ReduceError {
         what: &'static str,
         /// First rank that differs.
         rank: usize,
-        /// Its value.
+        /// Value at that rank.
         found: String,
         /// Value at rank 0.
         expected: String,

@@ -39,7 +39,7 @@ fn words_have_times_in_order_within_the_recording() {
     assert!((words[4].end_s - (seconds - 0.1)).abs() < 0.041, "{words:?}");
     assert!(words.iter().all(|w| w.start_s < w.end_s));
     assert!(words.windows(2).all(|w| w[0].end_s <= w[1].start_s + 1e-9));
-    // There is a pause after "legend".
+    // A pause follows "legend".
     assert!(words[2].start_s > words[1].end_s);
 }
 

@@ -58,7 +58,7 @@ impl Padded {
         })
     }
 
-    /// That of the plan, made by the first layer of a pass for all.
+    /// Returns the padded batch of the plan, which the first layer of a pass computes for all layers.
     fn of(plan: &AttentionPlan, qkv: &Tensor) -> Result<Self> {
         let (device, dtype) = (qkv.device(), qkv.dtype());
         let fits = |p: &&Self| p.cos.dtype() == dtype && p.cos.device().same_device(device);
