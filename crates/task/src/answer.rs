@@ -56,8 +56,7 @@ pub trait Answer:
         None
     }
 
-    /// Returns the recordings by the field that names their file, the main one first: the speech's, unless the answer
-    /// holds more.
+    /// Returns the recordings with the answer field of each, the main one first. By default the speech alone.
     fn recordings(&self) -> Vec<(String, Arc<Audio>)> {
         let audio = self.speech().and_then(|speech| speech.audio.audio.clone());
         audio.map(|audio| ("audio".to_owned(), audio)).into_iter().collect()
@@ -153,7 +152,7 @@ pub fn append(clip: &mut Clip, next: Clip, start_s: f64) {
     whole.samples.extend_from_slice(&next.samples);
 }
 
-/// Texts with a separator between those that are not empty.
+/// Joins the texts that are not empty with a separator.
 fn joined<'a>(texts: impl IntoIterator<Item = &'a String>, separator: &str) -> String {
     let texts: Vec<&str> =
         texts.into_iter().map(String::as_str).filter(|t| !t.is_empty()).collect();
@@ -163,12 +162,12 @@ fn joined<'a>(texts: impl IntoIterator<Item = &'a String>, separator: &str) -> S
 /// Words of a recording.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Transcript {
-    /// Words, lower case, without punctuation; of an aligned text, the text.
+    /// Words in lower case without punctuation; after alignment with a known text, that text.
     pub text: String,
     /// Times of the words; empty from a recognizer without times.
     #[serde(default)]
     pub words: Vec<WordTime>,
-    /// Phones of the whole recording, silences among them; their times follow one another from 0.
+    /// Phones and silences of the recording, without gaps from 0.
     #[serde(default)]
     pub phones: Vec<TimedPhone>,
     /// Geometric mean of the words' probabilities, 0 to 1; absent without words.
@@ -177,11 +176,11 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Confidence below which words are likely to be wrong: right ones have 0.56 and more, wrong ones and those made of
-    /// noise 0.3 to 0.54.
+    /// Confidence below which words are likely to be wrong. Correct transcripts have 0.56 or more, wrong transcripts
+    /// and those of noise 0.3 to 0.54.
     const UNSURE_BELOW: f64 = 0.55;
 
-    /// Returns the confidence if it is so low that the words are likely to be wrong.
+    /// Returns the confidence if it is below [`Self::UNSURE_BELOW`].
     pub fn low_confidence(&self) -> Option<f64> {
         self.confidence.filter(|confidence| *confidence < Self::UNSURE_BELOW)
     }
@@ -195,7 +194,7 @@ impl Answer for Transcript {
         self.confidence = match (self.confidence, next.confidence) {
             (Some(before), Some(after)) => {
                 let (n, m) = (self.words.len().max(1) as f64, next.words.len().max(1) as f64);
-                // The tiny floor keeps a certainty of 0 finite.
+                // A probability of 0 has no finite logarithm.
                 let sum = n * before.max(1e-300).ln() + m * after.max(1e-300).ln();
                 Some((sum / (n + m)).exp())
             }
@@ -216,18 +215,18 @@ impl Answer for Transcript {
 pub struct Phones {
     /// ARPAbet, `|` between words, `,` `.` `?` `!` where the text has a pause.
     pub phones: String,
-    /// The same in IPA.
+    /// Phones in IPA.
     pub ipa: String,
-    /// Words as said.
+    /// Spoken words, numbers and abbreviations written out.
     pub text: String,
-    /// Word by word.
+    /// Words with their phones.
     pub words: Vec<WordPhones>,
 }
 
 /// A word in graphemes and phones.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct WordPhones {
-    /// Word as said, lower case.
+    /// Spoken word, lower case.
     pub word: String,
     /// ARPAbet.
     pub phones: String,

@@ -19,12 +19,12 @@ impl Answered {
         Self(Box::new(answer))
     }
 
-    /// Shape of the answer.
+    /// Returns the shape of the answer.
     pub fn kind(&self) -> AnswerKind {
         self.0.kind()
     }
 
-    /// Speech in the answer.
+    /// Returns the speech in the answer.
     pub fn speech(&self) -> Option<&Speech> {
         self.0.speech()
     }
@@ -34,7 +34,7 @@ impl Answered {
         self.0.speech_mut()
     }
 
-    /// Transcript in the answer.
+    /// Returns the transcript in the answer.
     pub fn transcript(&self) -> Option<&Transcript> {
         self.0.transcript()
     }
@@ -59,7 +59,7 @@ impl Answered {
         self.0.lines()
     }
 
-    /// Returns the answer as JSON; recordings are empty names in it.
+    /// Returns the answer as JSON, with an empty file name for each recording.
     pub fn json(&self) -> Value {
         self.0.json()
     }

@@ -7,7 +7,7 @@ use crate::Stem;
 pub struct Capabilities {
     /// Fields that every request has.
     pub required: &'static [&'static str],
-    /// Fields that take a recording; the one to work on first.
+    /// Fields that take a recording, the main one first.
     pub recordings: &'static [&'static str],
     /// Field with a text to speak.
     pub text: Option<&'static str>,
@@ -22,7 +22,7 @@ pub struct Capabilities {
     pub streaming: bool,
     /// For transcribing tasks: field of a known text to align instead.
     pub known_text: Option<&'static str>,
-    /// Texts of the answer that can be written alone, the usual one first, where the answer has several.
+    /// Answer fields that can be printed alone, the default first; empty for an answer with one text.
     pub forms: &'static [&'static str],
     /// Stem of the recording that the answer is an estimate of.
     pub stem: Option<Stem>,

@@ -21,7 +21,7 @@ pub struct Clip {
     /// The samples, where they are in memory.
     #[serde(skip)]
     pub audio: Option<Arc<Audio>>,
-    /// Section of a long recording, where it is read later.
+    /// Section of a long recording that is read on demand.
     #[serde(skip)]
     pub section: Option<Section>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use syrinx_types::{Coded, Codes, Latents};
 
-/// Contents by segment name. Marks need none.
+/// Contents by segment name. Special tokens need none.
 pub type Contents = BTreeMap<String, Content>;
 
 /// Content of one segment.
@@ -14,12 +14,12 @@ pub enum Content {
     Text(TextContent),
     /// Codec frames.
     Codes(Codes),
-    /// Codec frames with the latents that they round: frame-aligned conditioning.
+    /// Codec frames with their latents before quantization: frame-aligned conditioning.
     Coded(Coded),
-    /// Codec frames as latents alone: a recording that is read, not continued.
+    /// Latents of a recording to be recognized, without codes.
     Latents(Latents),
-    /// A blend of several recordings: at every frame the weighted sum of their embeddings. As long as the shortest. For
-    /// given segments.
+    /// Blend of several recordings: at every frame the weighted sum of their embeddings. As long as the shortest
+    /// recording. Not for responses.
     Blend(Vec<(f32, Codes)>),
 }
 

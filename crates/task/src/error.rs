@@ -61,7 +61,7 @@ pub enum TaskError {
         /// Fault.
         issue: LayoutIssue,
     },
-    /// Generated rows that no answer can be made of.
+    /// Generated rows that do not form an answer.
     #[error("task `{task}`: {issue}")]
     Answer {
         /// Task.

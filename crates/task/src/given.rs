@@ -78,7 +78,7 @@ pub(crate) fn push_text(sequence: &mut Sequence, ids: &[u32], space: &TokenSpace
     close(sequence, ids.len(), space);
 }
 
-/// Frames with their first `shown` levels summed.
+/// Appends frames with the embeddings of their first `shown` levels summed.
 pub(crate) fn push_codes(
     sequence: &mut Sequence,
     codes: &Codes,

@@ -44,7 +44,7 @@ pub enum Head {
     Text,
     /// Number of frames of a response in place, digit by digit. AR.
     Length,
-    /// The phones that sound in a frame, in place. NAR.
+    /// The phones of a frame, in place. NAR.
     Phones {
         /// Labels a frame.
         per_frame: usize,
@@ -79,7 +79,7 @@ pub trait Predictor {
     /// Description in one line.
     fn describe(&self, timing: Timing) -> String;
 
-    /// Whether one position is predicted after another.
+    /// Whether positions are predicted one after another.
     fn is_causal(&self) -> bool;
 
     /// Whether its frames may have frame-aligned conditioning.
@@ -87,8 +87,8 @@ pub trait Predictor {
         false
     }
 
-    /// Whether the number of frames follows from the pointer or from the frame-aligned conditioning. A stage then has
-    /// only one of them.
+    /// Whether a stage may have only one of pointer and frame-aligned conditioning, since each determines the number of
+    /// frames.
     fn has_one_length(&self) -> bool {
         false
     }
@@ -140,8 +140,8 @@ pub trait Predictor {
     /// Reports a response that does not fit the head, the stage or the token space.
     fn fill(&self, sequence: &mut Sequence, filling: Filling<'_>) -> Result<(), LayoutIssue>;
 
-    /// Corrupts a training example as generation would: some codes of a masked response are decided, and latents of the
-    /// history get noise.
+    /// Corrupts a training example so that it resembles generation: shows some codes of a masked response, and adds
+    /// noise to the latents of the history.
     fn corrupt(
         &self,
         _sequence: &mut Sequence,
@@ -205,9 +205,9 @@ pub enum HeadOutput {
     },
     /// Codes of a further level, from 1.
     Level(usize),
-    /// Latent that this level and the deeper ones add up to.
+    /// Residual of the latent at this level: the sum of the entries of this level and the deeper ones.
     Residual(usize),
-    /// Advance of the pointer; without a pointer whether a response of latents ends.
+    /// Advance of the pointer; for a response of latents without a pointer, whether it ends.
     Advances,
     /// The next frame's latent.
     Latents,
@@ -238,19 +238,19 @@ pub struct Target {
 }
 
 impl Target {
-    /// Returns the classes at all positions.
+    /// Builds a target with a class at each position.
     fn classes(name: impl Into<String>, output: HeadOutput, classes: Vec<u32>) -> Self {
         Self { name: name.into(), output, classes, weight: 1.0, sparse: false }
     }
 
-    /// Returns the latents of the response.
+    /// Builds a target that consists of the response's latents.
     fn latents(name: impl Into<String>, output: HeadOutput) -> Self {
         Self::classes(name, output, Vec::new())
     }
 }
 
 impl Sequence {
-    /// Target classes of an output, where the sequence has any.
+    /// Returns the target classes of an output, if the sequence has any.
     pub fn classes(&self, output: HeadOutput) -> Option<&[u32]> {
         let target = self.targets.iter().find(|t| t.output == output);
         target.map(|target| target.classes.as_slice())

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-/// Fault of a request's input. Every crate of tasks has a type of its own with a variant a fault.
+/// Fault of a request's input. Every task crate has its own enum of such faults.
 pub trait InputIssue: Error + Send + Sync + 'static {
     /// Returns the remedy.
     fn hint(&self) -> Cow<'static, str>;
@@ -68,7 +68,7 @@ pub enum RecordingIssue {
         /// Recording.
         name: String,
     },
-    /// A file name where recordings are attached.
+    /// A file name in a request whose recordings must be attached.
     #[error("recordings are not read by name here")]
     NotByName,
     /// An empty file name.

@@ -8,7 +8,7 @@ use crate::{AttentionMask, Head};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayoutIssue {
-    /// Nothing to predict.
+    /// No response.
     #[error("no segment in the trunk")]
     NoTrunk,
     /// A response that may be absent.
@@ -20,13 +20,13 @@ pub enum LayoutIssue {
     /// Codes in the encoder.
     #[error("`{0}`: only text goes through the encoder")]
     Encoder(String),
-    /// Frame-aligned conditioning of another form.
+    /// Frame-aligned conditioning that is optional, or not codes of all levels.
     #[error("`{0}`: frame-aligned conditioning has codes of all levels, and is never optional")]
     FrameAligned(String),
-    /// A causal prompt.
+    /// A causal segment that is not the response.
     #[error("`{0}`: only the response can be causal")]
     Causal(String),
-    /// Two texts or two recordings in one place.
+    /// Two texts in the encoder, or two frame-aligned recordings.
     #[error("more than one segment goes through the encoder or is frame-aligned")]
     Twice,
     /// Conditioning of a head that has none.
@@ -44,10 +44,10 @@ pub enum LayoutIssue {
         "masked codes need a length that is known first: they go with alignment `durations`, or with frame-aligned conditioning"
     )]
     UnknownLength,
-    /// A timing without a text.
+    /// A known timing without a text in the encoder.
     #[error("a timing needs a text in the encoder")]
     NoAlignedText,
-    /// A head with the attention of another.
+    /// A head with the wrong attention mask.
     #[error("head {head:?} does not go with a {attention:?} response")]
     Attention {
         /// Head.
@@ -93,7 +93,7 @@ pub enum LayoutIssue {
         /// Frames a group.
         group: usize,
     },
-    /// Latents of another recording than the codes.
+    /// Latents and codes of different lengths.
     #[error("segment `{segment}` has {frames} frames, latents of {latents}")]
     Latents {
         /// Segment.
@@ -131,7 +131,7 @@ pub enum LayoutIssue {
     /// A labelling stage without a recording.
     #[error("no codes to label")]
     NoRecording,
-    /// Labels of another recording.
+    /// Labels that do not fit the length of the recording.
     #[error("labels do not fit {frames} frames of {per_frame}")]
     Labels {
         /// Frames of the recording.
@@ -171,7 +171,7 @@ pub enum LayoutIssue {
         /// Levels of the codes.
         levels: usize,
     },
-    /// Durations of no text.
+    /// A pointer that does not fit the text of a stage of durations.
     #[error("a pointer of {frames} frames over {phones} phones")]
     Durations {
         /// Entries of the pointer.
@@ -215,7 +215,7 @@ pub enum LayoutIssue {
     /// A training example of a stage of a published model.
     #[error("the sequences of published models are for generation")]
     Published,
-    /// A stage in a known timing without one.
+    /// A stage with a known timing that got none.
     #[error("its timing is unknown: no stage of durations ran before it")]
     NoTiming,
 }
@@ -248,7 +248,7 @@ impl LayoutIssue {
     }
 }
 
-/// Generated rows that no answer can be made of.
+/// Generated rows that do not form an answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerIssue {
@@ -258,13 +258,13 @@ pub enum AnswerIssue {
     /// No frame was generated for a sentence.
     #[error("no frame was generated for \"{0}\"")]
     NothingFor(String),
-    /// A stretch of a recording without frames.
+    /// A section of a recording without frames.
     #[error("no frame was generated for a stretch of the recording")]
     EmptyStretch,
     /// A text without words.
     #[error("the text has no words")]
     NoWords,
-    /// A recognition without phone scores.
+    /// A recognition row without phone scores.
     #[error("the phones of the recording have no scores")]
     NoScores,
     /// More or fewer rows than were planned.
@@ -275,7 +275,7 @@ pub enum AnswerIssue {
         /// Planned rows.
         planned: usize,
     },
-    /// Answers of two tasks.
+    /// Answers of different tasks.
     #[error("answers of two types cannot be merged")]
     Types,
     /// Data of the task that cannot be read.

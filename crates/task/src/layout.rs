@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::heads::check_stage;
 use crate::{Alignment, Head, LayoutIssue, Pattern, VallELayout};
 
-/// All prompts of a task.
+/// Prompt layout of a task.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Layout {
     /// The task's identifier.
@@ -43,7 +43,7 @@ pub struct Segment {
     pub place: Place,
     /// Attention mask.
     pub attention: AttentionMask,
-    /// Whether it may be absent.
+    /// Whether the segment may be absent.
     pub optional: bool,
 }
 
@@ -106,7 +106,7 @@ pub enum Levels {
 pub enum Place {
     /// In the trunk's sequence.
     Trunk,
-    /// In the phone encoder; response frames get its output at their pointer.
+    /// In the phone encoder; each frame of the response gets the output at its phone index.
     Encoder,
     /// Added to the response: each frame to the response's frame of the same index. The response has the same length,
     /// so its end is not predicted.
@@ -127,9 +127,9 @@ pub enum AttentionMask {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Timing {
-    /// The stage predicts it by the pointer's advances or a stop code, or takes it from the frame-aligned conditioning.
+    /// Predicted by the stage (the pointer's advances or a stop code), or given by the frame-aligned conditioning.
     Found,
-    /// Durations are given by an earlier stage or by the plan.
+    /// Given as durations by an earlier stage or by the plan.
     Known,
 }
 

@@ -1,4 +1,4 @@
-//! Seam between speech tasks and the rest of the program.
+//! Interface between speech tasks and the rest of the program.
 //!
 //! A task turns a request into token segments and a decoding plan, and tokens back into an answer. It does not know the
 //! network, the sampling loop, the device or the optimiser: this crate does not depend on them. The form of a prompt is

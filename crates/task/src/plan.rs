@@ -45,12 +45,13 @@ impl RowPlan {
     }
 }
 
-/// Continuation of a row: the end of its speech is the beginning of the next row, and the text of that part is in both.
+/// Continuation of a row: the end of its speech is the beginning of the next row, and both rows contain the text of
+/// this shared speech.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follow {
-    /// Phone index of the previous row from which its text is in this row too.
+    /// Phone index of the previous row at which the shared text begins.
     pub from_phone: u32,
-    /// Phone index of this row at which that text begins.
+    /// Phone index of this row at which the shared text begins.
     pub at_phone: u32,
 }
 
@@ -131,11 +132,11 @@ pub struct Generated {
     pub latents: Vec<f32>,
     /// Text token ids.
     pub text: Vec<u32>,
-    /// Frames that a stage of lengths predicted for the response.
+    /// Number of frames that a stage of lengths predicted for the response.
     pub length: Option<usize>,
     /// Phone scores of every part of a frame.
     pub phones: Option<FrameScores>,
-    /// Mean log-probability a generated token, in nats.
+    /// Mean log-probability per generated token, nats.
     pub score: f64,
     /// Whether the response ended before its limit.
     pub finished: bool,

@@ -1,4 +1,4 @@
-//! From durations to pointers and frame labels.
+//! Pointers and frame labels from durations.
 
 use syrinx_types::TimedPhone;
 
@@ -38,9 +38,8 @@ pub fn pointer_of_durations(
     (last + 1 >= durations_s.len().saturating_sub(1)).then_some(pointer)
 }
 
-/// Returns the label that sounds at the middle of each of `frames * per_frame` equal parts of the frames; `rest` before
-/// `lead_s` and after the last phone. Also for each part whether a phone begins in it is implied by a change of phone
-/// index, which is returned with the label.
+/// Returns the index of the phone at the middle of each of `frames * per_frame` equal parts of the frames; `None`
+/// before `lead_s` and after the last phone.
 pub fn frame_labels(
     phones: &[TimedPhone],
     lead_s: f64,

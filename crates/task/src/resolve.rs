@@ -11,9 +11,9 @@ use crate::{
     Position, Response, Sequence, Stage, TaskError, Timing, TokenSpace,
 };
 
-/// Builds the sequence of a stage. With a response, its positions and targets are filled for training; without one,
-/// an AR stage ends where its response begins (grow it with `extend_*`). A NAR stage over codes needs the codes so far
-/// as its response (`level` says which one is predicted; deeper levels in them are not shown). `level` counts from 0.
+/// Builds the sequence of a stage. With a response, positions and targets are filled for training; without one, the
+/// sequence of an AR stage ends where its response begins (append to it with `extend_*`). A NAR stage over codes needs
+/// the codes so far as its response; it predicts `level` (from 0) and does not see deeper levels.
 pub fn resolve(
     stage: &Stage,
     contents: &Contents,

@@ -5,9 +5,9 @@ use syrinx_types::{Coded, Codes, Latents};
 use crate::contents::TextContent;
 use crate::{CodeTable, Head, Latent, Target, TokenSpace};
 
-/// A slot that adds nothing. The same value as `syrinx_nn`'s.
+/// A slot that adds nothing. Same value as in `syrinx_nn`.
 pub const NONE: u32 = u32::MAX;
-/// A target that doesn't count. The same value as `syrinx_nn`'s.
+/// A target without loss. Same value as in `syrinx_nn`.
 pub const IGNORE: u32 = u32::MAX;
 
 /// Codes of one recording of a blend, with its weight.
@@ -93,12 +93,13 @@ pub struct Sequence {
     pub level: usize,
     /// Targets; empty in generation.
     pub targets: Vec<Target>,
-    /// Codes of the response so far, all frames, for further levels (for the residual), masked ones and latents.
+    /// Codes of the response so far, all frames: for further levels (whose residual is computed from them), masked
+    /// codes and latents.
     pub response_codes: Option<Codes>,
-    /// Latents that the response's codes round, for responses with frame-aligned conditioning.
+    /// Latents of the response before quantization, for responses with frame-aligned conditioning.
     pub response_latents: Option<Latents>,
-    /// First position of an AR response over codes, where it is not that of an empty history: the separator that
-    /// predicts the first code in published models.
+    /// First position of an AR response over codes in published models: the separator, which predicts the first code.
+    /// `None` for the position with an empty history.
     pub opening: Option<Position>,
 }
 
@@ -108,7 +109,7 @@ impl Sequence {
         self.positions.len()
     }
 
-    /// Whether there are none.
+    /// Whether the sequence has no positions.
     pub fn is_empty(&self) -> bool {
         self.positions.is_empty()
     }
@@ -126,8 +127,8 @@ impl Sequence {
         p.conditioning = given.latents.as_ref().map(|latents| latents.frame(frame).to_vec());
     }
 
-    /// Drops the text, for classifier-free guidance: training drops it in some examples, generation compares with and
-    /// without it.
+    /// Drops the text, for classifier-free guidance: training drops it in some examples, generation compares
+    /// predictions with and without it.
     pub fn forget_text(&mut self) {
         for p in &mut self.positions {
             (p.here, p.next) = (NONE, NONE);

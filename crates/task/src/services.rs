@@ -42,7 +42,7 @@ impl std::fmt::Display for Service {
     }
 }
 
-/// Codes of recordings, and the sound of codes.
+/// Encoder and decoder of the codec.
 pub trait SpeechCodec: Send + Sync {
     /// Rate of the recordings, Hz.
     fn sample_rate_hz(&self) -> u32;
@@ -56,7 +56,7 @@ pub trait SpeechCodec: Send + Sync {
     /// [`TaskError::Service`], [`TaskError::Cancelled`].
     fn encode(&self, audio: &Audio, run: RunContext<'_>) -> Result<Codes, TaskError>;
 
-    /// Encodes a recording at the codec's rate; with the latents that the codes round, where the codec has such.
+    /// Encodes a recording at the codec's rate, with the latents before quantization if the codec has any.
     ///
     /// # Errors
     /// [`TaskError::Service`], [`TaskError::Cancelled`].
@@ -166,14 +166,14 @@ pub trait Voices: Send + Sync {
     fn prompt(&self, name: &str) -> Result<Codes, TaskError>;
 
     /// Returns the stretch of a recording at the codec's rate that serves best as a voice's prompt, at most `longest_s`
-    /// seconds, by the rules of voices that are kept. `name` is for messages.
+    /// seconds, by the same rules as for stored voices. `name` is for messages.
     ///
     /// # Errors
     /// [`TaskError::Input`] for a recording that is too short, too quiet or has too little speech, with the figure.
     fn excerpt(&self, audio: &Audio, name: &str, longest_s: f64) -> Result<Audio, TaskError>;
 }
 
-/// Words of recordings.
+/// Recognition of words.
 pub trait Recognizer: Send + Sync {
     /// Transcribes a recording of any rate and length: lower case, without punctuation; empty where no word is found.
     ///
@@ -213,7 +213,7 @@ pub enum Stem {
     Background,
 }
 
-/// Speech and background of recordings.
+/// Separation of speech and background.
 pub trait Separator: Send + Sync {
     /// Estimates a stem of a recording at the codec's rate; the result is as long as the recording.
     ///

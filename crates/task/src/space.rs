@@ -112,8 +112,8 @@ impl TokenSpace {
         (self.code_table(table, level) * self.table_rows() + usize::from(code)) as u32
     }
 
-    /// Returns the row of a code that an AR stage predicted: level 1 has a table of its own, further levels share those
-    /// of the NAR, since no layout has both.
+    /// Returns the row of a code that an AR stage predicted. Level 1 has a table of its own. Further levels share the
+    /// tables of the NAR, since no layout has both.
     pub fn history_code(&self, level: usize, code: u16) -> u32 {
         match level {
             0 => self.code(CodeTable::ResponseAr, 0, code),
@@ -121,7 +121,7 @@ impl TokenSpace {
         }
     }
 
-    /// Returns the row of an empty history in the table of a row.
+    /// Returns the row of an empty history in the table that contains `row`.
     pub(crate) fn nothing_in_table_of(&self, row: u32) -> u32 {
         let rows = self.table_rows() as u32;
         row / rows * rows + u32::from(self.no_code())

@@ -17,13 +17,13 @@ pub struct ModelSwitches {
     /// Order in which codes are predicted.
     #[serde(skip_serializing_if = "CodeOrder::is_default")]
     pub codes: CodeOrder,
-    /// Whether frame-aligned conditioning includes the latents that its codes round, and the stage of level 1 predicts
-    /// the response's difference from them: the spectrogram that a recording is attenuated to. Needs shards that were
-    /// encoded with `--latents`.
+    /// Whether frame-aligned conditioning includes the latents before quantization. The stage of level 1 then predicts
+    /// the difference of the response's latents from them, and the recording is attenuated to the predicted
+    /// spectrogram. Needs shards encoded with `--latents`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub latent_conditioning: bool,
-    /// Whether a recording that is recognized is given as the codec's latents, not as the codes that round them. Needs
-    /// shards that were encoded with `--latents`.
+    /// Whether a recording to be recognized is given as the codec's latents before quantization, not as codes. Needs
+    /// shards encoded with `--latents`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub latent_recordings: bool,
     /// Sequences of the published vall-e model that the weights come from.
@@ -66,9 +66,8 @@ pub enum Alignment {
     Pointer,
     /// Plain VALL-E layout: text before the frames, aligned by attention alone.
     None,
-    /// Durations first, one for each phone and pause, then the frames in the timing that follows from them, whose
-    /// phones they see as with the pointer (RALL-E, arXiv 2404.03204, section 3, whose prosody tokens stand
-    /// before all codes, too).
+    /// A first stage predicts the duration of each phone and pause. The frames then have known phone indices, as with
+    /// the pointer (RALL-E, arXiv 2404.03204, section 3, whose prosody tokens also precede all codes).
     Durations,
 }
 
@@ -86,9 +85,9 @@ pub enum TextForm {
     /// Phones of the dictionary: the pronunciation.
     #[default]
     Phones,
-    /// As letters: plain text, one token a byte.
+    /// Plain text, one token a byte.
     Letters,
-    /// As byte pairs: plain text, frequent groups of letters as one token.
+    /// Plain text as byte pairs: a frequent group of letters is one token.
     BytePairs,
 }
 
@@ -104,11 +103,11 @@ pub enum CodeOrder {
     Delay,
     /// All levels in one pass, code after code: every level of a frame before the next frame.
     Interleaved,
-    /// Level 1 in a few passes over all frames, the surest codes first, in a timing that is known before (MaskGIT,
-    /// arXiv 2202.04200, section 3.2; SoundStorm, arXiv 2305.09636, section 3.3); then the further levels as in `ar_nar`.
+    /// Level 1 in a few passes over all frames of known timing, the most probable codes first (MaskGIT, arXiv
+    /// 2202.04200, section 3.2; SoundStorm, arXiv 2305.09636, section 3.3); then the further levels as in `ar_nar`.
     Masked,
-    /// No codes: frame by frame the codec's latent, which is a picture of the spectrum, is regressed and goes in again
-    /// as it is (of the family of MELLE, arXiv 2407.08551, which does so with mel frames). Codes are its rounding.
+    /// Continuous latents of the codec, regressed frame by frame from the latents before them (as MELLE, arXiv
+    /// 2407.08551, does with mel frames). Quantizing the latents gives the codes.
     Latent,
 }
 
@@ -124,7 +123,7 @@ impl CodeOrder {
         }
     }
 
-    /// Whether it is the default, as in configurations from before there was a choice.
+    /// Whether this is the default, which configurations without the key have.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }

@@ -84,8 +84,8 @@ pub trait Task: Send + Sync + Sized + 'static {
         Vec::new()
     }
 
-    /// Returns the division of texts into sentences by the settings; none for a task that speaks no text. Texts that
-    /// arrive in pieces and texts with markup are divided by it outside the task.
+    /// Returns the settings for dividing texts into sentences; `None` for a task that speaks no text. Programs use them
+    /// for streamed texts and texts with markup, which are divided outside the task.
     fn sentences(&self) -> Option<SentenceSettings> {
         None
     }

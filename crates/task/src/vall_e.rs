@@ -85,7 +85,7 @@ pub struct VallEPrompt {
     pub recording: Option<Codes>,
     /// Index of the language; left out by models that do not name it.
     pub language: Option<usize>,
-    /// Pieces of the prompt.
+    /// Segments of the prompt, in order.
     pub prompt: Vec<VallEPiece>,
     /// Whether separators have positions of their own. The reference trained some tasks without (`tse` always, `ns` and
     /// `sr` before 2025-01-05).
@@ -200,8 +200,8 @@ pub(crate) fn published_sequence(
     builder.prompt(prompt, level)?;
     let start = builder.positions.len();
     let known = builder.response(response)?;
-    // Old models counted the positions of transcriptions otherwise: the recording's separator has none, the last segment
-    // one more. Rotary positions beyond those that were counted are 1.
+    // Older models count the positions of transcriptions differently: the recording's separator has none, the last
+    // segment one more. Rotary positions beyond those that were counted are 1.
     builder.rotary.extend(0..known as u32);
     let rotary = builder.rotary.iter().copied().chain(std::iter::repeat(1));
     builder.positions.iter_mut().zip(rotary).for_each(|(p, rotary)| p.rotary = rotary);
@@ -318,7 +318,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether the model is one of those that counted the positions of transcriptions otherwise.
+    /// Whether the model counts the positions of transcriptions as older models do.
     fn counts_old_recordings(&self) -> bool {
         !self.layout.masked
     }

@@ -19,8 +19,8 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    /// Returns the frame whose code of this level (from 0) is generated at a step, if any is. It may be past the last
-    /// frame.
+    /// Returns the frame whose code of this level (from 0) is generated at a step, if any. The frame may be past the
+    /// last one.
     pub fn frame(self, step: usize, level: usize, levels: usize) -> Option<usize> {
         match self {
             Self::Delay => step.checked_sub(level),

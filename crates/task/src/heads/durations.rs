@@ -4,14 +4,14 @@ use super::{Filling, HeadOutput, Predictor, Target};
 use crate::sequence::point;
 use crate::{LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace};
 
-/// The longest duration that has a class of its own, frames: two seconds at 25 frames a second. Longer ones count as
-/// this.
+/// Longest duration with a class of its own, frames: two seconds at 25 frames a second. Longer durations get this
+/// class.
 pub const MAX_DURATION: usize = 50;
 
 /// Classes of a duration: 0 to [`MAX_DURATION`] frames.
 pub const DURATION_CLASSES: usize = MAX_DURATION + 1;
 
-/// Rows of the table that embeds the duration before: the classes, and one for the beginning.
+/// Rows of the embedding table of the previous duration: the classes, and one for the beginning.
 pub const DURATION_ROWS: usize = DURATION_CLASSES + 1;
 
 /// Counts the frames of each phone index under a pointer.

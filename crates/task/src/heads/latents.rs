@@ -11,9 +11,9 @@ use crate::{IGNORE, LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace
 /// A frame as the codec's latent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Latent {
-    /// The weighted sum of the entries of codes, all levels each.
+    /// Weighted sum of frames of codes, all levels of each.
     Codes(Vec<(f32, Vec<u16>)>),
-    /// Numbers, as a model predicted them.
+    /// Values predicted by a model.
     Values(Vec<f32>),
 }
 

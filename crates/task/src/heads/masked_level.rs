@@ -53,7 +53,7 @@ impl Predictor for MaskedLevelHead {
         }
     }
 
-    /// Shows the codes of some frames. With frame-aligned conditioning none: one pass decides all of them.
+    /// Shows the codes of some frames; with frame-aligned conditioning of none, since one pass predicts all of them.
     fn corrupt(&self, sequence: &mut Sequence, corruption: Corruption<'_>, rng: &mut ChaCha8Rng) {
         if sequence.frame_aligned.is_some() {
             return;
