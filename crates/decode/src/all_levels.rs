@@ -6,7 +6,7 @@ use syrinx_types::Codes;
 
 use crate::alignment_state::{AlignmentState, RowLength, RowOutcome};
 use crate::context::{DecodeContext, RowState};
-use crate::steps::{RowGenerator, prompt_of, write_rows};
+use crate::steps::{RowGenerator, generate_rows, prompt_of};
 use crate::{DecodeError, draw};
 
 /// One row being generated.
@@ -15,9 +15,9 @@ struct AllLevelsRow {
     alignment: AlignmentState,
     /// History of each level. // (levels)
     history: Vec<Vec<u16>>,
-    /// The same with the prompt before it. // (levels)
+    /// History of each level with the prompt's codes before it. // (levels)
     seen: Vec<Vec<u32>>,
-    /// Frames in all, once that is known: deeper levels may still be to come.
+    /// Total number of frames, once known; deeper levels may still follow.
     frames: Option<usize>,
     log_prob: f64,
     drawn: usize,
@@ -25,9 +25,9 @@ struct AllLevelsRow {
     finished: bool,
 }
 
-/// Logits of one step on the host, a row a live row.
+/// Logits of one step on the host, one row for each live row.
 struct Logits {
-    /// Logits of the levels that have their turn. // (levels)
+    /// Logits of the levels that the pattern predicts at this step. // (levels)
     codes: Vec<Option<Vec<Vec<f32>>>>,
     advances: Vec<Vec<f32>>,
 }
@@ -42,17 +42,17 @@ pub(crate) fn run(
     let read = |step: usize, h: &Tensor| {
         let turn = |level: usize| pattern.frame(step, level, levels).is_some();
         let read = |level: usize| {
-            turn(level).then(|| context.read(model.written_logits(h, level)?)).transpose()
+            turn(level).then(|| context.read(model.all_levels_logits(h, level)?)).transpose()
         };
         let codes = (0..levels).map(read).collect::<Result<_, DecodeError>>()?;
         let advances = model.advance_logits(h)?.map(|m| context.read(m)).transpose()?;
         Ok(Logits { codes, advances: advances.unwrap_or_default() })
     };
-    let write =
+    let append =
         |w: &mut AllLevelsRow, step: usize, logits: &Logits, at: usize, row: &mut RowState<'_>| {
-            w.write(context, pattern, step, logits, at, row);
+            w.append(context, pattern, step, logits, at, row);
         };
-    write_rows(context, stage, rows, read, write)
+    generate_rows(context, stage, rows, read, append)
 }
 
 impl RowGenerator for AllLevelsRow {
@@ -104,8 +104,8 @@ impl RowGenerator for AllLevelsRow {
 }
 
 impl AllLevelsRow {
-    /// Writes the codes that have their turn, then moves the pointer on if it is its turn.
-    fn write(
+    /// Appends the codes that the pattern predicts at this step, then advances the pointer if the pattern allows it.
+    fn append(
         &mut self,
         context: &DecodeContext<'_>,
         pattern: Pattern,

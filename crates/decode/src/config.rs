@@ -37,7 +37,7 @@ impl Default for SamplerConfig {
 }
 
 impl SamplerConfig {
-    /// Greedy: always the most probable token.
+    /// Returns the settings that always take the most probable token.
     pub fn greedy() -> Self {
         Self { temperature: 0.0, ..Self::default() }
     }
@@ -76,8 +76,8 @@ impl Default for RepetitionAware {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NarConfig {
-    /// Levels, from 2, with a pass of their own. Levels between them are rounded from the residual that the previous pass
-    /// predicts. In a model trained without the residual every level has a pass.
+    /// Levels, from 2, with a pass of their own. Levels between them are quantized from the residual that the previous
+    /// pass predicts. In a model trained without the residual every level has a pass.
     pub passes: Vec<usize>,
     /// Sampling of codes.
     pub sampler: SamplerConfig,
@@ -129,8 +129,8 @@ impl Default for MaskedConfig {
 }
 
 impl MaskedConfig {
-    /// Settings are compared by their JSON: a default value is left out, so that the JSON of settings without the key is
-    /// unchanged.
+    /// Whether the settings are the defaults, which JSON omits: settings are compared by their JSON, and that of older
+    /// runs lacks the key.
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -173,15 +173,16 @@ impl DemaskConfig {
     }
 }
 
-/// Settings of the further candidates that the engine generates where a row of speech is recognized badly. It keeps the
-/// one that is recognized best. Speech that is streamed is not generated again, nor is any with `best_of` above 1.
+/// Settings of the further candidates that the engine generates for a row of speech with a low goodness of
+/// pronunciation. The engine keeps the best candidate. Streamed speech gets no further candidates, nor does speech with
+/// `best_of` above 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetryConfig {
     /// Number of further candidates of such a row; 0 for none.
     pub candidates: usize,
-    /// Goodness of pronunciation below which there are further candidates: log-probability of the phones that were to be
-    /// said less that of the best ones, mean over time; 0 is perfect.
+    /// Goodness of pronunciation below which there are further candidates: mean log-probability of the requested phones
+    /// minus that of the most probable phones; 0 is perfect.
     pub below: f64,
 }
 
@@ -215,18 +216,18 @@ pub struct DecodeConfig {
     pub demask: DemaskConfig,
     /// Classifier-free guidance of the stages before the NAR: 1 for none, above 1 to follow the text more closely.
     pub guidance: f64,
-    /// Number of candidates a request. The engine keeps the one with the fewest errors in its own transcript.
+    /// Number of candidates for each request. The engine keeps the candidate whose transcript has the fewest errors.
     pub best_of: usize,
-    /// Further candidates for speech that is recognized badly.
+    /// Further candidates for speech with a low goodness of pronunciation.
     pub retry: RetryConfig,
     /// Rows of a batch.
     pub batch_rows: usize,
 }
 
 impl DecodeConfig {
-    /// Returns the settings with windows for streamed speech, unless they have some: 8, 8, 16 and then always 32 frames,
-    /// all but the first with a look-ahead of 5 frames. Blocks of the embedded codec end there too. What was heard is not
-    /// generated again.
+    /// Returns the settings with windows for streamed speech, unless they have some: 8, 8, 16 and then always 32
+    /// frames, all but the first with a look-ahead of 5 frames. Blocks of the embedded codec end at the same frames.
+    /// Speech that was sent is not generated again.
     #[must_use]
     pub fn streaming(mut self) -> Self {
         if self.nar.window_frames.is_none() {

@@ -31,7 +31,7 @@ pub(crate) struct RowState<'a> {
 pub(crate) struct LevelOne<'a> {
     pub(crate) codes: &'a [u16],
     pub(crate) pointer: &'a [u32],
-    /// Whether nothing follows.
+    /// Whether level 1 is complete.
     pub(crate) done: bool,
 }
 
@@ -42,7 +42,7 @@ pub(crate) trait StepHook {
 }
 
 impl RowState<'_> {
-    /// An error if frames are given that haven't all levels, for stages that predict or read all.
+    /// Returns an error if known frames lack levels, for stages that predict or read all levels.
     pub(crate) fn check_given(&self, levels: usize) -> Result<(), TaskError> {
         let Some(given) = self.run.given.as_ref().filter(|g| g.levels() != levels) else {
             return Ok(());
@@ -53,7 +53,7 @@ impl RowState<'_> {
 }
 
 impl DecodeContext<'_> {
-    /// Waits for requests without samples, and returns an error if the run is to stop.
+    /// Waits for streamed requests that have no samples yet; returns an error if the run is cancelled.
     pub(crate) fn check(&self) -> Result<(), DecodeError> {
         self.run.give_way();
         if self.run.is_cancelled() { Err(DecodeError::Cancelled) } else { Ok(()) }

@@ -1,4 +1,4 @@
-//! Level 1 in place as the published vall-e models were made for: passes that open the least probable frames again.
+//! Level 1 in place, as in published vall-e models: each pass masks the least probable frames again.
 
 use candle_core::Tensor;
 use syrinx_task::{Contents, Response, Sequence, Stage, resolve};
@@ -8,9 +8,9 @@ use crate::context::{DecodeContext, RowState};
 use crate::steps::host_rows;
 use crate::{DecodeError, DemaskConfig, SamplerConfig, draw, log_softmax};
 
-/// Predicts level 1 of all frames: every pass opens the least probable frames again, fewer from pass to pass, and predicts
-/// them with guidance against the sequence without text and prompt. The number of frames is that of the stage of lengths
-/// before, or the row's own.
+/// Predicts level 1 of all frames: every pass masks the least probable frames again, fewer from pass to pass, and
+/// predicts them with guidance against the sequence without text and prompt. The number of frames comes from an earlier
+/// stage of lengths, or is the row's limit.
 pub(crate) fn run(
     context: &DecodeContext<'_>,
     stage: &Stage,
@@ -22,24 +22,24 @@ pub(crate) fn run(
         let frames = row.out.length.map_or(limit, |length| {
             ((length as f64 * config.length_factor) as usize).clamp(1, limit)
         });
-        let open = context.model.space().no_code();
+        let mask = context.model.space().no_code();
         let mut passes = Passes {
-            codes: vec![open; frames],
+            codes: vec![mask; frames],
             doubts: vec![1.0; frames],
             chosen: vec![0.0; frames],
-            open,
+            mask,
         };
         for step in 0..config.steps {
             context.check()?;
             let done = step as f64 / (config.steps - 1).max(1) as f64;
-            passes.open_again(done, step);
+            passes.mask_again(done, step);
             let logits = logits(context, stage, row, &passes.codes, config)?; // (frames, codes)
             let sampler = SamplerConfig {
                 temperature: config.temperature * (1.0 - done),
                 top_p: 1.0,
                 ..SamplerConfig::greedy()
             };
-            passes.close(&logits, &sampler, row);
+            passes.draw_masked(&logits, &sampler, row);
         }
         row.out.finished = row.out.length.is_none_or(|length| length <= limit);
         row.out.score = passes.chosen.iter().sum::<f64>() / frames as f64;
@@ -50,32 +50,37 @@ pub(crate) fn run(
 
 /// A row between passes.
 struct Passes {
-    /// Codes of level 1; `open` where one is not decided.
+    /// Codes of level 1; `mask` at masked frames.
     codes: Vec<u16>, // (frames)
-    /// Probability that the likeliest code is wrong.
+    /// Probability of all codes but the most probable one.
     doubts: Vec<f32>, // (frames)
     /// Log-probability of the code that was chosen.
     chosen: Vec<f64>, // (frames)
-    open: u16,
+    mask: u16,
 }
 
 impl Passes {
-    /// Opens the most doubtful frames.
-    fn open_again(&mut self, done: f64, step: usize) {
+    /// Masks the most doubtful frames.
+    fn mask_again(&mut self, done: f64, step: usize) {
         let frames = self.codes.len();
         let share = (done * std::f64::consts::FRAC_PI_2).cos();
         let count = ((share * frames as f64) as usize).min(frames.saturating_sub(step)).max(1);
         let mut order: Vec<usize> = (0..frames).collect();
         order.sort_by(|&a, &b| self.doubts[b].total_cmp(&self.doubts[a]));
-        order.iter().take(count).for_each(|&frame| self.codes[frame] = self.open);
+        order.iter().take(count).for_each(|&frame| self.codes[frame] = self.mask);
     }
 
-    /// Decides the open frames; the doubt of every frame is that of its likeliest code.
-    fn close(&mut self, logits: &[Vec<f32>], sampler: &SamplerConfig, row: &mut RowState<'_>) {
+    /// Draws the codes of the masked frames, and updates the doubts of all frames.
+    fn draw_masked(
+        &mut self,
+        logits: &[Vec<f32>],
+        sampler: &SamplerConfig,
+        row: &mut RowState<'_>,
+    ) {
         for (frame, logits) in logits.iter().enumerate() {
             let best = log_softmax(logits).into_iter().fold(f32::NEG_INFINITY, f32::max);
             self.doubts[frame] = 1.0 - best.exp();
-            if self.codes[frame] == self.open {
+            if self.codes[frame] == self.mask {
                 let drawn = draw(logits, &[], sampler, None, row.rng);
                 (self.codes[frame], self.chosen[frame]) = (drawn.token as u16, drawn.log_prob);
             }
@@ -106,20 +111,20 @@ fn logits(
     if config.guidance == 1.0 {
         return host_rows(&with);
     }
-    // Neither text nor recordings.
+    // Contents without text and recordings.
     let without = read(sequence(&Contents::new())?)?;
     host_rows(&guided(&with, &without, config)?)
 }
 
-/// Classifier-free guidance: the prediction with the prompt weighed against that without, part of it rescaled to the spread
-/// of the former.
+/// Applies classifier-free guidance with a prediction without the prompt, and rescales a share of the result to the
+/// standard deviation of the prediction with the prompt.
 fn guided(with: &Tensor, without: &Tensor, config: &DemaskConfig) -> candle_core::Result<Tensor> {
     let sum = (without + ((with - without)? * config.guidance)?)?;
     let factor = f64::from(deviation(with)? / deviation(&sum)?.max(f32::MIN_POSITIVE));
     sum * (config.rescale * factor + 1.0 - config.rescale)
 }
 
-/// Returns the standard deviation of all values, with one degree of freedom less than there are.
+/// Returns the sample standard deviation of all values.
 fn deviation(x: &Tensor) -> candle_core::Result<f32> {
     let values = x.flatten_all()?.to_vec1::<f32>()?;
     let count = values.len() as f64;

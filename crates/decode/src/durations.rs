@@ -6,7 +6,7 @@ use syrinx_task::{
 };
 
 use crate::context::{DecodeContext, RowState};
-use crate::steps::{RowGenerator, write_rows};
+use crate::steps::{RowGenerator, generate_rows};
 use crate::{DecodeError, draw};
 
 /// One row being generated.
@@ -30,11 +30,11 @@ pub(crate) fn run(
     rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let read = |_, h: &Tensor| context.read(context.model.duration_logits(h)?); // (live rows, durations)
-    let write =
+    let append =
         |w: &mut DurationsRow, _, logits: &Vec<Vec<f32>>, at: usize, row: &mut RowState<'_>| {
-            w.write(context, logits[at].clone(), row);
+            w.append(context, logits[at].clone(), row);
         };
-    write_rows(context, stage, rows, read, write)
+    generate_rows(context, stage, rows, read, append)
 }
 
 impl RowGenerator for DurationsRow {
@@ -46,7 +46,7 @@ impl RowGenerator for DurationsRow {
         let run = row.run;
         let phones = sequence.encoder.aligned.len();
         let known = durations_of_pointer(&run.pointer, phones);
-        // A timing that is given to its end leaves nothing to write.
+        // A timing that is known to its end leaves nothing to predict.
         let whole = !run.pointer.is_empty() && run.pointer.len() >= run.limit;
         Ok(Self {
             sequence,
@@ -82,7 +82,7 @@ impl RowGenerator for DurationsRow {
 
 impl DurationsRow {
     /// Decides the duration of the next phone: the known one, or a draw.
-    fn write(&mut self, context: &DecodeContext<'_>, logits: Vec<f32>, row: &mut RowState<'_>) {
+    fn append(&mut self, context: &DecodeContext<'_>, logits: Vec<f32>, row: &mut RowState<'_>) {
         let phone_index = self.durations.len();
         let (last, known) = (self.known.len() - 1, self.known[phone_index] as usize);
         let longest = context.config.max_frames_a_phone.min(MAX_DURATION);

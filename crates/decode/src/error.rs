@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// A setting that can't be.
+    /// An invalid setting.
     #[error("decoding setting {0}")]
     Config(syrinx_types::ConfigIssue),
     /// Stopped on request.
@@ -16,7 +16,7 @@ pub enum DecodeError {
     /// NaN or an infinity among the outputs of the model.
     #[error("the language model returns values that are not finite")]
     NotFinite,
-    /// The model.
+    /// A failure of the network.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
 }

@@ -6,7 +6,7 @@ use syrinx_types::{Coded, Codes};
 
 use crate::alignment_state::{AlignmentState, RowLength, RowOutcome};
 use crate::context::{DecodeContext, LevelOne, RowState};
-use crate::steps::{RowGenerator, prompt_of, write_rows};
+use crate::steps::{RowGenerator, generate_rows, prompt_of};
 use crate::{DecodeError, draw};
 
 /// One row being generated.
@@ -28,20 +28,20 @@ pub(crate) fn run(
     rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let read = |_, h: &Tensor| Logits::read(context, h);
-    let write = |w: &mut FirstLevelRow, _, logits: &Logits, at: usize, row: &mut RowState<'_>| {
-        w.write(context, logits, at, row);
+    let append = |w: &mut FirstLevelRow, _, logits: &Logits, at: usize, row: &mut RowState<'_>| {
+        w.append(context, logits, at, row);
         if let Some(stream) = context.stream {
             let FirstLevelRow { codes, done, .. } = &*w;
             let history = LevelOne { codes, pointer: w.alignment.pointer(), done: *done };
             stream.step(context, history, row.rng);
         }
     };
-    write_rows(context, stage, rows, read, write)
+    generate_rows(context, stage, rows, read, append)
 }
 
 /// Logits of one step on the host, guidance applied.
 struct Logits {
-    /// One table a member of the group, a row a live row.
+    /// One table for each member of the group, one row for each live row.
     codes: Vec<Vec<Vec<f32>>>,
     advances: Vec<Vec<f32>>,
 }
@@ -120,7 +120,7 @@ impl FirstLevelRow {
         self.alignment.push();
     }
 
-    fn write(
+    fn append(
         &mut self,
         context: &DecodeContext<'_>,
         logits: &Logits,

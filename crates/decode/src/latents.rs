@@ -1,4 +1,4 @@
-//! AR over latents: each predicted latent is the input of the next step, and is rounded to codes for the output.
+//! AR over latents: each predicted latent is the input of the next step, and is quantized to codes for the output.
 
 use candle_core::Tensor;
 use syrinx_task::{Latent, Sequence, Stage, TokenSpace};
@@ -7,7 +7,7 @@ use syrinx_types::Codes;
 use crate::alignment_state::{AlignmentState, RowLength, RowOutcome};
 use crate::context::{DecodeContext, RowState};
 use crate::rounding::round;
-use crate::steps::{RowGenerator, write_rows};
+use crate::steps::{RowGenerator, generate_rows};
 use crate::{DecodeError, draw};
 
 /// One row being generated.
@@ -42,11 +42,11 @@ pub(crate) fn run(
         let advances = model.advance_logits(h)?.map(|m| context.read(m)).transpose()?;
         Ok(StepValues { latents, advances })
     };
-    let write = |w: &mut LatentRow, _, values: &StepValues, at: usize, row: &mut RowState<'_>| {
+    let append = |w: &mut LatentRow, _, values: &StepValues, at: usize, row: &mut RowState<'_>| {
         let advances = values.advances.as_ref().and_then(|advances| advances.get(at));
-        w.write(context, values.latents[at].clone(), advances, row);
+        w.append(context, values.latents[at].clone(), advances, row);
     };
-    write_rows(context, stage, rows, read, write)
+    generate_rows(context, stage, rows, read, append)
 }
 
 impl RowGenerator for LatentRow {
@@ -80,7 +80,7 @@ impl RowGenerator for LatentRow {
     }
 
     fn deliver(self, row: &mut RowState<'_>) {
-        // Nothing was drawn but the timing, so nothing has a probability.
+        // Latents are regressed, not drawn, so they have no probability.
         row.out.score = 0.0;
         row.out.finished = self.finished;
         row.out.pointer = self.alignment.into_pointer();
@@ -89,7 +89,7 @@ impl RowGenerator for LatentRow {
 }
 
 impl LatentRow {
-    fn write(
+    fn append(
         &mut self,
         context: &DecodeContext<'_>,
         latent: Vec<f32>,

@@ -1,4 +1,4 @@
-//! Level 1 in several passes over all frames, the surest codes first.
+//! Level 1 in several passes over all frames, the most confident codes first.
 
 use std::f64::consts::FRAC_PI_2;
 
@@ -11,28 +11,28 @@ use crate::context::{DecodeContext, RowState};
 use crate::steps::unconditional;
 use crate::{DecodeError, Drawn, SamplerConfig, draw};
 
-/// One row being decided.
-struct Deciding {
+/// One row between passes.
+struct MaskedRow {
     codes: Codes,
     decided: Vec<bool>, // (frames)
-    /// Frames that were open at the beginning.
-    open: usize,
+    /// Number of frames that were masked at the beginning.
+    masked: usize,
     log_prob: f64,
 }
 
-/// MaskGIT's decoding (arXiv 2202.04200, section 3.2) in time, as SoundStorm has it for the first level (arXiv
+/// Predicts level 1 with MaskGIT's decoding (arXiv 2202.04200, section 3.2) over time, as SoundStorm does (arXiv
 /// 2305.09636, section 3.3): each pass draws a code for every masked frame and keeps the most confident ones, by a
 /// cosine schedule. The number of frames is known, and with a text their phone indices.
 ///
-/// With frame-aligned conditioning there is one pass, drawn as further levels are: the conditioning determines most of a code, and
-/// codes that were decided first would hide that.
+/// With frame-aligned conditioning there is one pass, sampled like the further levels: the conditioning determines most
+/// of a code, and the model would rely on codes of earlier passes instead.
 pub(crate) fn run(
     context: &DecodeContext<'_>,
     stage: &Stage,
     rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let (model, space) = (context.model, context.model.space());
-    let mut deciding: Vec<Deciding> = rows.iter().map(Deciding::new).collect();
+    let mut masked_rows: Vec<MaskedRow> = rows.iter().map(MaskedRow::new).collect();
     let config = context.config;
     let (passes, sampler) = match stage.has_frame_aligned() {
         true => (1, &config.nar.sampler),
@@ -41,7 +41,7 @@ pub(crate) fn run(
     for pass in 1..=passes {
         context.check()?;
         let mut sequences: Vec<Sequence> = Vec::with_capacity(rows.len());
-        for (row, d) in rows.iter().zip(&deciding) {
+        for (row, d) in rows.iter().zip(&masked_rows) {
             let (codes, pointer) = (d.codes.clone(), row.run.pointer.clone());
             let response = Response::Codes { codes, pointer };
             let mut sequence = resolve(stage, &row.run.contents, Some(&response), 0, space)?;
@@ -57,34 +57,34 @@ pub(crate) fn run(
         if stage.has_frame_aligned()
             && let Some(latents) = model.expected_latents(&h, &sequences)?
         {
-            expect(&latents, rows, &deciding)?;
+            expect(&latents, rows, &masked_rows)?;
         }
         let logits = context.read(model.masked_logits(&h)?)?; // (frames of all rows, codes)
         let mut at = 0;
-        for (row, d) in rows.iter_mut().zip(&mut deciding) {
+        for (row, d) in rows.iter_mut().zip(&mut masked_rows) {
             let frames = d.decided.len();
             let done = pass as f64 / passes as f64;
             d.decide(context, done, sampler, &logits[at..at + frames], row);
             at += frames;
         }
     }
-    for (row, d) in rows.iter_mut().zip(deciding) {
+    for (row, d) in rows.iter_mut().zip(masked_rows) {
         row.out.pointer = row.run.pointer.clone();
-        row.out.score = d.log_prob / d.open.max(1) as f64;
+        row.out.score = d.log_prob / d.masked.max(1) as f64;
         row.out.finished = true;
         row.out.codes = Some(d.codes);
     }
     Ok(())
 }
 
-/// Keeps the predicted latents of each row; of `latents` (frames, latent_dim) the rows' own come first.
+/// Stores the predicted latents of each row; `latents` (frames, latent_dim) begins with those of the rows, in order.
 fn expect(
     latents: &Tensor,
     rows: &mut [RowState<'_>],
-    deciding: &[Deciding],
+    masked_rows: &[MaskedRow],
 ) -> Result<(), DecodeError> {
     let mut at = 0;
-    for (row, d) in rows.iter_mut().zip(deciding) {
+    for (row, d) in rows.iter_mut().zip(masked_rows) {
         let frames = d.decided.len();
         row.out.latents = latents.narrow(0, at, frames)?.flatten_all()?.to_vec1()?;
         if row.out.latents.iter().any(|value: &f32| !value.is_finite()) {
@@ -95,8 +95,9 @@ fn expect(
     Ok(())
 }
 
-impl Deciding {
-    /// As many frames as may come out, which in a known timing are its own; those that are given are decided.
+impl MaskedRow {
+    /// Builds a row of as many frames as its limit, or as its known timing; known frames are decided, all others
+    /// masked.
     fn new(row: &RowState<'_>) -> Self {
         let frames = row.run.limit;
         let given = row.run.given.as_ref().map_or_else(|| Codes::empty(1), |g| g.first_levels(1));
@@ -105,12 +106,12 @@ impl Deciding {
             codes.push(&[if f < given.frames() { given.at(f, 0) } else { 0 }]);
         });
         let decided: Vec<bool> = (0..frames).map(|f| f < given.frames()).collect();
-        let open = frames - given.frames().min(frames);
-        Self { codes, decided, open, log_prob: 0.0 }
+        let masked = frames - given.frames().min(frames);
+        Self { codes, decided, masked, log_prob: 0.0 }
     }
 
-    /// Draws a code for every open frame, and decides for the surest of them; `done` is the share of the passes that
-    /// are over after this one.
+    /// Draws a code for every masked frame and keeps the most confident ones; `done` is the share of passes completed
+    /// with this one.
     fn decide(
         &mut self,
         context: &DecodeContext<'_>,
@@ -125,13 +126,14 @@ impl Deciding {
             let mut logits = logits[frame].clone();
             logits[usize::from(space.no_code())] = f32::NEG_INFINITY;
             let code = draw(&logits, &[], sampler, None, row.rng);
-            // Noise on the sureness keeps the same frames from being first every time; it fades (Gumbel's).
+            // Gumbel noise on the confidence, decreasing from pass to pass, varies which frames are decided first.
             let uniform: f64 = row.rng.random_range(f64::EPSILON..1.0);
             let noise = -(-uniform.ln()).ln() * config.masked.noise * (1.0 - done);
             drawn.push((code.log_prob + noise, frame, code));
         }
-        let stay_open = (self.open as f64 * (FRAC_PI_2 * done).cos()).floor() as usize;
-        let decided = if done >= 1.0 { drawn.len() } else { drawn.len().saturating_sub(stay_open) };
+        let stay_masked = (self.masked as f64 * (FRAC_PI_2 * done).cos()).floor() as usize;
+        let decided =
+            if done >= 1.0 { drawn.len() } else { drawn.len().saturating_sub(stay_masked) };
         drawn.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         for (_, frame, code) in drawn.into_iter().take(decided) {
             self.codes.set(frame, 0, code.token as u16);

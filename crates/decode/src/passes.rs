@@ -1,13 +1,13 @@
-//! Passes of the NAR: one for each predicted level; the levels between are rounded from the predicted residual.
+//! Passes of the NAR: one for each predicted level; the levels between are quantized from the predicted residual.
 
 use syrinx_task::{Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
 use crate::context::{DecodeContext, RowState};
-use crate::rounding::{round, take_away};
+use crate::rounding::{round, subtract_entry};
 use crate::{DecodeError, draw, steps};
 
-/// Rows of one product: more gain little, and a cancelled run ends only after a product.
+/// Largest number of rows in a forward pass. More rows gain little speed, and a cancelled run ends only between passes.
 const ROWS_TOGETHER: usize = 2;
 
 /// Runs one pass for each predicted level, over all frames of the rows.
@@ -26,7 +26,7 @@ fn passes(
 ) -> Result<(), DecodeError> {
     let (model, space) = (context.model, context.model.space());
     let asked = context.config.nar.passes.iter().map(|l| l - 1).filter(|&l| l < space.levels);
-    // Levels are rounded from a residual only by models that were trained to predict it.
+    // Only models that were trained to predict residuals can quantize them.
     let passes: Vec<usize> = match model.config().residual_weight > 0.0 {
         true => asked.collect(),
         false => (1..space.levels).collect(),
@@ -71,7 +71,7 @@ fn passes(
                     draw(&logits[at + frame], &[], &context.config.nar.sampler, None, row.rng);
                 values.push(drawn.token as u16);
                 if let Some(mut left) = residual.get(at + frame).cloned() {
-                    take_away(model, &mut left, level, drawn.token as u16);
+                    subtract_entry(model, &mut left, level, drawn.token as u16);
                     round(model, left, level + 1..until, &mut values);
                 }
             }

@@ -1,17 +1,17 @@
-//! From latents to codes.
+//! Quantization of latents to codes.
 
 use std::ops::Range;
 
 use syrinx_model::LanguageModel;
 
 /// Subtracts the entry of a code from the residual of a latent.
-pub(crate) fn take_away(model: &LanguageModel, left: &mut [f32], level: usize, code: u16) {
+pub(crate) fn subtract_entry(model: &LanguageModel, left: &mut [f32], level: usize, code: u16) {
     for (l, e) in left.iter_mut().zip(model.codebook_entry(level, code)) {
         *l -= e;
     }
 }
 
-/// Rounds a latent level by level to the nearest entries: each level rounds the residual of those before it.
+/// Quantizes a latent level by level to the nearest entries: each level quantizes the residual of the levels before it.
 pub(crate) fn round(
     model: &LanguageModel,
     mut left: Vec<f32>,
@@ -29,6 +29,6 @@ pub(crate) fn round(
             .min_by(|a, b| a.1.total_cmp(&b.1))
             .map_or(0, |(i, _)| i as u16);
         codes.push(nearest);
-        take_away(model, &mut left, level, nearest);
+        subtract_entry(model, &mut left, level, nearest);
     }
 }

@@ -15,7 +15,7 @@ pub struct Drawn {
     pub log_prob: f64,
 }
 
-/// Natural log-probabilities of logits; a logit of minus infinity stays there.
+/// Returns the natural log-probabilities of logits; a logit of minus infinity stays minus infinity.
 pub fn log_softmax(logits: &[f32]) -> Vec<f32> {
     match log_sum_exp(logits) {
         None => vec![-(logits.len() as f32).ln(); logits.len()],
@@ -23,10 +23,10 @@ pub fn log_softmax(logits: &[f32]) -> Vec<f32> {
     }
 }
 
-/// Logits of the most likely tokens that are ordered first; more follow where the filters reach further.
+/// Number of most probable tokens that are sorted first; more are sorted if the filters keep more.
 const FIRST_ORDERED: usize = 32;
 
-/// Natural logarithm of the sum of exponentials; `None` where no logit is finite.
+/// Returns the natural logarithm of the sum of exponentials; `None` if no logit is finite.
 fn log_sum_exp(logits: &[f32]) -> Option<f32> {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits.iter().map(|&l| f64::from(l - max).exp()).sum();
@@ -48,7 +48,7 @@ pub fn draw(
     let mut token = filtered(logits, history, config, rng);
     if let Some(aware) = aware.filter(|a| a.enabled) {
         let recent = &history[history.len().saturating_sub(aware.window)..];
-        // As printed, the count includes the code just drawn.
+        // As in the paper's algorithm, the count includes the code just drawn.
         let count = 1 + recent.iter().filter(|&&t| t as usize == token).count();
         if count as f64 / aware.window.max(1) as f64 > aware.threshold {
             let candidate =

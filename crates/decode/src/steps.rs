@@ -28,47 +28,47 @@ pub(crate) trait RowGenerator: Sized {
 }
 
 /// Generates all rows, step by step. `read` gets the step and its hidden states (live rows, twice with guidance, dim);
-/// `write` gets, for each live row, the values read and the row's index in them.
-pub(crate) fn write_rows<W: RowGenerator, R>(
+/// `append` gets, for each live row, the values read and the row's index in them.
+pub(crate) fn generate_rows<W: RowGenerator, R>(
     context: &DecodeContext<'_>,
     stage: &Stage,
     rows: &mut [RowState<'_>],
     read: impl Fn(usize, &Tensor) -> Result<R, DecodeError>,
-    write: impl Fn(&mut W, usize, &R, usize, &mut RowState<'_>),
+    append: impl Fn(&mut W, usize, &R, usize, &mut RowState<'_>),
 ) -> Result<(), DecodeError> {
     let space = context.model.space();
-    let mut writing: Vec<W> = Vec::with_capacity(rows.len());
+    let mut generators: Vec<W> = Vec::with_capacity(rows.len());
     for row in rows.iter() {
         let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
         row.run.check_known(sequence.encoder.aligned.len())?;
-        writing.push(W::begin(context, sequence, row)?);
+        generators.push(W::begin(context, sequence, row)?);
     }
-    let mut steps = Steps::begin(context, writing.iter().map(W::sequence))?;
+    let mut steps = Steps::begin(context, generators.iter().map(W::sequence))?;
     for step in 0.. {
         context.check()?;
-        let live: Vec<usize> = (0..writing.len())
-            .filter(|&i| !writing[i].done() && !rows[i].cancel.is_cancelled())
+        let live: Vec<usize> = (0..generators.len())
+            .filter(|&i| !generators[i].done() && !rows[i].cancel.is_cancelled())
             .collect();
         if live.is_empty() {
             break;
         }
         let next = |&i: &usize| {
-            writing[i].extend(space);
-            Some((i, writing[i].sequence().positions.last()?.clone()))
+            generators[i].extend(space);
+            Some((i, generators[i].sequence().positions.last()?.clone()))
         };
         let positions = live.iter().filter_map(next).collect();
         let values = read(step, &steps.advance(positions)?)?;
         for (at, &i) in live.iter().enumerate() {
-            write(&mut writing[i], step, &values, at, &mut rows[i]);
+            append(&mut generators[i], step, &values, at, &mut rows[i]);
         }
     }
-    for (row, w) in rows.iter_mut().zip(writing) {
+    for (row, w) in rows.iter_mut().zip(generators) {
         w.deliver(row);
     }
     Ok(())
 }
 
-/// Returns the codes of the voice.
+/// Returns the codes of the stage's prompt, if it has one.
 pub(crate) fn prompt_of(run: &StageRun) -> Option<&Codes> {
     run.contents.values().find_map(|c| if let Content::Codes(c) = c { Some(c) } else { None })
 }

@@ -1,4 +1,4 @@
-//! Frames of a row while it is written: the windows of the NAR are filled between the steps of the AR.
+//! Frames of a row while it is generated: the windows of the NAR are filled between the steps of the AR.
 //!
 //! The windows, and therefore the codes, are those of a run that is not streamed with the same settings: greedy NAR
 //! passes draw no random numbers, so it does not matter when they run.
@@ -83,7 +83,7 @@ impl<'a> Stream<'a> {
 }
 
 impl StreamState<'_> {
-    /// Fills the windows that have all they see; at the end all that are left.
+    /// Fills the windows whose look-ahead is complete; after the last AR step all remaining windows.
     fn fill(
         &mut self,
         context: &DecodeContext<'_>,

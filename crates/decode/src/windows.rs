@@ -1,4 +1,4 @@
-//! The NAR over a stretch of frames at a time, as it runs in streaming.
+//! The NAR window by window, as in streaming.
 
 use syrinx_task::{Content, Fill, Generated, Place, Stage, StageRun};
 use syrinx_types::Codes;
@@ -7,10 +7,10 @@ use crate::context::{DecodeContext, RowState};
 use crate::passes::passes_over;
 use crate::{DecodeError, NarConfig};
 
-/// Begin of the special tokens of a published model's tasks.
+/// Prefix of the special tokens of a published model's tasks.
 const VALL_E_TASK: &str = "vall-e:task:";
 
-/// One window: frames `start..end` are made, `from..seen` are seen.
+/// One window: the passes predict frames `start..end` and read `from..seen`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NarWindow {
     pub(crate) from: usize,

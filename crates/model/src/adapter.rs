@@ -1,4 +1,4 @@
-//! Adapters: the difference that fine-tuning makes to a model.
+//! Adapters: low-rank differences of fine-tuned weights.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,7 +18,7 @@ pub struct Adapter {
     pub base: String,
     /// Rank, scale and targets.
     pub lora: LoraConfig,
-    /// Marks that the base lacks, in the order of their rows.
+    /// Special tokens that the base lacks, in the order of their rows.
     pub special_tokens: Vec<String>,
     /// Low-rank pairs and added rows by name.
     pub tensors: BTreeMap<String, Tensor>,
@@ -36,7 +36,7 @@ struct Header {
 const METADATA: &str = "syrinx_adapter";
 /// Prefix of the trunk's weights for non-autoregressive passes, where they differ.
 pub(crate) const PASSES: &str = "passes.";
-/// The table that grows with tasks.
+/// Table that gets a row for each special token of a new task.
 const SPECIAL_TOKENS: &str = "special_tokens";
 
 impl LmFile {
@@ -62,10 +62,10 @@ impl LmFile {
 }
 
 impl Adapter {
-    /// As safetensors, in full precision: it is small.
+    /// Returns the adapter as safetensors in f32.
     ///
     /// # Errors
-    /// If it can't be written down.
+    /// If it can't be serialized.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         let header = Header {
             base: self.base.clone(),
@@ -76,10 +76,10 @@ impl Adapter {
         f16_bytes(&self.tensors, HashMap::from([(METADATA.to_owned(), json)]), false)
     }
 
-    /// From safetensors.
+    /// Reads an adapter from safetensors.
     ///
     /// # Errors
-    /// For files that are cut or aren't adapters.
+    /// For truncated files and files that aren't adapters.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, AdapterFault> {
         let (tensors, metadata) = read_tensors(bytes)?;
         let json = metadata.get(METADATA).ok_or(AdapterFault::NoAdapter { entry: METADATA })?;
@@ -88,8 +88,9 @@ impl Adapter {
         Ok(Self { base, lora, special_tokens, tensors })
     }
 
-    /// Returns the model with the difference in its weights. Weights that aren't adapted, and rows that were there, are
-    /// bit for bit those of the base. An adapter of non-autoregressive passes gives them a trunk of their own.
+    /// Returns the model with the adapter merged into its weights. Weights that the adapter doesn't target, and
+    /// existing rows of special tokens, are bit for bit those of the base. An adapter of non-autoregressive passes adds
+    /// a second trunk for them.
     ///
     /// # Errors
     /// If it belongs to another model.

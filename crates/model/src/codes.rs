@@ -12,10 +12,11 @@ use crate::{ModelError, Tables};
 pub(crate) struct Codebooks {
     pub(crate) entries: Vec<Vec<f32>>,
     pub(crate) latent_dim: usize,
-    /// Gain of every level that brings its entries to the same mean norm: inputs and logits of all levels then learn at
-    /// the same pace. Without it, entries of level 1 are several times longer than the rest.
+    /// Gain of each level, which brings the entries of all levels to the same mean norm, so that inputs and logits of
+    /// all levels learn at the same pace. Unscaled entries of level 1 are several times longer than those of other
+    /// levels.
     pub(crate) gains: Vec<f32>,
-    /// Mean of the latents, taking every entry as equally likely. // (latent_dim)
+    /// Mean of the latents if all entries are equally probable. // (latent_dim)
     pub(crate) centre: Vec<f32>,
     /// Root mean square of the latents minus their centre.
     pub(crate) spread: f32,
@@ -73,9 +74,9 @@ fn gain(book: &[f32], latent_dim: usize) -> f32 {
 
 /// Embedding of codes, by type of table.
 pub(crate) enum CodeInput {
-    /// One table of free rows.
+    /// Table of learned rows.
     Free(Tensor),
-    /// Linear maps of the entries, and a free table for the AR's own codes.
+    /// Linear maps of the codebook entries, and a learned table for codes of the AR's history.
     Codebook { prompt: Linear, ar: Linear, ar_free: Tensor, nar: Linear },
 }
 

@@ -10,11 +10,11 @@ use syrinx_types::{ConfigIssue, Requirement};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tables {
-    /// By the codec's codebooks: embeddings are linear maps of the entries, and logits are products with the entries.
-    /// Similar codes are similar from the start.
+    /// Tables derived from the codec's codebooks: embeddings are linear maps of the entries, and logits are products
+    /// with the entries. Similar codes have similar embeddings from the start.
     #[default]
     Codebook,
-    /// Free tables, as in VALL-E.
+    /// Learned tables, as in VALL-E.
     Free,
 }
 
@@ -31,7 +31,7 @@ pub struct LmConfig {
     pub switches: ModelSwitches,
     /// Embedding and scoring of codes.
     pub tables: Tables,
-    /// Frames that the AR predicts a step (grouped codes, VALL-E 2 section 3.2).
+    /// Frames that the AR predicts in a step (grouped codes, VALL-E 2, section 3.2).
     pub group: usize,
     /// Phone labels that the phone head predicts for each frame.
     pub phone_labels: usize,
@@ -47,8 +47,8 @@ pub struct LmConfig {
     pub latent_change_weight: f64,
 }
 
-/// Configurations are compared by their JSON: a default value is left out, so that the JSON of models without the key
-/// stays the same.
+/// Whether the weight is the default, which JSON omits: configurations are compared by their JSON, and that of older
+/// models lacks the key.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_default_change(weight: &f64) -> bool {
     *weight == LmConfig::default().latent_change_weight

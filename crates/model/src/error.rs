@@ -6,7 +6,7 @@ use crate::fault::{AdapterFault, ReadFault, TensorFault, WriteFault};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// A size or switch that can't be.
+    /// An invalid size or switch.
     #[error("model configuration: {0}")]
     Config(syrinx_types::ConfigIssue),
     /// Codebooks of another codec than the model's.
@@ -36,7 +36,7 @@ pub enum ModelError {
     /// An adapter that can't be read or doesn't belong to the model.
     #[error("adapter: {0}")]
     Adapter(AdapterFault),
-    /// Weights of another model.
+    /// Weights that do not fit the network.
     #[error(transparent)]
     Weights(#[from] syrinx_nn::NnError),
     /// An error of candle.

@@ -7,7 +7,7 @@ use safetensors::SafeTensorError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadFault {
-    /// Bytes that are no safetensors file, or are cut off.
+    /// Bytes that are not a safetensors file, or a truncated one.
     #[error(transparent)]
     Tensors(#[from] SafeTensorError),
     /// A tensor that candle can't build.
@@ -80,7 +80,7 @@ pub enum TensorFault {
         shape: Vec<usize>,
         /// Entries of a codebook.
         codebook_size: usize,
-        /// Values of an entry by the codebooks before; `None` for the first codebook.
+        /// Values of an entry in the codebooks before; `None` for the first codebook.
         latent_dim: Option<usize>,
     },
 }
@@ -92,7 +92,7 @@ pub enum AdapterFault {
     /// Bytes that can't be read.
     #[error(transparent)]
     Read(#[from] ReadFault),
-    /// Tensors of something else than an adapter.
+    /// Tensors that are not an adapter.
     #[error("it isn't an adapter (no `{entry}` in its metadata)")]
     NoAdapter {
         /// Metadata entry of adapters.
@@ -106,7 +106,7 @@ pub enum AdapterFault {
     OtherModel {
         /// Fingerprint of the language model that it belongs to.
         expected: String,
-        /// Fingerprint of the language model that it was to change.
+        /// Fingerprint of the language model to be adapted.
         found: String,
     },
     /// One of the two matrices of a low-rank pair without the other.
@@ -121,7 +121,7 @@ pub enum AdapterFault {
         /// Name of the weight.
         name: String,
     },
-    /// Special tokens in another number than their rows.
+    /// Different numbers of special tokens and of rows for them.
     #[error("the adapted model has {tokens} special tokens and {rows} rows for them")]
     SpecialTokens {
         /// Special tokens of the adapted model.

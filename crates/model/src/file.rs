@@ -32,7 +32,7 @@ const TOKENIZER: &str = "tokenizer";
 const CODEBOOK: &str = "codebook.";
 
 impl LmFile {
-    /// As safetensors. `half` stores weights as f16 (half the size; codebooks too).
+    /// Returns the language model as safetensors. `half` stores weights and codebooks as f16.
     pub fn to_bytes(&self, half: bool) -> Result<Vec<u8>, ModelError> {
         let mut tensors = self.tensors.clone();
         for (level, book) in self.codebooks.iter().enumerate() {
@@ -51,7 +51,7 @@ impl LmFile {
         f16_bytes(&tensors, metadata, half)
     }
 
-    /// From safetensors. Fails on cut files and on files that aren't language models.
+    /// Reads a language model from safetensors. Fails on truncated files and on files that aren't language models.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         let (mut tensors, metadata) = parse_tensors(bytes)?;
         tensors.par_iter().try_for_each(|(name, tensor)| check_weights(name, tensor))?;
@@ -91,7 +91,7 @@ fn entry<T: serde::de::DeserializeOwned>(
     serde_json::from_str(json).map_err(|cause| ReadFault::Entry { key, cause })
 }
 
-/// Refuses tensors that are no floats or hold values that are not finite.
+/// Refuses tensors that are not floats or contain values that are not finite.
 fn check_weights(name: &str, tensor: &Tensor) -> Result<(), ModelError> {
     let fail = |fault| Err(ModelError::Tensor { name: name.to_owned(), fault });
     if !tensor.dtype().is_float() {
@@ -107,7 +107,7 @@ fn check_weights(name: &str, tensor: &Tensor) -> Result<(), ModelError> {
 /// Tensors by name.
 pub type TensorMap = BTreeMap<String, Tensor>;
 
-/// Tensors and metadata as safetensors, as f16 if `half`.
+/// Serializes tensors and metadata as safetensors: f16 if `half`, else f32.
 pub fn f16_bytes(
     tensors: &BTreeMap<String, Tensor>,
     metadata: HashMap<String, String>,
@@ -125,8 +125,8 @@ pub fn f16_bytes(
 /// Bytes of the length of a safetensors header.
 const LENGTH_BYTES: usize = 8;
 
-/// Sorts the entries of a safetensors header, whose metadata otherwise has another order at every run: equal tensors
-/// and metadata are equal bytes.
+/// Sorts the entries of a safetensors header, so that equal tensors and metadata give equal bytes. Otherwise the order
+/// of the metadata differs from run to run.
 fn with_sorted_header(mut bytes: Vec<u8>) -> Result<Vec<u8>, WriteFault> {
     type Sorted = BTreeMap<String, serde_json::Value>;
     let length = bytes.first_chunk::<LENGTH_BYTES>().map_or(0, |n| u64::from_le_bytes(*n));

@@ -1,4 +1,4 @@
-//! Heads.
+//! Output heads.
 
 use candle_core::{Result, Tensor};
 use syrinx_nn::ops::FixedLinear;
@@ -156,12 +156,12 @@ impl Heads {
         })
     }
 
-    /// (rows, classes) for one member of the group.
+    /// Returns the logits of level 1 for one member of the group: (rows, classes).
     pub(crate) fn first(&self, h: &Tensor, member: usize) -> Result<Tensor> {
         self.first[member].forward(h)
     }
 
-    /// (rows, classes) of level 1 in place.
+    /// Returns the logits of level 1 in place: (rows, classes).
     pub(crate) fn masked(&self, h: &Tensor) -> Result<Tensor> {
         self.masked.as_ref().unwrap_or(&self.first[0]).forward(h)
     }
@@ -205,7 +205,7 @@ impl Heads {
         self.text.forward(h)
     }
 
-    /// (rows, labels a frame * phones).
+    /// Returns the logits of the phone labels: (rows, labels a frame * phones).
     pub(crate) fn phones(&self, h: &Tensor) -> Result<Tensor> {
         self.phones.forward(h)
     }

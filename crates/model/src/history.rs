@@ -102,7 +102,7 @@ impl Codebooks {
         sum
     }
 
-    /// From the codec's scale to mean 0 and spread 1.
+    /// Converts a latent from the codec's scale to mean 0 and spread 1.
     pub(crate) fn scale(&self, latent: &mut [f32]) {
         for (x, c) in latent.iter_mut().zip(&self.centre) {
             *x = (*x - c) / self.spread;

@@ -11,13 +11,14 @@ use crate::{LmConfig, ModelError};
 
 /// One named loss of a batch.
 pub struct LossPart {
-    /// `codes.1`, `advances`, `level.3`, `residual.3` (`residual.1` with frame-aligned conditioning), `latents`, `durations`, `text`, `phones`, ...
+    /// Name: `codes.1`, `advances`, `level.3`, `residual.3` (`residual.1` with frame-aligned conditioning), `latents`,
+    /// `durations`, `text`, `phones`, ...
     pub name: String,
     /// Mean over the targets that count, a scalar.
     pub value: Tensor,
     /// Number of targets behind the mean: the weight of this part when batches are joined.
     pub targets: usize,
-    /// Share of positions whose likeliest class is the target, a scalar; only for evaluation.
+    /// Share of positions whose most probable class is the target, a scalar; only for evaluation.
     pub accuracy: Option<Tensor>,
     /// Weight of the loss in the total.
     pub weight: f64,
@@ -138,7 +139,7 @@ impl<'a> Scored<'a> {
         Ok(())
     }
 
-    /// Squared distance from the residual after the levels shown.
+    /// Adds the squared distance from the residual after the levels that the stage sees.
     fn residual(&mut self, name: &str, level: usize) -> LossResult {
         let weight = self.context.config.residual_weight;
         if weight > 0.0 {
@@ -152,8 +153,8 @@ impl<'a> Scored<'a> {
         Ok(())
     }
 
-    /// Squared distance of the latents that are predicted with frame-aligned conditioning, in units of their own spread.
-    /// Models without latent conditioning predict none.
+    /// Adds the squared distance of the latents that are predicted with frame-aligned conditioning, in units of their
+    /// spread. Models without latent conditioning predict none.
     fn latent_difference(&mut self, name: &str) -> LossResult {
         let LossContext { config, books, conditioning, .. } = self.context;
         let Some(conditioning) = conditioning else { return Ok(()) };
@@ -172,8 +173,8 @@ impl<'a> Scored<'a> {
         Ok(())
     }
 
-    /// Distance and squared distance, as in MELLE (arXiv 2407.08551, section 3), and the distance of the changes from
-    /// frame to frame.
+    /// Adds the distance and the squared distance of latents, as in MELLE (arXiv 2407.08551, section 3), and the
+    /// distance of their changes from frame to frame.
     fn latents(&mut self, name: &str) -> LossResult {
         let LossContext { config, books, .. } = self.context;
         let mut target = residuals(self.sequences, 0, books);
@@ -195,7 +196,7 @@ impl<'a> Scored<'a> {
         Ok(())
     }
 
-    /// Latents as a tensor: (rows, latent_dim).
+    /// Returns latents as a tensor: (rows, latent_dim).
     fn latent_targets(&self, latents: Vec<f32>) -> Result<Tensor> {
         let latent_dim = self.context.books.latent_dim;
         let rows = latents.len() / latent_dim;
@@ -221,7 +222,7 @@ fn frames_after_others(sequences: &[Sequence]) -> Vec<u32> {
     rows
 }
 
-/// Sums of the entries of `level` and deeper: the residual after the levels shown.
+/// Returns the sums of the entries of `level` and the deeper levels: the residual that the stage predicts.
 fn residuals(sequences: &[Sequence], level: usize, books: &Codebooks) -> Vec<f32> {
     let mut out = Vec::new();
     for codes in sequences.iter().filter_map(|s| s.response_codes.as_ref()) {

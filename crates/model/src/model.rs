@@ -171,17 +171,17 @@ impl LanguageModel {
         Ok(model)
     }
 
-    /// Sizes and switches.
+    /// Returns the sizes and switches.
     pub fn config(&self) -> &LmConfig {
         &self.config
     }
 
-    /// Token spaces.
+    /// Returns the token spaces.
     pub fn space(&self) -> &TokenSpace {
         &self.space
     }
 
-    /// One entry of the codec's codebooks.
+    /// Returns one entry of the codec's codebooks.
     pub fn codebook_entry(&self, level: usize, code: u16) -> &[f32] {
         self.books.entry(level, usize::from(code))
     }
@@ -365,7 +365,8 @@ impl LanguageModel {
         self.heads.first(h, member)?.to_dtype(DType::F32)
     }
 
-    /// Returns the logits of level 1 in place: (rows, codes), and a stop where that of the first level serves for both.
+    /// Returns the logits of level 1 in place: (rows, codes), plus a stop class in models whose first-level head serves
+    /// both stages.
     pub fn masked_logits(&self, h: &Tensor) -> Result<Tensor> {
         self.heads.masked(h)?.to_dtype(DType::F32)
     }
@@ -386,7 +387,7 @@ impl LanguageModel {
         self.heads.residual(h, level)?.to_dtype(DType::F32)
     }
 
-    /// Returns the latents that codes stand for, in the codec's scale: the sum of the entries of their levels.
+    /// Returns the latents of codes in the codec's scale: the sums of the entries of their levels.
     pub fn latents_of(&self, codes: &Codes) -> Option<Latents> {
         let frames = (0..codes.frames()).map(|frame| codes.frame(frame).to_vec());
         let sums = frames.flat_map(|frame| self.books.blend(&[(1.0, frame)]));
@@ -407,7 +408,7 @@ impl LanguageModel {
 
     /// Returns the logits of a code that an AR stage over all levels predicts, level from 0: (rows, codes), and a stop
     /// for level 1.
-    pub fn written_logits(&self, h: &Tensor, level: usize) -> Result<Tensor> {
+    pub fn all_levels_logits(&self, h: &Tensor, level: usize) -> Result<Tensor> {
         match level {
             0 => self.first_level_logits(h, 0),
             _ => self.level_logits(h, level),
