@@ -1,6 +1,7 @@
 //! Samplers and loops of generation.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod digests;
 mod frame_aligned;
 mod known;
 mod orders;

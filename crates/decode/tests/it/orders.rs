@@ -12,7 +12,7 @@ const PHONES: u32 = 6;
 const LEVELS: usize = 4;
 
 /// All that goes together, the default aside.
-fn orders() -> Vec<(Alignment, CodeOrder)> {
+pub(crate) fn orders() -> Vec<(Alignment, CodeOrder)> {
     use {Alignment::*, CodeOrder::*};
     let found = [Delay, Interleaved, Latent].into_iter().flat_map(|c| [(Pointer, c), (None, c)]);
     found.chain([ArNar, Delay, Interleaved, Masked, Latent].map(|c| (Durations, c))).collect()
@@ -42,13 +42,13 @@ fn layout((alignment, codes): (Alignment, CodeOrder)) -> Layout {
     Layout { task: "demo".into(), stages }
 }
 
-fn decode() -> DecodeConfig {
+pub(crate) fn decode() -> DecodeConfig {
     let hot = SamplerConfig { temperature: 1.0, top_p: 1.0, ..SamplerConfig::default() };
     DecodeConfig { codes: hot.clone(), advances: hot, ..DecodeConfig::default() }
 }
 
 /// Rows of the same text, each with its known frames; only the named stages.
-fn run_stages(
+pub(crate) fn run_stages(
     order: (Alignment, CodeOrder),
     known: &[StageRun],
     config: &DecodeConfig,
@@ -80,11 +80,11 @@ fn run(order: (Alignment, CodeOrder), known: &[StageRun]) -> Vec<Generated> {
     run_stages(order, known, &decode(), |_: &str| true).unwrap()
 }
 
-fn free(limit: usize) -> StageRun {
+pub(crate) fn free(limit: usize) -> StageRun {
     StageRun { limit, ..StageRun::default() }
 }
 
-fn given(frames: usize) -> Codes {
+pub(crate) fn given(frames: usize) -> Codes {
     Codes::new(LEVELS, (0..LEVELS * frames).map(|i| (i * 7 % 32) as u16).collect()).unwrap()
 }
 
