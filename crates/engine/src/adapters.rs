@@ -1,4 +1,4 @@
-//! Language models apart from their files, and adapters to them.
+//! Language models outside model files, and adapters to them.
 
 use std::path::Path;
 
@@ -23,8 +23,8 @@ pub fn language_model(source: &ModelSource) -> Result<LmFile, EngineError> {
     }
 }
 
-/// Returns a model with an adapter in its weights, as the bytes of a file of the same kind: a whole model stays one,
-/// with its codec, voices and card.
+/// Returns a model with an adapter merged into its weights, as the bytes of a file of the same type: a model file keeps
+/// its codec, voices and card.
 ///
 /// # Errors
 /// Errors of [`language_model`], and [`EngineError::Adapter`] for an adapter of another model.

@@ -22,7 +22,7 @@ impl Engine {
         Ok(context.recognizer()?.align(audio, text, run)?)
     }
 
-    /// Finds the words of a text in a recording of any length: a file, or `-` for standard input.
+    /// Aligns the words of a text with a recording of any length: a file, or `-` for standard input.
     ///
     /// # Errors
     /// The same as [`Self::align`], and errors of reading the file.

@@ -11,14 +11,14 @@ use crate::rerank::retried;
 use crate::running::LoadedTask;
 use crate::{Chunk, Engine, EngineError, MergedAnswer};
 
-/// A request among others that are answered together.
+/// A request of a batch.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchRequest<'a> {
     /// The request.
     pub request: &'a Request,
     /// Seed of everything random in its answer.
     pub seed: u64,
-    /// Stops this request alone; the others go on.
+    /// Cancel token of this request; the others continue.
     pub cancel: &'a CancelToken,
 }
 
@@ -27,7 +27,7 @@ struct Planned<'t> {
     /// Index of the request.
     request: usize,
     plan: Box<dyn DynPlan + 't>,
-    /// Start of the chunk in the whole, where it is known beforehand, seconds.
+    /// Start of the chunk in the answer, if it is known beforehand, seconds.
     start_s: Option<f64>,
     /// Pause after the chunk, seconds.
     pause_s: f64,

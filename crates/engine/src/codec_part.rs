@@ -19,7 +19,7 @@ const REFERENCE: &str = "syrinx_codec_reference";
 /// Metadata entry of the project's own codec.
 const OWN: &str = "syrinx_codec";
 
-/// Identity of a codec.
+/// Identity of a codec: fingerprint and shape.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CodecId {
     /// Fingerprint: it changes whenever codes decode to other samples.
@@ -43,7 +43,7 @@ struct Reference {
     kind: String,
     /// Fingerprint of its codes.
     fingerprint: String,
-    /// The codec as it was named, relative paths from the model's folder.
+    /// The codec as it was named; paths are relative to the model's folder.
     named: String,
 }
 
@@ -186,7 +186,7 @@ pub(crate) fn part_of(codec: &PackageCodec) -> Result<(Box<dyn Codec>, Vec<u8>),
     let opened = open_codec(&codec.spec)?;
     let part = match (codec.carried, is_published_codec(&codec.spec.path)) {
         (true, true) => opened.to_part()?,
-        // As it is, so that nothing is rounded twice.
+        // The file is copied, so that no value is rounded twice.
         (true, false) => std::fs::read(&codec.spec.path)
             .map_err(EngineError::io(IoOperation::Read, &codec.spec.path))?,
         (false, _) => reference(opened.as_ref(), &codec.spec, codec.folder.as_deref())?,

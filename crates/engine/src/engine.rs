@@ -116,7 +116,7 @@ pub struct Engine {
     file: String,
     pub(crate) model: Arc<LanguageModel>,
     pub(crate) services: Services,
-    /// Whether the recognizer is another than the model's own.
+    /// Whether [`Self::with_recognizer`] replaced the model's recognizer.
     pub(crate) has_other_recognizer: bool,
     neural_codec: Arc<dyn Codec>,
     voices: Arc<VoiceTable>,
@@ -128,7 +128,7 @@ pub struct Engine {
     card: Value,
     /// Adapters of voices; none in an engine that is adapted to a voice.
     pub(crate) voice_adapters: Option<VoiceAdapters>,
-    /// Requests that are played while they are generated, before their first samples.
+    /// Streamed requests that have no samples yet.
     pub(crate) first_sound: Arc<FirstSound>,
 }
 
@@ -203,7 +203,7 @@ impl Engine {
         })
     }
 
-    /// Returns the engine with another language model of the same kind; its recognizer stays that of the first one.
+    /// Returns the engine with another language model of the same configuration; the recognizer stays the same.
     pub(crate) fn with_model(&self, model: Arc<LanguageModel>, fingerprint: String) -> Self {
         Self {
             file: self.file.clone(),
@@ -372,7 +372,7 @@ impl Engine {
         })
     }
 
-    /// Returns a task as its descriptor built it.
+    /// Returns a task of the engine.
     ///
     /// # Errors
     /// [`EngineError::UnknownTask`].
@@ -405,17 +405,17 @@ impl Engine {
         &self.codec
     }
 
-    /// Tells model files apart: 16 hexadecimal digits that change with any byte of the file. No signature.
+    /// Returns the fingerprint of the model file: 16 hexadecimal digits that change with any byte. Not a signature.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 
-    /// Returns the network, for those who look inside.
+    /// Returns the network.
     pub fn model(&self) -> &LanguageModel {
         &self.model
     }
 
-    /// Text to phones, with the model's own reading of unknown words.
+    /// Returns the front end, with pronunciations of unknown words by the model.
     pub fn frontend(&self) -> &Frontend {
         &self.kit.frontend
     }

@@ -1,4 +1,4 @@
-//! Errors between a model file and an answer.
+//! Errors of models and requests.
 
 use std::io;
 use std::path::PathBuf;

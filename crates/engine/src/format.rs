@@ -3,8 +3,8 @@
 //! A model file is one safetensors file. Tensors of the language model have names with the prefix `lm.`, those of the
 //! codec `codec.`, and `voice.NAME` is the prompt of a voice: U16, (frames, levels). The metadata has one entry,
 //! `syrinx_model`, a JSON object with the format's number, the metadata of either part, and names and origins of the
-//! voices in the order of listings. One entry and not several, because the order of entries in a safetensors header is
-//! not fixed, and equal models shall be equal files.
+//! voices in the order of listings. There is a single entry because the order of entries in a safetensors header is not
+//! fixed, and equal models should give equal files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -41,7 +41,7 @@ pub(crate) struct Header {
     pub(crate) codec: BTreeMap<String, String>,
     /// Voices in the order of listings, the default first.
     pub(crate) voices: Vec<HeaderVoice>,
-    /// The model card: anything worth knowing.
+    /// The model card, any JSON.
     #[serde(default)]
     pub(crate) card: Value,
 }
@@ -56,7 +56,7 @@ pub(crate) struct HeaderVoice {
     pub(crate) about: String,
 }
 
-/// A model file taken apart: each part as a safetensors file of its own.
+/// Parts of a model file, each as a safetensors file of its own.
 pub(crate) struct ModelParts {
     pub(crate) lm: Vec<u8>,
     pub(crate) codec: Vec<u8>,
@@ -65,7 +65,7 @@ pub(crate) struct ModelParts {
     pub(crate) card: Value,
 }
 
-/// Returns why bytes are no safetensors file.
+/// Returns the reason why bytes are not a safetensors file.
 fn broken(bytes: &[u8], cause: SafeTensorError) -> FileFault {
     let header = bytes.get(..8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
     let found = bytes.len();
@@ -87,14 +87,14 @@ fn broken(bytes: &[u8], cause: SafeTensorError) -> FileFault {
     }
 }
 
-/// Returns the length that a safetensors header promises.
+/// Returns the length of a file according to its safetensors header.
 fn expected_bytes(bytes: &[u8], header: usize) -> Option<usize> {
     let json: Value = serde_json::from_slice(bytes.get(8..8 + header)?).ok()?;
     let ends = json.as_object()?.values().filter_map(|t| t.get("data_offsets")?.get(1)?.as_u64());
     Some(8 + header + ends.max()? as usize)
 }
 
-/// Takes a model file apart.
+/// Splits a model file into its parts.
 pub(crate) fn split(bytes: &[u8], file: &str) -> Result<ModelParts, EngineError> {
     let fail = |fault| EngineError::model_file(file, fault);
     let unreadable = |e: SafeTensorError| fail(broken(bytes, e));
@@ -229,8 +229,8 @@ impl RecordingLength {
         Self { samples: audio.samples.len(), sample_rate_hz: audio.sample_rate_hz }
     }
 
-    /// Whether a recording of this length can have these codes: no longer than their frames, at a rate that is
-    /// believed. A file could otherwise ask for any amount of memory.
+    /// Whether a recording of this length can have these codes: at most as long as their frames, at a plausible rate.
+    /// Otherwise a file could request any amount of memory.
     fn fits(self, codes: &Codes, codec: &CodecInfo) -> bool {
         let rates = syrinx_audio::MIN_RATE_HZ..=syrinx_audio::MAX_RATE_HZ;
         let seconds = self.samples as f64 / f64::from(self.sample_rate_hz.max(1));
@@ -238,7 +238,7 @@ impl RecordingLength {
             && seconds <= (codes.frames() + 1) as f64 / codec.frame_rate_hz
     }
 
-    /// Brings a decoded recording to this rate and this number of samples.
+    /// Converts a decoded recording to this rate and number of samples.
     ///
     /// # Errors
     /// [`EngineError::Audio`] for a rate that can't be converted to.
@@ -250,7 +250,7 @@ impl RecordingLength {
     }
 }
 
-/// Codes as the bytes of a safetensors file: tensor `codes`, U16, (frames, levels), and a JSON header.
+/// Serializes codes as a safetensors file: tensor `codes`, U16, (frames, levels), and a JSON header.
 pub(crate) fn codes_to_bytes(codes: &Codes, header: &CodesHeader) -> Result<Vec<u8>, FileFault> {
     let bytes = bytes_of(codes);
     let shape = vec![codes.frames(), codes.levels()];
@@ -275,8 +275,8 @@ pub(crate) fn codes_from_bytes(bytes: &[u8]) -> Result<(Codes, CodesHeader), Fil
 }
 
 impl CodesHeader {
-    /// Checks codes against the codec of the same fingerprint, which the header only repeats. Their number of levels is
-    /// that of the reader: a file has those of the enhancement layer too.
+    /// Checks codes against the codec of the same fingerprint. A file may have more levels than the language model:
+    /// those of the enhancement layer.
     pub(crate) fn check(&self, codes: &Codes, codec: &CodecInfo) -> Result<(), CodesFault> {
         let levels = codes.levels();
         let shape = |levels: usize, size: usize, rate_hz: f64| {
@@ -290,7 +290,7 @@ impl CodesHeader {
         Ok(codes.check(codec.codebook_size)?)
     }
 
-    /// Checks codes that the language model is given: they have its levels.
+    /// Checks codes for the language model, which have exactly its levels.
     pub(crate) fn check_prompt(&self, codes: &Codes, codec: &CodecInfo) -> Result<(), CodesFault> {
         self.check(codes, codec)?;
         if codes.levels() != codec.levels {

@@ -3,9 +3,9 @@
 use syrinx_task::FrameScores;
 use syrinx_text::Phone;
 
-/// Returns the mean over time of the log-probability of these phones in their order, less that of the best phones at
-/// every moment (goodness of pronunciation, Witt and Young 2000): 0 is perfect. Silence may stand at the ends. Marks
-/// count as silence, stress doesn't count. `None` if there are fewer parts than phones, or no phones.
+/// Returns the goodness of pronunciation (Witt and Young 2000): the mean log-probability of these phones in order,
+/// minus that of the most probable phone of each part; 0 is perfect. Silence is optional at both ends. Boundaries and
+/// punctuation count as silence; stress is ignored. `None` if there are fewer parts than phones, or no phones.
 pub(crate) fn goodness(scores: &FrameScores, phones: &[Phone]) -> Option<f64> {
     let classes = Classes::of(scores)?;
     let states: Vec<Phone> = [Phone::SILENCE]
@@ -32,7 +32,7 @@ pub(crate) fn goodness(scores: &FrameScores, phones: &[Phone]) -> Option<f64> {
     Some((forced - classes.free()) / classes.parts() as f64)
 }
 
-/// Scores of phones without stress, and of silence, which all special tokens count as.
+/// Scores of phones without stress, and of silence, which includes boundaries and punctuation.
 pub(crate) struct Classes {
     log_probs: Vec<f32>, // (parts, phones of the inventory); only the rows of classes are filled
 }
@@ -54,7 +54,7 @@ impl Classes {
             for (&x, &c) in row.iter().zip(&class_of) {
                 total[c] += x.exp();
             }
-            // The floor keeps one deaf moment from ruling out a whole path.
+            // The floor prevents a single part from ruling out a path.
             log_probs.extend(total.iter().map(|t| t.max(1e-6).ln()));
         }
         Some(Self { log_probs })
@@ -80,7 +80,7 @@ impl Classes {
         (forced / n, free / n)
     }
 
-    /// Returns the score of the best phone at every moment, summed.
+    /// Returns the sum of the scores of the most probable phone of each part.
     fn free(&self) -> f64 {
         let best = |row: &[f32]| f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
         self.log_probs.chunks_exact(Phone::COUNT).map(best).sum()

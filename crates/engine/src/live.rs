@@ -1,20 +1,20 @@
-//! Recognition of live sound.
+//! Recognition of a live recording.
 //!
 //! The newest part of the recording is recognized repeatedly, and words become final when two consecutive results agree
 //! on them (local agreement, Liu et al. 2020). Once the part is [`PART_S`] long, a new part begins at a pause between
 //! final words: the work of a recognition does not grow with the recording.
 //!
-//! The final text of a recording shorter than [`PART_S`] is that of the file. The text of a longer recording is the
-//! texts of its parts: each part is recognized without the previous sound and words, so the text may differ from that
-//! of the file. Longer parts would make both equal for longer recordings, but delay every word: a word waits for a
-//! recognition of its part.
+//! The final text of a recording shorter than [`PART_S`] is the same as that of a file. The text of a longer recording
+//! consists of the texts of its parts. Each part is recognized without the previous sound and words, so the text may
+//! differ from that of a file. Longer parts would reduce the differences but delay every word, since a word waits for
+//! the recognition of its part.
 
 use syrinx_task::Transcript;
 use syrinx_types::{Audio, WordTime};
 
 /// New sound between two recognitions, seconds.
 const STEP_S: f64 = 0.6;
-/// Sound after a word that a word needs to become final before the end, seconds.
+/// Length of the sound after a word that is needed to make the word final before the end, seconds.
 const SETTLED_S: f64 = 0.4;
 /// Length from which the part is cut at a pause, seconds. Shorter recordings are recognized as a whole at their end.
 const PART_S: f64 = 8.0;
@@ -27,13 +27,13 @@ const PAUSE_S: f64 = 0.25;
 /// the result to [`Self::update`].
 #[derive(Debug, Clone)]
 pub struct LiveTranscript {
-    /// Sound that is still recognized.
+    /// Samples of the current part.
     part: Audio,
     /// Start of the part in the recording, seconds.
     start_s: f64,
     /// Text before the part.
     before: String,
-    /// Odd byte of a split sample.
+    /// First byte of a sample that was split between two calls.
     half: Option<u8>,
     /// Samples of the part at the last recognition.
     recognized: usize,
@@ -101,7 +101,7 @@ impl LiveTranscript {
     /// Takes the transcript of [`Self::audio`]. With `ended` all words are final.
     pub fn update(&mut self, transcript: &Transcript, ended: bool) -> LiveUpdate {
         let words = &transcript.words;
-        // Results may still differ in words before those that are final, and in their number.
+        // Two results may differ in the words before the final ones, and in their number.
         let open = |words: &[WordTime]| -> Vec<WordTime> {
             words.iter().filter(|w| middle_s(w) > self.final_s).cloned().collect()
         };

@@ -32,7 +32,7 @@ pub(crate) fn read(
     }
 }
 
-/// Returns the vocabulary of a language model: that of this program, with the tokenizer of a published model in it.
+/// Returns the vocabulary of a language model: this program's, extended by the tokenizer of a published model.
 ///
 /// # Errors
 /// [`EngineError::Mismatch`] for a published model whose tokenizer is missing or that of another.
@@ -84,7 +84,7 @@ pub(crate) fn check_fit(
         });
     }
     for (level, book) in codebooks.iter().enumerate() {
-        // Both are stored as f16, so they are equal unless they were fitted apart.
+        // Both are stored as f16, so they are equal unless they come from different fits.
         let theirs = codec.codebook(level);
         let differs = |(a, b): (&f32, &f32)| (a - b).abs() > 1e-2 * b.abs().max(0.1);
         if book.len() != theirs.len() || book.iter().zip(theirs).any(differs) {
@@ -94,8 +94,8 @@ pub(crate) fn check_fit(
     Ok(())
 }
 
-/// Builds the tasks of the options, in their order. Tasks that predict phones are built first: the others read unknown
-/// words by the first of them.
+/// Builds the tasks of the options, in their order. Tasks that predict phones are built first, since the others get
+/// pronunciations of unknown words from the first of them.
 pub(crate) fn build_tasks(
     model: &Arc<LanguageModel>,
     services: &Services,

@@ -1,4 +1,4 @@
-//! Texts with markup: every utterance is a request of its own, with its voice, rate and pause.
+//! Texts with markup: each utterance is a request with its own voice, rate and pause.
 
 use std::sync::Arc;
 
@@ -34,8 +34,8 @@ impl Engine {
         self.run_streaming(task, request, decode, run, None, each)
     }
 
-    /// Answers a request as [`Engine::run_marked`] does, and gives `sound` the speech of every chunk while it is made,
-    /// where the settings have windows ([`DecodeConfig::streaming`]).
+    /// Answers a request as [`Engine::run_marked`] does. `sound` receives the speech of every chunk during generation,
+    /// if the settings have windows ([`DecodeConfig::streaming`]).
     ///
     /// # Errors
     /// The same as [`Engine::run_marked`].
@@ -82,7 +82,7 @@ impl Engine {
                 };
                 in_voice(&mut own, voice_field, voice, capabilities.recordings);
             }
-            // Silence before a chunk and another rate change its samples afterwards.
+            // A silence before a chunk and a change of rate modify its samples after generation.
             let (start_s, plain) = (place.start_s, utterance.rate == 1.0 && place.lead_s == 0.0);
             let mut moved = sound.as_deref_mut().filter(|_| plain).map(|sound| {
                 move |s: SpeechPortion<'_>| {
@@ -93,7 +93,7 @@ impl Engine {
             let put = &mut |chunk| place.put(chunk, utterance, left == 0);
             let outcome = self.run_chunks(task, &own, decode, run, moved, put);
             match outcome {
-                // Signs between two utterances say nothing; only a text without any word is a fault.
+                // Punctuation between two utterances is not an error; a text without any word is.
                 Err(EngineError::Task(TaskError::Text(TextError::NothingToSay { .. })))
                     if several && (left > 0 || place.index > 0) => {}
                 other => other?,
@@ -114,7 +114,7 @@ fn in_voice(request: &mut Request, field: &str, voice: &str, recordings: &[&str]
     }
 }
 
-/// Place of the next chunk in the whole recording.
+/// Position of the next chunk in the recording.
 struct MarkedOutput<'a, 'e> {
     task: &'a str,
     each: &'a mut Each<'e>,
@@ -128,7 +128,7 @@ struct MarkedOutput<'a, 'e> {
 }
 
 impl MarkedOutput<'_, '_> {
-    /// Hands a chunk on at its rate and place.
+    /// Emits a chunk with its rate and start.
     fn put(
         &mut self,
         mut chunk: Chunk,

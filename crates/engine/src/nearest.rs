@@ -1,6 +1,6 @@
 //! The known name nearest to a mistyped one.
 
-/// Returns the candidate that takes the fewest edits to reach, if that is few enough for a slip of the fingers.
+/// Returns the candidate with the smallest edit distance, if the distance is small enough for a typing error.
 pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (given.chars().count() / 3).clamp(1, 4);
     candidates

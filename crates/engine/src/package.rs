@@ -14,7 +14,7 @@ use crate::loading::{check_fit, read, vocab_of};
 use crate::voices::is_name;
 use crate::{CodecId, EngineError, ModelSource};
 
-/// A voice that a model file brings along.
+/// A voice in a model file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PackageVoice {
     /// Name of the voice: letters, digits, `-` and `_`.
@@ -26,7 +26,7 @@ pub struct PackageVoice {
 }
 
 /// Joins a language model, the codec it was trained on, and voices (the default first) to the bytes of a model file.
-/// Weights are stored as f16. `card` is anything worth knowing about the model.
+/// Weights are stored as f16. `card` is the model card, any JSON.
 ///
 /// # Errors
 /// [`EngineError::ModelFile`] or [`EngineError::Part`] for files that can't be read, [`EngineError::Mismatch`] for
@@ -43,7 +43,7 @@ pub fn package(
     package_lm(&lm, &file, codec, voices, card)
 }
 
-/// Joins a language model that is in memory to a codec and voices, as [`package`] does; `file` is its name in errors.
+/// Joins a language model in memory with a codec and voices, as [`package`] does; `file` is its name in errors.
 ///
 /// # Errors
 /// As [`package`].
@@ -73,8 +73,8 @@ pub fn package_lm(
     format::join(lm_part, codec_part, &listed, card)
 }
 
-/// Returns a model with another language model in it, trained on its codec; the voices stay, the codec unless one with
-/// the same quantiser and another vocoder is given, and the card unless another is given.
+/// Returns a model with its language model replaced by one that was trained on its codec. Voices are kept. A codec with
+/// the same quantiser and another vocoder may be given, and a card; otherwise both are kept.
 ///
 /// # Errors
 /// Errors of [`package`] and of opening the model.
@@ -87,7 +87,7 @@ pub fn with_language_model(
     with_parts(model, Some(lm_path), codec, card)
 }
 
-/// Returns a model with another codec in it, whose quantiser has to be the same; language model and voices stay, and the
+/// Returns a model with its codec replaced by one with the same quantiser. Language model and voices are kept, and the
 /// card unless another is given.
 ///
 /// # Errors
@@ -100,7 +100,7 @@ pub fn with_codec(
     with_parts(model, None, Some(codec), card)
 }
 
-/// Returns a model with other parts in place of its own, where some are given.
+/// Returns a model with the given parts in place of its own.
 fn with_parts(
     model: &ModelSource,
     lm_path: Option<&Path>,

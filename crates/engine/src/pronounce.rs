@@ -1,4 +1,4 @@
-//! Unknown words, read by the model itself.
+//! Pronunciations of unknown words by the model itself.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -14,7 +14,7 @@ use syrinx_types::{CancelToken, RunContext};
 
 use crate::running::LoadedTask;
 
-/// Pronunciation of unknown words by the task that predicts phones. Words are read once.
+/// Pronunciation of unknown words by the task that predicts phones, cached by word.
 pub(crate) struct ModelPronounce {
     model: Arc<LanguageModel>,
     task: Arc<dyn DynTask>,
@@ -29,7 +29,7 @@ impl ModelPronounce {
         Self { model, task, field, services, known: Mutex::default() }
     }
 
-    /// One request a word, all of them in one batch.
+    /// Predicts the phones of words, one request for each, in one batch.
     fn ask(&self, words: &[&String]) -> Result<Vec<Vec<Phone>>, Box<dyn Error + Send + Sync>> {
         let cancel = CancelToken::default();
         // Seed and settings are fixed: the pronunciation of a word does not depend on its context.

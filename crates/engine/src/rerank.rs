@@ -1,8 +1,8 @@
-//! Best-of-N: several candidates, ranked by the model's own recognition of their phones, or by the transcripts of another
-//! recognizer. Further candidates of rows that are recognized badly.
+//! Best-of-N: ranks candidates by goodness of pronunciation under the model's own phone recognition, or by the
+//! transcripts of another recognizer. Generates further candidates of rows with a low goodness.
 //!
-//! A candidate is judged by how well the phones that were to be said are recognized in its codes by the recognition task's
-//! stage ([`goodness`]). This goes row by row and needs no sound.
+//! A candidate's score is the goodness of pronunciation of the requested phones in its codes, by the recognition task's
+//! stage ([`goodness`]). Scores are computed row by row, without decoding to samples.
 
 use std::iter;
 
@@ -60,7 +60,7 @@ fn best(candidates: impl Iterator<Item = (Generated, f64)>) -> Option<Generated>
     candidates.reduce(better).map(|(candidate, _)| candidate)
 }
 
-/// Chooses candidates of rows that follow each other: each row continues the best candidate of the one before it.
+/// Chooses candidates of rows that follow each other: each row continues the best candidate of the previous row.
 fn one_by_one(
     engine: &Engine,
     running: &LoadedTask,
@@ -80,7 +80,7 @@ fn one_by_one(
     Ok(chosen)
 }
 
-/// Generates further candidates of the rows that are recognized badly, and keeps the best of each
+/// Generates further candidates of rows with a low goodness of pronunciation, and keeps the best of each row
 /// ([`syrinx_decode::RetryConfig`]). Rows that follow each other stay as they are.
 pub(crate) fn retried(
     engine: &Engine,
@@ -104,7 +104,7 @@ pub(crate) fn retried(
     }
     let again = repeated(poor.iter().map(|&i| &plan.rows[i]), n);
     let layout = running.task.layout();
-    // With the same seed the first candidate would be the same again.
+    // The same seed would give the first candidate again.
     let other = run.with_seed(run.seed.wrapping_add(1));
     let further = generate(&engine.model, &layout, &again, decode, other)?;
     let further_scores = judged(engine, &stage, &again, &further, decode, run)?;
@@ -144,8 +144,8 @@ fn judged(
     Ok(scores)
 }
 
-/// Scores each candidate by the transcript of another recognizer than the model's own: the share of its row's phones that
-/// the transcript gets wrong, negative; 0 is perfect.
+/// Scores each candidate by the transcript of a recognizer other than the model's own: minus the phone error rate of
+/// the transcript; 0 is perfect.
 fn transcribed(
     engine: &Engine,
     recognizer: &dyn Recognizer,
@@ -172,12 +172,12 @@ fn transcribed(
     Ok(scores)
 }
 
-/// Returns the phones that sound, without their stress.
+/// Returns the phones without stress, boundaries, punctuation and silences.
 fn plain(phones: impl IntoIterator<Item = Phone>) -> Vec<Phone> {
     phones.into_iter().filter(|phone| !phone.is_mark()).map(Phone::strip_stress).collect()
 }
 
-/// Returns the phones that a row is to say: the text under the pointer, or else the first phones it is given.
+/// Returns the requested phones of a row: those of its first text that contains phones.
 fn expected(row: &RowPlan, vocab: &TextVocab) -> Vec<Phone> {
     let texts = row.stages.iter().flat_map(|s| s.contents.values()).filter_map(|c| match c {
         Content::Text(text) => Some(text),

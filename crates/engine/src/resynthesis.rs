@@ -9,10 +9,10 @@ use syrinx_types::{Codes, RunContext, Sample};
 use crate::{Engine, EngineError};
 
 impl Engine {
-    /// Returns the utterance with its first level and timing as they are, and the further levels as the model predicts
-    /// them: the input a vocoder meets behind the language model, in step with the recording (cf. training on
-    /// ground-truth-aligned spectrograms, Tacotron 2, 1712.05884, section 3.3). `task` makes codes of text. `None` for
-    /// an utterance that the task can't learn from.
+    /// Returns the codes of an utterance with the original first level and timing, and further levels predicted by the
+    /// model. They resemble the vocoder's input in synthesis, and are aligned with the recording (cf. training on
+    /// ground-truth-aligned spectrograms, Tacotron 2, arXiv 1712.05884, section 3.3). `task` is a task that predicts
+    /// codes from text. `None` for an utterance that the task can't learn from.
     ///
     /// # Errors
     /// [`EngineError`] for a task that isn't there or wasn't trained, or when stopped.

@@ -1,9 +1,9 @@
 //! Scores of a known text in a recording, word by word.
 //!
-//! Two models are asked. The recognizer gives a probability of every phone for every 20 ms, from the recording alone: the
-//! text's phones are aligned to these scores (Viterbi), and a word's score is the mean over the time of its phones.
-//! Stress is left out. The synthesis stage gives a probability of every level-1 code, from the text's phones with these
-//! times and from the codes before it (teacher forcing), without a voice prompt.
+//! Two stages give scores. The recognition stage predicts the probability of every phone in every 20 ms of the
+//! recording. The text's phones are aligned with these scores (Viterbi), and a word's score is the mean over its time.
+//! Stress is ignored. The synthesis stage predicts the probability of every level-1 code from the aligned phones and
+//! the previous codes (teacher forcing), without a voice prompt.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -17,7 +17,7 @@ use crate::goodness::Classes;
 use crate::running::LoadedTask;
 use crate::{Engine, EngineError};
 
-/// Longest recording whose codes are scored, seconds: the synthesis stage learned from utterances.
+/// Longest recording whose codes are scored, seconds: the synthesis stage was trained on single utterances.
 const LONGEST_S: f64 = 60.0;
 
 /// Score of a word.
@@ -29,15 +29,13 @@ pub struct AlignedWordScore {
     pub start_s: f64,
     /// End, seconds.
     pub end_s: f64,
-    /// Mean over its frames of the synthesis stage's log-probability of the level-1 code, given the text and the codes
-    /// before it, nats; `None` where it can't be computed: without such a stage, for phones faster than the stage
-    /// advances, beyond a minute.
+    /// Mean log-probability of the word's level-1 codes under the synthesis stage, given the text and the previous
+    /// codes, nats. `None` without such a stage, for phones that are too short for its pointer, and beyond a minute.
     pub code_log_prob: Option<f64>,
-    /// Mean over its frames of 20 ms of the recognizer's log-probability of the phone that forced alignment puts there,
-    /// nats; 0 is certain.
+    /// Mean log-probability of the aligned phones under the recognition stage, over the word's parts of 20 ms, nats; 0
+    /// is certain.
     pub log_prob: f64,
-    /// Goodness of pronunciation (Witt and Young 2000): `log_prob` less that of the most probable phones there; 0 is
-    /// best.
+    /// Goodness of pronunciation (Witt and Young 2000): `log_prob` minus that of the most probable phones; 0 is best.
     pub goodness: f64,
 }
 
@@ -55,7 +53,7 @@ pub struct TextScore {
 }
 
 impl Engine {
-    /// Scores a text that is said in a recording: the recognizer is forced to the text's phones.
+    /// Scores a known text in a recording by forced alignment and teacher forcing.
     ///
     /// # Errors
     /// The same as [`Engine::align`]; [`EngineError::Task`] for a model that recognizes no phones.
@@ -68,7 +66,7 @@ impl Engine {
         let context = Context { services: self.services(), run };
         let transcript = self.align(audio, text, run)?;
         if transcript.phones.is_empty() {
-            // A recognizer of words alone.
+            // The recognizer has no phone scores.
             return Err(AnswerIssue::NoScores.of(String::new()).into());
         }
         let codes = context.codec()?.encode(audio, context.run)?;
@@ -145,8 +143,8 @@ impl Engine {
     }
 }
 
-/// Returns the phones of a transcript as a corpus has them, with boundaries in place of silences, and the time before
-/// the first.
+/// Returns the phones of a transcript in the form of a corpus, with boundaries in place of silences, and the time
+/// before the first phone.
 fn spoken_phones(transcript: &Transcript) -> (Vec<TimedPhone>, f64) {
     let (mut phones, mut lead_s): (Vec<TimedPhone>, f64) = (Vec::new(), 0.0);
     let (mut at_s, mut gap_s, mut before) = (0.0, 0.0, None);

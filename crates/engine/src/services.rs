@@ -1,4 +1,4 @@
-//! The model's own services: its codec, its voices, and tasks that other tasks ask.
+//! The model's own services: codec, voices, and tasks that serve other tasks.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -19,7 +19,7 @@ use syrinx_types::{Audio, Coded, Codes, Event, Latents, RunContext, SpectralGain
 use crate::VoiceTable;
 use crate::running::LoadedTask;
 
-/// The codec as tasks see it.
+/// The model's codec as a service.
 pub(crate) struct ModelCodec(pub(crate) Arc<dyn Codec>);
 
 impl SpeechCodec for ModelCodec {
@@ -77,7 +77,7 @@ fn of_codec(error: CodecError) -> TaskError {
     TaskError::service(Service::Codec, error)
 }
 
-/// Does work that cannot be stopped halfway, unless its run is stopped before it or meanwhile.
+/// Runs work that cannot be interrupted; returns an error if the run was cancelled before or during it.
 fn stoppable<T>(
     run: RunContext<'_>,
     work: impl FnOnce() -> Result<T, TaskError>,
@@ -89,7 +89,7 @@ fn stoppable<T>(
     if run.is_cancelled() { Err(TaskError::Cancelled) } else { Ok(done) }
 }
 
-/// An error that blames the codec for values that are not finite.
+/// Checks that values of the codec are finite.
 fn check_finite(values: &[f32], what: &str) -> Result<(), TaskError> {
     if values.iter().all(|value| value.is_finite()) {
         return Ok(());
@@ -101,7 +101,7 @@ fn check_finite(values: &[f32], what: &str) -> Result<(), TaskError> {
     })
 }
 
-/// A long recording as tasks see it.
+/// A long recording as a service.
 struct Long(Recording);
 
 impl LongRecording for Long {
@@ -236,7 +236,7 @@ pub(crate) fn with_tasks(
     };
     let of_stem =
         |stem| trained().find(|t| t.descriptor.capabilities.stem == Some(stem)).map(inner);
-    // Published models transcribe phones, which no task can use as words.
+    // Published models transcribe phones, and the recognizer service returns words.
     let words = model.config().switches.vall_e.is_none();
     let recognizer =
         trained().find(|t| words && t.descriptor.answer == AnswerKind::Text).map(inner);
@@ -254,7 +254,7 @@ pub(crate) fn with_tasks(
     Services { recognizer, phones, separator, ..basic.clone() }
 }
 
-/// A task that others ask. It has the basic services only, so that tasks cannot ask each other in a circle.
+/// A task that serves others. It has the basic services only, so that tasks cannot call each other in a circle.
 struct Inner {
     model: Arc<LanguageModel>,
     task: Arc<dyn DynTask>,

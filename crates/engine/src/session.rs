@@ -11,8 +11,8 @@ use syrinx_types::{Audio, RunContext};
 
 use crate::{Engine, EngineError, LiveTranscript, LiveUpdate, MergedAnswer};
 
-/// Text that arrives in pieces, and the place of its next sentence in one recording. Sentences and pauses are those of
-/// the task's settings. The caller speaks [`Self::next_sentence`] and reports its length to [`Self::spoken`].
+/// Text that arrives in pieces, and the start of its next sentence in one recording. Sentences and pauses follow the
+/// task's settings. The caller synthesizes [`Self::next_sentence`] and reports its length to [`Self::spoken`].
 #[derive(Debug, Clone)]
 pub struct SpeechSession {
     text: IncomingText,
@@ -42,7 +42,7 @@ impl SpeechSession {
         self.sentences.extend(self.text.finish());
     }
 
-    /// Returns the number of characters that no sentence was taken of yet.
+    /// Returns the number of characters that are not yet part of a returned sentence.
     pub fn pending_chars(&self) -> usize {
         let complete: usize = self.sentences.iter().map(|sentence| sentence.chars().count()).sum();
         complete + self.text.pending_chars()
@@ -53,12 +53,12 @@ impl SpeechSession {
         self.sentences.pop_front()
     }
 
-    /// Start of the next sentence in the recording, seconds.
+    /// Returns the start of the next sentence in the recording, seconds.
     pub fn start_s(&self) -> f64 {
         self.next_s
     }
 
-    /// Silence after each sentence, seconds.
+    /// Returns the silence after each sentence, seconds.
     pub fn pause_s(&self) -> f64 {
         self.pause_s
     }
@@ -69,7 +69,7 @@ impl SpeechSession {
     }
 }
 
-/// Sound that comes in and is recognized by a task of the model; see [`LiveTranscript`].
+/// A live recording that is recognized by a task of the model; see [`LiveTranscript`].
 pub struct LiveSession<'e> {
     engine: &'e Engine,
     task: &'static TaskDescriptor,
@@ -88,7 +88,7 @@ impl LiveSession<'_> {
         self.live.seconds()
     }
 
-    /// Whether enough new sound came in for another recognition.
+    /// Whether there is enough new sound for another recognition.
     pub fn is_due(&self) -> bool {
         self.live.is_due()
     }
@@ -124,7 +124,7 @@ impl Engine {
         trained.map(|task| task.descriptor).find(|descriptor| fits(descriptor))
     }
 
-    /// Begins to speak text that arrives in pieces, as a task divides it.
+    /// Begins a session for text that arrives in pieces, divided by a task's settings.
     ///
     /// # Errors
     /// [`EngineError::UnknownTask`], [`EngineError::NotTrained`]; [`EngineError::SpeaksNoText`] for a task that speaks no
@@ -135,7 +135,7 @@ impl Engine {
         settings.map(SpeechSession::new).ok_or_else(silent)
     }
 
-    /// Begins to recognize sound of a rate that comes in, by a task that transcribes.
+    /// Begins a session for a live recording of a rate, recognized by a task that transcribes.
     ///
     /// # Errors
     /// [`EngineError::UnknownTask`], [`EngineError::NotTrained`].

@@ -21,8 +21,8 @@ pub(crate) struct VoiceAdapters {
     slots: Mutex<BTreeMap<PathBuf, Arc<Slot>>>,
 }
 
-/// Place of one adapted engine. Its lock is held while the adapter is loaded: requests for the same voice wait for it,
-/// those for other voices do not.
+/// Slot of one adapted engine. The lock is held while the adapter is loaded: requests for the same voice wait, those
+/// for other voices do not.
 type Slot = Mutex<Option<Loaded>>;
 
 struct Loaded {

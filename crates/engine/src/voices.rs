@@ -43,7 +43,8 @@ pub struct Voice {
     pub problem: Option<String>,
 }
 
-/// All voices of an engine. The user's are read from the disk at every call, so that other programs may add some.
+/// All voices of an engine. The user's voices are read from the disk at every call, so that other programs can add
+/// some.
 #[derive(Debug, Clone)]
 pub struct VoiceTable {
     model: Vec<(Voice, Codes)>,
@@ -77,7 +78,7 @@ impl VoiceTable {
         self.model.iter().map(|(v, _)| v.name.clone()).chain(own).collect()
     }
 
-    /// All voices, in the order of [`Self::names`].
+    /// Returns all voices, in the order of [`Self::names`].
     pub fn list(&self) -> Vec<Voice> {
         let own = self.files().into_iter().map(|(name, path)| match self.read(&name, &path) {
             Ok((voice, _)) => voice,
@@ -106,7 +107,7 @@ impl VoiceTable {
         Ok(self.read(name, &path)?.1)
     }
 
-    /// Returns the stretch of a recording that makes the best prompt of a voice to keep ([`excerpt`]). `file` is for
+    /// Returns the section of a recording that makes the best prompt of a stored voice ([`excerpt`]). `file` is for
     /// messages.
     ///
     /// # Errors
@@ -126,7 +127,7 @@ impl VoiceTable {
         excerpt(audio, file, &PromptConfig { max_s, ..self.prompt.clone() })
     }
 
-    /// Keeps a prompt under a name, replacing a voice of the user's of that name.
+    /// Stores a prompt under a name, replacing the user's voice of that name.
     ///
     /// # Errors
     /// [`EngineError::Voice`] for a name that can't be a file's or is one of the model's, or without a folder;
@@ -151,14 +152,14 @@ impl VoiceTable {
         };
         let bytes =
             codes_to_bytes(codes, &header).map_err(|e| fail(VoiceFault::Write(Box::new(e))))?;
-        // An adapter of a voice that this one replaces.
+        // The replaced voice may have an adapter.
         self.remove_adapter(name)?;
         let path = folder.join(format!("{name}.{EXTENSION}"));
         write_inside(&path, &bytes)?;
         Ok(path)
     }
 
-    /// Returns the adapter of a voice of the user's, where it has one.
+    /// Returns the adapter of a user's voice, if it has one.
     pub fn adapter(&self, name: &str) -> Option<PathBuf> {
         if !is_name(name) || self.model.iter().any(|(v, _)| v.name == name) {
             return None;
@@ -167,7 +168,7 @@ impl VoiceTable {
         path.is_file().then_some(path)
     }
 
-    /// Keeps a trained voice: its prompt and the adapter in a file that training wrote. Returns the prompt's file.
+    /// Stores a trained voice: its prompt, and the adapter from a file that training wrote. Returns the prompt's file.
     ///
     /// # Errors
     /// As [`Self::add`].
@@ -184,7 +185,7 @@ impl VoiceTable {
         Ok(path)
     }
 
-    /// Removes a voice of the user's; returns the file that was deleted.
+    /// Removes a user's voice; returns the deleted file.
     ///
     /// # Errors
     /// [`EngineError::Voice`] for one of the model's; [`EngineError::UnknownVoice`]; [`EngineError::Io`].
@@ -215,7 +216,7 @@ impl VoiceTable {
         EngineError::UnknownVoice { name: name.into(), nearest }
     }
 
-    /// Name and path of the user's voices, by name; those that the model's hide are left out.
+    /// Returns name and path of the user's voices, sorted by name, without those whose names the model's voices have.
     fn files(&self) -> Vec<(String, PathBuf)> {
         let entries = self.folder.iter().filter_map(|f| std::fs::read_dir(f).ok()).flatten();
         let mut files: Vec<(String, PathBuf)> = entries
@@ -262,7 +263,7 @@ fn write_inside(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
         .map_err(EngineError::io(IoOperation::Write, path))
 }
 
-/// Whether a name can be a voice's: it becomes a file's and a tensor's.
+/// Whether a name is valid for a voice, whose file and tensor are named after it.
 pub(crate) fn is_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     !name.is_empty() && name.len() <= 64 && name.chars().all(fits) && !name.starts_with('-')

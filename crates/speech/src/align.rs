@@ -1,4 +1,4 @@
-//! Known words placed in a recording: forced alignment.
+//! Forced alignment of known words with a recording.
 
 use syrinx_task::FrameScores;
 use syrinx_text::{Frontend, Phone, SpokenWord};
@@ -8,7 +8,7 @@ use crate::SpeechError;
 use crate::trellis::{TrellisState, best_path};
 use crate::units::{Acoustics, SILENCE, Units};
 
-/// A word and the ways it may sound.
+/// A word and its possible pronunciations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpokenForm {
     /// The word as written.
@@ -18,7 +18,7 @@ pub struct SpokenForm {
 }
 
 impl SpokenForm {
-    /// Builds a word with the pronunciation that the front end chose for it, if it was asked, and those of its
+    /// Builds a word with the pronunciation that the front end chose for it, if it is known, and those of the
     /// dictionary.
     pub fn of(frontend: &Frontend, word: &str, chosen: Option<&SpokenWord>) -> Self {
         let mut pronunciations: Vec<_> = chosen.iter().map(|w| w.phones.clone()).collect();
@@ -37,21 +37,22 @@ impl SpokenForm {
 pub struct Aligned {
     /// The words with their times, seconds from the first part.
     pub words: Vec<WordTime>,
-    /// The sounds one after another, silences among them; they fill the recording.
+    /// The phones and silences in order, without gaps from the start to the end of the recording.
     pub phones: Vec<TimedPhone>,
-    /// The word of each of `phones`; none for silence.
+    /// Index of the word of each of `phones`; `None` for silence.
     pub word_of_phone: Vec<Option<usize>>,
-    /// Mean log-probability of the sounds a part, natural: 0 is certain. Comparable between recordings of one text.
+    /// Mean log-probability of the aligned phones per part of a frame, nats: 0 is certain. Comparable between
+    /// recordings of one text.
     pub score: f64,
-    /// Mean log-probability a part of each word's sounds.
+    /// Mean log-probability of each word's phones per part of a frame, nats.
     pub word_scores: Vec<f64>,
-    /// The same, less that of the sound that fits best at every part (goodness of pronunciation, Witt & Young 2000):
-    /// 0 where a word sounds as it should.
+    /// Goodness of pronunciation of each word (Witt & Young 2000): its score minus the mean log-probability of the most
+    /// probable phone of each part; 0 is perfect.
     pub word_goodness: Vec<f64>,
 }
 
-/// Shortens phones one after another to the length of their recording: the last codec frame may reach beyond it. A
-/// silence without a rest is removed.
+/// Clamps consecutive phones to the length of their recording, which the last codec frame may exceed. A silence that
+/// becomes empty is removed.
 pub fn clamp_phones(phones: &mut Vec<TimedPhone>, seconds: f64) {
     let mut left_s = seconds;
     phones.retain_mut(|phone| {
@@ -63,7 +64,7 @@ pub fn clamp_phones(phones: &mut Vec<TimedPhone>, seconds: f64) {
     });
 }
 
-/// The chain of words: silence or not, one of the pronunciations, silence or not, ...
+/// The chain of states: an optional silence, one of the pronunciations of the first word, an optional silence, ...
 struct Chain {
     states: Vec<TrellisState>,
     /// States that the recording may end with.
@@ -124,7 +125,7 @@ impl Chain {
     }
 }
 
-/// Places words in a recording: the most likely times of their sounds in order, with silence anywhere between words.
+/// Aligns words with a recording: finds the most probable times of their phones, with optional silences between words.
 ///
 /// # Errors
 /// [`SpeechError::NoWords`], [`SpeechError::NoPronunciation`], [`SpeechError::TooShort`] if the recording has fewer parts than
@@ -138,7 +139,7 @@ pub fn align(
     align_acoustics(words, &Acoustics::new(scores, units, prior_weight)?, units)
 }
 
-/// [`align`] with scores that were read before.
+/// Aligns as [`align`] does, with given acoustics.
 ///
 /// # Errors
 /// The same as [`align`], without those of the scores.

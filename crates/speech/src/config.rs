@@ -1,4 +1,4 @@
-//! Settings of speaking.
+//! Settings of speech synthesis.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub enum StressMode {
 }
 
 impl StressMode {
-    /// Returns the phone as the model sees it.
+    /// Returns the phone that the model gets.
     pub fn apply(self, phone: Phone) -> Phone {
         match self {
             Self::Strip => phone.strip_stress(),
@@ -26,36 +26,35 @@ impl StressMode {
     }
 }
 
-/// Form in which the model sees a prompt.
+/// Form of the prompt in the model's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PromptPooling {
     /// All frames of the prompt.
     #[default]
     Frames,
-    /// One position: the mean of its frames' embeddings, a speaker vector of fixed length.
+    /// One position with the mean of the frames' embeddings: a speaker embedding of fixed length.
     Mean,
 }
 
-/// Settings of tasks that speak. `stress`, `pause_from_s` and `prompt_pooling` shape the
-/// training examples, the rest only requests.
+/// Settings of tasks that synthesize speech. `stress`, `pause_from_s` and `prompt_pooling` affect training examples and
+/// requests, all others only requests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SpeakConfig {
     /// Treatment of the stress digits.
     pub stress: StressMode,
-    /// A gap between two words that lasts at least this long is shown as a pause even where the text has no mark,
-    /// seconds.
+    /// Shortest gap between two words that becomes a pause token even without punctuation in the text, seconds.
     pub pause_from_s: f64,
-    /// Text longer than this is spoken in several sentences, characters.
+    /// Longest sentence, characters; longer ones are divided.
     pub max_sentence_chars: usize,
-    /// The most frames that may be generated for one phone or pause.
+    /// Largest number of frames for each phone or pause, as an average over a row.
     pub max_frames_per_phone: f64,
-    /// Prompts are cut to this length, frames; 0 is no prompt at all.
+    /// Longest prompt, frames; longer ones are truncated, 0 is no prompt at all.
     pub max_prompt_frames: usize,
-    /// Form in which the model sees a prompt.
+    /// Form of the prompt in the model's input.
     pub prompt_pooling: PromptPooling,
-    /// In continuous reading: phones and pauses of each sentence that begin the next one's row.
+    /// In rolling readings: number of phones and pauses of a sentence that are repeated at the start of the next row.
     pub context_phones: usize,
     /// Silence between two sentences, seconds.
     pub pause_s: f64,
@@ -117,7 +116,7 @@ impl SpeakConfig {
         }
     }
 
-    /// Returns a prompt as the model sees it; none of no frames. A blend of several recordings stays as it is.
+    /// Returns the prompt for the model's input; `None` for an empty one. A blend of several recordings is unchanged.
     pub fn shown(&self, prompt: Option<Content>) -> Option<Content> {
         match (self.prompt_pooling, prompt?) {
             (_, Content::Codes(codes)) if codes.is_empty() => None,

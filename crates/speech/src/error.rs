@@ -1,4 +1,4 @@
-//! Errors between scores and timed phones.
+//! Errors of alignment and of token sequences.
 
 use std::borrow::Cow;
 
@@ -44,7 +44,7 @@ pub enum SpeechError {
         /// Parts of the recording.
         parts: usize,
     },
-    /// Nothing to align.
+    /// A word without a pronunciation.
     #[error("word {index} (`{word}`) has no pronunciation")]
     NoPronunciation {
         /// Position of the word in the text, from 1.
@@ -57,7 +57,7 @@ pub enum SpeechError {
     WordsUnknown {
         /// Words that are known.
         words: usize,
-        /// Words that sound.
+        /// Words that the recording contains.
         sounding: usize,
     },
     /// A word that can't be split into byte pairs.
@@ -105,7 +105,7 @@ impl From<SpeechError> for TaskError {
     }
 }
 
-/// Voice of a request that cannot be used.
+/// Fault of the voice of a request.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VoiceIssue {
@@ -118,7 +118,7 @@ pub enum VoiceIssue {
         /// Name given.
         name: String,
     },
-    /// A name of no voice.
+    /// A name that no voice has.
     #[error("no voice `{name}`")]
     Unknown {
         /// Name given.
@@ -146,7 +146,7 @@ pub enum VoiceIssue {
         /// Lowest level of speech.
         needed_dbfs: f32,
     },
-    /// A prompt of which nothing is left without its silence.
+    /// A prompt that is empty after its silence is removed.
     #[error("{name} has too little speech")]
     TooLittleSpeech {
         /// Prompt, as messages name it.

@@ -7,8 +7,8 @@ use crate::sentence::words;
 use crate::timeline::Timeline;
 use crate::{PROMPT, Script, Setup, TEXT};
 
-/// Returns the example of speaking an utterance, the same for all stages; `None` if it has no codes, or no phones with
-/// durations where the alignment needs them.
+/// Builds the training example of synthesizing an utterance, the same for all stages; `None` if the utterance has no
+/// codes, or no phones with durations where the alignment needs them.
 pub fn example(setup: Setup<'_>, sample: &Sample) -> Option<Example> {
     let Setup { config, kit } = setup;
     let frames = sample.codes.frames();
@@ -41,8 +41,8 @@ pub fn example(setup: Setup<'_>, sample: &Sample) -> Option<Example> {
     Some(Example { contents, response: Response::Codes { codes: sample.codes.clone(), pointer } })
 }
 
-/// Adds the words of the text to the line, where the model reads words: `None` if they are not the spoken ones, as
-/// where the recording has "twenty five" and the text "25".
+/// Adds the words of the text to the line if the model reads words. `None` if they are not the spoken words: the
+/// recording has "twenty five", the text "25".
 fn with_words(line: Timeline, kit: &TaskKit, text: &str) -> Option<Timeline> {
     if kit.switches.text == TextForm::Phones {
         return Some(line);

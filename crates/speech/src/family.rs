@@ -1,4 +1,4 @@
-//! Family of tasks that speak: one implementation of [`Task`] for all of them.
+//! Family of tasks that synthesize speech: one implementation of [`Task`] for all of them.
 
 use std::marker::PhantomData;
 
@@ -31,17 +31,17 @@ impl<C> Clone for Setup<'_, C> {
 impl<C> Copy for Setup<'_, C> {}
 
 impl<'a, C: SpeakingConfig> Setup<'a, C> {
-    /// Returns the settings of speaking alone.
+    /// Returns the setup with the family's settings only.
     pub fn speaking(&self) -> Setup<'a> {
         Setup { config: self.config.speaking(), kit: self.kit }
     }
 }
 
-/// Settings of a task that speaks.
+/// Settings of a task that synthesizes speech.
 pub trait SpeakingConfig:
     Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync
 {
-    /// Returns the settings of speaking among them.
+    /// Returns the family's settings.
     fn speaking(&self) -> &SpeakConfig;
 
     /// Returns the settings for a published model; only tasks that published models know ([`Speaking::PUBLISHED`])
@@ -82,7 +82,7 @@ pub trait Speaking: Send + Sync + 'static {
     const VERB: Verb;
     /// See [`Task::CAPABILITIES`].
     const CAPABILITIES: Capabilities;
-    /// Whether published vall-e models do the task.
+    /// Whether published vall-e models can do the task.
     const PUBLISHED: bool = false;
     /// See [`Task::Config`].
     type Config: SpeakingConfig + 'static;
@@ -141,7 +141,7 @@ pub trait Speaking: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Changes the family's training example into the task's own.
+    /// Adapts the family's training example to the task.
     fn adapted(
         _setup: Setup<'_, Self::Config>,
         example: Example,

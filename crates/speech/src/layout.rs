@@ -1,4 +1,4 @@
-//! Layout of the stages that speak.
+//! Layout of the stages of speech synthesis.
 
 use syrinx_task::{
     Alignment, CodeOrder, Head, Layout, LayoutIssue, Segment, Stage, TaskError, TaskKit,
@@ -7,7 +7,7 @@ use syrinx_task::{
 
 /// Name of the stage that predicts the durations of phones and pauses.
 pub const DURATIONS: &str = "durations";
-/// The stage that predicts frame by frame: level-1 codes, or all there is.
+/// The stage that predicts frame by frame: level-1 codes, all levels, or latents.
 pub const AR: &str = "ar";
 /// The stage that decides the level-1 codes in several passes.
 pub const MASKED: &str = "masked";
@@ -21,12 +21,12 @@ pub const TEXT: &str = "text";
 /// Segment of the voice's codes.
 pub const PROMPT: &str = "prompt";
 
-/// Returns the stages that predict speech, by the model's configuration: the two of VALL-E (arXiv 2301.02111, section
-/// 4) or those of another order of codes, with the phones in the encoder where the alignment needs them there, after a
-/// stage of durations where the alignment has one.
+/// Returns the stages of speech synthesis for the model's switches: the two of VALL-E (arXiv 2301.02111, section 4) or
+/// those of another order of codes. The phones are in the encoder if frames have a phone index; a stage of durations
+/// comes first if the alignment has one.
 ///
-/// All tasks that speak have the same special tokens, so that a model trained for one has what the others need. They
-/// are named after the first of these tasks.
+/// All tasks of the family have the same special tokens, so that a model trained on one of them can do the others. The
+/// tokens are named after the first of these tasks.
 pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     if let Some(published) = kit.switches.vall_e {
         let stages = published_stages(published, kit.switches.codes);
@@ -58,7 +58,7 @@ pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     Layout { task: task.into(), stages }
 }
 
-/// Returns the stages of a published vall-e model: level 1 frame by frame, or of all frames after their number; then
+/// Returns the stages of a published vall-e model: level 1 frame by frame, or in place after the number of frames; then
 /// the further levels. Every segment before the response is closed by a separator.
 fn published_stages(published: VallELayout, codes: CodeOrder) -> Vec<Stage> {
     let language = published.language.then(|| Segment::special_token("vall-e:lang:en"));
@@ -85,7 +85,7 @@ pub fn stages(kit: &TaskKit) -> Vec<String> {
     layout("", kit).stages.into_iter().map(|stage| stage.name).collect()
 }
 
-/// An error if a speaking task has no such stage.
+/// Checks that a task of the family has a stage.
 ///
 /// # Errors
 /// [`TaskError::Layout`] names those that it has.

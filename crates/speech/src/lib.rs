@@ -1,15 +1,14 @@
-//! Parts shared by tasks that speak or recognize, so that none of them depends on another.
+//! Parts shared by tasks that synthesize or recognize speech, so that none of them depends on another.
 //!
-//! Speaking: the family of tasks that speak ([`SpeakingTask`]), the layout of the stages that predict speech
-//! ([`layout`]), texts as sentences that are spoken one at a time ([`sentences`]), phones on a time line
-//! ([`timeline`]), the tokens that the model reads ([`Script`]), the voice of a request ([`RequestedVoice`]), and rows
-//! of a plan ([`SpokenRow`]), which may continue each other ([`rolling`]). Recognizing: phone scores as acoustics
-//! ([`Acoustics`]), known words placed in them ([`align`]), and recordings with all that is recognized in them
-//! ([`AlignedRecording`]).
+//! Synthesis: the family of tasks ([`SpeakingTask`]), the layout of their stages ([`layout`]), texts divided into
+//! sentences ([`sentences`]), phones on a time line ([`timeline`]), the tokens that the model reads ([`Script`]), the
+//! voice of a request ([`RequestedVoice`]), and rows of a plan ([`SpokenRow`]), which may continue each other
+//! ([`rolling`]). Recognition: phone scores ([`Acoustics`]), forced alignment of known words ([`align`]), and
+//! recordings with the times of their words and phones ([`AlignedRecording`]).
 //!
-//! Invariants: the phones of a training example and of a request look the same (see [`timeline`]): one silence first,
-//! one last, `|` between words, a comma wherever there is a pause inside, nothing else. The pointer of every example
-//! begins on the first silence and ends on the last.
+//! Invariants: the phones of training examples and of requests have one form (see [`timeline`]): a silence first and
+//! last, `|` between words, a comma at every pause inside. The pointer of every example begins at the first silence and
+//! ends at the last.
 
 mod align;
 mod config;

@@ -1,4 +1,4 @@
-//! Speech that continues a recording from a given frame.
+//! Speech that continues a recording from a frame.
 
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ use crate::{AlignedRecording, Script, Setup, SpokenRow};
 /// Assumed duration of a phone that is not spoken yet, seconds. Only its order of magnitude matters.
 const GUESSED_S: f64 = 0.08;
 
-/// Plan of words after given frames of a recording and before a look-ahead.
+/// Plan of new words after known frames of a recording and before a look-ahead.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Onward {
-    /// Utterance to speak, the given frames first.
+    /// Row to generate, the known frames first.
     pub utterance: SpokenRow,
     /// Frames of the recording that are given.
     pub given: Range<usize>,
@@ -26,7 +26,7 @@ pub struct Onward {
     pub words: Vec<Range<u32>>,
 }
 
-/// Words to be spoken, with their phones.
+/// Words to be synthesized, with their phones.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SpokenWords {
     /// Phones with `|` and pauses between the words, none around them.

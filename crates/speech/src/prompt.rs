@@ -22,7 +22,7 @@ impl RequestedVoice<'_> {
     /// Returns the built-in voice of the request: the named one, or the first if it has no recording either.
     ///
     /// # Errors
-    /// [`TaskError::Input`] for both at once and for a name that there isn't.
+    /// [`TaskError::Input`] for both at once and for an unknown name.
     pub fn built_in(&self, context: &Context<'_>) -> Result<Option<String>, TaskError> {
         let voices = context.voice_names();
         match (self.name, self.clip) {
@@ -39,7 +39,7 @@ impl RequestedVoice<'_> {
         }
     }
 
-    /// Returns the codes of the voice; none for a model that has no voices and a request that has no recording.
+    /// Returns the codes of the voice; `None` if the model has no voices and the request has no recording.
     ///
     /// # Errors
     /// As [`RequestedVoice::built_in`], and for a recording that is too short, too quiet or unreadable.
@@ -65,8 +65,8 @@ impl RequestedVoice<'_> {
     }
 }
 
-/// Returns a recording at the codec's rate as a prompt for speech in the same recording: its speech from the beginning
-/// on, at its own level, however short. `name` is for messages.
+/// Returns the beginning of a recording's speech as a prompt for speech in the same recording: at the codec's rate,
+/// without change of level, of any length. `name` is for messages.
 ///
 /// # Errors
 /// [`TaskError::Input`] for a recording that is too short or too quiet.

@@ -9,9 +9,9 @@ use crate::{Sentence, Setup, SpokenRow, append, join};
 /// Length of the cross-fade between two rows of a continuous reading, samples: 10 ms.
 const FADE: usize = 240;
 
-/// Plans one row for each sentence, all with the same prompt, with the offset of the sentence in its row. In a rolling
-/// reading each row continues the one before. That needs a pointer: without one the end of a sentence in a row is
-/// unknown.
+/// Plans one row for each sentence, all with the same prompt, and returns the offset of each sentence in its row. In a
+/// rolling reading each row continues the previous one; this needs a pointer, which marks the end of a sentence within
+/// a row.
 ///
 /// # Errors
 /// Errors of [`rolling`].
@@ -34,7 +34,7 @@ pub fn reading(
     Ok(sentences.iter().map(row).collect())
 }
 
-/// Pieces that were spoken, put one after another.
+/// Generated sentences, joined to one recording.
 pub struct Spoken<'a> {
     /// Identifier of the task, for its errors.
     pub task: &'static str,
@@ -42,18 +42,18 @@ pub struct Spoken<'a> {
     pub whole: Option<Audio>,
     /// Times of its words; empty for a model without alignment.
     pub words: Vec<WordTime>,
-    /// Result of the row before.
+    /// Result of the previous row.
     pub previous: Option<&'a Generated>,
 }
 
 impl<'a> Spoken<'a> {
-    /// Nothing yet.
+    /// Builds an empty recording.
     pub fn new(task: &'static str) -> Self {
         Self { task, whole: None, words: Vec::new(), previous: None }
     }
 
-    /// Appends the generated row of a sentence, after a pause of `pause_s`, or with a short cross-fade where its row
-    /// continues the one before.
+    /// Appends the generated row of a sentence after a pause of `pause_s`, or with a short cross-fade if the row
+    /// continues the previous one.
     ///
     /// # Errors
     /// [`TaskError::Answer`] if no frame was generated; those of the codec.
@@ -85,7 +85,8 @@ impl<'a> Spoken<'a> {
         Ok(())
     }
 
-    /// Appends a sentence whose first `given` samples are there already; where the rest starts, seconds.
+    /// Appends a sentence whose first `given` samples repeat the end of the recording; returns the start of the new
+    /// samples, seconds.
     fn go_on(&mut self, sentence: &mut Audio, given: usize) -> f64 {
         let whole = self.whole.get_or_insert_with(|| Audio::silence(0.0, sentence.sample_rate_hz));
         let start_s = whole.seconds();

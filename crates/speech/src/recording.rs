@@ -11,12 +11,12 @@ use syrinx_types::{Audio, Codes, Event, TimedPhone, WordTime};
 use crate::timeline::Timeline;
 use crate::{Aligned, SpeakConfig, SpeechError, SpokenForm, Units, align, sounds};
 
-/// Weight of a phone's log prior that is subtracted from its score, as in recognition.
+/// Weight of a phone's log prior, which is subtracted from its score, as in recognition.
 const PRIOR_WEIGHT: f64 = 0.4;
-/// Longer recordings are recognized in parts of at most this length, seconds: that of most training utterances.
+/// Longest part that is recognized at once, seconds: the length of most training utterances.
 const MAX_PART_S: f64 = 5.0;
 
-/// One sound of a recording.
+/// A phone or silence of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimedSound {
     /// The phone without stress; silence for pauses.
@@ -25,20 +25,20 @@ pub struct TimedSound {
     pub start_s: f64,
     /// End, seconds.
     pub end_s: f64,
-    /// The word it belongs to; none for silence, and where no words are known.
+    /// Index of the word; `None` for silence, and if no words are known.
     pub word: Option<usize>,
 }
 
 /// One word of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecognizedWord {
-    /// As said, lower case.
+    /// Spoken word, lower case.
     pub word: String,
     /// Start, seconds.
     pub start_s: f64,
     /// End, seconds.
     pub end_s: f64,
-    /// Goodness of its phones, 0 for perfect (see [`Aligned::word_goodness`]).
+    /// Goodness of pronunciation, 0 for perfect (see [`Aligned::word_goodness`]).
     pub goodness: f64,
 }
 
@@ -60,8 +60,8 @@ fn recognized_words(
     Ok(transcript.text)
 }
 
-/// Returns the sections of a recording with their starts, at most `max_s` seconds long and cut in pauses, so that hours
-/// of sound take no more memory than a minute. A section may be without speech, all of them together may not.
+/// Returns the sections of a recording with their starts, at most `max_s` seconds long and cut in pauses, so that
+/// memory does not grow with the length. A single section may lack speech, but not all of them.
 ///
 /// # Errors
 /// [`TaskError::Input`] for a recording of several sections without speech; those of the services.
@@ -90,15 +90,15 @@ pub struct AlignedRecording {
     pub codes: Codes,
     /// Frames a second.
     pub frame_rate_hz: f64,
-    /// The words, one after another; none where only sounds are known.
+    /// The words in order; empty if only phones are known.
     pub words: Vec<RecognizedWord>,
-    /// The sounds, silences among them; they fill the recording and end with it.
+    /// The phones and silences, without gaps from the start to the end of the recording.
     pub sounds: Vec<TimedSound>,
 }
 
 impl AlignedRecording {
-    /// Recognizes a recording: aligns the words that it is known to have, or else those that the recognizer finds; without
-    /// words it finds phones alone. A section of a long recording may be without speech: it is one silence then.
+    /// Recognizes a recording: aligns the known words, or else those that the recognizer finds; without words it finds
+    /// phones only. A section of a long recording may lack speech; the result is then a single silence.
     ///
     /// # Errors
     /// [`TaskError::Input`] for a recording without speech, or too short for its words; those of the services.
@@ -158,7 +158,7 @@ impl AlignedRecording {
         }
     }
 
-    /// Takes over where words sound.
+    /// Stores the words and phones of an alignment.
     fn place(&mut self, aligned: &Aligned) {
         let mut at_s = 0.0;
         for (timed, word) in aligned.phones.iter().zip(&aligned.word_of_phone) {
@@ -193,8 +193,7 @@ impl AlignedRecording {
         self.words.iter().map(|w| w.word.as_str()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Returns the median over the words of how well their sounds fit (see [`Aligned::word_goodness`]); 0 without
-    /// words.
+    /// Returns the median goodness of pronunciation of the words (see [`Aligned::word_goodness`]); 0 without words.
     pub fn typical_goodness(&self) -> f64 {
         let mut all: Vec<f64> = self.words.iter().map(|w| w.goodness).collect();
         all.sort_by(f64::total_cmp);
@@ -221,12 +220,12 @@ impl AlignedRecording {
         ((at_s * self.frame_rate_hz).round().max(0.0) as usize).min(self.codes.frames())
     }
 
-    /// Samples a frame.
+    /// Returns the number of samples in a frame.
     pub fn frame_samples(&self) -> usize {
         (f64::from(self.audio.sample_rate_hz) / self.frame_rate_hz).round() as usize
     }
 
-    /// Returns the sounds of some frames but for silences. A sound belongs where its middle is.
+    /// Returns the phones whose middle is in a range of frames, without silences.
     fn sounding(&self, frames: Range<usize>) -> impl Iterator<Item = &TimedSound> {
         let (start_s, end_s) = (self.at_s(frames.start), self.at_s(frames.end));
         self.sounds.iter().filter(move |s| {
@@ -301,7 +300,7 @@ impl AlignedRecording {
     }
 }
 
-/// Returns the phone scores of the whole recording, recognized in parts that end in pauses.
+/// Returns the phone scores of a recording, which is recognized in parts that end in pauses.
 fn scores(context: &Context<'_>, audio: &Audio, codes: &Codes) -> Result<FrameScores, TaskError> {
     let frame_rate_hz = context.codec()?.frame_rate_hz();
     let parts = chunks(audio, MAX_PART_S);

@@ -1,4 +1,5 @@
-//! Rolling readings: rows of a long text that continue each other, so that the voice is not set anew in every sentence.
+//! Rolling readings: rows of a long text that continue each other, so that the voice stays the same from sentence to
+//! sentence.
 
 use syrinx_task::{Content, Follow, Generated, RowPlan, TaskError, TaskKit};
 use syrinx_text::Phone;
@@ -11,12 +12,12 @@ use crate::{Script, Sentence, Setup, SpokenRow};
 pub struct SentenceOffset {
     /// Offset from a phone index of the sentence to that of the row.
     pub offset: u32,
-    /// Continuation of the row before.
+    /// Continuation of the previous row.
     pub follow: Option<Follow>,
 }
 
 impl SentenceOffset {
-    /// Returns the number of the row's frames that belong to the sentence before.
+    /// Returns the number of the row's frames that belong to the previous sentence.
     pub fn known(&self, previous: Option<&Generated>) -> usize {
         match (self.follow, previous) {
             (Some(follow), Some(previous)) => follow.frames(previous),
@@ -31,9 +32,9 @@ impl SentenceOffset {
     }
 }
 
-/// Plans rows of sentences that continue each other. Each begins with the last words of the sentence before, whose
-/// frames are given, and all have the same prompt, so that the voice cannot drift. `offset` is the offset of the first
-/// sentence in its row.
+/// Plans rows of sentences that continue each other. Each row begins with the last words of the previous sentence,
+/// whose frames are known. All rows have the same prompt, so that the voice does not drift. `offset` is the offset of
+/// the first sentence in its row.
 ///
 /// # Errors
 /// Errors of [`Script::of`].
@@ -53,11 +54,11 @@ pub fn rolling(
                 continued(before, offset, sentence, config.context_phones, kit)?
             }
         };
-        // The first sentence's own script has nothing before it, wherever it stands.
+        // The script of the first sentence contains no words of a previous one.
         let before = if i == 0 { 0 } else { place.offset as usize };
         let new = script.aligned.len() - before;
         let mut utterance = SpokenRow::new(script.content(), prompt.cloned(), config);
-        // The frames of the sentence before are added once they are generated.
+        // The frames of the previous sentence are added once they are generated.
         utterance.limit = config.frames_for(new);
         rows.push((RowPlan { follow: place.follow, ..utterance.into_row(kit) }, place));
     }

@@ -6,8 +6,8 @@ use syrinx_text::{Phone, TextVocab};
 use crate::SpeechError;
 use crate::timeline::Timeline;
 
-/// Smallest share of its first and last frame that a silence covers: a bit more than half, so that the phone index,
-/// taken at the middle of frames, is that of the silence.
+/// Smallest share of the first and the last frame that a silence covers: more than half, so that the phone index at the
+/// middle of the frame is that of the silence.
 const SILENCE_SHARE: f64 = 0.51;
 
 /// Tokens of a text, with the aligned ones among them and their words.
@@ -28,10 +28,10 @@ pub struct Script {
 }
 
 impl Script {
-    /// Writes a time line in the form that the model reads.
+    /// Converts a time line to the tokens that the model reads.
     ///
     /// # Errors
-    /// [`SpeechError::WordsUnknown`] if words are to be spelt and the line doesn't know them.
+    /// [`SpeechError::WordsUnknown`] if the model reads words and the line has none.
     pub fn of(line: &Timeline, kit: &TaskKit) -> Result<Self, SpeechError> {
         let sounding = line.word_count();
         if kit.switches.text != TextForm::Phones && line.words.len() != sounding {
@@ -85,7 +85,7 @@ impl Script {
         self.word_of_phone.extend(ids.iter().map(|_| word));
     }
 
-    /// As the content of a segment.
+    /// Returns the tokens as the content of a segment.
     pub fn content(&self) -> TextContent {
         TextContent { ids: self.ids.clone(), aligned: self.aligned.clone() }
     }
@@ -104,9 +104,8 @@ impl Script {
         first..first + count as u32
     }
 
-    /// Returns the phone index at every frame. It begins at the first phone and ends at the last: each of the silences
-    /// at the ends gets its frame even where the recording has none to speak of, at the cost of its neighbours. `None`
-    /// if there are too few frames for the phones.
+    /// Returns the phone index at every frame, from the first phone to the last. The silences at both ends get at least
+    /// one frame each, even if the recording has no silence there. `None` if there are too few frames for the phones.
     pub fn pointer(&self, frames: usize, frame_rate_hz: f64) -> Option<Vec<u32>> {
         let earliest_s = SILENCE_SHARE / frame_rate_hz;
         let latest_s = (frames as f64 - SILENCE_SHARE) / frame_rate_hz;
@@ -126,8 +125,8 @@ impl Script {
         (pointer.first() == Some(&0) && pointer.last() == Some(&last)).then_some(pointer)
     }
 
-    /// Returns the phone index as [`Script::pointer`] does, but advances earlier before phones that are too short for
-    /// it and later after them. `None` only for more than two phones a frame on average.
+    /// Returns the phone index as [`Script::pointer`] does, but shifts the advances around phones that are too short
+    /// for a frame. `None` only for more than two phones per frame on average.
     pub fn pointer_in_haste(&self, frames: usize, frame_rate_hz: f64) -> Option<Vec<u32>> {
         if let Some(pointer) = self.pointer(frames, frame_rate_hz) {
             return Some(pointer);
@@ -153,7 +152,7 @@ impl Script {
     }
 }
 
-/// Returns a word as letters or byte pairs; never nothing.
+/// Returns a word as letters or byte pairs, at least one token.
 fn spelt(word: &str, form: TextForm, vocab: &TextVocab) -> Result<Vec<u32>, SpeechError> {
     let word = word.to_lowercase();
     let ids = match form {

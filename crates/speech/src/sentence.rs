@@ -1,4 +1,4 @@
-//! A text as sentences that are spoken one at a time.
+//! Division of a text into sentences, one row each.
 
 use syrinx_task::{Chunks, TaskError};
 use syrinx_text::sentences::split;
@@ -8,7 +8,7 @@ use syrinx_types::WordTime;
 use crate::timeline::Timeline;
 use crate::{Script, Setup};
 
-/// Most sentences a chunk.
+/// Largest number of sentences in a chunk.
 const MAX_SENTENCES: usize = 8;
 
 /// A sentence, or a part of a long one.
@@ -22,10 +22,10 @@ pub struct Sentence {
     pub script: Script,
 }
 
-/// Cuts a text into sentences and looks up their phones.
+/// Divides a text into sentences and looks up their phones.
 ///
-/// Parts without a word (a lone emoji, a row of dots) are left out; a text without any word is the front end's error
-/// for the whole text.
+/// Sentences without a word (a lone emoji, a row of dots) are left out. A text without any word is an error of the
+/// front end.
 ///
 /// # Errors
 /// [`TaskError::Text`] for a text that can't be spoken.
@@ -44,7 +44,8 @@ pub fn sentences(setup: Setup<'_>, text: &str) -> Result<Vec<Sentence>, TaskErro
     Ok(sentences)
 }
 
-/// Cuts a long text into texts of one, two, four, and then always eight sentences, so that the first is spoken soon.
+/// Divides a long text into chunks of one, two, four, and then always eight sentences, so that the first chunk is ready
+/// early.
 pub fn text_chunks(setup: Setup<'_>, text: &str) -> Chunks<String> {
     let sayable = |part: &String| part.chars().any(char::is_alphanumeric);
     let sentences: Vec<String> =
@@ -78,8 +79,8 @@ impl Sentence {
         self.script.word_of_phone.iter().map(|word| word.and_then(written)).collect()
     }
 
-    /// Returns the times of the words from the phone index at every frame. A word that the pointer jumped over gets no
-    /// time of its own, but a place between its neighbours.
+    /// Returns the times of the words from the phone index at every frame. A word that the pointer skipped gets an
+    /// empty interval between its neighbours.
     pub fn word_times(&self, pointer: &[u32], start_s: f64, frame_rate_hz: f64) -> Vec<WordTime> {
         let written_of_phones = self.written_of_phones();
         let at_s = |frame: usize| start_s + frame as f64 / frame_rate_hz;

@@ -1,10 +1,10 @@
-//! Sounds of a recording whose words are unknown.
+//! Phones of a recording whose words are unknown.
 
 use syrinx_task::FrameScores;
 
 use crate::{Acoustics, SpeechError, TimedSound, Units};
 
-/// Penalty of a change from one phone to the next, natural logarithm; it keeps single parts from becoming phones.
+/// Penalty on a change of phone, natural logarithm; it prevents phones of a single part.
 const CHANGE: f32 = 3.0;
 
 /// Returns the most probable sequence of phones and silences without a dictionary: the best path through the scores

@@ -1,4 +1,4 @@
-//! Phones on the time line of a recording, in the one form that training and requests share.
+//! Phones on the time line of a recording, in the form that training and requests share.
 //!
 //! The corpora differ: some begin with `SIL`, some with a phone after `lead_s` seconds; some end with `.`, some with
 //! `SIL`; pauses are `,` before or `SIL` after the word boundary. Here all of them become: `SIL`, words with `|`
@@ -12,7 +12,7 @@ use crate::StressMode;
 /// Phones, with the durations of those that take time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Timeline {
-    /// All phones and marks.
+    /// All phones, boundaries and pauses.
     pub phones: Vec<Phone>,
     /// Duration of every entry of `phones` but `|`, seconds.
     pub durations_s: Vec<f64>, // (phones but `|`)
@@ -20,8 +20,8 @@ pub struct Timeline {
     pub words: Vec<String>,
 }
 
-/// Durations that run over the end of the recording by more than this are wrong, seconds. (Diphone voices of flite
-/// cut their final silence by 0.1 s.)
+/// Largest excess of the durations over the length of the recording, seconds; larger ones are errors. (Diphone voices
+/// of flite cut their final silence by 0.1 s.)
 const MAX_OVERRUN_S: f64 = 0.2;
 
 /// Token between two words.
@@ -107,13 +107,13 @@ impl Timeline {
         }
     }
 
-    /// Returns the same line with its words, one for each run of sounds between marks.
+    /// Returns the line with its words, one for each run of phones between boundaries and pauses.
     #[must_use]
     pub fn with_words(self, words: Vec<String>) -> Self {
         Self { words, ..self }
     }
 
-    /// Runs of sounds between marks.
+    /// Returns the number of runs of phones between boundaries and pauses.
     pub fn word_count(&self) -> usize {
         let sounds = |i: usize| !self.phones[i].is_mark();
         (0..self.phones.len()).filter(|&i| sounds(i) && (i == 0 || !sounds(i - 1))).count()

@@ -2,25 +2,26 @@
 
 use crate::units::Acoustics;
 
-/// Predecessors that are kept at most, bytes.
+/// Largest memory for predecessors, bytes.
 const MOST_KEPT: usize = 32 << 20;
 
-/// States before and after the best one that stay in the search where not all predecessors can be kept: some 300 words.
+/// Number of states before and after the best one that stay in the search when not all predecessors fit into memory:
+/// some 300 words.
 const REACH: usize = 2000;
 
 /// A state of a chain.
 pub(crate) struct TrellisState {
-    /// Sound.
+    /// Index of the phone ([`crate::Units`]).
     pub(crate) unit: u8,
-    /// Word it belongs to; none for silence.
+    /// Index of the word; `None` for silence.
     pub(crate) word: Option<usize>,
-    /// States that may come before it, besides itself: each of a lower index.
+    /// States that may precede it, besides itself; all have lower indices.
     pub(crate) before: Vec<usize>,
-    /// Whether the recording may begin with it.
+    /// Whether the recording may begin with this state.
     pub(crate) first: bool,
 }
 
-/// Predecessors of the states from `low` at one part: 0 for itself, else a place in `before` plus 1.
+/// Predecessors of the states from `low` at one part: 0 for the state itself, else an index into `before` plus 1.
 struct BackPointers {
     low: usize,
     came: Vec<u8>,
@@ -38,10 +39,10 @@ struct Search<'a> {
     path: Vec<usize>,
 }
 
-/// Returns the state of every part on the best way through; none if the recording can't end with a state of `last`.
+/// Returns the state of every part on the best path; `None` if the recording can't end with a state of `last`.
 ///
-/// If the predecessors of all states at all parts are more than `limits` allow, only states near the best one are
-/// searched, and the first half of the way is decided whenever the memory is full.
+/// If the predecessors of all states at all parts exceed `limits`, only states near the best one are searched, and the
+/// first half of the path is fixed whenever the memory is full.
 pub(crate) fn best_path(
     states: &[TrellisState],
     last: &[usize],
@@ -92,7 +93,7 @@ impl Search<'_> {
     fn step(&mut self, first: bool, sounds: &[f32], low: usize, high: usize) -> usize {
         let mut came = Vec::with_capacity(high - low);
         let mut top = low;
-        // From the last state to the first: predecessors still have their score of the part before.
+        // From the last state to the first, so that predecessors still have their score of the previous part.
         for i in (low..high).rev() {
             let state = &self.states[i];
             let (mut best, mut from) = (self.score[i], 0);
@@ -125,7 +126,7 @@ impl Search<'_> {
         }
     }
 
-    /// Decides the parts of the first half of the rows by the best state. Others with another past are dropped.
+    /// Fixes the path over the first half of the rows by the best state. States with another path are dropped.
     fn decide_half(&mut self, best: usize) {
         let half = self.rows.len() / 2;
         let ancestor = |mut state: usize| {

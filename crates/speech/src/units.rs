@@ -30,8 +30,7 @@ impl Units {
         Self::with_priors(PRIORS)
     }
 
-    /// Returns the units with other frequencies: lines of a phone and a count. Sounds that are missing count as seen
-    /// once.
+    /// Returns the units with other frequencies: lines of a phone and a count. Missing phones count as seen once.
     ///
     /// # Errors
     /// [`SpeechError::Data`] names a line that can't be read.
@@ -62,12 +61,12 @@ impl Units {
         self.phones.len()
     }
 
-    /// Never.
+    /// Always `false`.
     pub fn is_empty(&self) -> bool {
         self.phones.is_empty()
     }
 
-    /// Returns the unit of a phone in any writing; silence for marks.
+    /// Returns the unit of a phone with or without stress; silence for boundaries and punctuation.
     pub fn of(&self, phone: Phone) -> u8 {
         self.of_phone[phone.index()]
     }
@@ -77,7 +76,7 @@ impl Units {
         self.phones[usize::from(unit)]
     }
 
-    /// Writes labels (one a part of a frame) as the lines of a frequency file.
+    /// Counts labels (one for each part of a frame), as the lines of a frequency file.
     pub fn count_labels(labels: impl IntoIterator<Item = u32>) -> String {
         let mut counts = vec![0_u32; Phone::COUNT];
         for label in labels {
@@ -90,7 +89,7 @@ impl Units {
     }
 }
 
-/// The scores of a recording, unit by unit.
+/// Phone scores of a recording, by unit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Acoustics {
     log_posteriors: Vec<f32>, // (parts, units)
@@ -101,8 +100,8 @@ pub struct Acoustics {
 }
 
 impl Acoustics {
-    /// Scores as scaled likelihoods: the log-probability of a unit less `prior_weight` times that of its frequency
-    /// (hybrid recognition after Bourlard & Morgan 1994), less the best of the part, so that the best unit has 0.
+    /// Builds scaled likelihoods from scores: the log-probability of a unit minus `prior_weight` times its log prior
+    /// (hybrid recognition, Bourlard & Morgan 1994), minus the maximum of the part, so that the best unit has 0.
     ///
     /// # Errors
     /// [`SpeechError::Shape`] if the scores have other labels than the inventory's phones, or are ragged.
@@ -116,7 +115,7 @@ impl Acoustics {
         Ok(acoustics)
     }
 
-    /// No scores yet.
+    /// Builds acoustics without scores.
     ///
     /// # Errors
     /// [`SpeechError::Rate`].
@@ -145,7 +144,7 @@ impl Acoustics {
         Ok(())
     }
 
-    /// Makes room for some more parts, so that growing copies nothing.
+    /// Reserves memory for more parts.
     pub fn reserve(&mut self, parts: usize) {
         self.log_posteriors.reserve_exact(parts * self.units);
     }
@@ -155,7 +154,7 @@ impl Acoustics {
         self.log_posteriors.len() / self.units
     }
 
-    /// Returns the scaled scores of a part, one a unit, the best 0.
+    /// Returns the scaled scores of a part, one for each unit, the best 0.
     pub fn scaled(&self, part: usize) -> Vec<f32> {
         let row = &self.log_posteriors[part * self.units..(part + 1) * self.units];
         let mut scaled: Vec<f32> = row.iter().zip(&self.log_priors).map(|(x, p)| x - p).collect();
@@ -181,7 +180,7 @@ impl Acoustics {
     }
 }
 
-/// Returns a score that can be added up: nothing below a floor, and no NaN.
+/// Returns a finite score: at least the floor, which also replaces NaN.
 fn finite(log_prob: f32) -> f32 {
     const FLOOR: f32 = -30.0;
     if log_prob > FLOOR { log_prob.min(0.0) } else { FLOOR }

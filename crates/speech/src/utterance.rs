@@ -1,4 +1,4 @@
-//! Rows of a plan that speak.
+//! Rows of a plan that generate speech.
 
 use syrinx_task::{Content, Contents, RowPlan, StageRun, TaskKit, TextContent};
 use syrinx_types::{Audio, Codes};
@@ -11,7 +11,7 @@ use crate::{PROMPT, SpeakConfig, TEXT};
 pub struct SpokenRow {
     /// The phones.
     pub text: TextContent,
-    /// The voice: codes, or a blend of several. None for a model without voices.
+    /// Prompt of the voice: codes, or a blend of several. `None` for a model without voices.
     pub prompt: Option<Content>,
     /// Phone index at the first frames, where it is known.
     pub pointer: Vec<u32>,
