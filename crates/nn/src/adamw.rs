@@ -1,4 +1,4 @@
-//! AdamW (Loshchilov & Hutter 2019) with a state that can be saved, in one pass over memory a parameter.
+//! AdamW (Loshchilov & Hutter 2019) with a state that can be saved; one pass over memory for each parameter.
 
 mod device;
 
@@ -23,11 +23,11 @@ pub struct AdamWConfig {
     pub beta1: f64,
     /// Decay of the mean of squared gradients.
     pub beta2: f64,
-    /// Keeps the division finite.
+    /// Constant that keeps the division finite.
     pub eps: f64,
     /// Decoupled decay of matrices; vectors (norms, biases) are not decayed.
     pub weight_decay: f64,
-    /// The global norm that gradients are clipped to; 0 for no clipping.
+    /// Global norm to which gradients are clipped; 0 for no clipping.
     pub clip_norm: f64,
     /// Decay of the averaged weights (EMA) that evaluation uses; 0 keeps none.
     pub ema_decay: f64,
@@ -91,7 +91,7 @@ pub struct AdamWState {
 /// Saved state of a parameter.
 const KINDS: [&str; 3] = ["mean", "square", "average"];
 
-/// Values a task handles at once.
+/// Values that a task handles at once.
 const CHUNK: usize = 16_384;
 
 struct StepSizes {
@@ -153,7 +153,7 @@ impl InplaceOp2 for UpdateOp<'_> {
 }
 
 impl AdamW {
-    /// Builds an optimiser of these parameters, with no history. Its update is fused on a CPU.
+    /// Builds an optimiser of these parameters, without history. The update is fused on a CPU.
     pub fn new(
         vars: BTreeMap<String, Var>,
         config: AdamWConfig,
@@ -161,7 +161,7 @@ impl AdamW {
         Self::with_kernels(vars, config, Kernels::Fused)
     }
 
-    /// Returns the same with these kernels. On other devices than a CPU the update is made of primitive operations.
+    /// Builds an optimiser with these kernels. On devices other than a CPU the update consists of primitive operations.
     pub fn with_kernels(
         vars: BTreeMap<String, Var>,
         config: AdamWConfig,
@@ -187,8 +187,8 @@ impl AdamW {
         self.step
     }
 
-    /// One update at this learning rate. Returns the gradient norm before clipping. Nothing changes if the norm isn't
-    /// finite: the caller decides what to do then. (Except on a GPU, see [`AdamW::step_unread`].)
+    /// Takes one step at this learning rate. Returns the gradient norm before clipping. On a CPU nothing changes if the
+    /// norm isn't finite (on a GPU see [`AdamW::step_unread`]).
     pub fn step(
         &mut self,
         grads: &GradStore,
@@ -197,9 +197,9 @@ impl AdamW {
         Ok(self.step_unread(grads, learning_rate)?.to_dtype(DType::F64)?.to_scalar()?)
     }
 
-    /// Returns the same without waiting for the device: the norm is a scalar there, for the caller to read when it
-    /// likes. On other devices than a CPU clipping happens on the device, and a norm that isn't finite spoils the
-    /// parameters: whoever reads one goes back to a checkpoint.
+    /// Takes one step without waiting for the device, and returns the norm as a scalar on the device. On devices other
+    /// than a CPU clipping happens on the device, so that a norm that isn't finite makes the parameters invalid: the
+    /// caller must then return to a checkpoint.
     pub fn step_unread(
         &mut self,
         grads: &GradStore,
@@ -209,15 +209,14 @@ impl AdamW {
         self.step_with_norm(grads, learning_rate, norm)
     }
 
-    /// Returns the global norm of the gradients of this optimiser's parameters: a scalar where they are, in f64 on a
-    /// CPU.
+    /// Returns the global norm of the gradients of this optimiser's parameters: a scalar on their device, f64 on a CPU.
     pub fn norm(&self, grads: &GradStore) -> std::result::Result<Tensor, NnError> {
         let fused = self.moments.values().all(|kept| matches!(kept, Kept::Host(_)));
         Ok(if fused { self.host_norm(grads)? } else { self.device_norm(grads)? })
     }
 
-    /// [`AdamW::step_unread`] with a norm that the caller computed: for an optimiser that holds only some of the
-    /// parameters whose gradients are clipped together.
+    /// Takes one step as [`AdamW::step_unread`] does, with a norm that the caller computed: for an optimiser that holds
+    /// only some of the parameters whose gradients are clipped together.
     pub fn step_with_norm(
         &mut self,
         grads: &GradStore,
@@ -238,7 +237,7 @@ impl AdamW {
         let scale = self.device_scale(&norm, clip)?;
         let c = &self.config;
         let correction = |beta: f64| (1.0 / (1.0 - beta.powf(self.step as f64))) as f32;
-        // The average follows faster at first, so that it doesn't carry the initial values for long.
+        // The average follows faster at first, so that it soon forgets the initial values.
         let ema = c.ema_decay.min((1.0 + self.step as f64) / (10.0 + self.step as f64));
         for (name, var) in &self.vars {
             let (Some(g), Some(kept)) = (grads.get(var), self.moments.get_mut(name)) else {
@@ -277,7 +276,7 @@ impl AdamW {
         Tensor::new(square_sum.sqrt(), &Device::Cpu)
     }
 
-    /// Returns the gradients' global norm where the gradients are: a scalar.
+    /// Returns the gradients' global norm as a scalar on their device.
     fn device_norm(&self, grads: &GradStore) -> Result<Tensor> {
         let mut sum: Option<Tensor> = None;
         for g in self.vars.values().filter_map(|var| grads.get(var)) {
@@ -354,7 +353,7 @@ impl AdamW {
         Ok(AdamWState { tensors, step: self.step })
     }
 
-    /// Goes back to a saved state. Parameters that the state doesn't know (new tasks, new tokens) keep no history.
+    /// Restores a saved state. Parameters that are not in the state (new tasks, new tokens) begin without history.
     pub fn restore(&mut self, state: &AdamWState) -> std::result::Result<(), NnError> {
         for (name, kept) in &mut self.moments {
             let var = &self.vars[name];

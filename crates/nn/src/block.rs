@@ -30,7 +30,7 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Whether it is the default, as in configurations from before there was a choice.
+    /// Whether this is the default, which configurations without the key have.
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -44,7 +44,7 @@ pub struct BlockConfig {
     pub dim: usize,
     /// Number of blocks.
     pub layers: usize,
-    /// Attention heads; `dim` must be a multiple, with an even share a head.
+    /// Attention heads; `dim` must be a multiple of it, and the width of a head even.
     pub heads: usize,
     /// Width of the gated MLP.
     pub hidden: usize,
@@ -80,21 +80,21 @@ impl BlockConfig {
     }
 }
 
-/// A linear layer: weight (outputs, inputs), optional bias, and where the layer is adapted a low-rank difference.
+/// A linear layer: weight (outputs, inputs), optional bias, and in adapted layers a low-rank difference.
 #[derive(Clone)]
 pub struct Linear {
     weight: Tensor,
     bias: Option<Tensor>,
-    /// The weight where it is not trained: no gradient is computed.
+    /// The weight if it is not trained; no gradient is computed.
     fixed: Option<Box<FixedLinear>>,
     low_rank: Option<Box<LowRank>>,
-    /// The weight in 8 bits, where it is quantized. `weight` then has the same values.
+    /// The weight in 8 bits, if it is quantized. `weight` then has the same values.
     int8: Option<Arc<Int8Matrix>>,
     kernels: Kernels,
 }
 
 impl Linear {
-    /// Without a bias; weights begin normal with the given deviation.
+    /// Builds a layer without a bias; weights are drawn from a normal distribution with the given deviation.
     pub fn new(
         scope: &Scope,
         inputs: usize,
@@ -119,7 +119,7 @@ impl Linear {
         Ok(Self { weight, bias: None, fixed, low_rank, int8: int8.map(Arc::new), kernels })
     }
 
-    /// With a bias that begins at zero.
+    /// Builds a layer with a bias that begins at zero.
     pub fn with_bias(
         scope: &Scope,
         inputs: usize,
@@ -168,12 +168,12 @@ impl Linear {
         self.bias.as_ref().map_or(Ok(y.clone()), |bias| y.broadcast_add(bias))
     }
 
-    /// Returns the weight as products of a few rows read it. `values` are those of the tensor.
+    /// Returns the weight in the form for products of a few rows. `values` are those of the tensor.
     fn weights_of<'a>(&'a self, values: &'a [f32]) -> WeightMatrix<'a> {
         self.int8.as_deref().map_or(WeightMatrix::F32(values), WeightMatrix::Int8)
     }
 
-    /// Returns the weight, if the layer is nothing but it.
+    /// Returns the weight, if the layer has nothing else.
     fn plain(&self) -> Option<&Tensor> {
         let alone = self.bias.is_none() && self.fixed.is_none() && self.low_rank.is_none();
         alone.then_some(&self.weight)
@@ -227,7 +227,7 @@ impl Block {
     ) -> std::result::Result<Self, NnError> {
         let (dim, hidden) = (config.dim, config.hidden);
         let inner = 1.0 / (dim as f64).sqrt();
-        // Residual branches begin small, as in GPT-2, so that depth doesn't blow up the stream.
+        // Residual branches begin small, as in GPT-2, so that the variance of the stream doesn't grow with depth.
         let outer =
             |inputs: usize| 1.0 / (inputs as f64).sqrt() / (2.0 * config.layers as f64).sqrt();
         Ok(Self {
@@ -242,7 +242,7 @@ impl Block {
         })
     }
 
-    /// Returns its weights in the order of [`ops::stack`], if all its layers are nothing but them.
+    /// Returns the weights in the order of [`ops::stack`], if no layer has anything else.
     fn weights(&self) -> Option<[&Tensor; ops::stack::BLOCK_WEIGHTS]> {
         if self.activation != Activation::Silu {
             return None;
@@ -282,7 +282,7 @@ impl Block {
     }
 }
 
-/// Blocks one after another, with a final norm.
+/// Consecutive blocks with a final norm.
 #[derive(Clone)]
 pub struct Stack {
     blocks: Vec<Block>,
@@ -321,7 +321,7 @@ impl Stack {
         &self.config
     }
 
-    /// Returns its weights in the order of [`ops::stack`], if that can do its work.
+    /// Returns the weights in the order of [`ops::stack`], if that operation can compute this stack.
     fn weights(&self) -> Option<Vec<Tensor>> {
         let blocks = self.blocks.iter().map(Block::weights).collect::<Option<Vec<_>>>()?;
         let all = blocks.into_iter().flatten().chain([&self.norm.weight]);
@@ -345,8 +345,8 @@ impl Stack {
         self.norm.forward(&x)
     }
 
-    /// [`Stack::forward_cached`] for decoding: a few rows go through all blocks without a tensor in between. Results
-    /// don't depend on the number of rows.
+    /// Computes [`Stack::forward_cached`] for decoding: a few rows pass through all blocks without intermediate
+    /// tensors. Results don't depend on the number of rows.
     pub fn step(
         &self,
         x: &Tensor,
@@ -367,14 +367,14 @@ impl Stack {
         })
     }
 
-    /// Returns the same for rows that continue what `caches` hold, one cache a span of the plan.
+    /// Computes rows that continue the sequences of `caches`, one cache for each span of the plan.
     pub fn forward_cached(
         &self,
         x: &Tensor,
         plan: &AttentionPlan,
         caches: &mut [&mut StackCache],
     ) -> Result<Tensor> {
-        // Outside the pool of threads, every operation would wake one of them and wait for it.
+        // Outside the thread pool, every operation would wake a thread and wait for it.
         match x.device().is_cpu() {
             true => rayon::scope(|_| self.cached(x, plan, caches)),
             false => self.cached(x, plan, caches),

@@ -1,6 +1,6 @@
 //! Keys and values of computed positions: a step of generation computes one position.
 
-/// Keys and values of one layer for one sequence. Cloning copies: clones never share.
+/// Keys and values of one layer for one sequence. A clone is a copy of the values.
 #[derive(Debug, Clone, Default)]
 pub struct LayerCache {
     keys: Vec<f32>,   // (kept, dim), rotated
@@ -46,11 +46,11 @@ impl LayerCache {
         self.end += count;
     }
 
-    /// Forgets what no later position can see through a window.
+    /// Drops positions that no later position can attend to within a window.
     pub(crate) fn trim(&mut self, window: usize) {
         let kept = self.end - self.first;
         let wanted = window.saturating_sub(1);
-        // Trim in large steps: each moves the rest.
+        // Trims in large steps, since each step moves the remaining values.
         if kept > wanted.max(1).saturating_mul(2) {
             let drop = kept - wanted;
             let dim = self.keys.len() / kept;
@@ -78,7 +78,7 @@ impl StackCache {
         self.layers.first().map_or(0, LayerCache::end)
     }
 
-    /// Whether nothing has been seen.
+    /// Whether there are no positions yet.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -79,8 +79,8 @@ fn open_cuda(_: usize) -> Result<Device, DeviceFault> {
 
 #[cfg(feature = "cuda")]
 fn open_cuda(number: usize) -> Result<Device, DeviceFault> {
-    // Without a driver the first call into CUDA would end the process (its symbols are looked up when called), so the
-    // driver's own device is looked for before: NVIDIA's on Linux, Microsoft's under WSL.
+    // Without a driver the first call into CUDA would end the process, since its symbols are looked up when called.
+    // Hence the device file of the driver is checked first: NVIDIA's on Linux, Microsoft's under WSL.
     let driver = ["/dev/nvidiactl", "/dev/dxg"].iter().any(|p| std::path::Path::new(p).exists());
     if cfg!(target_os = "linux") && !driver {
         return Err(DeviceFault::NoDriver);
@@ -95,10 +95,10 @@ pub enum Precision {
     /// 32 bits.
     #[default]
     F32,
-    /// 8-bit integers with a scale a row for the weights of linear maps, f32 for all else. For decoding on a CPU, which
-    /// reads a quarter of the bytes.
+    /// 8-bit integers with a scale for each row for the weights of linear maps, f32 for all else. For decoding on a
+    /// CPU, which then reads a quarter of the bytes.
     Int8,
-    /// bfloat16, with norms, softmax and losses in f32. For GPUs; a CPU has to widen it for every product.
+    /// bfloat16, with norms, softmax and losses in f32. For GPUs; a CPU has to convert it for every product.
     Bf16,
 }
 

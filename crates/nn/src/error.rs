@@ -30,7 +30,7 @@ pub enum NnError {
         /// Number of tensors.
         count: usize,
     },
-    /// A parameter with another number of values than the optimiser's saved state has for it.
+    /// A parameter whose number of values differs from that of the optimiser's saved state.
     #[error("optimiser state: `{name}` has {saved} values saved and {current} now")]
     OptimizerState {
         /// Name of the parameter.
@@ -89,13 +89,13 @@ impl DeviceFault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KernelFault {
-    /// 8-bit weights on another device than a CPU.
+    /// 8-bit weights on a device other than a CPU.
     #[error("8-bit weights run on a CPU only")]
     Int8OffCpu,
     /// Flash attention in a program that was built without it.
     #[error("this program was built without flash attention")]
     NoFlash,
-    /// Flash attention on another device or in another precision than its own.
+    /// Flash attention on a device or in a precision that it does not support.
     #[error("flash attention runs on CUDA in bf16 only")]
     FlashElsewhere,
 }
@@ -111,7 +111,7 @@ impl KernelFault {
     }
 }
 
-/// Name of no device.
+/// A name that no device has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{name}` is no device, expected `cpu`, `cuda` or `cuda:N`")]
 pub struct DeviceNameError {

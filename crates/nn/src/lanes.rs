@@ -1,4 +1,4 @@
-//! Sixteen values side by side, in the registers of the processor at hand.
+//! SIMD: sixteen values at a time in the registers of the processor.
 
 #![expect(unsafe_code, reason = "functions of an instruction set are called after its check")]
 
@@ -8,7 +8,7 @@ mod x86;
 #[cfg(target_arch = "x86_64")]
 use x86::{Avx2, Avx512};
 
-/// Values that an inner loop works on side by side.
+/// Number of values that an inner loop processes at a time.
 pub(crate) const LANES: usize = 16;
 
 /// [`LANES`] values in the registers of an instruction set.
@@ -36,7 +36,7 @@ pub(crate) trait Lanes: Copy {
 /// multiply-add. Implementations are `#[inline(always)]` and use loops in place of closures: a closure would be compiled
 /// without the instruction set of its caller, and called.
 pub(crate) trait Kernel {
-    /// Does the work with these lanes. `WIDE` tells whether there are registers for tiles of 2 x 8 lanes.
+    /// Runs the work with these lanes. `WIDE` tells whether there are enough registers for tiles of 2 x 8 lanes.
     fn run<L: Lanes, const WIDE: bool>(self);
 }
 
@@ -68,7 +68,7 @@ fn run_avx2(kernel: impl Kernel) {
     kernel.run::<Avx2, false>();
 }
 
-/// Sum of the lanes by halves: few additions wait for each other.
+/// Sums the lanes by halves, so that few additions depend on each other.
 #[inline(always)]
 pub(crate) fn sum(mut lanes: [f32; LANES]) -> f32 {
     let mut half = LANES / 2;
@@ -81,7 +81,7 @@ pub(crate) fn sum(mut lanes: [f32; LANES]) -> f32 {
     lanes[0]
 }
 
-/// Lanes of any processor: NEON where the compiler finds it.
+/// Lanes for any processor, NEON included where the compiler vectorizes.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable([f32; LANES]);
 
@@ -109,7 +109,7 @@ impl Lanes for Portable {
     #[inline(always)]
     fn add_product(mut self, a: Self, b: Self) -> Self {
         for i in 0..LANES {
-            // Without the instruction, one rounding costs a call of a function.
+            // Without the instruction, a fused multiply-add is a function call.
             self.0[i] = if cfg!(any(target_feature = "fma", target_arch = "aarch64")) {
                 a.0[i].mul_add(b.0[i], self.0[i])
             } else {

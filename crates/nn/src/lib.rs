@@ -1,14 +1,14 @@
 //! Trainable layers whose forward and backward passes are fused and multi-threaded on a CPU.
 //!
-//! candle's primitive operations train several times slower than their matrix products need, because every
-//! element-wise step allocates and runs on one thread. The operations in [`ops`] do a layer's work in one pass and
-//! bring their own backward. [`Kernels`] chooses between them and the same mathematics in primitive operations, which
-//! also runs on other devices; tests compare the two with each other and with finite differences.
+//! candle's primitive operations train several times slower than their matrix products need, because every element-wise
+//! step allocates and runs on one thread. The operations in [`ops`] compute a layer in one pass and have their own
+//! backward pass. [`Kernels`] chooses between them and the same mathematics in primitive operations, which also runs on
+//! other devices; tests compare the two with each other and with finite differences.
 //!
 //! Rows of a batch are packed, not padded: activations are `(positions, dim)` and a list of [`Span`]s holds the start
 //! of each sequence.
 //!
-//! Invariants: candle's own fused operations are called where nothing is trained only; no file access; randomness comes
+//! Invariants: candle's own fused operations are called only where nothing is trained; no file access; randomness comes
 //! from the caller's seed.
 
 use candle_core::Device;
@@ -55,13 +55,14 @@ pub use table::{ADDED, Table};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Kernels {
-    /// Our fused operations with their own backward. CPU, f32; elsewhere the primitive ones take their place.
+    /// Fused operations of this crate with their own backward pass. CPU, f32; elsewhere replaced by primitive
+    /// operations.
     #[default]
     Fused,
-    /// candle's primitive, differentiable operations. Any device; the reference of correctness and speed.
+    /// Primitive, differentiable operations of candle. Any device; the reference for correctness and speed.
     Primitive,
-    /// Primitive operations with candle's flash attention where it fits. Inference only (it has no gradient), on CUDA,
-    /// in bf16, in a program built with the feature `flash-attn`.
+    /// Primitive operations with candle's flash attention where it is applicable. Inference only (it has no gradient),
+    /// on CUDA, in bf16, in a program built with the feature `flash-attn`.
     Flash,
 }
 

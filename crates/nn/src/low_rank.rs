@@ -1,4 +1,4 @@
-//! Low-rank adapters (LoRA, arXiv 2106.09685): a fixed linear map learns a small difference.
+//! Low-rank adapters (LoRA, arXiv 2106.09685): trained low-rank differences of fixed linear maps.
 
 use candle_core::{Result, Tensor};
 use schemars::JsonSchema;
@@ -10,14 +10,14 @@ use crate::{Kernels, ops};
 /// Name of the trunk among the weights of a model.
 const TRUNK: &str = "trunk";
 
-/// Passes of a model in which an adapter counts.
+/// Passes of a model in which an adapter is applied.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AdapterScope {
     /// All passes.
     #[default]
     All,
-    /// Non-autoregressive passes. The autoregressive ones, which decide what is said, keep the base's trunk.
+    /// Non-autoregressive passes. The autoregressive ones, which determine the words, keep the base's trunk.
     NonAutoregressive,
 }
 
@@ -27,11 +27,12 @@ pub enum AdapterScope {
 pub struct LoraConfig {
     /// Rank of the difference.
     pub rank: usize,
-    /// The difference counts `alpha / rank` times, so that the learning rate needs no change with the rank.
+    /// Scale of the difference: it is multiplied by `alpha / rank`, so that the learning rate needs no change with the
+    /// rank.
     pub alpha: f64,
     /// Names of the linear maps that are adapted; `*` matches any text, as in `trunk.*.qkv`.
     pub targets: Vec<String>,
-    /// Passes in which the difference counts. Anything but all of them needs targets within the trunk.
+    /// Passes in which the difference is applied. Any choice but `all` needs targets within the trunk.
     pub scope: AdapterScope,
 }
 
@@ -79,12 +80,12 @@ fn matches(pattern: &str, name: &str) -> bool {
     starts.into_iter().any(|i| matches(rest, &name[i..]))
 }
 
-/// Names of a low-rank pair after that of its linear map.
+/// Suffix of the name of a linear map for the first matrix of its low-rank pair.
 pub const LORA_DOWN: &str = "lora_down";
-/// See [`LORA_DOWN`].
+/// Suffix for the second matrix; see [`LORA_DOWN`].
 pub const LORA_UP: &str = "lora_up";
 
-/// The difference that a linear map learns: `scale * up * down`.
+/// Trained difference of a linear map: `scale * up * down`.
 #[derive(Clone)]
 pub(crate) struct LowRank {
     pub(crate) down: Tensor, // (rank, inputs)

@@ -121,7 +121,7 @@ impl Default for ProductOptions {
 }
 
 impl ProductOptions {
-    /// Returns the same on one thread.
+    /// Returns the options with a single thread.
     pub fn single(self) -> Self {
         Self { threads: Threads::One, ..self }
     }

@@ -1,8 +1,8 @@
-//! Products of a weight matrix with a few rows, for decoding: every weight is read once, and the time is that of the
-//! reads.
+//! Products of a weight matrix with a few rows, for decoding: every weight is read once, so that the time is bound by
+//! memory.
 //!
-//! Weights are f32, or 8-bit integers with a scale a row. Activations stay f32 either way. The inner loops are compiled
-//! for several instruction sets; the one to run is chosen when the program runs, and all of them add in the same order.
+//! Weights are f32, or 8-bit integers with a scale for each row. Activations are f32. The inner loops are compiled for
+//! several instruction sets, one of which is chosen at run time; all of them add in the same order.
 
 mod tile;
 
@@ -14,7 +14,7 @@ use tile::products_of;
 
 /// Largest number of input rows for which these products are used; beyond it, a general matrix product is faster.
 pub(crate) const MOST_ROWS: usize = 16;
-/// Bytes of weights that a task reads at least.
+/// Smallest number of bytes of weights that a task reads.
 const TASK_BYTES: usize = 64 << 10;
 
 /// A weight matrix in 8-bit integers: `weight[o][i] ≈ scale[o] * values[o][i]`.
@@ -26,7 +26,7 @@ pub struct Int8Matrix {
 }
 
 impl Int8Matrix {
-    /// Rounds a row-major matrix. A row's largest magnitude becomes 127.
+    /// Quantizes a row-major matrix. The largest magnitude of each row becomes 127.
     pub fn new(weight: &[f32], inputs: usize) -> Self {
         let rows = weight.chunks_exact(inputs.max(1));
         let mut values = Vec::with_capacity(weight.len());
@@ -40,14 +40,14 @@ impl Int8Matrix {
         Self { values, scales, inputs }
     }
 
-    /// Returns the matrix that the integers stand for, row-major.
+    /// Returns the dequantized matrix, row-major.
     pub fn dequantized(&self) -> Vec<f32> {
         let rows = self.values.chunks_exact(self.inputs.max(1)).zip(&self.scales);
         rows.flat_map(|(row, scale)| row.iter().map(move |&v| f32::from(v) * scale)).collect()
     }
 }
 
-/// A weight matrix (outputs, inputs) as a product reads it.
+/// Stored form of a weight matrix (outputs, inputs).
 #[derive(Debug, Clone, Copy)]
 pub enum WeightMatrix<'a> {
     /// 32-bit floats, row-major.

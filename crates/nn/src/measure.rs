@@ -70,7 +70,7 @@ fn best<T>(mut work: impl FnMut() -> T) -> f64 {
     attempts.fold(f64::INFINITY, f64::min)
 }
 
-/// Work of a measurement of decoding: a causal transformer on made-up tokens, greedy.
+/// Workload of the decoding benchmark: a causal transformer on synthetic tokens, greedy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DecodeBenchConfig {
     /// Sizes of the trunk.
@@ -114,7 +114,7 @@ pub struct DecodeFigures {
     pub frames_per_s: f64,
     /// Bytes of weights that a step reads.
     pub weight_bytes: usize,
-    /// Tokens of the first sequence, to see that all did the same.
+    /// Tokens of the first sequence, to compare implementations.
     pub tokens: Vec<u32>,
 }
 
@@ -160,30 +160,30 @@ fn matrix_values(config: &DecodeBenchConfig) -> usize {
     layers * (4 * dim * dim + 3 * dim * hidden) + dim * config.classes
 }
 
-/// Made-up weights in the wanted precision, and the table of tokens.
+/// Builds random weights in the requested precision, and the table of tokens.
 fn weights(config: &DecodeBenchConfig) -> Result<(ParamStore, Tensor), NnError> {
     let seeded = ParamStore::seeded(1, &Device::Cpu);
     let dim = config.block.dim;
     let table = seeded.root().get("table", &[config.classes, dim], crate::Init::Normal(0.3))?;
-    // Building them once makes the parameters; they are read again as a finished model's are.
+    // A first construction creates the parameters; they are then loaded like those of a trained model.
     Stack::new(&seeded.root().pp("trunk"), &config.block, Kernels::Fused)?;
     Linear::new(&seeded.root().pp("head"), dim, config.classes, 0.02, Kernels::Fused)?;
     let loaded = ParamStore::loaded(seeded.tensors(), &Device::Cpu);
     Ok((loaded.with_precision(config.precision), table.detach()))
 }
 
-/// Work of a measurement of whole passes, as the NAR makes them: every position sees all others.
+/// Workload of the benchmark of full forward passes, as in the NAR: every position attends to all others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PassConfig {
     /// Sizes of the trunk.
     pub block: BlockConfig,
     /// Positions: the response's frames, and the prompt's frames and phones before them.
     pub positions: usize,
-    /// Measured passes, after one that isn't.
+    /// Measured passes, after one warm-up pass.
     pub passes: usize,
 }
 
-/// Speed of whole passes.
+/// Speed of full forward passes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PassFigures {
     /// Seconds of a pass, median.
@@ -192,7 +192,7 @@ pub struct PassFigures {
     pub flop_per_s: f64,
 }
 
-/// Measures whole passes.
+/// Measures full forward passes.
 ///
 /// # Errors
 /// [`NnError`] for sizes that don't fit.
@@ -215,7 +215,7 @@ pub fn measure_pass(config: &PassConfig) -> Result<PassFigures, NnError> {
         std::hint::black_box(trunk.forward(&x, &plan)?);
         taken.push(begun.elapsed().as_secs_f64());
     }
-    // The first pass also pays for memory that later ones find there.
+    // The first pass includes the allocation of memory.
     let pass_s = median(&mut taken[1..]);
     Ok(PassFigures { pass_s, flop_per_s: pass_flop(&config.block, len) / pass_s })
 }

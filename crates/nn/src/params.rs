@@ -18,7 +18,7 @@ use crate::{GradientSink, LoraConfig, NnError, Precision};
 pub enum Init {
     /// Normal with this standard deviation.
     Normal(f64),
-    /// One value everywhere.
+    /// Constant.
     Constant(f64),
     /// Given values, row-major.
     Values(Vec<f32>),
@@ -48,25 +48,25 @@ pub struct ParamStore {
     gradients: Option<Arc<dyn GradientSink>>,
 }
 
-/// Derives the seed of a parameter: each has its own stream of random numbers, in any order of construction.
+/// Derives the seed of a parameter, so that its values don't depend on the order of construction.
 fn name_seed(name: &str, seed: u64) -> u64 {
     Fnv1a::seeded(seed).bytes(name.bytes()).value()
 }
 
 impl ParamStore {
-    /// Trainable parameters, made from a seed: the same seed and name give the same values.
+    /// Builds trainable parameters from a seed: the same seed and name give the same values.
     pub fn seeded(seed: u64, device: &Device) -> Self {
         let source = Source::Seeded { seed, vars: BTreeMap::new() };
         Self::of(source, device)
     }
 
-    /// Fixed parameters from weights (no gradient is tracked).
+    /// Builds fixed parameters from weights; no gradient is tracked.
     pub fn loaded(tensors: BTreeMap<String, Tensor>, device: &Device) -> Self {
         let source = Source::Loaded { tensors, used: Default::default() };
         Self::of(source, device)
     }
 
-    /// Fixed weights with the trainable difference of `lora`: low-rank pairs, and rows added to tables.
+    /// Builds fixed weights with the trainable difference of `lora`: low-rank pairs, and rows added to tables.
     pub fn adapted(
         base: BTreeMap<String, Tensor>,
         lora: &LoraConfig,
@@ -89,13 +89,13 @@ impl ParamStore {
         Self { source, device: device.clone(), precision, gradients: None }
     }
 
-    /// Returns the same, for a network that computes in this precision. Fixed weights are brought to it; trainable ones
-    /// stay f32 and are cast where they are used, so that their gradient comes back as f32.
+    /// Sets the precision of the network's computation. Fixed weights are converted; trainable ones stay f32 and are
+    /// cast at each use, so that their gradients are f32.
     pub fn with_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
     }
 
-    /// Returns the same, for a network whose fused stacks hand gradients to `sink` during the backward pass.
+    /// Sets the sink to which fused stacks emit gradients during the backward pass.
     pub fn with_gradient_sink(self, sink: Arc<dyn GradientSink>) -> Self {
         Self { gradients: Some(sink), ..self }
     }
@@ -113,8 +113,8 @@ impl ParamStore {
         }
     }
 
-    /// Every parameter by name, where it lives, without a graph; shares storage with what is trained. Where weights are
-    /// adapted: the difference only.
+    /// Returns every parameter by name, on its device, without a graph; shares storage with the trained variables. In
+    /// an adapted model: the difference only.
     pub fn tensors(&self) -> BTreeMap<String, Tensor> {
         match &*self.lock() {
             Source::Seeded { vars, .. } | Source::Adapted { vars, .. } => {
@@ -142,7 +142,7 @@ impl ParamStore {
         Ok(())
     }
 
-    /// Returns a trainable parameter: the one that is there, or a new one.
+    /// Returns a trainable parameter: the existing one, or a new one.
     fn made(
         &self,
         vars: &mut BTreeMap<String, Var>,
@@ -178,7 +178,7 @@ impl ParamStore {
             })
         };
         let mut source = self.lock();
-        // Fixed weights next to trained ones stay f32: a sum of both has one type.
+        // Fixed weights next to trained ones stay f32, so that their sum has one type.
         let dtype = match &*source {
             Source::Loaded { .. } => self.precision.dtype(),
             _ => DType::F32,
@@ -225,7 +225,7 @@ fn initial_values(init: &Init, shape: &[usize], seed: u64) -> Vec<f32> {
     }
 }
 
-/// A place in the tree of names.
+/// Prefix in the tree of names.
 #[derive(Clone)]
 pub struct Scope {
     store: ParamStore,
@@ -233,7 +233,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Builds a place below this one.
+    /// Returns the scope of a name below this one.
     pub fn pp(&self, name: impl std::fmt::Display) -> Self {
         let prefix = if self.prefix.is_empty() {
             name.to_string()
@@ -243,7 +243,7 @@ impl Scope {
         Self { store: self.store.clone(), prefix }
     }
 
-    /// Returns the parameter of this name: made, or read and checked.
+    /// Returns the parameter of this name: initialized, or read and checked.
     pub fn get(&self, name: &str, shape: &[usize], init: Init) -> Result<Tensor, NnError> {
         self.store.get(self.pp(name).prefix, shape, &init)
     }
@@ -263,7 +263,7 @@ impl Scope {
         matches!(&*self.store.lock(), Source::Adapted { .. })
     }
 
-    /// Returns the low-rank pair of the linear map here, if it is adapted. The difference begins at zero.
+    /// Returns the low-rank pair of the linear map of this scope, if it is adapted. The difference begins at zero.
     pub(crate) fn low_rank(
         &self,
         inputs: usize,
@@ -281,12 +281,12 @@ impl Scope {
         }))
     }
 
-    /// Receiver of early gradients, where parameters are trained.
+    /// Returns the receiver of early gradients, if parameters are trained.
     pub(crate) fn gradient_sink(&self) -> Option<Arc<dyn GradientSink>> {
         self.store.gradients.clone()
     }
 
-    /// Full name of a parameter here.
+    /// Returns the full name of a parameter of this scope.
     pub(crate) fn name(&self, name: &str) -> String {
         self.pp(name).prefix
     }

@@ -38,7 +38,7 @@ pub fn f32_of_f16(bytes: &[u8]) -> Vec<f32> {
         for (half, b) in halves.iter_mut().zip(bytes.chunks_exact(2)) {
             *half = f16::from_le_bytes([b[0], b[1]]);
         }
-        // Converts eight values at a time where the machine can.
+        // Converts eight values at a time if the processor can.
         halves.convert_to_f32_slice(values);
     }
     values

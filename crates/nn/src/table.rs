@@ -1,21 +1,21 @@
-//! A table of learned rows that can grow while those it has stay as they are.
+//! A table of learned rows that can grow without a change to existing rows.
 
 use candle_core::{Result, Tensor};
 
 use crate::ops::{self, NONE};
 use crate::{Init, Kernels, NnError, Scope};
 
-/// Learned rows, picked by number.
+/// Learned rows, selected by index.
 #[derive(Clone)]
 pub struct Table {
-    /// Rows that a model had before it was adapted, (fixed, dim).
+    /// Rows of the model before it was adapted, (fixed, dim).
     fixed: Option<Tensor>,
     /// The rows after them, (rows - fixed, dim).
     rows: Tensor,
     kernels: Kernels,
 }
 
-/// Name of the rows that an adapter adds, after that of their table.
+/// Suffix of a table's name for the rows that an adapter adds.
 pub const ADDED: &str = "added";
 
 impl Table {

@@ -26,7 +26,7 @@ struct BatchOrder {
     batches: Batches,
 }
 
-/// Maker of batches. Every batch depends on the seed and its number only.
+/// Source of batches. Every batch depends only on the seed and its number.
 pub struct BatchMaker<'a> {
     tasks: &'a [Box<dyn DynTask>],
     corpus: &'a Corpus,
@@ -34,7 +34,7 @@ pub struct BatchMaker<'a> {
     config: &'a TrainConfig,
     stages: Vec<TrainedStage>,
     plans: Vec<BatchOrder>,
-    /// Share of every batch's sequences that is made here.
+    /// Share of every batch's sequences that this rank builds.
     part: WorkShare,
 }
 
@@ -54,7 +54,7 @@ impl Batch {
 }
 
 impl<'a> BatchMaker<'a> {
-    /// Checks that the mix names stages that there are, and orders the corpus.
+    /// Checks that the stages of the mix exist, and orders the corpus.
     pub fn new(
         config: &'a TrainConfig,
         tasks: &'a [Box<dyn DynTask>],
@@ -92,8 +92,8 @@ impl<'a> BatchMaker<'a> {
         Ok(Self { tasks, corpus, space, config, stages, plans, part: WorkShare::WHOLE })
     }
 
-    /// Returns the same, for one of several ranks: of every batch only this part is made. All parts together are the
-    /// batch of one rank, sequence by sequence.
+    /// Restricts the batches to the part of one rank. All parts together are the batch of a single rank, sequence by
+    /// sequence.
     pub fn of_part(self, part: WorkShare) -> Self {
         Self { part, ..self }
     }
@@ -116,9 +116,9 @@ impl<'a> BatchMaker<'a> {
         self.batch_of(chosen, level, plan, number, &mut rng, self.config.text_dropout)
     }
 
-    /// One fixed batch of every stage and level, for evaluation.
+    /// Returns one fixed batch of every stage and level, for evaluation.
     pub fn eval_batches(&self) -> Result<Vec<Batch>, TrainError> {
-        // Figures are of the same utterances for every balance of the training.
+        // Evaluation uses the same utterances for every speaker balance of the training.
         let even = |plan: &BatchOrder| BatchOrder::new(self.config, self.corpus, 0.0, plan.a_frame);
         let plans = self.plans.iter().map(even).collect::<Result<Vec<_>, _>>()?;
         let mut out = Vec::new();
@@ -160,7 +160,7 @@ impl<'a> BatchMaker<'a> {
         levels[count - 1]
     }
 
-    /// Levels that the NAR is trained on, counted from 0 as codes are.
+    /// Returns the levels that the NAR is trained on, from 0.
     fn nar_levels(&self) -> Vec<usize> {
         match self.config.nar_levels.as_slice() {
             [] => (1..self.space.levels).collect(),
@@ -196,7 +196,7 @@ impl<'a> BatchMaker<'a> {
                 sequences.push(sequence);
                 Ok(())
             };
-        // Every sequence has draws of its own: it does not depend on the share of the work.
+        // Every sequence has its own random numbers, so that it does not depend on the rank's share.
         let mut own_draws = || ChaCha8Rng::seed_from_u64(rng.random());
         if stage.from_corpus {
             for (place, i) in plan.utterances(number).into_iter().enumerate() {
@@ -210,7 +210,7 @@ impl<'a> BatchMaker<'a> {
                 }
             }
         } else {
-            // Examples without a corpus cost little: all ranks make all of them and count alike.
+            // Examples without a corpus cost little, so every rank builds all of them and counts the same positions.
             let (mut size, mut misses, mut place) = (0, 0, 0);
             while size < self.config.positions && misses < 100 {
                 let mut rng = own_draws();

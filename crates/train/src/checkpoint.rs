@@ -18,7 +18,7 @@ pub struct TrainingCheckpoint {
     pub weights: BTreeMap<String, Tensor>,
     /// The optimiser.
     pub optimizer: AdamWState,
-    /// The settings that the run had.
+    /// Settings of the run.
     pub config: TrainConfig,
 }
 
@@ -32,7 +32,7 @@ impl TrainingCheckpoint {
         run.join("checkpoint.safetensors")
     }
 
-    /// Writes the checkpoint to a temporary file and moves it into place: a kill leaves the old one whole.
+    /// Writes the checkpoint to a temporary file and renames it: a kill leaves the old one intact.
     pub fn write(&self, run: &Path) -> Result<PathBuf, TrainError> {
         let mut tensors = self.optimizer.tensors.clone();
         tensors.extend(self.weights.iter().map(|(n, t)| (format!("{WEIGHT}{n}"), t.clone())));
@@ -79,7 +79,7 @@ impl TrainingCheckpoint {
     }
 }
 
-/// Writes a file so that it is there whole or as it was.
+/// Writes a file atomically.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     syrinx_atomic::write_bytes_inside(path, bytes).map_err(|cause| TrainError::Io {
         operation: IoOperation::Write,

@@ -7,7 +7,7 @@ use syrinx_model::LmConfig;
 use syrinx_nn::{AdamWConfig, Kernels, LoraConfig, Precision};
 use syrinx_types::{Allowed, ConfigIssue};
 
-/// Share of a stage of a task in training.
+/// A stage of a task with its share in training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MixEntry {
@@ -27,7 +27,7 @@ pub struct TrainConfig {
     pub model: LmConfig,
     /// Seed of the weights, the order of the data and every draw.
     pub seed: u64,
-    /// Steps in all.
+    /// Total number of steps.
     pub steps: u64,
     /// Positions a step (prompt, response and phones counted).
     pub positions: usize,
@@ -47,21 +47,21 @@ pub struct TrainConfig {
     pub mix: Vec<MixEntry>,
     /// Prompts of the same speaker.
     pub prompt: PromptSpec,
-    /// Balance of speakers, 0 to 1: 0 takes every utterance as often, 1
-    /// trains on every speaker as often, in between a speaker's share goes with a power of how many it has.
+    /// Balance of speakers, 0 to 1: at 0 all utterances are equally frequent, at 1 all speakers. In between, a
+    /// speaker's share is proportional to a power of the number of its utterances.
     #[serde(skip_serializing_if = "is_default_balance")]
     pub speaker_balance: f64,
     /// Share of sequences that lose their text (for guidance).
     pub text_dropout: f64,
     /// Share of AR positions that lose their history.
     pub history_dropout: f64,
-    /// Noise on the latents that a model of latents reads while it is trained, as a share of their own spread.
+    /// Noise on the latents of the history in training, as a share of their spread; for models that predict latents.
     #[serde(skip_serializing_if = "is_default_noise")]
     pub latent_noise: f64,
     /// Ratio of the probability of the first NAR level to that of the last.
     pub level_slope: f64,
-    /// NAR levels that are trained, 2 upwards; all if empty. Levels that decoding takes from the regressed residual
-    /// (`nar.passes`) need no training of their own.
+    /// NAR levels that are trained, from 2; all if empty. Levels that decoding quantizes from the predicted residual
+    /// (`nar.passes`) need no training.
     pub nar_levels: Vec<usize>,
     /// Longest utterance, seconds.
     pub max_seconds: f64,
@@ -71,10 +71,10 @@ pub struct TrainConfig {
     pub eval_steps: u64,
     /// Steps between in-training evaluations (`train --in-training-eval`): own word error rate on a few sentences.
     pub in_training_eval_steps: u64,
-    /// Steps between readings of losses and norms. Nothing else waits for a GPU; 0 is every step on a CPU and every 20
+    /// Steps between readings of losses and norms, which wait for the GPU; 0 is every step on a CPU and every 20
     /// elsewhere.
     pub log_steps: u64,
-    /// Operations.
+    /// Kernels of the layers.
     pub kernels: Kernels,
     /// Precision of the network; weights and optimiser are f32 either way.
     pub precision: Precision,
@@ -102,8 +102,8 @@ pub enum OptimizerState {
     /// Every rank keeps all of it.
     #[default]
     Replicated,
-    /// Every rank keeps that of its share of the parameters, and sends their updated values to the others (ZeRO stage
-    /// 1, arXiv 1910.02054).
+    /// Every rank keeps the state of its share of the parameters, and sends their updated values to the others (ZeRO
+    /// stage 1, arXiv 1910.02054).
     Sharded,
 }
 
@@ -154,7 +154,8 @@ impl Default for TrainConfig {
     }
 }
 
-/// Ablations know trainings by the text of their configuration: one from before there was a key reads as it did.
+/// Whether the noise is the default, which the configuration's JSON omits: ablations identify trainings by it, and
+/// older ones lack the key.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_default_noise(noise: &f64) -> bool {
     *noise == TrainConfig::default().latent_noise

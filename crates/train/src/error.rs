@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A setting that can't be.
+    /// An invalid setting.
     #[error("training configuration: {0}")]
     Config(syrinx_types::ConfigIssue),
     /// A task that the program does not have.
@@ -27,7 +27,7 @@ pub enum TrainError {
         /// Stages of the task.
         known: Vec<String>,
     },
-    /// Weights of tasks in another number than the tasks.
+    /// Different numbers of tasks and of weights for them.
     #[error("{weights} weights for {tasks} tasks")]
     TaskWeights {
         /// Number of weights.
@@ -44,7 +44,7 @@ pub enum TrainError {
     /// A batch without sequences.
     #[error("a batch is empty")]
     EmptyBatch,
-    /// A thread of batches that ended before the run.
+    /// The thread that builds batches ended before the run.
     #[error("the thread that makes batches ended")]
     NoBatches,
     /// Batches of ranks that are not the same.
@@ -79,7 +79,7 @@ pub enum TrainError {
         /// Fault.
         fault: CheckpointFault,
     },
-    /// The loss or the gradient isn't a number any more.
+    /// A loss or gradient that is NaN or infinite.
     #[error("step {step}: the {what} is not a number")]
     Diverged {
         /// Step.
@@ -89,22 +89,22 @@ pub enum TrainError {
         /// Checkpoint to resume from.
         last_good: String,
     },
-    /// The other ranks of the job.
+    /// A failed operation among the ranks of the job.
     #[error(transparent)]
     Ranks(#[from] crate::ReduceError),
-    /// A task failed to make an example.
+    /// An error of a task that builds an example.
     #[error(transparent)]
     Task(#[from] syrinx_task::TaskError),
-    /// The data can't be batched.
+    /// An error of the corpus.
     #[error(transparent)]
     Data(#[from] syrinx_data::DataError),
-    /// The model.
+    /// An error of the model.
     #[error(transparent)]
     Model(#[from] syrinx_model::ModelError),
-    /// Layers and optimiser.
+    /// An error of layers or optimiser.
     #[error(transparent)]
     Nn(#[from] syrinx_nn::NnError),
-    /// Tensors.
+    /// An error of candle.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
 }
@@ -128,7 +128,7 @@ pub enum CheckpointFault {
         /// Key of the entry.
         key: &'static str,
     },
-    /// A step that is no number.
+    /// A step that is not a number.
     #[error("its step isn't a number")]
     Step,
     /// A configuration that this program can't read.

@@ -24,9 +24,9 @@ impl InTrainingFault {
     }
 }
 
-/// Evaluates weights while they are trained: what only shows when the model is used, such as its own word error rate.
+/// Evaluation of weights during training by use of the model, such as the word error rate of its own transcripts.
 pub trait InTrainingEvaluator: Send + Sync {
-    /// Returns the figures by name, of the averaged weights.
+    /// Returns the figures of the averaged weights by name.
     ///
     /// # Errors
     /// [`InTrainingFault`]. Training continues.

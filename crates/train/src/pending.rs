@@ -1,4 +1,4 @@
-//! Steps whose figures are still on the device: no step waits for the previous one.
+//! Steps whose figures are still on the device, so that no step waits for the previous one.
 
 use std::time::Instant;
 
@@ -33,7 +33,7 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    /// Returns the losses, which are sums over ranks.
+    /// Returns the losses, to be summed over ranks.
     pub(crate) fn sums(&mut self) -> impl Iterator<Item = &mut f64> {
         std::iter::once(&mut self.loss).chain(self.parts.iter_mut().map(|(_, value)| value))
     }
@@ -88,7 +88,7 @@ impl Pending {
     }
 }
 
-/// Scalars on the host, in f64.
+/// Returns scalars on the host, in f64.
 pub(crate) fn gathered(scalars: &[&Tensor]) -> Result<Vec<f64>> {
     let Some(first) = scalars.first() else { return Ok(Vec::new()) };
     let device: &Device = first.device();

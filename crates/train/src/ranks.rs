@@ -1,4 +1,4 @@
-//! The ranks of a data-parallel job, as training sees them.
+//! Interface of training to the ranks of a data-parallel job.
 //!
 //! A transport implements [`Reduce`]. [`Ranks`] runs it on a thread of its own, one operation after another, so that
 //! gradients of one block travel while the backward pass computes those of the next. Every rank must request the same
@@ -27,7 +27,7 @@ pub use reduce::{Reduce, ReduceError, TransportFault};
 /// Result of an operation among ranks.
 type ReduceResult<T> = Result<T, ReduceError>;
 
-/// Work for the communication thread, with the channel that its result returns by.
+/// Operation for the communication thread, with the channel for its result.
 enum Job {
     Sum(Vec<f32>, Option<usize>, mpsc::Sender<ReduceResult<Vec<f32>>>),
     Broadcast(Vec<f32>, usize, mpsc::Sender<ReduceResult<Vec<f32>>>),
@@ -54,13 +54,13 @@ struct Joined {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     timeout: Duration,
-    /// Whether an operation failed: the thread may never end then.
+    /// Whether an operation failed, so that the thread may never end.
     failed: AtomicBool,
     /// Bytes handed to the transport since the start.
     bytes: AtomicU64,
 }
 
-/// Values on their way through the transport.
+/// A sum in progress.
 pub(crate) struct Underway(mpsc::Receiver<ReduceResult<Vec<f32>>>);
 
 impl Ranks {
@@ -179,7 +179,7 @@ impl Ranks {
         self.wait("broadcast", &reply)
     }
 
-    /// One value of every rank, in order of rank, at every rank.
+    /// Returns one value of every rank, in order of rank, at every rank.
     ///
     /// # Errors
     /// [`ReduceError`] if a rank is lost or late.
@@ -197,7 +197,7 @@ impl Ranks {
         all.iter().map(|bytes| serde_json::from_slice(bytes).map_err(broken)).collect()
     }
 
-    /// Bytes a second of a sum of this many values over all ranks, the median of some repetitions.
+    /// Measures the speed of a sum over all ranks, bytes a second: the median of some repetitions.
     ///
     /// # Errors
     /// [`ReduceError`] if a rank is lost or late.

@@ -1,8 +1,8 @@
-//! The learning rate over time.
+//! Schedule of the learning rate.
 
 use crate::TrainConfig;
 
-/// Linear warm-up, then a cosine down to a share of the peak.
+/// Linear warm-up, then a cosine decay to a share of the peak.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Schedule {
     peak: f64,

@@ -1,4 +1,4 @@
-//! Speed of a step: the trunk alone on made-up tokens, so that other programs can be given the same work.
+//! Speed of a step: the trunk alone on synthetic tokens, so that other programs can run the same workload.
 
 use std::time::Instant;
 
@@ -20,13 +20,13 @@ use crate::TrainError;
 pub struct BenchConfig {
     /// Sizes of the trunk.
     pub block: BlockConfig,
-    /// Tokens that there are.
+    /// Number of tokens.
     pub classes: usize,
-    /// Sequences a step.
+    /// Sequences in a step.
     pub sequences: usize,
-    /// Positions a sequence.
+    /// Positions in a sequence.
     pub positions: usize,
-    /// Steps that are measured, after one that isn't.
+    /// Measured steps, after one warm-up step.
     pub steps: usize,
     /// Operations.
     pub kernels: Kernels,
@@ -53,17 +53,17 @@ impl Default for BenchConfig {
 pub struct BenchFigures {
     /// Positions a second.
     pub tokens_per_s: f64,
-    /// Seconds of a step's parts. On a GPU a part ends before its work does: only their sum means something.
+    /// Seconds of the forward pass. On a GPU the parts of a step overlap, so that only their sum is meaningful.
     pub forward_s: f64,
     /// See `forward_s`.
     pub backward_s: f64,
     /// See `forward_s`.
     pub optimizer_s: f64,
-    /// The loss of the last step, to see that all did the same.
+    /// Loss of the last step, to compare implementations.
     pub loss: f64,
 }
 
-/// Measures. The clock is the only thing besides `config` that the figures depend on.
+/// Measures the speed of a step.
 ///
 /// # Errors
 /// [`TrainError::Config`] for sizes that don't fit; those of the device.
@@ -102,12 +102,12 @@ pub fn measure_step(config: &BenchConfig, device: &Device) -> Result<BenchFigure
         let grads = loss.backward()?;
         let backward_s = begun.elapsed().as_secs_f64() - forward_s;
         optimizer.step_unread(&grads, 1e-3)?;
-        // Reading the loss waits for all that the device still has to do.
+        // Reading the loss waits until the device has finished.
         last = loss.detach().to_dtype(DType::F64)?.to_scalar()?;
         let optimizer_s = begun.elapsed().as_secs_f64() - forward_s - backward_s;
         taken.push([forward_s, backward_s, optimizer_s]);
     }
-    // The first step also pays for memory that later ones find there.
+    // The first step includes the allocation of memory.
     let later = taken.get(1..).unwrap_or_default();
     let part = |i: usize| median(&later.iter().map(|parts| &parts[i]).collect::<Vec<_>>());
     let whole: Vec<f64> = later.iter().map(|parts| parts.iter().sum()).collect();

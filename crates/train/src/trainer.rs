@@ -1,4 +1,4 @@
-//! The loop.
+//! The training loop.
 
 mod feed;
 mod figures;
@@ -34,7 +34,7 @@ pub struct TrainingMaterial<'a> {
     pub device: Device,
     /// Utterances to learn from.
     pub corpus: &'a Corpus,
-    /// Utterances to watch.
+    /// Utterances for evaluation.
     pub held_out: Option<&'a Corpus>,
     /// Tasks, built for the model's alignment.
     pub tasks: &'a [Box<dyn DynTask>],
@@ -65,16 +65,16 @@ pub struct Trainer<'a> {
     store: ParamStore,
     model: LanguageModel,
     optimizer: AdamW,
-    /// The model that is adapted, where one is.
+    /// The model that is adapted, if any.
     base: Option<LmFile>,
     evaluator: Option<&'a dyn InTrainingEvaluator>,
     pending: Pending,
     watch: Watch,
-    /// Exchange of gradients, where there are several ranks.
+    /// Exchange of gradients among several ranks.
     exchange: Option<Arc<Exchange>>,
     /// Whether some rank is cancelled.
     stopped: bool,
-    /// Share of the gradients that left during the last backward pass, 0..=1.
+    /// Share of the gradients that were sent during the last backward pass, 0..=1.
     early_share: f64,
 }
 
@@ -84,7 +84,7 @@ pub use state::RankFigures;
 const STACK_BYTES: usize = 256 << 20;
 
 impl<'a> Trainer<'a> {
-    /// Prepares a run: new, or (with `resume`) where its last checkpoint left it.
+    /// Prepares a run: a new one, or with `resume` the continuation of its last checkpoint.
     pub fn new(
         config: &'a TrainConfig,
         material: &'a TrainingMaterial<'a>,
@@ -194,7 +194,8 @@ impl<'a> Trainer<'a> {
         Self { evaluator: Some(evaluator), ..self }
     }
 
-    /// Begins with the weights of another model; tensors and special tokens that it hasn't keep their first values.
+    /// Initializes with the weights of another model; tensors and special tokens that it lacks keep their initial
+    /// values.
     pub fn start_from(&mut self, file: &LmFile) -> Result<(), TrainError> {
         for (name, var) in self.store.vars() {
             if let Some(tensor) = carried_over(&name, &var, file, &self.material.space)? {
@@ -227,13 +228,13 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Steps done so far.
+    /// Returns the number of steps done.
     pub fn step(&self) -> u64 {
         self.optimizer.steps()
     }
 
-    /// Trains until the last step or until cancelled, then writes the averaged model. In a thread of its own, with the
-    /// stack that long graphs need.
+    /// Trains until the last step or until cancelled, then writes the averaged model. Runs on a thread with a stack
+    /// that is large enough for long graphs.
     pub fn run(
         &mut self,
         sink: &dyn EventSink,
@@ -256,7 +257,7 @@ impl<'a> Trainer<'a> {
     ) -> Result<TrainingOutcome, TrainError> {
         let (config, material) = (self.config, self.material);
         let ranks = material.ranks.clone();
-        // One rank speaks for all.
+        // Rank 0 reports for all.
         let sink: &dyn EventSink = if ranks.leads() { sink } else { &NullSink };
         let part = WorkShare::new(ranks.rank(), ranks.count())?;
         let maker = BatchMaker::new(config, material.tasks, material.corpus, &material.space)?
@@ -286,7 +287,7 @@ impl<'a> Trainer<'a> {
         while self.step() < config.steps && !self.is_stopped(cancel) {
             let step = self.step() + 1;
             self.one_step(step, feed, &schedule, cancel)?;
-            // A step that the optimiser didn't take has figures that stop the run.
+            // A step that the optimiser skipped has figures that stop the run.
             if self.pending.len() >= self.log_steps() || self.step() < step {
                 self.report(sink)?;
             }

@@ -1,4 +1,4 @@
-//! Fine-tuning: a finished model learns tasks.
+//! Fine-tuning of a finished model on tasks.
 
 use candle_core::{Tensor, Var};
 use syrinx_model::LmFile;
@@ -7,10 +7,11 @@ use syrinx_task::{DynTask, TokenSpace};
 
 use crate::{BaseIssue, MixEntry, TrainConfig, TrainError, TrainingMaterial};
 
-/// The table whose rows are the special tokens of a space.
+/// Name of the table of special tokens.
 const SPECIAL_TOKENS: &str = "special_tokens";
 
-/// Returns all stages of these tasks; a task's weight is shared evenly by its stages. No weights are equal weights.
+/// Returns all stages of these tasks; a task's weight is divided evenly among its stages. Without weights all are
+/// equal.
 ///
 /// # Errors
 /// [`TrainError::UnknownTask`], [`TrainError::RepeatedTask`], [`TrainError::TaskWeights`].
@@ -39,8 +40,8 @@ pub fn mix_of(
     Ok(mix)
 }
 
-/// Returns the token space of a run: what the model before it knows, with the special tokens of the tasks in the mix
-/// appended. Special tokens of other tasks are left out: the model is not trained for them.
+/// Returns the token space of a run: that of the base model, with the special tokens of the tasks in the mix appended.
+/// Special tokens of other tasks are left out, since the model is not trained on them.
 pub fn space_of(known: TokenSpace, tasks: &[Box<dyn DynTask>], mix: &[MixEntry]) -> TokenSpace {
     let mut space = known;
     let trained = tasks.iter().filter(|t| mix.iter().any(|m| m.task == t.id()));
@@ -74,7 +75,7 @@ pub(crate) fn check_base(
 }
 
 impl MixEntry {
-    /// Whether its stage, of these tasks, predicts one position after another.
+    /// Whether the entry's stage predicts positions one after another.
     pub fn is_causal(&self, tasks: &[Box<dyn DynTask>]) -> bool {
         let task = tasks.iter().find(|task| task.id() == self.task);
         let stages = task.map(|task| task.layout().stages).unwrap_or_default();
@@ -82,8 +83,8 @@ impl MixEntry {
     }
 }
 
-/// Tensor that a parameter takes over from another model: that of its name and shape. Rows of special tokens are matched
-/// by the tokens' names.
+/// Returns the tensor of another model for a parameter: the one with the same name and shape. Rows of special tokens
+/// are matched by the tokens' names.
 pub(crate) fn carried_over(
     name: &str,
     var: &Var,

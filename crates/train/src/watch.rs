@@ -1,8 +1,8 @@
-//! Early warning: figures that leave their usual range.
+//! Warnings of figures that leave their usual range.
 
 use std::collections::BTreeMap;
 
-/// A figure that is far above what it usually is.
+/// A figure far above its usual range.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Alarm {
     /// Current value.
@@ -18,25 +18,25 @@ struct Usual {
     mean: f64,
     /// Mean distance from the mean.
     spread: f64,
-    /// Observations during which nothing more is said.
+    /// Number of further observations without an alarm.
     silent: u64,
 }
 
-/// Usual ranges of all figures of a run, by name. They are learnt anew when a run is resumed.
+/// Usual ranges of all figures of a run, by name. A resumed run starts without them.
 #[derive(Debug, Default)]
 pub(crate) struct Watch(BTreeMap<String, Usual>);
 
-/// Observations before there is anything usual.
+/// Number of observations before the first alarm.
 const LEARNT: u64 = 30;
 /// Weight of a new observation.
 const NEW: f64 = 0.05;
-/// A figure is far above when it is this many spreads above its mean, and...
+/// Distance from the mean, in spreads, above which a figure raises an alarm.
 const SPREADS: f64 = 8.0;
-/// Observations of silence after an alarm.
+/// Number of observations without an alarm after an alarm.
 const SILENCE: u64 = 50;
 
 impl Watch {
-    /// Takes an observation; an alarm if it is far above the usual, and at least `factor` times that.
+    /// Adds an observation; returns an alarm if it is far above the usual range, and at least `factor` times the mean.
     pub(crate) fn see(&mut self, name: &str, value: f64, factor: f64) -> Option<Alarm> {
         let usual = self.0.entry(name.to_owned()).or_default();
         if usual.seen == 0 {
@@ -45,7 +45,7 @@ impl Watch {
         let limit = (usual.mean + SPREADS * usual.spread).max(factor * usual.mean);
         let far = usual.seen >= LEARNT && value > limit;
         let before = usual.mean;
-        // One outlier must not become usual at once, nor hide the next.
+        // An outlier must not shift the mean at once, nor hide the next one.
         let counted = if usual.seen >= LEARNT { value.min(limit) } else { value };
         usual.seen += 1;
         usual.spread += NEW * ((counted - usual.mean).abs() - usual.spread);

@@ -1,10 +1,10 @@
-//! The update in primitive operations: on any device, without a look at a value.
+//! The update in primitive operations: on any device, without reading a value.
 
 use candle_core::{DType, Result, Tensor, Var};
 
 use super::StepSizes;
 
-/// Moments of one parameter, f32, where the parameter is.
+/// Moments of one parameter, f32, on the parameter's device.
 pub(super) struct DeviceMoments {
     pub(super) mean: Tensor,
     pub(super) square: Tensor,
@@ -19,7 +19,7 @@ impl DeviceMoments {
         Ok(Self { mean: zeros()?, square: zeros()?, average })
     }
 
-    /// One step; `scale` is a scalar that the gradient is multiplied with.
+    /// Takes one step; `scale` is a scalar that multiplies the gradient.
     pub(super) fn update(
         &mut self,
         var: &Var,
@@ -45,7 +45,7 @@ impl DeviceMoments {
         Ok(())
     }
 
-    /// Takes over a saved part. Averages are only taken over where they are kept.
+    /// Restores one saved tensor. An average is restored only if the optimiser keeps averages.
     pub(super) fn restore(&mut self, kind: &str, saved: &Tensor) {
         match kind {
             "mean" => self.mean = saved.clone(),

@@ -34,8 +34,8 @@ impl StoredWeight for i8 {
     }
 }
 
-/// Products of weight rows with all input rows; `out` (outputs, rows). Every product adds in the same order, so that it
-/// does not depend on the number of rows, nor on the instruction set.
+/// Computes products of weight rows with all input rows; `out` (outputs, rows). Every product adds in the same order,
+/// so that it depends neither on the number of rows nor on the instruction set.
 pub(super) fn products_of<W: StoredWeight>(w: &[W], x: &[f32], inputs: usize, out: &mut [f32]) {
     run(Products { w, x, inputs, out });
 }
@@ -60,7 +60,7 @@ impl<W: StoredWeight> Kernel for Products<'_, W> {
     }
 }
 
-/// Products in tiles of `OUTPUTS` weight rows and at most `MOST` input rows, as many as stay in registers.
+/// Computes products in tiles of `OUTPUTS` weight rows and at most `MOST` input rows, which fit into registers.
 #[inline(always)]
 fn products<L: Lanes, W: StoredWeight, const OUTPUTS: usize, const MOST: usize>(
     w: &[W],
@@ -69,7 +69,7 @@ fn products<L: Lanes, W: StoredWeight, const OUTPUTS: usize, const MOST: usize>(
     out: &mut [f32],
 ) {
     let rows = x.len() / inputs;
-    // Behind the weights of this task are those of the next.
+    // The slice continues with the weights of the next task.
     let w = &w[..out.len() / rows * inputs];
     if rows == 1 {
         single::<L, W>(w, x, out);
@@ -86,8 +86,8 @@ fn products<L: Lanes, W: StoredWeight, const OUTPUTS: usize, const MOST: usize>(
     }
 }
 
-/// Products of weight rows with one input row. Rows are read from four places by turns: a processor fetches several
-/// streams ahead, if they are in different pages of memory.
+/// Computes products of weight rows with one input row. Rows are read from four places in turn, since a processor
+/// prefetches several streams if they are in different pages of memory.
 #[inline(always)]
 fn single<L: Lanes, W: StoredWeight>(w: &[W], x: &[f32], out: &mut [f32]) {
     let (inputs, quarter) = (x.len(), out.len() / 4);
@@ -103,7 +103,7 @@ fn single<L: Lanes, W: StoredWeight>(w: &[W], x: &[f32], out: &mut [f32]) {
     }
 }
 
-/// Products of `OUTPUTS` weight rows with all input rows; `out` (outputs, rows).
+/// Computes products of `OUTPUTS` weight rows with all input rows; `out` (outputs, rows).
 #[inline(always)]
 fn several<L: Lanes, W: StoredWeight, const OUTPUTS: usize, const MOST: usize>(
     w: &[W],
@@ -142,13 +142,13 @@ fn at_rows<L: Lanes, W: StoredWeight, const OUTPUTS: usize, const ROWS: usize>(
     ROWS
 }
 
-/// Products of every weight row with every input row, (outputs, rows).
+/// Returns the products of every weight row with every input row, (outputs, rows).
 #[inline(always)]
 pub(crate) fn tile<L: Lanes, W: StoredWeight, const OUTPUTS: usize, const ROWS: usize>(
     w: [&[W]; OUTPUTS],
     x: [&[f32]; ROWS],
 ) -> [[f32; ROWS]; OUTPUTS] {
-    // Slices of one length have one check of bounds, before the loop.
+    // Slices of equal length need a single bounds check, before the loop.
     let count = x[0].len() / LANES;
     let mut w_chunks: [&[[W; LANES]]; OUTPUTS] = [&[]; OUTPUTS];
     for o in 0..OUTPUTS {

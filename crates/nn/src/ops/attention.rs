@@ -1,8 +1,9 @@
 //! Multi-head attention with rotary positions (Su et al. 2021) over packed sequences.
 //!
-//! A row attends to a contiguous range of positions, given by its [`Span`]: within the prefix to all of the prefix, after
-//! it to all positions up to itself, at most `window` back. Causal, bidirectional, prefix and sliding-window attention
-//! follow from this one rule. No (time, time) matrix outlives the call: the backward pass computes the scores again.
+//! A row attends to a contiguous range of positions, given by its [`Span`]: within the prefix to all of the prefix,
+//! after it to all positions up to itself, at most `window` back. Causal, bidirectional, prefix and sliding-window
+//! attention follow from this one rule. No (time, time) matrix outlives the call: the backward pass recomputes the
+//! scores.
 
 mod cached;
 mod flash;
@@ -29,8 +30,8 @@ pub struct Span {
     pub start: usize,
     /// Rows of the sequence.
     pub len: usize,
-    /// Positions below this attend to each other; later ones attend to earlier positions only. 0 is causal, `len` is
-    /// bidirectional.
+    /// Length of the prefix: its positions attend to each other, later ones to earlier positions only. 0 is causal,
+    /// `len` is bidirectional.
     pub prefix: usize,
 }
 
@@ -108,7 +109,7 @@ impl AttentionPlan {
         self.heads
     }
 
-    /// Every head of every sequence.
+    /// Returns every head of every sequence.
     pub(crate) fn span_heads(&self) -> Vec<SpanHead> {
         let heads = |&span| (0..self.heads).map(move |head| SpanHead { span, head });
         self.spans.iter().flat_map(heads).collect()
@@ -130,7 +131,7 @@ impl AttentionPlan {
     }
 }
 
-/// Rotates the two halves of a head (rotate-half form); `direction` -1 turns back.
+/// Rotates the two halves of a head (rotate-half form); `direction` -1 is the inverse.
 #[inline(always)]
 fn rotate(head: &mut [f32], cos: &[f32], sin: &[f32], direction: f32) {
     let (a, b) = head.split_at_mut(cos.len());
@@ -141,7 +142,7 @@ fn rotate(head: &mut [f32], cos: &[f32], sin: &[f32], direction: f32) {
     }
 }
 
-/// Adds products in 16 lanes. Chunks of a length that the compiler knows become whole registers.
+/// Returns the dot product, summed in 16 lanes: chunks of constant length become SIMD registers.
 #[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0f32; 16];
@@ -158,7 +159,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     halved(lanes, |a, b| a + b)
 }
 
-/// Joins the lanes by halves: few operations wait for each other.
+/// Joins the lanes by halves, so that few operations depend on each other.
 #[inline(always)]
 fn halved(mut lanes: [f32; 16], join: impl Fn(f32, f32) -> f32) -> f32 {
     for half in [8, 4, 2, 1] {
@@ -182,7 +183,7 @@ fn softmax(row: &mut [f32]) {
     }
 }
 
-/// Joins all values, sixteen side by side.
+/// Joins all values, sixteen at a time.
 #[inline(always)]
 fn folded(row: &[f32], neutral: f32, join: impl Fn(f32, f32) -> f32) -> f32 {
     let (chunks, rest) = row.as_chunks::<16>();

@@ -1,4 +1,4 @@
-//! Cross-entropy over rows of logits, with rows that don't count.
+//! Cross-entropy over rows of logits, some of which may be ignored.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use super::{ROWS_PER_TASK, exp};
 use crate::Kernels;
 use crate::slices::{slice_of, with_slice};
 
-/// A target that doesn't count.
+/// Target of an ignored row.
 pub const IGNORE: u32 = u32::MAX;
 
-/// Mean cross-entropy in nats of `logits` (n, classes) against `targets` (n), over rows whose target isn't [`IGNORE`].
-/// A scalar; 0 if no row counts.
+/// Returns the mean cross-entropy in nats of `logits` (n, classes) against `targets` (n), over rows whose target isn't
+/// [`IGNORE`]: a scalar, 0 if all rows are ignored.
 pub fn cross_entropy(logits: &Tensor, targets: &[u32], kernels: Kernels) -> Result<Tensor> {
     let (n, classes) = logits.dims2()?;
     if targets.len() != n {
@@ -46,15 +46,15 @@ fn primitive(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
     log_p.gather(&Tensor::from_vec(kept, (count, 1), device)?, 1)?.mean_all()?.neg()
 }
 
-/// Returns the share of the rows of `logits` (n, classes), without those of target [`IGNORE`], whose largest logit is at the target, as a
-/// share: a scalar without a gradient, where the logits are. 0 if no row counts.
+/// Returns the accuracy of `logits` (n, classes): the share of rows whose largest logit is that of the target, without
+/// rows of target [`IGNORE`]. A scalar on the logits' device without a gradient; 0 if all rows are ignored.
 pub fn accuracy(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
     let device = logits.device();
     let counted = targets.iter().filter(|&&t| t != IGNORE).count();
     if counted == 0 {
         return Tensor::zeros((), DType::F32, device);
     }
-    // No class has the number that stands for rows that don't count, so those are never hits.
+    // [`IGNORE`] is no class, so ignored rows are never correct.
     let targets = Tensor::from_slice(targets, targets.len(), device)?;
     let hits = logits.detach().argmax(D::Minus1)?.eq(&targets)?.to_dtype(DType::F32)?; // (n)
     hits.sum_all()? / counted as f64

@@ -1,4 +1,4 @@
-//! Sums of table rows: every position of a sequence is the sum of a few embeddings.
+//! Sums of table rows: the embedding of a position is the sum of a few rows.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::slices::{slice_of, with_slice};
 /// A slot that adds nothing.
 pub const NONE: u32 = u32::MAX;
 
-/// For each position the sum of `slots` rows of `table` (rows, dim): `indices` is (positions, slots), row-major, with
-/// [`NONE`] for an empty slot. Result: (positions, dim).
+/// Returns for each position the sum of `slots` rows of `table` (rows, dim): (positions, dim). `indices` is (positions,
+/// slots), row-major, with [`NONE`] for an empty slot.
 pub fn embed(table: &Tensor, indices: &[u32], slots: usize, kernels: Kernels) -> Result<Tensor> {
     let (rows, dim) = table.dims2()?;
     if slots == 0 || !indices.len().is_multiple_of(slots) {
@@ -25,7 +25,7 @@ pub fn embed(table: &Tensor, indices: &[u32], slots: usize, kernels: Kernels) ->
     match kernels {
         Kernels::Fused => table.contiguous()?.apply_op1(EmbedOp { indices: indices.into(), slots }),
         Kernels::Primitive | Kernels::Flash => {
-            // A row of zeros stands for the empty slot.
+            // An empty slot is a row of zeros.
             let device = table.device();
             let padded =
                 Tensor::cat(&[table, &Tensor::zeros((1, dim), table.dtype(), device)?], 0)?;
@@ -77,7 +77,8 @@ impl CustomOp1 for EmbedOp {
         let (rows, dim) = table.dims2()?;
         with_slice(dy, |dy| {
             let mut grad = vec![0.0; rows * dim];
-            // Threads own bands of columns, so no two write the same place and the order of additions is fixed.
+            // Each thread owns a band of columns, so that no two write the same value and the order of additions is
+            // fixed.
             let band = dim.div_ceil(4).max(16);
             let bands: Vec<(usize, Vec<f32>)> = (0..dim.div_ceil(band))
                 .into_par_iter()

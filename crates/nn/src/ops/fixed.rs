@@ -15,12 +15,12 @@ pub struct FixedLinear {
     weight: Arc<[f32]>,
     inputs: usize,
     outputs: usize,
-    /// The weight as a tensor, for kernels that want one.
+    /// The weight as a tensor, for kernels that need one.
     there: Arc<OnceLock<Tensor>>,
 }
 
 impl FixedLinear {
-    /// From values in row-major order; their number must be a multiple of `inputs`.
+    /// Builds a weight from values in row-major order; their number must be a multiple of `inputs`.
     pub fn new(weight: &[f32], inputs: usize) -> Self {
         assert!(inputs > 0 && weight.len().is_multiple_of(inputs), "a fixed weight has whole rows");
         let outputs = weight.len() / inputs;
@@ -35,7 +35,7 @@ impl FixedLinear {
         }
     }
 
-    /// Returns the weight where `x` is and in its type. It is brought there once.
+    /// Returns the weight on the device and in the type of `x`. It is converted once.
     fn tensor(&self, x: &Tensor) -> Result<Tensor> {
         let fits = |t: &&Tensor| t.dtype() == x.dtype() && t.device().same_device(x.device());
         if let Some(there) = self.there.get().filter(fits) {
@@ -43,7 +43,7 @@ impl FixedLinear {
         }
         let shape = (self.outputs, self.inputs);
         let made = Tensor::from_slice(&self.weight, shape, x.device())?.to_dtype(x.dtype())?;
-        // The first that it is asked for is kept: a network computes in one place.
+        // The first result is kept, since a network computes on one device.
         let _ = self.there.set(made.clone());
         Ok(made)
     }

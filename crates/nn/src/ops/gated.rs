@@ -1,5 +1,5 @@
-//! The gated activation of a SwiGLU or GEGLU MLP (Shazeer 2020): silu(gate) * up or gelu(gate) * up, both halves of one
-//! product.
+//! Gated activation of a SwiGLU or GEGLU MLP (Shazeer 2020): silu(gate) * up or gelu(gate) * up; gate and up are the
+//! halves of one product.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
@@ -50,10 +50,10 @@ fn backward_rows(h: &[f32], dy: &[f32], dh: &mut [f32], hidden: usize) {
     }
 }
 
-/// Values from which on rows are shared among threads.
+/// Number of values from which rows are divided among threads.
 const VALUES_TO_SHARE: usize = 1 << 14;
 
-/// [`forward_rows`], by all threads where there is enough to do.
+/// Computes [`forward_rows`], on all threads if there are enough values.
 pub(super) fn forward_shared(h: &[f32], y: &mut [f32], hidden: usize) {
     if y.len() < VALUES_TO_SHARE {
         forward_rows(h, y, hidden);
@@ -63,7 +63,7 @@ pub(super) fn forward_shared(h: &[f32], y: &mut [f32], hidden: usize) {
     rows.for_each(|(y, h)| forward_rows(h, y, hidden));
 }
 
-/// [`backward_rows`] in place of `h`; the activation itself, (rows, hidden), into `y`.
+/// Computes [`backward_rows`] in place of `h`, and writes the activation, (rows, hidden), to `y`.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 pub(super) fn backward_in_place(h: &mut [f32], dy: &[f32], y: &mut [f32], hidden: usize) {
     for ((h, dy), y) in

@@ -1,4 +1,4 @@
-//! y = x Wᵀ + b, with the residual added in the same pass where there is one.
+//! Linear maps y = x Wᵀ + b, with an optional residual added in the same pass.
 
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
@@ -19,7 +19,7 @@ pub fn linear(
         (Kernels::Fused, None) => x.contiguous()?.apply_op2(weight, LinearOp),
         (Kernels::Fused, Some(b)) => x.contiguous()?.apply_op3(weight, b, LinearBiasOp),
         (Kernels::Primitive | Kernels::Flash, b) => {
-            // Master weights are f32; the cast takes their gradient back to that.
+            // Master weights are f32; the cast converts their gradient back to f32.
             let y = x.matmul(&weight.to_dtype(x.dtype())?.t()?)?; // (n, outputs)
             b.map_or(Ok(y.clone()), |b| y.broadcast_add(&b.to_dtype(x.dtype())?))
         }
@@ -50,8 +50,8 @@ fn sizes(x: &Layout, w: &Layout) -> Result<(usize, usize, usize)> {
     Ok((n, inputs, outputs))
 }
 
-/// `y = x Wᵀ`, or added to `y`: `x` (rows, inputs), `w` (outputs, inputs), `y` (rows, outputs). A few rows take the products
-/// of decoding: general ones would first copy the whole weight.
+/// Computes `y = x Wᵀ`, or adds it to `y`: `x` (rows, inputs), `w` (outputs, inputs), `y` (rows, outputs). For a few
+/// rows it uses the products of decoding, since a general product would first copy the weight.
 pub(super) fn rows_through(
     y: &mut [f32],
     x: &[f32],
@@ -128,7 +128,7 @@ impl CustomOp2 for LinearOp {
     }
 }
 
-/// With a bias row, which starts the accumulation.
+/// Linear map with a bias, which initializes the sum.
 struct LinearBiasOp;
 
 impl CustomOp3 for LinearBiasOp {

@@ -1,4 +1,4 @@
-//! Fused differentiable operations. Each has a primitive twin with the same mathematics.
+//! Fused differentiable operations. Each has an equivalent in primitive operations.
 
 pub mod attention;
 mod cross_entropy;
@@ -22,7 +22,7 @@ pub use norm::rms_norm;
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 88.0);
-    // Adding and taking away 1.5 * 2^23 rounds to the nearest integer without a call.
+    // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer without a function call.
     let n = (x * std::f32::consts::LOG2_E + 12_582_912.0) - 12_582_912.0;
     let r = x - n * 0.693_359_4 - n * -2.121_944_4e-4;
     let p = 1.0
@@ -38,5 +38,5 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
-/// Rows a task handles at once: fixed, so that results don't depend on the number of threads.
+/// Rows that a task handles at once: constant, so that results don't depend on the number of threads.
 pub(crate) const ROWS_PER_TASK: usize = 64;

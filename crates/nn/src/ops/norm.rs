@@ -13,7 +13,7 @@ pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64, kernels: Kernels) -> Resu
     match kernels {
         Kernels::Fused => x.contiguous()?.apply_op2(weight, RmsNormOp { eps: eps as f32 }),
         Kernels::Primitive | Kernels::Flash => {
-            // Half precision is too coarse for a mean of squares.
+            // Half precision is not enough for a mean of squares.
             let wide = x.to_dtype(DType::F32)?;
             let mean_square = wide.sqr()?.mean_keepdim(D::Minus1)?; // (n, 1)
             let normed = wide.broadcast_div(&(mean_square + eps)?.sqrt()?)?;
@@ -37,7 +37,7 @@ pub(super) fn forward_rows(x: &[f32], w: &[f32], y: &mut [f32], eps: f32) {
     }
 }
 
-/// Sums in 16 lanes so that the compiler may use wide registers.
+/// Returns the dot product, summed in 16 lanes so that the compiler can vectorize.
 #[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0f32; 16];

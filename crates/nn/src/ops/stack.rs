@@ -1,9 +1,9 @@
-//! A whole stack of blocks as one operation.
+//! A stack of blocks as one fused operation.
 //!
-//! Between two attentions everything happens to a few rows at a time, while they lie in the cache of one core, and cores
-//! meet only where rows see each other. candle's graph would add every gradient to zeros that it makes for it first, so
-//! none of those inside the stack passes through it. The weights' gradients do: they leave by an anchor, an input of one
-//! value that depends on all weights, so that `backward` finds every one of them.
+//! Between two attentions all operations process a few rows at a time, which stay in the cache of one core; threads
+//! synchronize only at attention. Gradients of activations inside the stack don't pass through candle's graph, which
+//! would first allocate zeros for each of them. Gradients of weights do: an anchor, a scalar input that depends on all
+//! weights, makes `backward` reach every weight.
 
 mod backward;
 mod forward;
@@ -30,14 +30,14 @@ pub(crate) const DOWN: usize = 5;
 /// Number of weights of a block.
 pub(crate) const BLOCK_WEIGHTS: usize = 6;
 
-/// Returns the number of rows that are worked on together: few enough for a core's cache, enough to be worth packing a
-/// matrix for. Never by the number of threads, so that results don't depend on it.
+/// Returns the number of rows that a task processes together: few enough for a core's cache, and enough to amortize the
+/// packing of a matrix. Independent of the number of threads, so that results are too.
 fn rows_per_task(rows: usize) -> usize {
     rows.div_ceil(4).clamp(64, 256)
 }
 
-/// `x` (rows, dim) through all blocks and the final norm -> (rows, dim). `weights` has [`BLOCK_WEIGHTS`] of each block and
-/// the norm's; the plan's sequences are all rows, one after another.
+/// `x` (rows, dim) through all blocks and the final norm -> (rows, dim). `weights` has [`BLOCK_WEIGHTS`] of each block
+/// and the norm's; the plan's sequences cover all rows without gaps.
 pub(crate) fn stack(
     x: &Tensor,
     plan: &AttentionPlan,
@@ -70,20 +70,20 @@ pub(crate) fn stack(
     x.contiguous()?.apply_op2(&anchor, op)
 }
 
-/// Whether [`stack`] can do it: the sequences must be all rows, one after another.
+/// Whether [`stack`] can process this plan: the sequences must cover all rows without gaps.
 pub(crate) fn is_packed(plan: &AttentionPlan, rows: usize) -> bool {
     let end = plan.spans().iter().try_fold(0, |at, s| (s.start == at).then_some(at + s.len));
     end == Some(rows)
 }
 
-/// Gradients of the weights on their way from the operation to where they leave.
+/// Gradients of the weights between the fused operation and candle's graph.
 type Gradients = Arc<Mutex<Vec<Vec<f32>>>>;
 
 struct StackOp {
     plan: AttentionPlan,
     config: BlockConfig,
     eps: f32,
-    /// Whether a backward pass may come.
+    /// Whether a backward pass may follow.
     keeps: bool,
     weights: Vec<Tensor>,
     memory: StackMemory,
@@ -141,7 +141,7 @@ impl CustomOp2 for StackOp {
     }
 }
 
-/// Operation that hands the gradient of a weight to candle's graph once the stack has computed it.
+/// Operation that passes the gradient of a weight to candle's graph once the stack has computed it.
 struct Leave {
     at: usize,
     gradients: Gradients,

@@ -1,4 +1,4 @@
-//! A decoding step of a whole stack on slices: a few rows that continue cached sequences, no tensor in between.
+//! A decoding step of a stack on slices: a few rows that continue cached sequences, without intermediate tensors.
 
 use candle_core::{Result, Tensor};
 
@@ -9,7 +9,7 @@ use crate::cache::StackCache;
 use crate::matvec::{MOST_ROWS, WeightMatrix, product_rows};
 use crate::slices::with_slice;
 
-/// Weights of a block as a step reads them.
+/// Weights of a block in the form for a step.
 pub(crate) struct StepWeights<'a> {
     pub(crate) attention_norm: &'a [f32],
     pub(crate) qkv: WeightMatrix<'a>,
@@ -36,7 +36,7 @@ pub(crate) fn step(
 ) -> Result<Tensor> {
     let (dim, rows) = (config.dim, x.dim(0)?);
     let x_rows = with_slice(x, |x| Ok(x.to_vec()))?; // (rows, dim)
-    // Outside the pool of threads, every product would wake one of them and wait for it.
+    // Outside the thread pool, every product would wake a thread and wait for it.
     let normed = rayon::scope(|_| {
         let hidden = config.hidden;
         let mut x_rows = x_rows;

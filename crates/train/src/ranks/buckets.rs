@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-/// Gradients that travel in one message: their values one after another, then one flag a parameter, above zero where
-/// some rank has a gradient of it.
+/// Gradients of one message: the values of all parameters, then one flag for each parameter, above zero if some rank
+/// has a gradient of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Bucket {
     /// Names and numbers of values of its parameters.
     pub(crate) parameters: Vec<(String, usize)>,
-    /// Values of all of them.
+    /// Number of values of all parameters.
     pub(crate) values: usize,
-    /// Rank that keeps the optimiser's state of these parameters, where the state is sharded.
+    /// Rank that keeps the optimiser's state of these parameters, if the state is sharded.
     pub(crate) owner: usize,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct BucketPlan {
 
 impl BucketPlan {
     /// Groups parameters, in this order, into buckets that are closed when they reach `most` values. Owners are chosen
-    /// so that ranks keep about equally many values.
+    /// so that ranks keep about the same number of values.
     pub(crate) fn new(parameters: Vec<(String, usize)>, most: usize, ranks: usize) -> Self {
         let mut plan = Self::default();
         for (name, len) in parameters {
@@ -56,7 +56,7 @@ impl BucketPlan {
         plan
     }
 
-    /// Gives the largest buckets away first, each to the rank that has least.
+    /// Assigns the largest buckets first, each to the rank with the fewest values.
     fn choose_owners(&mut self, ranks: usize) {
         let mut order: Vec<usize> = (0..self.buckets.len()).collect();
         order.sort_by_key(|&b| (std::cmp::Reverse(self.buckets[b].values), b));
@@ -73,7 +73,7 @@ impl BucketPlan {
         self.slots.get(name).copied()
     }
 
-    /// Rank that keeps the optimiser's state of a parameter.
+    /// Returns the rank that keeps the optimiser's state of a parameter.
     pub(crate) fn owner(&self, name: &str) -> Option<usize> {
         Some(self.buckets[self.slot(name)?.bucket].owner)
     }

@@ -11,7 +11,7 @@ use super::buckets::BucketPlan;
 use super::{Ranks, ReduceResult, Underway};
 use crate::TrainError;
 
-/// Exchange of the gradients of a step. Buckets leave in the order of the plan, each as soon as it and all before it
+/// Exchange of the gradients of a step. Buckets are sent in the order of the plan, each as soon as it and all before it
 /// are full: those of fused stacks during the backward pass, the others after it.
 pub(crate) struct Exchange {
     ranks: Ranks,
@@ -28,27 +28,27 @@ struct ExchangeState {
     step: Option<Step>,
 }
 
-/// Gradients of the step that is open.
+/// Gradients of the current step.
 struct Step {
-    /// Messages that haven't left.
+    /// Messages that are not sent yet.
     messages: Vec<Vec<f32>>,
-    /// Parameters that each of them lacks.
+    /// Number of parameters that each message still lacks.
     missing: Vec<usize>,
-    /// Forward passes of each stack, by its first weight. Gradients of a stack with several leave after the backward
-    /// pass, which adds them up.
+    /// Number of forward passes of each stack, by its first weight. Gradients of a stack with several passes are sent
+    /// after the backward pass, which adds them up.
     passes: HashMap<String, usize>,
     /// Weights whose gradient is complete.
     complete: Vec<Vec<bool>>,
     underway: Vec<Underway>,
     /// Reason why sending failed.
     failed: Option<super::ReduceError>,
-    /// Buckets that left before the backward pass was over.
+    /// Buckets that were sent before the end of the backward pass.
     early: usize,
 }
 
 /// Sums of a step.
 pub(crate) struct Reduced {
-    /// Share of the values that left before the backward pass was over, 0..=1.
+    /// Share of the values that were sent before the end of the backward pass, 0..=1.
     pub(crate) early: f64,
 }
 
@@ -111,8 +111,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// Closes the step: sends what hasn't left, waits, and puts the sums into the gradients. Parameters of which no
-    /// rank has a gradient lose theirs; those of other owners keep the local one.
+    /// Closes the step: sends the remaining messages, waits, and stores the sums as gradients. Parameters for which no
+    /// rank has a gradient get none; those of other owners keep the local gradient.
     pub(crate) fn finish(
         &self,
         vars: &BTreeMap<String, Var>,
@@ -165,7 +165,7 @@ impl Exchange {
         Ok(Reduced { early: early as f64 / all.max(1) as f64 })
     }
 
-    /// Gives every rank the weights that its owner has updated.
+    /// Sends the weights that each owner has updated to all ranks.
     pub(crate) fn share_weights(&self, vars: &BTreeMap<String, Var>) -> Result<(), TrainError> {
         let buckets = self.lock().plan.buckets.clone();
         for bucket in &buckets {
@@ -226,14 +226,14 @@ impl Step {
         message[plan.buckets[slot.bucket].values + slot.index] = 1.0;
     }
 
-    /// Forgets the sum of a parameter.
+    /// Resets the sum of a parameter.
     fn clear(&mut self, plan: &BucketPlan, name: &str) {
         if let Some(slot) = plan.slot(name) {
             self.messages[slot.bucket][slot.offset..slot.offset + slot.len].fill(0.0);
         }
     }
 
-    /// Notes that nothing more comes for a parameter.
+    /// Marks a parameter as complete.
     fn completed(&mut self, plan: &BucketPlan, name: &str) {
         let Some(slot) = plan.slot(name) else { return };
         let complete = &mut self.complete[slot.bucket][slot.index];

@@ -14,11 +14,11 @@ use mpi::topology::{Communicator, SimpleCommunicator};
 
 use super::{Reduce, ReduceError, TransportFault};
 
-/// Tests without sleep before the first one with.
+/// Number of tests before the first sleep.
 const BUSY_TESTS: u32 = 50;
-/// Tests without sleep after one that moved data.
+/// Number of tests without sleep after one that moved data.
 const TESTS_AFTER_DATA: u32 = 4;
-/// Time of a test above which it has moved data; one that finds nothing takes less than a microsecond.
+/// Duration above which a test has moved data; a test that finds nothing takes less than a microsecond.
 const MOVED: Duration = Duration::from_micros(3);
 /// Sleep between two tests that find nothing.
 const SLEEP: Duration = Duration::from_micros(50);

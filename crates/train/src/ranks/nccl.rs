@@ -13,7 +13,7 @@ use cudarc::nccl::{Comm, Id, ReduceOp};
 
 use super::{Reduce, ReduceError, TransportFault};
 
-/// Sleep between two looks for the identifier.
+/// Sleep between two reads of the identifier's file.
 const SLEEP: Duration = Duration::from_millis(50);
 /// Bytes of NCCL's identifier.
 const ID_BYTES: usize = 128;
@@ -37,7 +37,7 @@ pub struct NcclPlace {
 
 /// Own process as a rank of an NCCL job.
 pub struct NcclRank {
-    /// Gone after an abort.
+    /// `None` after an abort.
     comm: Option<Comm>,
     stream: Arc<CudaStream>,
     place: NcclPlace,
@@ -158,7 +158,7 @@ impl Reduce for NcclRank {
 
     fn gather(&mut self, bytes: &[u8]) -> Result<Vec<Vec<u8>>, ReduceError> {
         let ranks = self.place.ranks;
-        // One value a byte in a sum of disjoint parts: messages of this kind are short.
+        // One value for each byte, in a sum of disjoint parts; such messages are short.
         let mut lengths = vec![0.0; ranks];
         lengths[self.place.rank] = bytes.len() as f32;
         self.sum(&mut lengths, None)?;

@@ -1,4 +1,4 @@
-//! The seam between training and a transport.
+//! Interface between training and a transport.
 
 use std::path::PathBuf;
 
@@ -117,7 +117,7 @@ pub enum TransportFault {
         /// The file.
         path: PathBuf,
     },
-    /// A number that is no rank of the transport.
+    /// A number that is not a rank of the transport.
     #[error("there is no rank {rank}")]
     NoRank {
         /// The number.

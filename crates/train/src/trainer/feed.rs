@@ -1,18 +1,18 @@
-//! Batches on their way to the steps.
+//! Supply of batches to the steps.
 
 use std::sync::mpsc;
 
 use crate::TrainError;
 use crate::batch::{Batch, BatchMaker};
 
-/// Batches that are made ahead of their steps. Each holds some hundred kilobytes.
+/// Number of batches that are built ahead of their steps. Each has some hundred kilobytes.
 const AHEAD: usize = 4;
 
 /// Source of batches, in the order of their numbers.
 pub(super) enum Feed<'a> {
-    /// Made when needed.
+    /// Built on demand.
     Direct(&'a BatchMaker<'a>),
-    /// Made on another thread while steps run: for corpora that are read over a network.
+    /// Built on another thread while steps run, for corpora that are read over a network.
     Ahead(mpsc::Receiver<Result<Batch, TrainError>>),
 }
 

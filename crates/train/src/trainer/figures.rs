@@ -12,7 +12,7 @@ use crate::{InTrainingFault, TrainError};
 type Measured = (usize, String, u64);
 
 impl Trainer<'_> {
-    /// Reads what is pending and tells the world.
+    /// Reads pending figures and emits them as events.
     ///
     /// # Errors
     /// [`TrainError::Diverged`] if a loss or a norm isn't a number.
@@ -39,12 +39,12 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// Puts losses of all ranks together. Every rank has the same steps and names.
+    /// Sums losses over all ranks. Every rank has the same steps and names.
     fn sum_over_ranks(&self, reads: &mut [Read]) -> Result<(), TrainError> {
         if self.material.ranks.is_alone() || reads.is_empty() {
             return Ok(());
         }
-        // As bits: JSON has no NaN.
+        // Values are sent as bits, since JSON has no NaN.
         let own: Vec<u64> = reads.iter_mut().flat_map(Read::sums).map(|v| v.to_bits()).collect();
         let all = self.material.ranks.gather(&own)?;
         for (at, value) in reads.iter_mut().flat_map(Read::sums).enumerate() {
@@ -53,10 +53,10 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// Warns of figures far above what they usually are.
+    /// Warns of figures far above their usual range.
     fn look_out(&mut self, read: &Read, sink: &dyn EventSink) {
         let losses = read.parts.iter().map(|(name, v)| (format!("loss {name}"), *v, 1.5));
-        // Norms are uneven by nature.
+        // Norms vary more than losses.
         let norm = (format!("gradient norm {}", read.of), read.norm, 5.0);
         for (figure, value, factor) in losses.chain([norm]) {
             let Some(alarm) = self.watch.see(&figure, value, factor) else { continue };
@@ -69,7 +69,7 @@ impl Trainer<'_> {
         }
     }
 
-    /// Losses and accuracies of the averaged weights on fixed batches. Ranks share the batches.
+    /// Returns losses and accuracies of the averaged weights on fixed batches. Ranks share the batches.
     pub(super) fn evaluate(&self, batches: &[Batch]) -> Result<Vec<(String, f64)>, TrainError> {
         let (device, config) = (&self.material.device, &self.config);
         let model =

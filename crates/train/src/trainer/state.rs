@@ -30,7 +30,7 @@ pub struct RankFigures {
     pub optimizer_bytes: usize,
     /// Bytes handed to the transport since the start.
     pub sent_bytes: u64,
-    /// Share of the gradients that left before the backward pass of the last step was over, 0..=1.
+    /// Share of the gradients that were sent before the end of the last step's backward pass, 0..=1.
     pub early_share: f64,
 }
 
@@ -52,7 +52,7 @@ impl Trainer<'_> {
         })
     }
 
-    /// Memory and traffic of this rank.
+    /// Returns memory and traffic of this rank.
     pub fn figures(&self) -> RankFigures {
         let values: usize = self.store.vars().values().map(|v| v.elem_count()).sum();
         RankFigures {
@@ -64,7 +64,7 @@ impl Trainer<'_> {
         }
     }
 
-    /// Weights learnt beside the base, averaged.
+    /// Returns the averaged trained weights as an adapter of the base.
     fn adapter(&self, base: &LmFile) -> Result<Adapter, TrainError> {
         let special_tokens = &self.material.space.special_tokens;
         Ok(Adapter {
@@ -106,7 +106,7 @@ impl Trainer<'_> {
                 Some(tensor) => to_vec_f32(tensor)?,
                 None => vec![0.0; var.elem_count()],
             };
-            // All but the owner add zeros.
+            // All ranks but the owner add zeros.
             let sum = ranks.sum(values, root)?;
             if root.is_none_or(|root| root == ranks.rank()) {
                 out.insert(name, Tensor::from_vec(sum, var.dims(), &Device::Cpu)?);
@@ -131,7 +131,7 @@ impl Trainer<'_> {
         self.stopped || (self.material.ranks.is_alone() && cancel.is_cancelled())
     }
 
-    /// Fails where ranks were started differently.
+    /// Fails if ranks were started differently.
     pub(super) fn check_ranks(&self) -> Result<(), TrainError> {
         let ranks = &self.material.ranks;
         let config = serde_json::to_string(self.config);
@@ -142,7 +142,7 @@ impl Trainer<'_> {
         Ok(ranks.agree("corpus", &size)?)
     }
 
-    /// Fails where the weights of ranks have drifted apart.
+    /// Fails if the weights of the ranks differ.
     fn check_weights(&self) -> Result<(), TrainError> {
         if self.material.ranks.is_alone() {
             return Ok(());
@@ -184,7 +184,7 @@ impl Trainer<'_> {
     }
 }
 
-/// Parameter of a tensor of the optimiser's state: `mean/NAME`, `square/NAME` or `average/NAME`.
+/// Returns the parameter of a tensor of the optimiser's state: `mean/NAME`, `square/NAME` or `average/NAME`.
 fn parameter_of(name: &str) -> &str {
     name.split_once('/').map_or(name, |(_, parameter)| parameter)
 }

@@ -12,7 +12,7 @@ use crate::batch::Batch;
 use crate::pending::Unread;
 use crate::{Schedule, TrainError};
 
-/// Contribution of one rank to a micro-batch, as the others need to know it.
+/// Description of one rank's contribution to a micro-batch, for the other ranks.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Share {
     /// Name of the batch.
@@ -44,7 +44,7 @@ struct Sums {
 }
 
 impl Trainer<'_> {
-    /// Takes a step. Nothing is read from the device: its figures wait among the pending ones.
+    /// Takes a step. Nothing is read from the device: the figures are added to the pending ones.
     pub(super) fn one_step(
         &mut self,
         step: u64,
@@ -106,7 +106,7 @@ impl Trainer<'_> {
                 let weighted = (&value * part.weight)?;
                 total = Some(total.map_or(Ok(weighted.clone()), |t| t + weighted)?);
             }
-            // Detached: what waits to be read must not keep the graph.
+            // Detached, since pending figures must not keep the graph.
             sums.parts.push((format!("{}:{name}", whole.batch), value.detach()));
         }
         if let Some(total) = total {
@@ -126,7 +126,7 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// Returns the micro-batch over all ranks; nothing if none has a sequence of it.
+    /// Returns the micro-batch over all ranks; `None` if no rank has a sequence of it.
     fn whole(
         &mut self,
         batch: &Batch,
@@ -194,12 +194,12 @@ impl Trainer<'_> {
     }
 }
 
-/// Factor that turns a rank's mean into its share of the mean over all ranks: 1 where there is one rank.
+/// Returns the factor that converts a rank's mean to its share of the mean over all ranks; 1 for a single rank.
 fn share_of(part: &LossPart, targets: usize) -> f64 {
     if part.targets == targets { 1.0 } else { part.targets as f64 / targets.max(1) as f64 }
 }
 
-/// A squared norm as bits: JSON has no NaN.
+/// A squared norm as bits, since JSON has no NaN.
 #[derive(Serialize, Deserialize)]
 struct Squares(u64);
 

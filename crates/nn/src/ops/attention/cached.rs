@@ -10,9 +10,9 @@ use crate::lanes::{Kernel, LANES, Lanes, run};
 use crate::matvec::tile;
 use crate::slices::with_slice;
 
-/// Attention of new rows over cached rows and themselves; the new rows are appended to the cache. Span `i` belongs to
-/// `caches[i]`; its `prefix` counts from the sequence's beginning. For generation: no gradient. Caches stay on the host
-/// for every device: one position is too little work for a GPU.
+/// Computes the attention of new rows over cached rows and themselves; appends the new rows to the cache. Span `i`
+/// belongs to `caches[i]`; its `prefix` counts from the sequence's beginning. For generation: no gradient. Caches stay
+/// on the host for every device: one position is too little work for a GPU.
 pub fn attention_cached(
     qkv: &Tensor,
     plan: &AttentionPlan,
@@ -75,7 +75,8 @@ fn append(qkv: &[f32], plan: &AttentionPlan, span: Span, cache: &mut LayerCache)
     first_new
 }
 
-/// Products of queries and keys below which one task does all heads: handing a part to another thread costs as much.
+/// Number of products of queries and keys below which one task computes all heads, since another thread would cost as
+/// much.
 const PRODUCTS_PER_TASK: usize = 1 << 15;
 
 /// Divides the heads of a sequence into tasks.
@@ -171,7 +172,7 @@ impl Kernel for Weigh<'_> {
         let scale = 1.0 / (hd as f32).sqrt();
         let mut at = 0;
         while at < positions {
-            // Memory is read in its order: heads outside would jump from position to position.
+            // The loop over heads is the inner one, so that memory is read sequentially.
             for head in 0..query.len() / hd {
                 let query = &query[head * hd..][..hd];
                 let scores = &mut scores[head * positions + at..];
@@ -192,7 +193,7 @@ impl Kernel for Weigh<'_> {
     }
 }
 
-/// Positions that are added to sums in registers: their memory is still read nearly in its order.
+/// Number of positions that are summed in registers, small enough for nearly sequential reads.
 const POSITIONS: usize = 16;
 
 /// Adds the values of every position, each head's times its score (heads, positions), to `out` (heads * head_dim).
@@ -303,7 +304,7 @@ mod tests {
 
     #[test]
     fn heads_in_several_tasks_give_the_same() {
-        // Positions enough for a task a head.
+        // Enough positions for one task for each head.
         let (heads, dim, positions) = (4, 128, 1200);
         let attend = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -1,11 +1,11 @@
-//! Flash attention (Dao 2023) by candle's CUDA kernels, over the packed rows as they are. It has no gradient.
+//! Flash attention (Dao 2023) by candle's CUDA kernels, over packed rows, without a gradient.
 
 use candle_core::{Result, Tensor};
 
 use super::{AttentionPlan, primitive};
 
-/// `qkv` (rows, 3 * dim) -> (rows, dim). Where sequences are neither all causal nor all bidirectional, or have a
-/// window, primitive operations do it: the kernels know no prefixes.
+/// `qkv` (rows, 3 * dim) -> (rows, dim). Sequences with a prefix or a window, and mixtures of causal and bidirectional
+/// ones, use primitive operations, since the kernels support neither.
 pub(super) fn attention(qkv: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {
     match direction(plan) {
         Some(causal) => packed(qkv, plan, causal),
@@ -13,7 +13,7 @@ pub(super) fn attention(qkv: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {
     }
 }
 
-/// Whether all sequences are causal; nothing where they aren't alike.
+/// Whether all sequences are causal (`true`) or bidirectional (`false`); `None` for others.
 fn direction(plan: &AttentionPlan) -> Option<bool> {
     if plan.window != usize::MAX {
         return None;

@@ -5,7 +5,7 @@ use multiversion::multiversion;
 use super::{AttentionPlan, SpanHead, dot, rotate, softmax};
 use crate::matmul::{Mat, ProductOptions, product};
 
-/// Memory of one head's work, to be used again.
+/// Reusable working memory for one head.
 #[derive(Debug, Default)]
 pub(crate) struct HeadScratch {
     /// Rotated queries, rotated keys and values, each (len, head_dim).
@@ -84,8 +84,8 @@ impl HeadScratch {
         product(out, hd, weights, v, ProductOptions::default().single());
     }
 
-    /// Gradients of queries, keys and values one after another into `out` (3, len, head_dim), rotated back. `dy` is
-    /// (rows, dim).
+    /// Writes the gradients of queries, keys and values into `out` (3, len, head_dim), with the rotation inverted. `dy`
+    /// is (rows, dim).
     pub(crate) fn backward(
         &mut self,
         plan: &AttentionPlan,

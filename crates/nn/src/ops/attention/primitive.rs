@@ -1,5 +1,4 @@
-//! Attention in primitive operations, over a padded batch as one would write it without packing. Any device, any float
-//! type; scores are weighed in f32.
+//! Attention in primitive operations, over a padded batch. Any device, any float type; the softmax is computed in f32.
 
 use candle_core::{D, DType, Device, Result, Tensor};
 
@@ -8,16 +7,16 @@ use super::AttentionPlan;
 /// A plan as tensors.
 #[derive(Debug, Clone)]
 pub(super) struct Padded {
-    /// Row of each place, `rows` for padding: (batch * time).
+    /// Row of each padded position, `rows` for padding: (batch * time).
     pick: Tensor,
-    /// The place of each row: (rows).
+    /// Padded position of each row: (rows).
     back: Tensor,
-    /// 0 where a place may look, else far below zero: (batch, 1, time, time), f32.
+    /// Attention mask, 0 where attention is allowed, else the smallest f32: (batch, 1, time, time).
     mask: Tensor,
     /// Angles: (batch, 1, time, head_dim / 2).
     cos: Tensor,
     sin: Tensor,
-    /// Sequences, and places of each.
+    /// Number of sequences, and positions of each.
     batch: usize,
     longest: usize,
 }
@@ -66,7 +65,7 @@ impl Padded {
             return Ok(padded.clone());
         }
         let made = Self::new(plan, qkv.dim(0)?, device, dtype)?;
-        // Another thread may have been first with the same.
+        // Another thread may have set the same value first.
         let _ = plan.padded.set(made.clone());
         Ok(made)
     }
@@ -87,7 +86,7 @@ pub(super) fn attention(qkv: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {
     let dim = heads * hd;
     let padded = Padded::of(plan, qkv)?;
     let (batch, longest) = (padded.batch, padded.longest);
-    // A row of zeros stands for padding.
+    // Padding is a row of zeros.
     let zeros = Tensor::zeros((1, 3 * dim), qkv.dtype(), qkv.device())?;
     let rows = Tensor::cat(&[qkv, &zeros], 0)?.index_select(&padded.pick, 0)?; // (batch * time, 3 * dim)
     let split = rows.reshape((batch, longest, 3, heads, hd))?.permute((2, 0, 3, 1, 4))?; // (3, batch, heads, time, head_dim)

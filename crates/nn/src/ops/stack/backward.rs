@@ -1,4 +1,4 @@
-//! Backward, from the last layer to the first.
+//! Backward pass, from the last layer to the first.
 
 use rayon::prelude::*;
 
@@ -53,14 +53,15 @@ impl StackOp {
         (dx, all)
     }
 
-    /// Releases finished gradients to whoever waits for them.
+    /// Emits finished gradients to the sink.
     fn hand_over(&self, at: usize, gradients: &[Vec<f32>]) {
         if let Some(early) = &self.early {
             early.ready(at, gradients);
         }
     }
 
-    /// From a layer's result back to what attention saw. Returns the gradient of the MLP's norm.
+    /// Computes the backward pass from a layer's output to the output of attention. Returns the gradient of the MLP's
+    /// norm.
     fn behind_attention(
         &self,
         weights: &[&[f32]],

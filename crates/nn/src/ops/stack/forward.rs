@@ -1,4 +1,4 @@
-//! Forward, layer by layer.
+//! Forward pass, layer by layer.
 
 use rayon::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Memory that is reused from pass to pass.
+//! Working memory that is reused from pass to pass.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,7 +25,7 @@ impl std::ops::Deref for StackMemory {
     }
 }
 
-/// Things that are used again and again, by one at a time.
+/// Pool of reusable values, each used by one thread at a time.
 pub(super) struct Shelf<T>(Mutex<Vec<T>>);
 
 impl<T> Default for Shelf<T> {
@@ -43,7 +43,7 @@ impl<T: Default> Shelf<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
     }
 
-    /// `f` with one of them.
+    /// Calls `f` with a value of the pool.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         let mut thing = self.take();
         let result = f(&mut thing);
@@ -69,7 +69,7 @@ pub(super) struct LayerRows {
     pub(super) seen: Vec<f32>,
     /// Between attention and the MLP, (rows, dim).
     pub(super) middle: Vec<f32>,
-    /// Gate and up, (rows, 2 * hidden); their gradients once the backward pass has been there.
+    /// Gate and up, (rows, 2 * hidden); in the backward pass replaced by their gradients.
     pub(super) gate_up: Vec<f32>,
 }
 
@@ -82,7 +82,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Allocates buffers of the right sizes. A pass that nothing follows needs two layers at a time.
+    /// Allocates buffers of the right sizes. Without a backward pass, memory for two layers is enough.
     pub(super) fn resize(&mut self, config: &BlockConfig, rows: usize, keeps: bool) {
         let BlockConfig { dim, layers, hidden, .. } = *config;
         self.layers.resize_with(if keeps { layers } else { layers.min(2) }, LayerRows::default);
@@ -118,7 +118,7 @@ pub(super) struct RowScratch {
     pub(super) wide: Vec<f32>,
 }
 
-/// Gradients of one layer's rows, and inputs of its products that are computed again.
+/// Gradients of one layer's rows, and recomputed inputs of its products.
 #[derive(Default)]
 pub(super) struct RowGradients {
     /// Gradient of the layer's output, later of its input, (rows, dim).
@@ -129,7 +129,7 @@ pub(super) struct RowGradients {
     pub(super) seen: Vec<f32>,
     /// Gradient of queries, keys and values: for each sequence, for each head, (3, len, head_dim).
     pub(super) heads: Vec<f32>,
-    /// The same, (rows, 3 * dim).
+    /// Gradient of queries, keys and values, (rows, 3 * dim).
     pub(super) qkv: Vec<f32>,
     /// Output of attention, (rows, dim).
     pub(super) seen_rows: Vec<f32>,
