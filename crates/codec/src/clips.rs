@@ -11,15 +11,15 @@ use crate::{CodecError, MelRvq, VocoderTrainConfig};
 
 /// Source of training clips.
 pub trait ClipSource: Sync {
-    /// Draws `samples` neighbouring samples at the codec's rate from a random place of a random recording; silence beyond its
-    /// ends.
+    /// Draws `samples` consecutive samples at the codec's rate from a random position of a random recording; silence
+    /// beyond its ends.
     ///
     /// # Errors
     /// Errors of the source.
     fn draw(&self, samples: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, CodecError>;
 
-    /// Draws codec frames of `frame_samples` samples each from a random place of a random recording that has codes of its
-    /// own: its samples and these codes. `None` where there are none.
+    /// Draws codec frames of `frame_samples` samples each from a random position of a random recording that comes with
+    /// codes: its samples and these codes. `None` if no recording has codes.
     ///
     /// # Errors
     /// Errors of the source.
@@ -107,7 +107,7 @@ fn one_clip(
         return Ok(Clip { mel, pitch, predicted: true, target: samples });
     }
     let clip = config.clip_frames * c.frame_samples();
-    // Margins let the first and last spectra see real sound.
+    // Margins give the first and last spectra real samples.
     let margin_frames = c.mel.n_fft.div_ceil(2 * c.mel.hop);
     let margin = margin_frames * c.mel.hop;
     let samples = drawn(source, clip + 2 * margin, c.mel.sample_rate_hz, config, rng)?;
@@ -118,7 +118,7 @@ fn one_clip(
     Ok(Clip { mel, pitch, predicted, target: samples[margin..][..clip].to_vec() })
 }
 
-/// Returns the spectrogram of a clip as some number of levels leaves it.
+/// Returns the spectrogram of a clip after quantization with a random number of levels.
 fn coded(
     rvq: &MelRvq,
     tables: Option<&EnhancementTables>,
@@ -160,7 +160,7 @@ pub(crate) fn drawn(
     Ok(changed.map_err(CodecError::Augment)?.samples)
 }
 
-/// Pitch of a clip, as its codes have it or exactly.
+/// Returns the pitch of a clip, quantized or exact.
 fn pitch_of(
     tables: &EnhancementTables,
     rvq: &MelRvq,

@@ -5,7 +5,7 @@ use syrinx_types::{Audio, Coded, Codes, Latents, SpectralGain};
 
 use crate::CodecError;
 
-/// Frames that are decoded at once where decoding may be stopped.
+/// Frames that are decoded between two checks for cancellation.
 const BLOCK_FRAMES: usize = 1000;
 
 /// Sizes and rates of a codec.
@@ -30,28 +30,28 @@ impl CodecInfo {
     }
 }
 
-/// Sound to codes and back.
+/// Encoder and decoder of recordings.
 pub trait Codec: Send + Sync {
     /// Returns the kind of the codec in one word, for listings and messages.
     fn kind(&self) -> &'static str;
 
-    /// Sizes and rates.
+    /// Returns the sizes and rates.
     fn info(&self) -> CodecInfo;
 
-    /// Codes a second of the codebook behind every level. Above the frame rate where a codebook has several levels of a
-    /// frame: a codec whose levels have different rates has frames of its slowest level.
+    /// Returns the rate of codes of each level's codebook, Hz. In codecs whose levels have different rates, a frame
+    /// spans one code of the slowest level, and faster codebooks have several levels in a frame.
     fn level_rates_hz(&self) -> Vec<f64> {
         let info = self.info();
         vec![info.frame_rate_hz; info.levels]
     }
 
-    /// Whether the latents of a frame are the sum of one entry of [`Self::codebook`] for each level. Otherwise no level
-    /// can be rounded from the residual of the levels before it.
+    /// Whether the latents of a frame are the sum of one entry of [`Self::codebook`] for each level. Otherwise levels
+    /// can't be quantized from the residual of the levels before them.
     fn entries_add_up(&self) -> bool {
         true
     }
 
-    /// Most frames after a frame that decide its samples, and for which a stream waits.
+    /// Returns the largest number of frames after a frame that affect its samples, for which a stream waits.
     fn look_ahead_frames(&self) -> usize;
 
     /// Returns the codes of a recording of any sample rate: all levels, one frame for every begun frame length of
@@ -61,7 +61,7 @@ pub trait Codec: Send + Sync {
     /// [`CodecError::Audio`] for a sample rate that can't be converted.
     fn encode(&self, audio: &Audio) -> Result<Codes, CodecError>;
 
-    /// [`Self::encode`] with the latents that the codes round, from codecs that have such.
+    /// Encodes as [`Self::encode`] does, with the latents before quantization if the codec has any.
     ///
     /// # Errors
     /// The same as [`Self::encode`].
@@ -77,8 +77,8 @@ pub trait Codec: Send + Sync {
         Ok(self.encode_with_latents(audio)?.latents)
     }
 
-    /// Returns the codes of [`Self::encode`] with the levels of the enhancement layer behind them, from codecs that
-    /// have one. [`Self::decode`] takes both; language models have no such levels.
+    /// Returns the codes of [`Self::encode`], followed by the levels of the enhancement layer if the codec has one.
+    /// [`Self::decode`] takes both; language models have no such levels.
     ///
     /// # Errors
     /// The same as [`Self::encode`].
@@ -86,7 +86,7 @@ pub trait Codec: Send + Sync {
         self.encode(audio)
     }
 
-    /// Returns the sound of codes, whole frames of it. Codes with fewer levels than the codec are its first levels.
+    /// Decodes codes to samples of whole frames. Codes with fewer levels than the codec are its first levels.
     ///
     /// # Errors
     /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec.
@@ -97,7 +97,7 @@ pub trait Codec: Send + Sync {
         Ok(Audio { samples, sample_rate_hz: self.info().sample_rate_hz })
     }
 
-    /// [`Self::decode`] in blocks of frames; `None` once `goes_on` returns false between two of them.
+    /// Decodes as [`Self::decode`] does, in blocks of frames; `None` once `goes_on` returns false between two of them.
     ///
     /// # Errors
     /// The same as [`Self::decode`].
@@ -147,19 +147,19 @@ pub trait Codec: Send + Sync {
     /// Returns the codec as the bytes of a safetensors file, for a model file.
     ///
     /// # Errors
-    /// [`CodecError::Mismatch`] and [`CodecError::Other`] for weights that are no longer there.
+    /// [`CodecError::Mismatch`] and [`CodecError::Other`] for weights that are no longer available.
     fn to_part(&self) -> Result<Vec<u8>, CodecError>;
 }
 
-/// Codes in, samples out.
+/// Streaming decoder: codes in, samples out.
 pub trait DecodeStream: Send {
-    /// Appends codes, with the same number of levels in all calls; returns the samples that no later code changes.
+    /// Appends codes, with the same number of levels in all calls; returns the samples that later codes do not change.
     ///
     /// # Errors
     /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec; nothing of them is taken then.
     fn push(&mut self, codes: &Codes) -> Result<Vec<f32>, CodecError>;
 
-    /// Returns the samples that are left. Nothing may be pushed after.
+    /// Returns the remaining samples. Nothing may be pushed afterwards.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network.

@@ -11,7 +11,7 @@ use crate::{
     Vocoder, VocoderStream,
 };
 
-/// Codes to samples.
+/// Stream from codes to samples.
 pub(crate) struct EmbeddedStream {
     rvq: Arc<MelRvq>,
     vocoder: Vocoder,
@@ -32,11 +32,11 @@ struct RunningStream {
 
 /// Source of the pitch of a stream.
 enum PitchOfCodes {
-    /// The vocoder takes none.
+    /// No pitch; the vocoder has no source.
     None,
-    /// The level behind those of the quantiser.
+    /// The pitch level of the codes.
     Level,
-    /// The spectrogram.
+    /// Prediction from the spectrogram.
     Predicted(Box<PitchStream>),
 }
 
@@ -49,12 +49,12 @@ impl EmbeddedStream {
         Self { rvq, vocoder, enhancement, pending: None, running: None }
     }
 
-    /// Codec frames that go through the products at once: fixed, as sums may depend on it.
+    /// Returns the number of codec frames that are processed at once: constant, since sums may depend on it.
     fn block(&self) -> usize {
         BLOCK_FRAMES.div_ceil(self.rvq.config().patch_frames)
     }
 
-    /// Tables of the enhancement layer, if the codes have levels of it.
+    /// Returns the tables of the enhancement layer, if the codes have levels of it.
     fn tables(&self, codes: &Codes) -> Option<&EnhancementTables> {
         let enhancement = self.enhancement.as_ref()?;
         (codes.levels() > self.rvq.config().levels).then_some(&*enhancement.tables)

@@ -1,5 +1,5 @@
-//! The discriminator of vocoder training: tells recordings from what the vocoder makes, by spectra at several
-//! resolutions. It is used in training only and is no part of a codec.
+//! The discriminator of vocoder training, which distinguishes recordings from the vocoder's output by spectra at
+//! several resolutions. Used in training only, not part of a codec.
 
 use std::sync::Arc;
 
@@ -25,13 +25,13 @@ use crate::train_state::Vars;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdversarialConfig {
-    /// Weight of the adversarial loss against the spectral loss.
+    /// Weight of the adversarial loss relative to the spectral loss.
     pub weight: f64,
-    /// Weight of the distance of the discriminator's hidden rows against the spectral loss.
+    /// Weight of feature matching, the distance of the discriminator's hidden rows, relative to the spectral loss.
     pub feature_weight: f64,
     /// Steps over which both weights rise from zero.
     pub ramp_steps: u64,
-    /// Samples of the transforms; each moves on by a quarter.
+    /// Window lengths of the transforms, samples; the hop is a quarter of the window.
     pub n_fft: Vec<usize>,
     /// Bands of equal width that each spectrum is cut into.
     pub bands: usize,
@@ -86,7 +86,7 @@ impl AdversarialConfig {
     }
 }
 
-/// Smallest magnitude that is told apart, and what brings logarithms of magnitudes near 0 and 1.
+/// Floor of magnitudes, and offset and scale that normalize their logarithms.
 const FLOOR: f32 = 1e-3;
 const LOG_OFFSET: f32 = 2.0;
 const LOG_SCALE: f32 = 0.4;
@@ -95,14 +95,14 @@ const LOG_SCALE: f32 = 0.4;
 struct Verdict {
     /// Hidden rows, (bands * clips * frames, dim).
     hidden: Tensor,
-    /// 1 for a recording, 0 for the vocoder's, (bands * clips * frames, 1).
+    /// Score, 1 for a recording, 0 for the vocoder's output, (bands * clips * frames, 1).
     score: Tensor,
 }
 
 /// One resolution.
 struct Branch {
     stft: Arc<Stft>,
-    /// By band.
+    /// Input layer of each band.
     inputs: Vec<Linear>,
     stack: Stack,
     output: Linear,
@@ -128,7 +128,7 @@ impl Branch {
         Ok(Self { stft, inputs, stack, output, window_frames: config.window_frames })
     }
 
-    /// Judges clips of `clip` samples each, (clips * clip).
+    /// Scores clips of `clip` samples each, (clips * clip).
     fn judge(&self, samples: &Tensor, clip: usize) -> Result<Verdict> {
         let (clips, frames) = (samples.elem_count() / clip, self.stft.frames(clip));
         let op = LogSpectrum { stft: self.stft.clone(), clip };
@@ -148,11 +148,11 @@ impl Branch {
 /// Parts of the adversarial loss of one step.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct AdversarialLosses {
-    /// Mean squared distance of the scores of what was made from those of a recording.
+    /// Mean squared distance of the scores of generated clips from the target of recordings.
     pub(crate) made: f64,
     /// Mean distance of hidden rows.
     pub(crate) features: f64,
-    /// The discriminator's own.
+    /// Loss of the discriminator.
     pub(crate) discriminator: f64,
 }
 
@@ -164,7 +164,7 @@ pub(crate) struct Adversary {
     pub(crate) optimizer: AdamW,
 }
 
-/// Recordings of a step, judged, and what the vocoder made of them.
+/// Scored recordings of a step, and the vocoder's output for them.
 pub(crate) struct Contest {
     real: Vec<Verdict>,
     made: Tensor,
@@ -177,7 +177,7 @@ fn mean(parts: Vec<Tensor>) -> Result<Tensor> {
     Tensor::stack(&parts, 0)?.mean_all()
 }
 
-/// Mean squared distance from `wanted`.
+/// Returns the mean squared distance from `wanted`.
 fn squared_distance(score: &Tensor, wanted: f64) -> Result<Tensor> {
     (score - wanted)?.sqr()?.mean_all()
 }
@@ -198,8 +198,8 @@ impl Adversary {
         self.branches.iter().map(|branch| branch.judge(samples, clip)).collect()
     }
 
-    /// Returns the losses that the vocoder minimizes in addition to the spectral loss, for `made` (clips * clip) in
-    /// place of `target`, at a step counted from 1.
+    /// Returns the losses that the vocoder minimizes in addition to the spectral loss, for its output `made` (clips *
+    /// clip) against `target`, at a step counted from 1.
     pub(crate) fn oppose(
         &self,
         made: &Tensor,

@@ -49,7 +49,7 @@ pub struct EmbeddedCodec {
 }
 
 impl MelRvq {
-    /// Returns the quantiser alone as safetensors bytes.
+    /// Serializes the quantiser as safetensors.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if parts contradict each other.
@@ -149,7 +149,7 @@ impl EmbeddedCodec {
         &self.vocoder
     }
 
-    /// Returns all of it as safetensors bytes: codebooks in half precision, the weights of networks in this precision.
+    /// Serializes the codec as safetensors: codebooks in half precision, the weights of networks in this precision.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if a part contradicts its configuration.
@@ -331,7 +331,7 @@ impl MelRvq {
     }
 }
 
-/// Tensors whose names begin with a prefix, which is cut off.
+/// Returns the tensors whose names begin with a prefix, without the prefix.
 fn tensors_below(
     reader: &mut Reader,
     prefix: &str,

@@ -1,4 +1,4 @@
-//! The enhancement layer: levels behind those of the quantiser, which the codec reads and no language model.
+//! The enhancement layer: levels after those of the quantiser, which only the codec uses, not the language model.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct EnhancementTables {
 /// The enhancement layer of a codec.
 #[derive(Clone)]
 pub struct EnhancementLayer {
-    /// Codes of its levels.
+    /// Tables of its levels.
     pub tables: Arc<EnhancementTables>,
     /// Pitch of codes without the layer.
     pub predictor: PitchPredictor,
@@ -32,8 +32,7 @@ impl EnhancementTables {
         1 + self.refinement.config().groups
     }
 
-    /// Returns the codes with these levels behind those of the quantiser; `latents` and `track` are those that they
-    /// stand for.
+    /// Returns the codes with the levels of the enhancement layer appended; they code `latents` and `track`.
     pub(crate) fn encode(
         &self,
         rvq: &MelRvq,
@@ -53,7 +52,8 @@ impl EnhancementTables {
         Ok(out)
     }
 
-    /// Whether codes can be this codec's, all levels of the quantiser and some of these.
+    /// Checks that codes have all levels of the quantiser and some of the enhancement layer, with codes inside the
+    /// tables.
     pub(crate) fn check(&self, rvq: &MelRvq, codes: &Codes) -> Result<(), CodecError> {
         let base = rvq.config().levels;
         if codes.levels() > base + self.levels() {
@@ -71,7 +71,7 @@ impl EnhancementTables {
         Ok(())
     }
 
-    /// Log-mel frames of codes with some of these levels, (frames * patch_frames, bins).
+    /// Returns the log-mel frames of codes with some levels of the enhancement layer, (frames * patch_frames, bins).
     pub(crate) fn decode_log_mel(
         &self,
         rvq: &MelRvq,
@@ -86,7 +86,7 @@ impl EnhancementTables {
         Ok(rvq.log_mel_of(&latents))
     }
 
-    /// Pitch of codes with these levels, (frames * patch_frames).
+    /// Returns the pitch of codes with the pitch level, (frames * patch_frames).
     pub(crate) fn decode_pitch(
         &self,
         rvq: &MelRvq,
@@ -96,7 +96,7 @@ impl EnhancementTables {
     }
 }
 
-/// Latents less the entries that codes stand for.
+/// Returns the latents minus the entries of their codes.
 pub(crate) fn residuals(
     rvq: &MelRvq,
     latents: &[f32],

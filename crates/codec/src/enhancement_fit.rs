@@ -11,7 +11,7 @@ use crate::refinement::Refinement;
 use crate::{CodecError, MelRvq, VocoderTrainConfig};
 
 impl EnhancementTables {
-    /// Fits both tables on clips of a second, augmented as for training; only the refinement where there is a pitch table.
+    /// Fits both tables on clips of a second, augmented as in training; only the refinement if a pitch table is given.
     ///
     /// # Errors
     /// [`CodecError::Config`], [`CodecError::TooLittleData`], or the source's.

@@ -23,15 +23,15 @@ use crate::rvq::{MelRvq, RvqConfig};
 pub struct FitConfig {
     /// The log-mel spectrogram that is coded.
     pub mel: MelConfig,
-    /// Mel frames that make one codec frame.
+    /// Number of mel frames in a codec frame.
     pub patch_frames: usize,
-    /// Principal components kept of a patch: the length of a codebook entry.
+    /// Number of principal components of a patch, the length of a codebook entry.
     pub latent_dim: usize,
     /// Levels of the residual quantiser.
     pub levels: usize,
     /// Entries of a level's codebook.
     pub codebook_size: usize,
-    /// Rounds of k-means a level.
+    /// Iterations of k-means for each level.
     pub iterations: usize,
     /// Codec frames to fit on; of longer corpora a random sample is taken.
     pub max_frames: usize,
@@ -42,8 +42,7 @@ pub struct FitConfig {
 impl Default for FitConfig {
     fn default() -> Self {
         Self {
-            // Quieter values are noise of lossy formats and converters, which would take a sixth of the quantiser's
-            // error for nothing audible.
+            // Quieter values are noise of lossy formats and converters, inaudible but a sixth of the quantiser's error.
             mel: MelConfig { floor: 2e-4, ..MelConfig::default() },
             patch_frames: 4,
             latent_dim: 128,
@@ -93,7 +92,7 @@ impl PatchSample {
         }
     }
 
-    /// Offers the patches of a recording, (patches, patch_dim) as [`crate::patches`] makes them.
+    /// Adds the patches of a recording to the sample, (patches, patch_dim) as from [`crate::patches`].
     pub fn add(&mut self, patches: &[f32]) {
         for patch in patches.chunks_exact(self.patch_dim) {
             self.seen += 1;
@@ -117,9 +116,9 @@ impl PatchSample {
 /// Fits a quantiser on log-mel patches (n, patch_dim).
 ///
 /// Levels are fitted one after another, each on the residuals of the levels before (residual or multi-stage vector
-/// quantisation: Juang & Gray 1982; as used in SoundStream, 2107.03312, section III.C, there with gradients). Entries
-/// that code next to nothing are moved onto residuals that are coded badly. Entries are rounded to f16, which weights
-/// are stored in, before the next level is fitted.
+/// quantisation: Juang & Gray 1982; as used in SoundStream, 2107.03312, section III.C, there with gradients). Rarely
+/// used entries are moved to residuals with large errors. Entries are rounded to f16, the stored type, before the next
+/// level is fitted.
 ///
 /// # Errors
 /// [`CodecError::Config`], [`CodecError::TooLittleData`], or [`CodecError::Cancelled`].
@@ -187,7 +186,8 @@ pub fn fit(
     Ok(projector.with_codebooks(levels))
 }
 
-/// Decibels a mel bin that an RMS error of 1 a latent value makes: the components that were cut aren't counted.
+/// Returns the RMS error in decibels per mel bin of an RMS error of 1 per latent value, without the discarded
+/// components.
 fn decibels_a_unit(config: &FitConfig) -> f64 {
     20.0 / std::f64::consts::LN_10 * (config.latent_dim as f64 / config.patch_dim() as f64).sqrt()
 }

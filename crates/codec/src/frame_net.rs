@@ -1,17 +1,17 @@
-//! The network that vocoder and pitch predictor share: a causal sliding-window transformer over frames that sees a few
-//! frames ahead at its input.
+//! Network architecture of vocoder and pitch predictor: a causal sliding-window transformer over frames with a few
+//! frames of look-ahead at its input.
 
 use candle_core::{Device, Tensor};
 use syrinx_nn::{AttentionPlan, BlockConfig, Kernels, Linear, Scope, Span, Stack, StackCache};
 
 use crate::CodecError;
 
-/// Frames a stream takes at once, at first. Blocks are fixed by their place in the stream, so that how it is cut changes
-/// no sum's order.
+/// Length of the first blocks of a stream, frames. Blocks depend only on their position in the stream, so that the
+/// order of sums does not depend on the division into calls.
 pub(crate) const BLOCK_FRAMES: usize = 16;
 
-/// Frames of a block of a stream after its first [`LATER_BLOCK_FRAMES`]: playback is that far behind by then, and large
-/// blocks cost half, as the products prepare every weight once a block.
+/// Length of the blocks of a stream after its first [`LATER_BLOCK_FRAMES`] frames. Playback is that far behind by then,
+/// and large blocks cost half, since the products pack every weight once per block.
 const LATER_BLOCK_FRAMES: usize = 64;
 
 /// Returns the attention of `sequences` sequences of `frames` rows each, in which a row attends to `window` rows,
@@ -32,14 +32,14 @@ pub(crate) fn windowed_plan(
 pub(crate) struct FrameNetShape {
     /// Values of an input frame.
     pub(crate) width: usize,
-    /// Frames seen ahead, and as many behind, side by side at the input.
+    /// Frames of look-ahead, and as many of history, concatenated at the input.
     pub(crate) ahead: usize,
-    /// Frames a frame attends to, itself included.
+    /// Number of frames that a frame attends to, itself included.
     pub(crate) window: usize,
     pub(crate) block: BlockConfig,
 }
 
-/// Frames (n, width) to hidden rows (n, dim). Cloning shares the weights.
+/// Network from frames (n, width) to hidden rows (n, dim). Cloning shares the weights.
 #[derive(Clone)]
 pub(crate) struct FrameNet {
     shape: FrameNetShape,
@@ -62,7 +62,8 @@ impl FrameNet {
         &self.shape
     }
 
-    /// Input rows of frames `from..to`, neighbours beyond the ends being the ends: (to - from, neighbours * width).
+    /// Appends the input rows of frames `from..to`, with the end frames repeated beyond the ends: (to - from,
+    /// neighbours * width).
     fn rows(&self, features: &[f32], from: usize, to: usize, rows: &mut Vec<f32>) {
         let (width, ahead) = (self.shape.width, self.shape.ahead);
         let frames = features.len() / width;
@@ -81,7 +82,8 @@ impl FrameNet {
         Ok(self.input.forward(&rows)?)
     }
 
-    /// Hidden rows of a batch of clips of `frames` frames each, (clips * frames, dim); differentiable by the weights.
+    /// Returns the hidden rows of a batch of clips of `frames` frames each, (clips * frames, dim); differentiable with
+    /// respect to the weights.
     pub(crate) fn forward(&self, features: &[f32], frames: usize) -> Result<Tensor, CodecError> {
         let clip = (frames * self.shape.width).max(1);
         let clips = features.len() / clip;
@@ -98,7 +100,8 @@ impl FrameNet {
         AttentionPlan::new(spans, positions, heads, dim, Some(self.shape.window))
     }
 
-    /// Returns a stream whose blocks end `lead` frames earlier than they would: as many as the frames come late.
+    /// Returns a stream whose blocks end `lead` frames earlier, to compensate for frames that arrive as many frames
+    /// late.
     pub(crate) fn stream(&self, lead: usize) -> FrameNetStream {
         FrameNetStream {
             cache: StackCache::new(self.shape.block.layers),
@@ -120,7 +123,7 @@ pub(crate) struct Block {
     pub(crate) features: Vec<f32>,
 }
 
-/// Frames in, hidden rows out, in blocks that don't depend on how the frames are cut.
+/// Stream from frames to hidden rows, in blocks that don't depend on the division into calls.
 pub(crate) struct FrameNetStream {
     net: FrameNet,
     cache: StackCache,
@@ -128,9 +131,9 @@ pub(crate) struct FrameNetStream {
     /// Features of the frames from `first` on, which later blocks still need.
     features: Vec<f32>,
     first: usize,
-    /// Frames that have gone through the network.
+    /// Number of frames that the network has processed.
     taken: usize,
-    /// Frames received in whole blocks.
+    /// Number of frames received in complete blocks.
     received: usize,
 }
 
@@ -151,7 +154,7 @@ impl FrameNetStream {
         Ok(out)
     }
 
-    /// Frames received when the next block is whole.
+    /// Returns the number of frames received when the next block is complete.
     fn next_end(&self) -> usize {
         if self.received == 0 {
             return BLOCK_FRAMES - self.lead;
@@ -160,13 +163,13 @@ impl FrameNetStream {
         self.received + if early { BLOCK_FRAMES } else { LATER_BLOCK_FRAMES }
     }
 
-    /// Returns the frames that are left.
+    /// Returns the remaining frames.
     pub(crate) fn finish(&mut self) -> Result<Option<Block>, CodecError> {
         let end = self.first + self.features.len() / self.net.shape.width;
         self.take(end, end)
     }
 
-    /// Sends the frames from `taken` to `upto` through the network; it may see frames before `visible`.
+    /// Processes the frames from `taken` to `upto`, with look-ahead up to `visible`.
     fn take(&mut self, upto: usize, visible: usize) -> Result<Option<Block>, CodecError> {
         let count = upto.saturating_sub(self.taken);
         if count == 0 {

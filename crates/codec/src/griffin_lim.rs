@@ -1,4 +1,4 @@
-//! Phases without a network: the baseline that the vocoder is compared with.
+//! Griffin-Lim phase reconstruction: the baseline for the vocoder.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -7,9 +7,8 @@ use crate::istft::Istft;
 use crate::magnitudes::mel_to_magnitudes;
 use crate::{CodecError, VocoderConfig};
 
-/// Returns the samples of log-mel frames (frames, bins) by the algorithm of Griffin & Lim (1984): magnitudes read off
-/// the mel spectrogram, phases made consistent by going back and forth. Intelligible, metallic, slow. 32 rounds are
-/// usual.
+/// Returns the samples of log-mel frames (frames, bins) by the algorithm of Griffin & Lim (1984): magnitudes from the
+/// mel spectrogram, phases by iterated transforms. Usually 32 iterations.
 ///
 /// Only the spectrogram and `n_fft` of `config` matter.
 ///

@@ -1,8 +1,8 @@
-//! Pitch moved to where it fits the harmonics best.
+//! Refinement of the pitch by the harmonics of the spectrum.
 //!
-//! A pitch tracker compares a waveform with itself a period later; an error of 15 cents there is 20 Hz at 2 kHz, and a vocoder
-//! that is trained on such a pitch learns to leave out the harmonics it can't place. The sum of the spectrum at the multiples
-//! of a frequency (subharmonic summation: Hermes 1988) has a narrower peak.
+//! A pitch tracker compares a waveform with itself a period later. Its error of 15 cents is 20 Hz at 2 kHz, and a
+//! vocoder that is trained on such a pitch learns to omit higher harmonics. The sum of the spectrum at the multiples of
+//! a frequency (subharmonic summation: Hermes 1988) has a narrower peak.
 
 use std::f64::consts::PI;
 
@@ -13,7 +13,7 @@ use realfft::{RealFftPlanner, RealToComplex};
 const REACH_CENTS: i32 = 40;
 const STEP_CENTS: i32 = 5;
 
-/// Harmonics above this say little, as noise covers them.
+/// Highest harmonic used, Hz; noise masks those above.
 const HIGHEST_HZ: f64 = 3500.0;
 
 /// Periods under the window, and its shortest and longest length in seconds.
@@ -27,7 +27,7 @@ pub(crate) struct HarmonicFit {
     samples: Vec<f32>,
     spectrum: Vec<Complex<f32>>,
     scratch: Vec<Complex<f32>>,
-    /// Square roots of magnitudes: no harmonic outweighs the others.
+    /// Square roots of magnitudes, so that no harmonic dominates.
     levels: Vec<f64>,
 }
 
@@ -46,7 +46,7 @@ impl HarmonicFit {
         }
     }
 
-    /// Returns the frequency near `hz` whose multiples have the most of the spectrum around sample `centre`.
+    /// Returns the frequency near `hz` whose multiples have the largest sum of the spectrum around sample `centre`.
     pub(crate) fn fit(&mut self, samples: &[f32], centre: usize, hz: f64) -> f64 {
         self.analyse(samples, centre, hz);
         let at = |cents: i32| hz * (f64::from(cents) / 1200.0).exp2();
@@ -55,7 +55,7 @@ impl HarmonicFit {
             .map(|c| self.sum(at(c)))
             .collect();
         let best = (0..sums.len()).max_by(|&a, &b| sums[a].total_cmp(&sums[b])).unwrap_or(0);
-        // At the ends there is no peak to speak of.
+        // A maximum at an end of the range is not a peak.
         if best == 0 || best + 1 == sums.len() {
             return hz;
         }
@@ -67,7 +67,7 @@ impl HarmonicFit {
         hz * (cents / 1200.0).exp2()
     }
 
-    /// Square roots of the magnitudes around `centre` under a Hann window of some periods.
+    /// Computes the square roots of the magnitudes around `centre` under a Hann window of some periods.
     fn analyse(&mut self, samples: &[f32], centre: usize, hz: f64) {
         let seconds = (WINDOW_PERIODS / hz).clamp(WINDOW_S.0, WINDOW_S.1);
         let half = ((0.5 * seconds * self.rate_hz) as usize).min(self.samples.len() / 2);
@@ -86,7 +86,7 @@ impl HarmonicFit {
         self.levels.extend(self.spectrum.iter().map(|c| f64::from(c.norm()).sqrt()));
     }
 
-    /// Mean level at the multiples of a frequency.
+    /// Returns the mean level at the multiples of a frequency.
     fn sum(&self, hz: f64) -> f64 {
         let bins_per_hz = self.samples.len() as f64 / self.rate_hz;
         let highest = HIGHEST_HZ.min(0.45 * self.rate_hz);

@@ -1,4 +1,4 @@
-//! The inverse short-time Fourier transform that ends the vocoder (Vocos: Siuzdak 2023, 2306.00814, section 3.2).
+//! The inverse short-time Fourier transform at the end of the vocoder (Vocos: Siuzdak 2023, 2306.00814, section 3.2).
 
 use std::f32::consts::PI;
 use std::sync::Arc;
@@ -9,8 +9,9 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 /// Largest log-magnitude. A full-scale sine in 960 points stays below it: only diverging values are clamped.
 pub(crate) const LOG_MAGNITUDE_MAX: f32 = 6.5;
 
-/// Log-magnitudes and phases to samples: `exp(m) (cos p + j sin p)`, inverse transform, Hann window, overlap-add, divided
-/// by the overlapped squared window. Frame `t` is centred at sample `t * hop`; `n` frames make `n * hop` samples.
+/// Transform from log-magnitudes and phases to samples: `exp(m) (cos p + j sin p)`, inverse transform, Hann window,
+/// overlap-add, divided by the overlapped squared window. Frame `t` is centred at sample `t * hop`; `n` frames make `n
+/// * hop` samples.
 #[derive(Clone)]
 pub(crate) struct Istft {
     pub(crate) n_fft: usize,
@@ -64,7 +65,7 @@ impl Istft {
     /// Transforms `scratch.spectrum` into the windowed samples of one frame in `scratch.samples`.
     pub(crate) fn frame_of_spectrum(&self, scratch: &mut Scratch) {
         let bins = self.bins();
-        // The inverse of a real signal has no imaginary part there, and the library insists.
+        // A real signal has no imaginary part there, which the library requires.
         scratch.spectrum[0].im = 0.0;
         scratch.spectrum[bins - 1].im = 0.0;
         self.inverse
@@ -144,7 +145,7 @@ impl Istft {
         out
     }
 
-    /// Returns the rows of a signal's own transform: samples (frames * hop) to (frames, 2 * bins).
+    /// Returns the rows of a signal's transform: samples (frames * hop) to (frames, 2 * bins).
     pub(crate) fn analyse(&self, samples: &[f32]) -> Vec<f32> {
         let mut rows = Vec::with_capacity(samples.len() / self.hop * 2 * self.bins());
         let mut scratch = self.scratch();
@@ -214,7 +215,7 @@ impl IstftStream {
             self.samples.resize(needed, 0.0);
             self.envelope.resize(needed, 0.0);
         }
-        // Before the recording's beginning there is nothing to add to.
+        // Samples before the recording's beginning are dropped.
         let skip = (self.emitted + half).saturating_sub(centre);
         let first = (centre + skip) - half - self.emitted;
         for i in skip..self.istft.n_fft {
@@ -225,7 +226,7 @@ impl IstftStream {
         self.frames += 1;
     }
 
-    /// Returns the samples that no later frame changes.
+    /// Returns the samples that later frames do not change.
     pub(crate) fn ready(&mut self) -> Vec<f32> {
         let done = (self.frames * self.istft.hop).saturating_sub(self.istft.n_fft / 2);
         self.emit(done)

@@ -14,11 +14,11 @@ pub(crate) struct KMeans {
     rng: ChaCha8Rng,
 }
 
-/// An entry with less than this share of an even load is moved.
+/// Share of the mean number of vectors below which an entry is moved.
 const DEAD_SHARE: f64 = 0.05;
 
 impl KMeans {
-    /// Begins with `size` of the vectors (n, dim), drawn at random; there are at least that many.
+    /// Initializes with `size` of the vectors (n, dim), drawn at random; there must be at least that many.
     pub(crate) fn new(vectors: &[f32], dim: usize, size: usize, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let picks = rand::seq::index::sample(&mut rng, vectors.len() / dim, size);
@@ -26,12 +26,12 @@ impl KMeans {
         Self { book: Codebook::new(entries, dim), dim, rng }
     }
 
-    /// One round. Early rounds look at a part of the vectors, as entries still move far.
+    /// Runs one iteration. Early iterations use a part of the vectors, since entries still move far.
     pub(crate) fn step(&mut self, vectors: &[f32], round: usize, rounds: usize) {
         let all = vectors.len() / self.dim;
         let least = (64 * self.book.size()).min(all);
         let seen = if round < rounds / 2 { (all / 4).max(least) } else { all };
-        // Windows of the sample take turns; the sample is in corpus order, so a stride mixes speakers.
+        // Each iteration uses another part; the sample is in corpus order, so a stride mixes speakers.
         let stride = all / seen.max(1);
         let offset = if stride > 1 { round % stride } else { 0 };
         let part: Vec<f32>;
@@ -57,14 +57,14 @@ impl KMeans {
                 entry.iter_mut().zip(sum).for_each(|(e, s)| *e = (s / n as f64) as f32);
             }
         }
-        // The last rounds only settle.
+        // The last iterations move no rarely used entries.
         if round + 3 < rounds {
             self.revive(&mut entries, used, &codes, &counts);
         }
         self.book = Codebook::new(entries, self.dim);
     }
 
-    /// Sum and number of the vectors of every entry.
+    /// Returns sum and number of the vectors of every entry.
     fn sums(&self, vectors: &[f32], codes: &[u16]) -> (Vec<f64>, Vec<usize>) {
         let (size, dim) = (self.book.size(), self.dim);
         let rows = ROWS_PER_TASK * 32;
@@ -89,7 +89,7 @@ impl KMeans {
         (sums, counts)
     }
 
-    /// Moves entries that code next to nothing onto vectors drawn by their squared error.
+    /// Moves rarely used entries to vectors drawn in proportion to their squared error.
     fn revive(&mut self, entries: &mut [f32], vectors: &[f32], codes: &[u16], counts: &[usize]) {
         let even = codes.len() as f64 / counts.len() as f64;
         let dead: Vec<usize> =
@@ -124,7 +124,7 @@ impl KMeans {
         }
     }
 
-    /// Returns the codebook, rounded to what f16 can hold.
+    /// Returns the codebook, rounded to f16.
     pub(crate) fn finish(self) -> Codebook {
         let entries = self.book.entries().iter().map(|&v| round_to_f16(v)).collect();
         Codebook::new(entries, self.dim)

@@ -1,6 +1,6 @@
 //! Codec: recordings to codes and back.
 //!
-//! [`MelRvq`] turns a log-mel spectrogram into codes of a residual vector quantiser, fitted without gradients;
+//! [`MelRvq`] converts a log-mel spectrogram to codes of a residual vector quantiser that is fitted without gradients;
 //! [`Vocoder`] turns the spectrogram of codes and a pitch track into samples. After the levels of the quantiser come
 //! those of the enhancement layer: pitch ([`PitchTable`]), then the residual of the quantiser ([`Refinement`]). Where
 //! codes lack them, pitch is predicted ([`PitchPredictor`]). [`EmbeddedCodec`] combines them and implements [`Codec`],
@@ -10,7 +10,7 @@
 //!
 //! - Decoding a stream gives the samples of decoding all codes at once, bit for bit, however the codes are split.
 //! - Codes with fewer levels than the codec has decode: they are the first levels.
-//! - Codebooks hold values that f16 can hold, so that storing them changes no code.
+//! - Codebook entries are representable in f16, so that storing them changes no code.
 //! - Bad input is a [`CodecError`] with a hint, never a panic. Randomness comes from a seed in a config.
 
 mod clips;

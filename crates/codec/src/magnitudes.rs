@@ -4,8 +4,8 @@ use syrinx_audio::{MelConfig, mel_filterbank};
 
 use crate::VocoderConfig;
 
-/// Returns weights (width, mel bins) and biases (width) of the last layer before training, from scaled log-mel frames:
-/// magnitudes as the spectrogram has them, and nothing of phases.
+/// Returns the initial weights (width, mel bins) and biases (width) of the last layer, from scaled log-mel frames: the
+/// magnitudes of the spectrogram, and zeros for phases.
 pub(crate) fn first_rows(config: &VocoderConfig) -> (Vec<f32>, Vec<f32>) {
     let (bands, bins) = (config.mel.bins, config.bins());
     let free_gain = config.source.as_ref().map_or(Some(0.0), |source| source.free_gain);
@@ -32,7 +32,7 @@ pub(crate) fn first_rows(config: &VocoderConfig) -> (Vec<f32>, Vec<f32>) {
 
 /// Returns, for each band, the log-magnitude of a log-mel value minus the value.
 fn band_offsets(config: &VocoderConfig) -> Vec<f64> {
-    // A longer window gathers more: by its length for a tone, by the root of it for noise.
+    // The magnitude grows with the window's length for a tone, with its square root for noise.
     let window = 0.75 * (config.n_fft as f64 / config.mel.n_fft as f64).ln();
     mel_filterbank(&config.mel)
         .chunks_exact(config.mel.n_fft / 2 + 1)
@@ -41,7 +41,7 @@ fn band_offsets(config: &VocoderConfig) -> Vec<f64> {
         .collect()
 }
 
-/// A linear map from scaled log-mel frames to log-magnitudes.
+/// Linear map from scaled log-mel frames to log-magnitudes.
 pub(crate) struct MelToMagnitudes {
     pub(crate) weight: Vec<f32>, // (bins, mel bins)
     pub(crate) bias: Vec<f32>,   // (bins)
@@ -60,7 +60,7 @@ impl MelToMagnitudes {
 }
 
 /// Returns the initial weights of the layer from mel values to magnitudes. A mel value is a weighted sum of magnitudes,
-/// so a magnitude is about the value over the sum of weights; frequencies between two bands take from both.
+/// so a magnitude is approximately the value divided by the sum of weights; frequencies between two bands use both.
 pub(crate) fn mel_to_magnitudes(config: &VocoderConfig) -> MelToMagnitudes {
     let (bins, bands) = (config.bins(), config.mel.bins);
     let offsets = band_offsets(config);

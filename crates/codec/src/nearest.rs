@@ -7,7 +7,7 @@ use syrinx_nn::matmul::{Mat, ProductOptions, product};
 /// Most entries of a codebook: codes have 16 bits.
 pub(crate) const MAX_ENTRIES: f64 = 65_536.0;
 
-/// Vectors a task handles at once: fixed, so that results don't depend on the number of threads.
+/// Vectors that a task handles at once: constant, so that results don't depend on the number of threads.
 pub(crate) const ROWS_PER_TASK: usize = 512;
 
 /// Entries of one level, prepared for nearest-neighbour search.
@@ -19,7 +19,7 @@ pub(crate) struct Codebook {
 }
 
 impl Codebook {
-    /// `entries` (size, dim); rows must fill it.
+    /// Builds a codebook of `entries` (size, dim).
     pub(crate) fn new(entries: Vec<f32>, dim: usize) -> Self {
         debug_assert_eq!(entries.len() % dim, 0);
         let half_norms =
@@ -32,12 +32,12 @@ impl Codebook {
         self.half_norms.len()
     }
 
-    /// All entries, (size, dim).
+    /// Returns all entries, (size, dim).
     pub(crate) fn entries(&self) -> &[f32] {
         &self.entries
     }
 
-    /// One entry.
+    /// Returns one entry.
     pub(crate) fn entry(&self, code: u16) -> &[f32] {
         &self.entries[usize::from(code) * self.dim..][..self.dim]
     }
@@ -63,7 +63,7 @@ impl Codebook {
             .collect()
     }
 
-    /// Takes its nearest entry from each of `vectors` (n, dim).
+    /// Subtracts the entry of its code from each of `vectors` (n, dim).
     pub(crate) fn subtract(&self, vectors: &mut [f32], codes: &[u16]) {
         vectors.par_chunks_exact_mut(self.dim).zip(codes).with_min_len(256).for_each(|(v, &c)| {
             for (v, e) in v.iter_mut().zip(self.entry(c)) {

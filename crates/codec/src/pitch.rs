@@ -43,11 +43,11 @@ pub struct PitchConfig {
     pub threshold: f64,
     /// Entries of the table.
     pub entries: usize,
-    /// Weight of voicing against octaves in the distance between frames.
+    /// Weight of voicing relative to octaves in the distance between frames.
     pub voicing_weight: f64,
     /// Seconds of sound that the enhancement layer is fitted on.
     pub fit_seconds: usize,
-    /// Rounds of k-means.
+    /// Iterations of k-means.
     pub iterations: usize,
 }
 
@@ -78,7 +78,8 @@ impl PitchConfig {
         Ok(ConfigIssue::above_zero(&[("iterations", self.iterations)])?)
     }
 
-    /// Pitch of `frames` mel frames of samples, `hop` samples apart, by YIN, moved to where it fits the harmonics best.
+    /// Returns the pitch of `frames` mel frames of samples, `hop` samples apart, by YIN, refined by the harmonics of
+    /// the spectrum.
     pub fn track(
         &self,
         samples: &[f32],
@@ -103,7 +104,7 @@ impl PitchConfig {
     }
 }
 
-/// Returns the frames with the frequency interpolated on a logarithmic scale where there is none.
+/// Returns the frames with the frequency of unvoiced frames interpolated on a logarithmic scale.
 fn interpolated(hz: &[Option<f64>]) -> Vec<PitchFrame> {
     let voiced: Vec<(usize, f32)> =
         hz.iter().enumerate().filter_map(|(t, hz)| hz.map(|hz| (t, hz.log2() as f32))).collect();
@@ -126,7 +127,7 @@ fn interpolated(hz: &[Option<f64>]) -> Vec<PitchFrame> {
     out
 }
 
-/// A table of pitch contours: one code stands for the mel frames of one codec frame.
+/// Codebook of pitch contours: one code for the mel frames of one codec frame.
 #[derive(Debug, Clone)]
 pub struct PitchTable {
     config: PitchConfig,

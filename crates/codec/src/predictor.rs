@@ -1,4 +1,4 @@
-//! Pitch from the spectrogram alone, for codes that carry no pitch level.
+//! Prediction of pitch from the spectrogram, for codes without a pitch level.
 
 use std::collections::BTreeMap;
 
@@ -21,9 +21,9 @@ pub struct PitchPredictorConfig {
     pub mel: MelConfig,
     /// Sizes of the transformer.
     pub block: BlockConfig,
-    /// Mel frames a frame attends to, itself included.
+    /// Number of mel frames that a frame attends to, itself included.
     pub window_frames: usize,
-    /// Mel frames that a frame sees ahead of itself, and as many behind, side by side at the input.
+    /// Mel frames of look-ahead, and as many of history, concatenated at the input.
     pub look_ahead_frames: usize,
     /// Lowest fundamental frequency, Hz.
     pub min_hz: f64,
@@ -31,9 +31,9 @@ pub struct PitchPredictorConfig {
     pub max_hz: f64,
     /// Classes of frequency between the two, evenly spaced in octaves.
     pub classes: usize,
-    /// Taken from log-mel values before the network.
+    /// Offset subtracted from log-mel values before the network.
     pub mel_offset: f64,
-    /// Log-mel values are divided by this before the network.
+    /// Divisor of log-mel values before the network.
     pub mel_scale: f64,
 }
 
@@ -78,7 +78,7 @@ impl PitchPredictorConfig {
         Ok(())
     }
 
-    /// Octaves from one class to the next.
+    /// Returns the octaves from one class to the next.
     fn step(&self) -> f32 {
         ((self.max_hz / self.min_hz).log2() / (self.classes - 1) as f64) as f32
     }
@@ -111,8 +111,8 @@ impl PitchPredictorConfig {
     }
 }
 
-/// A classifier of pitch over mel frames (after CREPE: Kim et al. 2018, 1802.06182, which reads samples). Cloning shares
-/// the weights.
+/// Classifier of pitch over mel frames (similar to CREPE: Kim et al. 2018, 1802.06182, which reads samples). Cloning
+/// shares the weights.
 #[derive(Clone)]
 pub struct PitchPredictor {
     config: PitchPredictorConfig,
@@ -207,7 +207,7 @@ impl PitchPredictor {
     }
 }
 
-/// Mel frames in, pitch out. The pitch is the same however the frames are cut.
+/// Stream from mel frames to pitch. The pitch does not depend on the division into calls.
 pub struct PitchStream {
     predictor: PitchPredictor,
     net: FrameNetStream,
@@ -227,7 +227,7 @@ impl PitchStream {
         Ok(out)
     }
 
-    /// Returns the pitch of the frames that are left.
+    /// Returns the pitch of the remaining frames.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network.

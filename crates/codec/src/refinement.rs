@@ -17,7 +17,7 @@ pub struct RefinementConfig {
     pub groups: usize,
     /// Entries of a group's codebook.
     pub entries: usize,
-    /// Rounds of k-means.
+    /// Iterations of k-means.
     pub iterations: usize,
 }
 
@@ -41,7 +41,7 @@ impl RefinementConfig {
 }
 
 /// A product quantiser (Jégou, Douze & Schmid 2011) of the residuals of a residual quantiser: group by group, largest
-/// principal components first. Any number of groups may be left out from the end.
+/// principal components first. Codes may omit any number of groups at the end.
 #[derive(Debug, Clone)]
 pub struct Refinement {
     config: RefinementConfig,

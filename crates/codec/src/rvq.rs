@@ -16,7 +16,7 @@ use crate::{CodecError, LevelRange};
 pub struct RvqConfig {
     /// The log-mel spectrogram that is coded.
     pub mel: MelConfig,
-    /// Mel frames that make one codec frame.
+    /// Number of mel frames in a codec frame.
     pub patch_frames: usize,
     /// Length of a codebook entry.
     pub latent_dim: usize,
@@ -46,7 +46,7 @@ impl RvqConfig {
         self.patch_frames * self.mel.hop
     }
 
-    /// Codec frames a second.
+    /// Returns the number of codec frames a second.
     pub fn frame_rate_hz(&self) -> f64 {
         f64::from(self.mel.sample_rate_hz) / self.frame_samples() as f64
     }
@@ -54,8 +54,8 @@ impl RvqConfig {
 
 /// A residual vector quantiser over log-mel patches.
 ///
-/// A codec frame is `patch_frames` neighbouring mel frames side by side. Its principal components, divided by one
-/// scale, are the latent; level 1 codes the latent, each later level the residual of the levels before it.
+/// A codec frame is a patch: `patch_frames` consecutive mel frames. The latent is its principal components, divided by
+/// one scale; level 1 codes the latent, each further level the residual of the levels before it.
 #[derive(Debug, Clone)]
 pub struct MelRvq {
     config: RvqConfig,
@@ -96,7 +96,7 @@ impl MelRvq {
         Ok(Self::projection(config, mean, axes)?.with_codebooks(books))
     }
 
-    /// Returns the part before the codebooks.
+    /// Returns the projection of patches to latents.
     pub(crate) fn projection(
         config: RvqConfig,
         mean: Vec<f32>,
@@ -161,7 +161,7 @@ impl MelRvq {
         out
     }
 
-    /// Log-mel frames of latents: (n, latent_dim) -> (n * patch_frames, bins).
+    /// Returns the log-mel frames of latents: (n, latent_dim) -> (n * patch_frames, bins).
     pub fn log_mel_of(&self, latents: &[f32]) -> Vec<f32> {
         let (patch_dim, dim) = (self.config.patch_dim(), self.config.latent_dim);
         let rows = latents.len() / dim;
@@ -202,7 +202,7 @@ impl MelRvq {
         codes
     }
 
-    /// Whether the codes can be this quantiser's.
+    /// Checks that codes are valid for this quantiser.
     ///
     /// # Errors
     /// [`CodecError::Levels`] for no levels or more than it has, [`CodecError::Codes`] for a code outside a codebook.
@@ -214,7 +214,7 @@ impl MelRvq {
         Ok(codes.check(self.config.codebook_size)?)
     }
 
-    /// Returns the latents of codes, (frames, latent_dim): the sum of the entries of the levels that there are.
+    /// Returns the latents of codes, (frames, latent_dim): the sum of the entries of all levels of the codes.
     ///
     /// # Errors
     /// The same as [`Self::check`].
@@ -230,7 +230,7 @@ impl MelRvq {
         Ok(out)
     }
 
-    /// Log-mel frames of codes, (frames * patch_frames, bins).
+    /// Returns the log-mel frames of codes, (frames * patch_frames, bins).
     ///
     /// # Errors
     /// The same as [`Self::dequantise`].
@@ -238,7 +238,8 @@ impl MelRvq {
         Ok(self.log_mel_of(&self.dequantise(codes)?))
     }
 
-    /// Returns the fingerprint of the quantiser, 16 hexadecimal digits: equal fingerprints, exchangeable codes.
+    /// Returns the fingerprint of the quantiser, 16 hexadecimal digits. Quantisers with equal fingerprints have the
+    /// same codes.
     pub fn fingerprint(&self) -> String {
         let c = &self.config;
         let sizes =

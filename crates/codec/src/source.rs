@@ -10,8 +10,8 @@ use realfft::num_complex::Complex;
 use crate::istft::{Istft, Scratch};
 use crate::pitch::PitchFrame;
 
-/// Makes the spectra of the excitation frame by frame. Frames are computed from their place and the pitch up to the frame
-/// after, so that how a stream is cut changes nothing.
+/// Generator of the excitation's spectra, frame by frame. A frame depends only on its position and the pitch up to the
+/// next frame, not on the division of a stream into calls.
 pub(crate) struct Excitation {
     istft: Istft,
     scratch: Scratch,
@@ -20,13 +20,13 @@ pub(crate) struct Excitation {
     /// Fundamental frequency (Hz) and phase (cycles) of the frames from `first` on.
     known: Vec<(f64, f64)>,
     first: usize,
-    /// Frames made.
+    /// Number of generated frames.
     made: usize,
     /// White noise under the window of the last frame, (n_fft); empty before the first.
     noise: Vec<f32>,
 }
 
-/// Below this, the sine in the denominator of the Dirichlet kernel is taken for zero.
+/// Sine in the denominator of the Dirichlet kernel below which it counts as zero.
 const SMALL_SINE: f64 = 1e-6;
 
 impl Excitation {
@@ -43,7 +43,7 @@ impl Excitation {
         }
     }
 
-    /// Takes the pitch of further frames.
+    /// Appends the pitch of further frames.
     pub(crate) fn push(&mut self, pitch: &[PitchFrame]) {
         let hop_s = self.istft.hop as f64 / self.rate_hz;
         for frame in pitch {
@@ -66,7 +66,7 @@ impl Excitation {
             self.frame(source, noise);
             self.made += 1;
         }
-        // A window reaches back half its length.
+        // A window begins half its length before its frame.
         let reach = self.istft.n_fft / 2 / self.istft.hop;
         let keep = self.made.saturating_sub(reach).clamp(self.first, self.first + self.known.len());
         self.known.drain(..keep - self.first);
@@ -83,7 +83,7 @@ impl Excitation {
         let samples: Vec<f32> =
             (-half..half).map(|n| pulse(self.phase(t, t * hop + n), harmonics)).collect();
         self.istft.windowed_spectrum(samples.into_iter(), scale, source, &mut self.scratch);
-        // Consecutive windows have all but a hop in common.
+        // Consecutive windows overlap in all but a hop.
         self.noise.drain(..self.istft.hop.min(self.noise.len()));
         let from = t * hop - half + self.noise.len() as i64;
         let seed = self.seed;
@@ -92,7 +92,7 @@ impl Excitation {
         self.istft.windowed_spectrum(samples, scale, noise, &mut self.scratch);
     }
 
-    /// Frequency and phase of a frame, the ends going on for ever.
+    /// Returns frequency and phase of a frame, extrapolated beyond the ends.
     fn at(&self, frame: i64) -> (f64, f64) {
         let last = self.first + self.known.len() - 1;
         let near = frame.clamp(self.first as i64, last as i64);
@@ -101,8 +101,8 @@ impl Excitation {
         (hz, phase + beyond_s * hz)
     }
 
-    /// Phase at a sample, in cycles, as frame `t` sees it: the frequency runs straight from frame to frame and stays as
-    /// it is from frame `t + 1` on.
+    /// Returns the phase at a sample for the window of frame `t`, in cycles: the frequency is linear between frames and
+    /// constant from frame `t + 1` on.
     fn phase(&self, t: i64, sample: i64) -> f64 {
         let hop = self.istft.hop as i64;
         let segment = sample.div_euclid(hop);
@@ -131,7 +131,7 @@ fn pulse(cycles: f64, harmonics: f64) -> f32 {
     (sum * (2.0 / harmonics).sqrt()) as f32
 }
 
-/// Uniform white noise of unit power at a sample, the same for the same seed and sample.
+/// Returns uniform white noise of unit power at a sample; equal for equal seed and sample.
 fn white(seed: u64, sample: i64) -> f32 {
     // The finaliser of splitmix64 (Steele, Lea & Flood 2014).
     let mut x = seed.wrapping_add((sample as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));

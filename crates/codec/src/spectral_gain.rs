@@ -13,14 +13,14 @@ const STEPS_A_WINDOW: usize = 4;
 /// Inaudible gain: the smallest that is applied.
 const SILENT: f32 = 1e-5;
 
-/// Decline of a frame's weight with its attenuation, a natural logarithm, beyond [`SURE`].
+/// Decay of a frame's weight with its attenuation (natural logarithm) beyond [`SURE`].
 const DOUBT: f32 = 2.0;
 /// Attenuation up to which a frame has its full weight, a natural logarithm.
 const SURE: f32 = 0.2;
 
-/// Attenuates every band of `samples` at every frame to the level of `target` (frames, bins), a log-mel, and never
-/// amplifies: log-spectral amplitude estimation (Ephraim & Malah 1985) with an estimate from elsewhere. Phases are those
-/// of the recording. The result is as long as `samples`, with silence after the end of `target`.
+/// Attenuates every band of `samples` at every frame to the level of the log-mel `target` (frames, bins), without
+/// amplification: log-spectral amplitude estimation (Ephraim & Malah 1985) with a given estimate. Phases are those of
+/// the recording. The result is as long as `samples`, with silence after the end of `target`.
 pub(crate) fn attenuated(
     samples: &[f32],
     log_mel: &LogMel,
@@ -51,9 +51,9 @@ pub(crate) fn attenuated(
     out
 }
 
-/// Gains (frames, bins) of a steady target: where the target is a small part of the recording, its level is the weighted
-/// mean of the attenuated recording up to `around` frames before and after (noise power under speech is estimated from
-/// frames without speech: Cohen 2003, section II). Gains near 1 weigh most.
+/// Returns the gains (frames, bins) of a stationary target. Where the target is a small part of the recording, its
+/// level is the weighted mean of the attenuated recording up to `around` frames before and after (noise power under
+/// speech is estimated from frames without speech: Cohen 2003, section II). Gains near 1 have the largest weights.
 fn going_on(own: &[f32], gains: &[f32], bins: usize, around: usize) -> Vec<f32> {
     let frames = gains.len() / bins;
     let trust: Vec<f32> = gains.iter().map(|gain| (DOUBT * (gain + SURE).min(0.0)).exp()).collect();
@@ -63,7 +63,7 @@ fn going_on(own: &[f32], gains: &[f32], bins: usize, around: usize) -> Vec<f32> 
         let (mut sum, mut weights) = (0.0, 0.0);
         for other in frame.saturating_sub(around)..(frame + around + 1).min(frames) {
             let i = other * bins + bin;
-            // Nothing may be trusted far and wide: then all counts alike.
+            // If no frame in the window is reliable, all have equal weights.
             let weight = window[frame.abs_diff(other)] * (trust[i] + 1e-6);
             sum += weight * (own[i] + gains[i]);
             weights += weight;
@@ -84,7 +84,7 @@ pub(crate) fn spread(config: &MelConfig, frequencies: usize) -> Vec<Vec<(usize, 
     let weights = mel_filterbank(&config); // (bins, frequencies)
     let share = |band: usize, k: usize| weights[band * frequencies + k];
     let of_band = |band: usize| (0..frequencies).map(|k| share(band, k)).fold(0.0f32, f32::max);
-    // Filters are normalized by area; a band counts by the height of the frequency within its triangle.
+    // Filters are normalized by area; the share of a band is the height of its triangle at the frequency.
     let tops: Vec<f32> = (0..config.bins).map(of_band).collect();
     let mut last = vec![(0, 1.0)];
     (0..frequencies)
@@ -95,7 +95,7 @@ pub(crate) fn spread(config: &MelConfig, frequencies: usize) -> Vec<Vec<(usize, 
                 .collect();
             let sum: f32 = shares.iter().map(|(_, share)| share).sum();
             shares.iter_mut().for_each(|(_, share)| *share /= sum);
-            // Frequencies outside all bands go with the nearest below.
+            // Frequencies outside all bands use the nearest band below.
             if !shares.is_empty() {
                 last = shares;
             }

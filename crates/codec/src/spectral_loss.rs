@@ -1,4 +1,4 @@
-//! The loss that trains the vocoder: magnitudes at several resolutions, with its own backward.
+//! Multi-resolution spectral loss of the vocoder, with its own backward pass.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,7 +19,7 @@ use crate::stft::{Stft, magnitude};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SpectralLossConfig {
-    /// Samples of the transforms; each moves on by a quarter.
+    /// Window lengths of the transforms, samples; the hop is a quarter of the window.
     pub n_fft: Vec<usize>,
     /// Mel bands at each of them.
     pub mel_bins: Vec<usize>,
@@ -33,11 +33,11 @@ pub struct SpectralLossConfig {
     pub magnitude_floor: f64,
     /// Smallest mel value before the logarithm.
     pub mel_floor: f64,
-    /// Weight of the distance between two drawings of the same clip that differ in their noise, which is subtracted; 0:
-    /// one drawing.
+    /// Weight of the distance between two outputs for one clip that differ in their noise, which is subtracted; 0 for a
+    /// single output.
     ///
-    /// With 1 the loss is the spectral energy distance (Gritsenko et al. 2020, 2008.01160): its optimum is as random as
-    /// recordings are, where a distance alone rewards the median of what is possible.
+    /// With 1 the loss is the spectral energy distance (Gritsenko et al. 2020, 2008.01160), whose optimum has the
+    /// distribution of recordings; a distance alone has its optimum at the median.
     pub repulsion_weight: f64,
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct SpectralLosses {
     pub(crate) mel: f64,
     pub(crate) magnitude: f64,
     pub(crate) convergence: f64,
-    /// Half the distance between the two drawings; 0 where there is one.
+    /// Half the distance between the two outputs; 0 for a single output.
     pub(crate) repulsion: f64,
 }
 
@@ -89,7 +89,7 @@ impl SpectralLosses {
     }
 }
 
-/// The loss, ready to be computed.
+/// The loss with its transforms and filterbanks.
 #[derive(Clone)]
 pub(crate) struct SpectralLoss {
     resolutions: Arc<Vec<Resolution>>,
@@ -119,13 +119,13 @@ impl SpectralLoss {
         self.config.n_fft.iter().copied().max().unwrap_or(0)
     }
 
-    /// Returns the number of drawings of a clip that the loss compares.
+    /// Returns the number of outputs for a clip that the loss compares.
     pub(crate) fn drawings(&self) -> usize {
         if self.config.repulsion_weight > 0.0 { 2 } else { 1 }
     }
 
-    /// Returns the mean losses of one or two drawings of clips of `clip` samples each (drawings * clips * clip) against
-    /// the target (clips * clip), and the gradient of the total by `predicted`.
+    /// Returns the mean losses of one or two outputs for clips of `clip` samples each (outputs * clips * clip) against
+    /// the target (clips * clip), and the gradient of the total with respect to `predicted`.
     pub(crate) fn compute(
         &self,
         predicted: &[f32],
@@ -158,7 +158,7 @@ impl SpectralLoss {
         (losses, grad)
     }
 
-    /// Returns the differentiable loss of `predicted` (drawings * clips * clip), and its parts.
+    /// Returns the differentiable loss of `predicted` (outputs * clips * clip), and its parts.
     pub(crate) fn forward(
         &self,
         predicted: &Tensor,
@@ -194,7 +194,7 @@ impl Resolution {
         let bands = mel_filterbank(&mel)
             .chunks_exact(n_fft / 2 + 1)
             .filter_map(|row| {
-                // Narrow bands of short transforms may lie between two frequencies: they say nothing.
+                // Narrow bands of short transforms may lie between two frequencies; they are skipped.
                 let first = row.iter().position(|&w| w > 0.0)?;
                 let end = row.iter().rposition(|&w| w > 0.0)? + 1;
                 Some(Band { first, weights: row[first..end].to_vec() })
@@ -203,7 +203,7 @@ impl Resolution {
         Self { stft: Stft::new(n_fft, planner), bands }
     }
 
-    /// Returns the losses of one or two drawings of a clip, and the gradients by their samples.
+    /// Returns the losses of one or two outputs for a clip, and the gradients with respect to their samples.
     fn compute(
         &self,
         drawings: &[&[f32]],
@@ -215,7 +215,7 @@ impl Resolution {
             spectra.iter().map(|s| s.iter().map(magnitude).collect()).collect();
         let y: Vec<f32> = self.stft.spectra(target).iter().map(magnitude).collect();
         let norm: f64 = y.iter().map(|b| f64::from(b * b)).sum();
-        // A silent target would make any error infinite.
+        // The floor keeps the error of a silent target finite.
         let norm = norm.max(f64::from(config.magnitude_floor as f32).powi(2) * y.len() as f64);
         let share = 1.0 / drawings.len() as f64;
         let (mut losses, mut grads) = (SpectralLosses::default(), Vec::new());
@@ -226,7 +226,7 @@ impl Resolution {
             for (_, other) in magnitudes.iter().enumerate().filter(|(j, _)| *j != i) {
                 let push = -config.repulsion_weight * share;
                 let apart = self.distance(x, other, norm, push, config, &mut slope);
-                // Each pair is met twice.
+                // Each pair is counted twice.
                 losses.repulsion += 0.5 * share * apart.total;
                 losses.total -= 0.5 * share * config.repulsion_weight * apart.total;
             }
@@ -238,7 +238,8 @@ impl Resolution {
         (losses, grads)
     }
 
-    /// Returns the distances of magnitudes `x` from `y` (frames, bins); adds `scale` times their slope by `x`.
+    /// Returns the distances of magnitudes `x` from `y` (frames, bins); adds `scale` times their gradient with respect
+    /// to `x`.
     fn distance(
         &self,
         x: &[f32],
@@ -295,14 +296,15 @@ impl Resolution {
     }
 }
 
-/// Returns the distance of the logarithms of two values, none below `floor`, and `step` times its slope by the first.
+/// Returns the distance of the logarithms of two values, clamped at `floor`, and `step` times its derivative by the
+/// first.
 fn log_distance(a: f32, b: f32, floor: f32, step: f32) -> (f32, f32) {
     let difference = a.max(floor).ln() - b.max(floor).ln();
     let moves = a > floor && difference != 0.0;
     (difference.abs(), if moves { step * difference.signum() / a } else { 0.0 })
 }
 
-/// Mean L1 distance of log-magnitudes; adds `scale` times its slope by `x`.
+/// Returns the mean L1 distance of log-magnitudes; adds `scale` times its gradient with respect to `x`.
 fn magnitude_distance(
     x: &[f32],
     y: &[f32],
@@ -325,7 +327,7 @@ struct LossOp {
     loss: SpectralLoss,
     target: Vec<f32>,
     clip: usize,
-    /// The gradient is made together with the loss, and kept for the backward pass.
+    /// Loss and gradient, which are computed together; the gradient is kept for the backward pass.
     found: Arc<Mutex<(SpectralLosses, Vec<f32>)>>,
 }
 

@@ -1,4 +1,4 @@
-//! Short-time Fourier transforms of training clips, with the way back for gradients.
+//! Short-time Fourier transforms of training clips, with the adjoint for gradients.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use crate::istft::hann;
 
-/// Added to squared magnitudes, so that the root has a slope everywhere.
+/// Constant added to squared magnitudes, so that the root is differentiable everywhere.
 const POWER_EPS: f32 = 1e-12;
 
-/// Magnitude of a value of a spectrum.
+/// Returns the magnitude of a value of a spectrum.
 pub(crate) fn magnitude(value: &Complex<f32>) -> f32 {
     (value.norm_sqr() + POWER_EPS).sqrt()
 }
 
-/// One resolution: Hann windows of `n_fft` samples that move on by a quarter. Cloning shares the transforms.
+/// One resolution: Hann windows of `n_fft` samples with a hop of a quarter. Cloning shares the transforms.
 #[derive(Clone)]
 pub(crate) struct Stft {
     n_fft: usize,
@@ -46,7 +46,7 @@ impl Stft {
         (samples - self.n_fft) / self.hop + 1
     }
 
-    /// Returns the spectra of the frames that lie wholly inside, (frames, bins).
+    /// Returns the spectra of the frames that are completely inside, (frames, bins).
     pub(crate) fn spectra(&self, samples: &[f32]) -> Vec<Complex<f32>> {
         let (frames, bins) = (self.frames(samples.len()), self.bins());
         let mut out = vec![Complex::default(); frames * bins];
@@ -64,7 +64,7 @@ impl Stft {
         out
     }
 
-    /// Samples' gradient from that of the spectra's real and imaginary parts.
+    /// Returns the gradient of the samples from that of the spectra's real and imaginary parts.
     pub(crate) fn adjoint(&self, mut spectra: Vec<Complex<f32>>, samples: usize) -> Vec<f32> {
         let bins = self.bins();
         let mut out = vec![0.0; samples];

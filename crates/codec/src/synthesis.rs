@@ -1,8 +1,8 @@
-//! The last layer of the vocoder: rows of the network to spectra to samples, with its own backward.
+//! The last layer of the vocoder, from rows of the network to spectra to samples, with its own backward pass.
 //!
-//! A row holds log-magnitudes and phases of a free branch, where there is one; and where there is an excitation, for each
-//! mel band a log-gain and a phase offset of its harmonic source and a log-gain of its noise. Bands are interpolated to
-//! frequencies; the branches are added in the domain of the short-time Fourier transform.
+//! A row contains log-magnitudes and phases of a free branch, if there is one. With an excitation it also contains, for
+//! each mel band, a log-gain and a phase offset of the harmonic source and a log-gain of the noise. Bands are
+//! interpolated to frequencies; the branches are added in the domain of the short-time Fourier transform.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::istft::{Istft, IstftStream, LOG_MAGNITUDE_MAX, Scratch, polar};
 /// Mel bands of each frequency with their shares.
 pub(crate) type BandShares = Vec<Vec<(usize, f32)>>;
 
-/// Rows of the network to samples.
+/// Synthesis of samples from rows of the network.
 #[derive(Clone)]
 pub(crate) struct Synthesis {
     istft: Istft,
@@ -299,7 +299,7 @@ mod tests {
         Synthesis::with_source(istft, free, 2, shares)
     }
 
-    /// All kinds of synthesis.
+    /// Synthesis with each combination of branches.
     fn kinds(n_fft: usize, hop: usize) -> [Synthesis; 3] {
         let free = Synthesis::free(Istft::new(n_fft, hop));
         [free, with_source(n_fft, hop, true), with_source(n_fft, hop, false)]

@@ -23,12 +23,12 @@ use crate::{
 /// Codec that training begins with.
 #[derive(Clone, Copy)]
 pub struct Start<'a> {
-    /// The quantiser, which stays as it is.
+    /// The quantiser, which is not trained.
     pub rvq: &'a MelRvq,
-    /// Vocoder whose weights are trained further; seeded ones if not given.
+    /// Vocoder whose weights are trained further; seeded if not given.
     pub vocoder: Option<&'a Vocoder>,
-    /// Enhancement layer whose tables stay as they are, unless its refinement is to be fitted anew, and whose predictor is
-    /// trained further; fitted and seeded if not given.
+    /// Enhancement layer whose predictor is trained further. Its tables are kept, unless the refinement is to be
+    /// refitted. Fitted and seeded if not given.
     pub enhancement: Option<&'a EnhancementLayer>,
 }
 
@@ -38,13 +38,13 @@ pub struct TrainedVocoder {
     pub vocoder: Vocoder,
     /// The enhancement layer of a vocoder with a source, with averaged weights.
     pub enhancement: Option<EnhancementLayer>,
-    /// Steps taken in all.
+    /// Total number of steps.
     pub step: u64,
     /// Whether all steps were taken, rather than stopped before.
     pub finished: bool,
 }
 
-/// Figures of a step and what the vocoder made in it.
+/// Figures of a step, and the vocoder's output.
 struct Judged {
     total: Tensor,
     losses: SpectralLosses,
@@ -115,7 +115,7 @@ impl Run {
                 }
             }
         }
-        // No two steps share noise, so that the network can't learn one by heart.
+        // Every step has other noise, so that the network can't memorize it.
         let seeds: Vec<u64> = (0..loss.drawings() as u64).map(|d| step << 8 | d).collect();
         let made = self.vocoder.forward(&mel, &pitch, frames, &seeds)?; // (drawings * clips * clip)
         let (total, losses) = loss.forward(&made, target, clip)?;
@@ -147,7 +147,7 @@ impl Run {
     }
 }
 
-/// Returns the settings of a run as its parts have them.
+/// Returns the settings of a run, with the values of the given parts.
 fn settled(start: Start, config: &VocoderTrainConfig) -> VocoderTrainConfig {
     let mut config = config.clone();
     if let Some(vocoder) = start.vocoder {
@@ -165,7 +165,7 @@ fn settled(start: Start, config: &VocoderTrainConfig) -> VocoderTrainConfig {
     config
 }
 
-/// Returns the shape of a vocoder that is trained further: its own, but that a free branch may be left out.
+/// Returns the shape of a vocoder that is trained further: its own, except that a free branch may be dropped.
 fn going_on(given: &VocoderConfig, wanted: &VocoderConfig) -> VocoderConfig {
     let source = match (given.source.clone(), wanted.source.clone()) {
         (Some(given), Some(wanted)) => {
@@ -176,7 +176,7 @@ fn going_on(given: &VocoderConfig, wanted: &VocoderConfig) -> VocoderConfig {
     VocoderConfig { source, ..given.clone() }
 }
 
-/// Everything that is trained, with its optimiser and the name its weights are saved under.
+/// Returns the trained networks with their optimisers and the names under which their weights are saved.
 fn learners<'a>(
     config: &VocoderTrainConfig,
     vars: &'a Vars,
@@ -192,7 +192,7 @@ fn learners<'a>(
     learners
 }
 
-/// Trains a vocoder on clips as the quantiser codes them, and the predictor of its pitch with it.
+/// Trains a vocoder on quantized clips, and the pitch predictor with it.
 ///
 /// With a `state` path the run resumes from that file if it exists, bit for bit, and saves its state there every
 /// `save_every_steps` and when stopped. The number of steps and their learning rates may be changed in between.

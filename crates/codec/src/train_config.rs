@@ -22,52 +22,52 @@ pub struct VocoderTrainConfig {
     pub vocoder: VocoderConfig,
     /// Optimiser steps.
     pub steps: u64,
-    /// Clips a step.
+    /// Clips in a step.
     pub clips: usize,
     /// Length of a clip in codec frames.
     pub clip_frames: usize,
     /// Highest learning rate.
     pub learning_rate: f64,
-    /// Steps until it is reached.
+    /// Steps of linear warm-up.
     pub warmup_steps: u64,
-    /// Share of the steps over which it falls to a hundredth, by a half cosine at the end.
+    /// Share of the steps, at the end, over which the learning rate falls to a hundredth (half cosine).
     pub decay_share: f64,
     /// The pitch level: its limits, and how its table is fitted.
     pub pitch: PitchConfig,
-    /// The levels behind the pitch, and how they are fitted.
+    /// The levels after the pitch, and how they are fitted.
     pub refinement: RefinementConfig,
-    /// Whether to fit the levels behind the pitch anew where training starts from a codec that has such.
+    /// Whether to refit the levels after the pitch when training starts from a codec that has them.
     pub refit_refinement: bool,
     /// The predictor of the pitch. Its spectrogram is overridden by the quantiser's.
     pub predictor: PitchPredictorConfig,
-    /// Weight of the predictor's cross-entropy against the spectral loss.
+    /// Weight of the predictor's cross-entropy relative to the spectral loss.
     pub pitch_loss_weight: f64,
     /// Share of clips whose pitch is the predicted one, as for codes without a pitch level.
     pub predicted_pitch_share: f64,
-    /// Share of clips whose pitch isn't quantised: harmonics at their places can be learnt, those a few Hz beside them look
-    /// like noise to the loss.
+    /// Share of clips whose pitch isn't quantised. Harmonics at the exact frequency can be learnt; those a few Hz off
+    /// look like noise to the loss.
     pub exact_pitch_share: f64,
     /// The optimiser.
     pub optimizer: AdamWConfig,
     /// The loss.
     pub loss: SpectralLossConfig,
-    /// A discriminator that is trained beside the vocoder and against it; none if not given. It sharpens a vocoder that
-    /// the spectral loss has trained.
+    /// Discriminator for adversarial training; none if not given. It improves a vocoder that was trained with the
+    /// spectral loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adversarial: Option<AdversarialConfig>,
     /// Share of clips whose mel isn't quantised.
     pub true_mel_share: f64,
     /// Share of clips quantised with fewer levels than the quantiser has.
     pub fewer_levels_share: f64,
-    /// Fewest levels of those.
+    /// Smallest number of levels of such clips.
     pub min_levels: usize,
-    /// Share of the other clips that are refined by the enhancement layer.
+    /// Share of the other clips that use the enhancement layer.
     pub refined_share: f64,
-    /// Share of clips with codes that came with them, where the source has such: what a language model writes where
-    /// these codes stood, so that the vocoder learns to make speech of it, too.
+    /// Share of clips with the codes that the source provides for them, predicted by a language model, so that the
+    /// vocoder is trained on such codes as well.
     pub coded_share: f64,
-    /// Changes of the clips: noise, rooms, lines, other speeds. The codec is to code what is recorded, so that the target
-    /// is the changed clip.
+    /// Augmentation of the clips: noise, rooms, lines, other speeds. The augmented clip is also the target, since the
+    /// codec should reproduce the recording.
     pub augment: Augmentation,
     /// Precision of the weights of the finished codec.
     pub stored: StoredPrecision,
@@ -114,7 +114,7 @@ impl Default for VocoderTrainConfig {
 }
 
 impl VocoderTrainConfig {
-    /// Returns the learning rate of a step (from 1): a linear rise, a plateau, half a cosine.
+    /// Returns the learning rate of a step (from 1): linear warm-up, constant, half-cosine decay.
     pub(crate) fn rate(&self, step: u64) -> f64 {
         let rise = step as f64 / self.warmup_steps.max(1) as f64;
         let decay = (self.steps as f64 * self.decay_share).max(1.0);

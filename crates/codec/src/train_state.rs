@@ -25,7 +25,7 @@ struct StateHeader {
 /// Parameters of a run, by name.
 pub(crate) type Vars = BTreeMap<String, Var>;
 
-/// Returns the settings that a state must agree in: all but those of length and speed.
+/// Returns the settings that must be equal to those of a saved state: all but those of length and speed.
 fn identity(config: &VocoderTrainConfig) -> VocoderTrainConfig {
     let same = VocoderTrainConfig::default();
     VocoderTrainConfig {
@@ -41,7 +41,7 @@ fn identity(config: &VocoderTrainConfig) -> VocoderTrainConfig {
 
 /// Parameters that one optimiser trains.
 pub(crate) struct Learner<'a> {
-    /// Before the names of its tensors in a saved state.
+    /// Prefix of the names of its tensors in a saved state.
     pub(crate) prefix: &'static str,
     pub(crate) vars: &'a Vars,
     pub(crate) optimizer: &'a mut AdamW,
@@ -50,7 +50,7 @@ pub(crate) struct Learner<'a> {
 }
 
 impl Learner<'_> {
-    /// Adds weights and moments; the steps taken.
+    /// Adds weights and moments; returns the number of steps.
     fn save(&self, writer: &mut Writer) -> Result<u64, CodecError> {
         let prefix = self.prefix;
         let AdamWState { tensors, step } = self.optimizer.state()?;
@@ -65,7 +65,7 @@ impl Learner<'_> {
         Ok(step)
     }
 
-    /// Takes weights and moments of a run that has taken `step` steps; `false` where a moment is missing.
+    /// Restores weights and moments of a run after `step` steps; returns `false` if a moment is missing.
     fn restore(&mut self, reader: &mut Reader, step: u64) -> Result<bool, CodecError> {
         let mut tensors = BTreeMap::new();
         for (name, v) in reader.take_below(&format!("{}optimizer/", self.prefix)) {

@@ -1,4 +1,4 @@
-//! Vocoder from log-mel frames to samples, causal up to one frame, as a stream or at once.
+//! Vocoder from log-mel frames to samples, causal except for one frame, with streaming.
 
 use std::collections::BTreeMap;
 
@@ -28,15 +28,15 @@ pub struct VocoderConfig {
     pub mel: MelConfig,
     /// Sizes of the transformer.
     pub block: BlockConfig,
-    /// Mel frames a frame attends to, itself included.
+    /// Number of mel frames that a frame attends to, itself included.
     pub window_frames: usize,
-    /// Mel frames that a frame sees ahead of itself, and as many behind, side by side at the input.
+    /// Mel frames of look-ahead, and as many of history, concatenated at the input.
     pub look_ahead_frames: usize,
     /// Samples of the inverse transform: a multiple of twice the hop.
     pub n_fft: usize,
-    /// Taken from log-mel values before the network.
+    /// Offset subtracted from log-mel values before the network.
     pub mel_offset: f64,
-    /// Log-mel values are divided by this before the network.
+    /// Divisor of log-mel values before the network.
     pub mel_scale: f64,
     /// Harmonic source and noise in place of free magnitudes and phases or in addition to them; none if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,13 +49,13 @@ pub struct VocoderConfig {
 pub struct SourceConfig {
     /// Seed of the noise.
     pub noise_seed: u64,
-    /// Log-gain, before training, of a branch of free magnitudes and phases, against the spectrogram; no such branch if not
+    /// Initial log-gain of a branch of free magnitudes and phases, relative to the spectrogram; no such branch if not
     /// given. Its phases can't follow a pitch, so that it turns noise into a comb at the frame rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub free_gain: Option<f64>,
-    /// Log-gain of the harmonic source before training, against the spectrogram.
+    /// Initial log-gain of the harmonic source, relative to the spectrogram.
     pub harmonic_gain: f64,
-    /// Log-gain of the noise before training, against the spectrogram.
+    /// Initial log-gain of the noise, relative to the spectrogram.
     pub noise_gain: f64,
 }
 
@@ -67,11 +67,12 @@ impl Default for SourceConfig {
 
 /// Seed of the noise of one clip of a batch; that of the first is the batch's.
 fn clip_seed(seed: u64, clip: usize) -> u64 {
-    // Any odd number that is not the generator's own step, which would only shift the noise.
+    // Any odd number other than the generator's own step, which would only shift the noise.
     seed.wrapping_add((clip as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93))
 }
 
-/// Base-2 logarithm of the pitch in Hz that the network sees as 0, and octaves that it sees as 1.
+/// Normalization of the pitch at the network's input: the base-2 logarithm of the frequency in Hz that becomes 0, and
+/// the octaves that become 1.
 const PITCH_OFFSET: f32 = 7.2;
 const PITCH_SCALE: f32 = 0.6;
 
@@ -136,7 +137,8 @@ impl VocoderConfig {
 /// short-time Fourier transform, inverted by overlap-add (Vocos: Siuzdak 2023, 2306.00814, with attention for ConvNeXt and
 /// an excitation for free phases).
 ///
-/// The log-gains begin as the mel spectrogram, so the network learns what that lacks. Cloning shares the weights.
+/// The log-gains are initialized to the mel spectrogram, so that the network learns the difference. Cloning shares the
+/// weights.
 #[derive(Clone)]
 pub struct Vocoder {
     config: VocoderConfig,
@@ -173,7 +175,7 @@ impl Vocoder {
         let width = synthesis.width();
         let (weight, bias) = first_rows(&config);
         let scope: Scope = root.pp("output");
-        // Made here first, as it begins at other values than zero.
+        // Created here first, since its initial values are not zero.
         scope.get("bias", &[width], Init::Values(bias))?;
         let deviation = 0.5 / (dim as f64).sqrt();
         let output = Linear::with_bias(&scope, dim, width, deviation, Kernels::Fused)?;

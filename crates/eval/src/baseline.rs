@@ -16,15 +16,15 @@ use crate::{BaselineFault, EvalError, Measure, Report, Row};
 pub struct Comparison {
     /// The older report.
     pub baseline: String,
-    /// The model it was about.
+    /// Model of the older report.
     pub model: String,
-    /// Rows in both. Only they are compared.
+    /// Number of rows in both reports. Only they are compared.
     pub rows: usize,
-    /// Figure by figure.
+    /// Changes by figure.
     pub moves: Vec<Move>,
 }
 
-/// One figure then and now, over the rows that both reports have.
+/// Change of one figure between two reports, over the rows in both.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Move {
     /// Figure.
@@ -32,9 +32,9 @@ pub struct Move {
     /// Variant, such as `8 levels`; empty where there is one only.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub variant: String,
-    /// Then.
+    /// Value in the older report.
     pub old: f64,
-    /// Now.
+    /// Value in the newer report.
     pub new: f64,
     /// Lower end of the 95 % interval of the change, by paired bootstrap over speakers.
     pub low: f64,
@@ -50,13 +50,13 @@ pub struct Move {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Moved {
-    /// Within noise.
+    /// No significant change.
     No,
-    /// Beyond noise, for the better.
+    /// Significant improvement.
     Better,
-    /// Beyond noise, for the worse.
+    /// Significant deterioration.
     Worse,
-    /// Beyond noise, neither good nor bad.
+    /// Significant change of a figure without a better direction.
     Changed,
 }
 
@@ -67,12 +67,12 @@ impl Comparison {
         between(baseline, model, old, new)
     }
 
-    /// Whether anything that counts became worse.
+    /// Whether any gated figure became significantly worse.
     pub fn regressed(&self) -> bool {
         self.moves.iter().any(|m| m.gate && m.moved == Moved::Worse)
     }
 
-    /// Returns the move of a figure.
+    /// Returns the change of a figure.
     pub fn of(&self, figure: &str, variant: &str) -> Option<&Move> {
         self.moves.iter().find(|m| m.figure == figure && m.variant == variant)
     }

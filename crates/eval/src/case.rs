@@ -24,7 +24,7 @@ pub(crate) struct Case<'a> {
     pub(crate) what: What,
 }
 
-/// Use of the item.
+/// Work of a case.
 #[derive(Debug, Clone)]
 pub(crate) enum What {
     /// Request to the task.
@@ -83,7 +83,7 @@ fn codec_cases<'a>(
     asked: &CodecSuite,
     codec: &dyn TestedCodec,
 ) -> Vec<Case<'a>> {
-    // One suite fits codecs of few and of many levels.
+    // Numbers of levels beyond the codec's are clamped, so that one suite fits all codecs.
     let mut tested: Vec<usize> = asked.levels.iter().map(|&l| l.min(codec.levels())).collect();
     tested.dedup();
     let fingerprint = codec.fingerprint();
@@ -154,7 +154,7 @@ fn task_case<'a>(
     let request =
         fill(&suite.request, &Blanks { item, voice }).map_err(|issue| suite.fault(issue))?;
     let changed = [&suite.settings, &suite.decode].map(|m| Value::Object(m.clone()).to_string());
-    // Folders don't count: the same suite in another checkout gives the same rows.
+    // Paths are not part of the key: the same suite in another checkout has the same rows.
     let template = Value::Object(suite.request.clone()).to_string();
     let measured = [&suite.spans, &suite.rival].map(|s| s.clone().unwrap_or_default()).join(" ");
     let mut id = item.id.clone();

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
-    /// Less is better.
+    /// Smaller is better.
     Lower,
-    /// More is better.
+    /// Larger is better.
     Higher,
-    /// Neither: it describes.
+    /// A descriptive figure without a better direction.
     Neither,
 }
 
@@ -67,7 +67,7 @@ pub struct FigureKind {
     pub unit: Unit,
     /// Better direction.
     pub better: Better,
-    /// Whether a change for the worse is a regression. Times aren't: they depend on the machine.
+    /// Whether a significant deterioration is a regression. Times are not gated, since they depend on the machine.
     pub gate: bool,
     pub(crate) pool: Pooling,
 }
@@ -157,7 +157,7 @@ pub(crate) const FIGURES: &[FigureKind] = &[
         "To the voice that it must not have; given by the judge.")),
 ];
 
-/// Description of figures that only a judge knows.
+/// Description of figures that only judges report.
 const OTHER: FigureKind = FigureKind {
     name: "",
     title: "",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{BaselineFault, JudgeFault, MaterialFault, SubjectError, SuiteIssue};
 use syrinx_types::IoOperation;
 
-/// Errors of evaluations. A failure of one utterance is none of these: it is a row that counts as all wrong.
+/// Errors of evaluations. The failure of one utterance is not among them: its row counts as all wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvalError {
@@ -22,7 +22,7 @@ pub enum EvalError {
     Io {
         /// Failed operation.
         operation: IoOperation,
-        /// On what.
+        /// File or folder.
         path: PathBuf,
         /// Cause.
         cause: std::io::Error,
@@ -46,7 +46,7 @@ pub enum EvalError {
     /// The model can't be evaluated at all.
     #[error(transparent)]
     Subject(#[from] SubjectError),
-    /// The older report can't be compared with.
+    /// The older report can't be used as a baseline.
     #[error("baseline `{}`: {fault}", path.display())]
     Baseline {
         /// The report given.

@@ -75,7 +75,7 @@ pub enum BaselineFault {
         /// Number of the format that this program reads.
         expected: u32,
     },
-    /// A report of other rows.
+    /// A report without common rows.
     #[error("has no row in common with this run (it is of suite `{suite}`)")]
     OtherRows {
         /// Suite of the report.
@@ -140,7 +140,7 @@ pub enum JudgeFault {
     /// A program whose output can't be read.
     #[error("its output can't be read")]
     Output,
-    /// A program whose end can't be waited for.
+    /// A program whose exit can't be awaited.
     #[error(transparent)]
     Wait(io::Error),
     /// A program that failed.

@@ -1,4 +1,4 @@
-//! The report as a page: one file that needs no other and no network.
+//! The report as a self-contained HTML page.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -18,10 +18,10 @@ mod words;
 use card::{Card, Media};
 use words::{Word, differences};
 
-/// Largest number of figures across in the table of speakers.
+/// Largest number of figures in the table of speakers.
 const ACROSS: usize = 8;
 
-/// Page of a report. `templates/report.html` lays it out.
+/// Values of the template `templates/report.html`.
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
@@ -208,7 +208,7 @@ fn moved(comparison: &Comparison, figure: &Figure) -> MovedCell {
     MovedCell { before: figure.unit.show(change.old), class, text }
 }
 
-/// Returns the interval of a share; other units have no scale that all readers know.
+/// Returns the interval of a share for drawing; other units have no common scale.
 fn bar(figure: &Figure) -> Option<Bar> {
     let at = |v: f64| 100.0 * v.clamp(0.0, 1.0);
     let show = |v: f64| format!("{v:.1}");

@@ -1,11 +1,11 @@
-//! Many rows as one figure, and how sure it is.
+//! Figures with intervals from rows.
 
 use syrinx_metrics::bootstrap::{self, Clusters, Interval};
 
 use crate::Measure;
 use crate::catalogue::Pooling;
 
-/// Draws of every bootstrap.
+/// Number of bootstrap resamples.
 pub const RESAMPLES: usize = 1000;
 
 /// Returns the figure with its 95 % interval by bootstrap over speakers; `None` without measures.
@@ -13,7 +13,7 @@ pub(crate) fn interval(rows: &Clusters<Measure>, pool: Pooling) -> Option<Interv
     bootstrap::interval(rows, |measures| pooled(measures.iter().copied(), pool), 0, RESAMPLES)
 }
 
-/// Many measures as one figure; not a number if there is nothing.
+/// Pools measures to one figure; NaN without measures.
 pub(crate) fn pooled<'a>(measures: impl IntoIterator<Item = &'a Measure>, pool: Pooling) -> f64 {
     let (mut part, mut whole, mut values) = (0.0, 0.0, Vec::new());
     for measure in measures {
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn errors_that_sit_in_one_speaker_are_less_sure() {
-        // The same 25 % of errors: in every speaker alike, or all of them in one.
+        // 25 % of errors, distributed evenly over speakers or all in one speaker.
         let width = |in_one: bool| {
             let rows = (0..40).map(|i| {
                 let wrong = if in_one { i % 4 == 0 } else { (i / 4) % 4 == 0 };

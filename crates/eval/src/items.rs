@@ -32,7 +32,7 @@ pub struct Item {
     pub prompt_text: Option<String>,
     /// Other recordings that belong to it, by name.
     pub views: BTreeMap<String, PathBuf>,
-    /// Pronunciations that count as right, in ARPAbet. Empty where none is known.
+    /// Correct pronunciations in ARPAbet; empty if none is known.
     pub pronunciations: Vec<Vec<String>>,
     /// Times of the words; empty where they are unknown.
     pub words: Vec<WordTime>,
@@ -92,7 +92,7 @@ pub(crate) fn suite_items(
     Ok(SuiteItems { items, recordings })
 }
 
-/// Returns the recordings that edits are made of, each as its own prompt: an edit is compared with the recording's voice.
+/// Returns the recordings to be edited, each as its own prompt, since an edit is compared with the recording's voice.
 fn edited_recordings(originals: Vec<Item>, edits: &[Item]) -> Vec<Item> {
     let used: BTreeSet<&Path> = edits.iter().filter_map(|edit| edit.prompt.as_deref()).collect();
     let is_used = |item: &Item| item.audio.as_deref().is_some_and(|audio| used.contains(audio));
@@ -104,8 +104,8 @@ fn edited_recordings(originals: Vec<Item>, edits: &[Item]) -> Vec<Item> {
     originals.into_iter().filter(is_used).map(own).collect()
 }
 
-/// Returns the recordings that should say something else: in the middle third of each text stand the words of the next
-/// one's, as many or few as those are. The recording becomes the prompt.
+/// Builds edits of recordings: the middle third of each text is replaced by that of the next text, which may be longer
+/// or shorter. The recording becomes the prompt.
 fn edited(items: &[Item]) -> Vec<Item> {
     let words =
         |item: &Item| -> Vec<String> { item.text.split_whitespace().map(str::to_owned).collect() };
@@ -139,7 +139,7 @@ fn as_listed(items: &[Item], path: &Path) -> Result<Vec<Item>, EvalError> {
     Ok(found)
 }
 
-/// Returns a recording that should say something else.
+/// Builds the edit of a recording.
 fn edit_of(item: &Item, text: String) -> Item {
     Item {
         text,
@@ -151,7 +151,7 @@ fn edit_of(item: &Item, text: String) -> Item {
     }
 }
 
-/// At most `limit` of them, evenly spread.
+/// Returns at most `limit` of the items, evenly spread.
 pub(crate) fn spread<T>(items: Vec<T>, limit: Option<usize>) -> Vec<T> {
     let (n, limit) = (items.len(), limit.unwrap_or(items.len()).min(items.len()));
     let chosen = |i: usize| limit > 0 && (i * limit) / n != ((i + 1) * limit) / n;
@@ -191,7 +191,7 @@ fn manifest(
     if let Some(split) = &source.split {
         manifest = in_split(&manifest, split, &mut left_out).map_err(unusable)?;
     }
-    // Requests leave this folder, so paths have to be absolute.
+    // Requests need absolute paths, since they are relative to no folder.
     let absolute = |u: &Utterance| std::path::absolute(manifest.audio_path(u));
     let views = |u: &Utterance| -> std::io::Result<BTreeMap<String, PathBuf>> {
         let view = |(name, path): (&String, &PathBuf)| {
@@ -247,7 +247,7 @@ fn in_split(
     split: &str,
     left_out: &mut LeftOutReasons,
 ) -> Result<Manifest, DataError> {
-    // Refuses a split that is none of the manifest's. A manifest without splits has no utterance in this one.
+    // A split that the manifest does not have is an error. In a manifest without splits no utterance is in this split.
     manifest.split_or_all(split)?;
     for u in manifest.utterances().iter().filter(|u| u.split.as_deref() != Some(split)) {
         let other = u.split.as_ref().map(|other| format!("it is in the split `{other}`"));
@@ -264,8 +264,8 @@ fn measured_s(path: &Path, warn: &mut dyn FnMut(AudioWarning)) -> Result<f64, Ma
     Ok(audio.seconds())
 }
 
-/// `count` words of the dictionary that models don't train on, drawn with `seed`, in alphabetical order. Words of
-/// one letter and those with other signs than letters and apostrophes are left out: they are spelled, not read.
+/// Draws `count` words of the dictionary's held-out part with `seed`, in alphabetical order. Words of one letter and
+/// words with characters other than letters and apostrophes are left out, since they are spelled out.
 fn held_out(count: usize, seed: u64) -> Result<Vec<Item>, TextError> {
     let lexicon = Lexicon::english()?;
     let fit = |word: &str| {

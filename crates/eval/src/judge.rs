@@ -57,17 +57,17 @@ pub enum JudgeConfig {
         /// The folder with `config.json`, `tokenizer.json` and `model.safetensors`, as on huggingface.co.
         folder: PathBuf,
     },
-    /// An OpenAI-shaped transcription endpoint.
+    /// An OpenAI-compatible transcription endpoint.
     Endpoint {
         /// Name: the suffix of its figures, `wer@NAME`.
         #[serde(default = "endpoint")]
         name: String,
-        /// Address up to and with the version: `http://127.0.0.1:8080/v1`.
+        /// Address including the version: `http://127.0.0.1:8080/v1`.
         url: String,
         /// Name of the model in the request.
         #[serde(default = "endpoint_model")]
         model: String,
-        /// Sent as bearer token. Never written anywhere.
+        /// Bearer token of requests. Never written to a file.
         #[serde(skip)]
         #[schemars(skip)]
         api_key: Option<String>,
@@ -105,7 +105,7 @@ impl JudgeConfig {
         }
     }
 
-    /// Identifies the judge: it changes whenever the verdicts could.
+    /// Returns the fingerprint of the judge, which changes whenever its verdicts could.
     pub(crate) fn fingerprint(&self, subject: &dyn Subject) -> String {
         let config = serde_json::to_string(self).unwrap_or_default();
         let recognizer = match self {
@@ -115,7 +115,7 @@ impl JudgeConfig {
         crate::content_hash(&[&config, &recognizer])
     }
 
-    /// Returns the judge, for work in `folder`.
+    /// Builds the judge with `folder` for its files.
     pub(crate) fn build<'a>(
         &self,
         subject: &'a dyn Subject,
@@ -141,10 +141,11 @@ pub struct JudgeLine {
     pub wav: PathBuf,
     /// Reference transcript.
     pub text: String,
-    /// A recording of the voice that it should have.
+    /// Recording of the requested voice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PathBuf>,
-    /// A recording of the voice that it must not have. A program judges the line a second time with it as the prompt.
+    /// Recording of a voice that the answer must not have. A program judges the line a second time with this recording
+    /// as the prompt.
     #[serde(skip)]
     pub rival: Option<PathBuf>,
     /// Speaker or voice.
@@ -183,7 +184,7 @@ impl Verdict {
         Self { words: Some(score_words(reference, "")), ..Self::default() }
     }
 
-    /// Returns the figures it gives, without its name.
+    /// Returns the figures of the verdict, without the judge's name.
     pub(crate) fn measures(&self) -> Vec<(String, Measure)> {
         let words = self.words.iter().flat_map(WordScore::measures);
         let others = self.figures.iter().map(|(k, v)| (k.clone(), Measure::value(*v)));
@@ -191,12 +192,12 @@ impl Verdict {
     }
 }
 
-/// Transcribes recordings, or rates them.
+/// A judge that transcribes or rates recordings.
 pub trait Judge {
     /// Returns the name: the suffix of its figures, `wer@NAME`.
     fn name(&self) -> &str;
 
-    /// Batch size: 1 for a judge that answers at once, `usize::MAX` for one that is slow to start.
+    /// Returns the batch size: 1 for a judge without start-up time, `usize::MAX` for one that is slow to start.
     fn batch(&self) -> usize;
 
     /// Returns one verdict a line, in order. A recording that can't be read is all wrong, not an error; `warn` takes a

@@ -13,7 +13,7 @@ use crate::{BaselineFault, Comparison, EvalError, JudgeConfig, Row};
 /// Version of `report.json`. Raised when an older reader would misread it.
 pub const REPORT_FORMAT: u32 = 2;
 
-/// Everything about one run, the content of `report.json`.
+/// Report of one run, the content of `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// [`REPORT_FORMAT`].
@@ -33,9 +33,9 @@ pub struct Report {
     /// Origin of the report: date, revision, machine, command, seeds and settings.
     #[serde(default)]
     pub provenance: Provenance,
-    /// Rows that gave no answer. They are in the figures as all wrong.
+    /// Number of rows without an answer, which count as all wrong.
     pub missing: usize,
-    /// Figures over everything.
+    /// Figures over all rows.
     pub figures: Vec<Figure>,
     /// Figures by speaker or voice; empty where there is one only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -65,7 +65,7 @@ pub struct Provenance {
     pub settings: Value,
 }
 
-/// A figure and how sure it is.
+/// A figure with its confidence interval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Figure {
     /// Name; those of judges as `FIGURE@JUDGE`.
@@ -100,7 +100,7 @@ impl Report {
     /// Reads a `report.json`.
     ///
     /// # Errors
-    /// [`EvalError::Baseline`] if it is none, or of another version.
+    /// [`EvalError::Baseline`] if the file is not a report, or of another version.
     pub fn load(path: &Path) -> Result<Self, EvalError> {
         let fault = |fault| EvalError::Baseline { path: path.to_path_buf(), fault };
         let text =
@@ -114,13 +114,13 @@ impl Report {
         Ok(report)
     }
 
-    /// Returns the figure of that name over everything (`wer@own`; without a judge, the first judge's).
+    /// Returns the figure of that name over all rows (`wer@own`; without a judge's name, that of the first judge).
     pub fn figure(&self, name: &str) -> Option<&Figure> {
         let named = |f: &&Figure| f.name == name || crate::catalogue::base(&f.name) == name;
         self.figures.iter().find(named)
     }
 
-    /// Whether anything that counts became worse than the older report, beyond noise.
+    /// Whether any gated figure is significantly worse than in the older report.
     pub fn regressed(&self) -> bool {
         self.comparison.as_ref().is_some_and(Comparison::regressed)
     }

@@ -13,12 +13,11 @@ use crate::score::slips;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Measure {
-    /// A part of a whole (errors of words, seconds of seconds). Over rows, parts and wholes are summed before
-    /// dividing.
+    /// A ratio, such as errors per word. Over rows, numerators and denominators are summed before the division.
     Ratio {
-        /// The part.
+        /// Numerator.
         part: f64,
-        /// The whole.
+        /// Denominator.
         whole: f64,
     },
     /// Single values, pooled over rows.
@@ -26,17 +25,17 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// Builds a part of a whole, both counted.
+    /// Builds a ratio of two counts.
     pub fn count(part: usize, whole: usize) -> Self {
         Self::Ratio { part: part as f64, whole: whole as f64 }
     }
 
-    /// Yes or no.
+    /// Builds a measure of 1 for yes, 0 for no.
     pub fn flag(yes: bool) -> Self {
         Self::count(usize::from(yes), 1)
     }
 
-    /// One value.
+    /// Builds a measure of one value.
     pub fn value(value: f64) -> Self {
         Self::Values(vec![value])
     }
@@ -77,7 +76,7 @@ pub struct Row {
     /// Reference recording, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference_audio: Option<String>,
-    /// A recording of the voice it should have, if there is one.
+    /// Recording of the requested voice, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
     /// Cause of a missing answer.
@@ -91,7 +90,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// All measures, those of judges as `FIGURE@JUDGE`.
+    /// Returns all measures, those of judges as `FIGURE@JUDGE`.
     pub fn all_measures(&self) -> BTreeMap<String, Measure> {
         let mut all = self.measures.clone();
         for (judge, verdict) in &self.verdicts {
@@ -113,7 +112,7 @@ impl Row {
     }
 }
 
-/// Version of [`Row`]. Raised when rows of an older program would be misread: they are then made again.
+/// Version of [`Row`]. Raised when rows of an older program would be misread, so that they are computed again.
 const ROW_FORMAT: &str = "row 2";
 
 /// Returns the key of a row: a hash of everything that its answer depends on.
@@ -126,8 +125,8 @@ pub fn content_hash(parts: &[&str]) -> String {
     parts.iter().fold(Fingerprint::default(), |hash, part| hash.part(part.as_bytes())).hex()
 }
 
-/// Returns the seed of the answer to one request. Every request has its own: with a common seed, the luck of a seed
-/// would be correlated over all rows, and the intervals over rows would not contain it.
+/// Returns the seed of the answer to one request. Every request has its own seed: with a common one, the rows would be
+/// correlated and the intervals too narrow.
 pub(crate) fn draw_seed(seed: u64, question: &str) -> u64 {
     // Short enough to be typed after `--seed`.
     let parts = [seed.to_string(), question.to_owned()];

@@ -74,7 +74,7 @@ pub trait KeepRows {
     fn keep(&self, row: &Row);
 }
 
-/// Keeps nothing.
+/// Ignores rows.
 impl KeepRows for () {
     fn keep(&self, _row: &Row) {}
 }
@@ -108,7 +108,7 @@ pub fn evaluate_and_keep(
 ) -> Result<Report, EvalError> {
     let suite = options.applied(suite);
     let kind = answer_kind(&suite, subject)?;
-    // A report that can't be compared should not take an hour to say so.
+    // The baseline is read first, so that a fault is reported before the work.
     let load = |path| Report::load(path).map(|report| (path, report));
     let old = options.baseline.as_deref().map(load).transpose()?;
     let warnings = UniqueWarnings::default();
@@ -195,14 +195,15 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Returns a callback that emits the warnings of a recording's decoder, once however often it is read.
+    /// Returns a callback that emits the warnings of a recording's decoder, each once, even if the recording is read
+    /// several times.
     fn warn(&self) -> impl FnMut(AudioWarning) + '_ {
         self.warnings.emit_to(self.sink)
     }
 
     /// Reads a recording at its own rate.
     fn recording(&self, path: &Path) -> Result<Audio, AudioError> {
-        // Warnings about one file have one name.
+        // Absolute paths, so that warnings about one file have one name.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         syrinx_audio::read_warned(path, &ReadLimits::default(), &mut self.warn())
     }

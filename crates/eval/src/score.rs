@@ -20,29 +20,29 @@ pub(crate) use text::{text_measures, word_times};
 /// Measures by figure.
 pub(crate) type Measures = BTreeMap<String, Measure>;
 
-/// Words and characters of one row, counted.
+/// Counts of words and characters of one row.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct WordScore {
     /// Words substituted, deleted or inserted.
     pub errors: f64,
-    /// Words that should be there.
+    /// Number of reference words.
     pub words: f64,
     /// Characters substituted, deleted or inserted.
     pub char_errors: f64,
-    /// Characters that should be there.
+    /// Number of reference characters.
     pub chars: f64,
-    /// More than half of the words wrong, or none at all.
+    /// Whether more than half of the words are wrong, or there are none.
     pub failed: bool,
     /// Word errors after Whisper's normaliser.
     #[serde(default)]
     pub normalized_errors: f64,
-    /// Words that should be there after Whisper's normaliser; 0 where they were not counted.
+    /// Number of reference words after Whisper's normaliser; 0 if not counted.
     #[serde(default)]
     pub normalized_words: f64,
 }
 
 impl WordScore {
-    /// As figures.
+    /// Returns the counts as figures.
     pub(crate) fn measures(&self) -> Vec<(String, Measure)> {
         let mut measures = vec![
             ("wer".to_owned(), Measure::Ratio { part: self.errors, whole: self.words }),
@@ -60,7 +60,7 @@ impl WordScore {
     }
 }
 
-/// Returns the words of a text as they are compared: written out, lower case, without punctuation.
+/// Returns the words of a text for comparison: written out, lower case, without punctuation.
 pub(crate) fn scored_words(text: &str) -> Vec<String> {
     normalize_for_scoring(&normalize(text))
 }
@@ -84,7 +84,7 @@ pub(crate) fn score_words(reference: &str, transcript: &str) -> WordScore {
     }
 }
 
-/// Errors and words, both texts normalised as publications do.
+/// Counts errors and reference words after Whisper's normaliser, as publications do.
 fn by_whisper_rules(reference: &str, transcript: &str) -> (f64, f64) {
     let words = |text: &str| {
         whisper_english(text).split_whitespace().map(str::to_owned).collect::<Vec<String>>()

@@ -1,4 +1,4 @@
-//! Rows on disk: appended one by one, so that finished rows survive any end of a run.
+//! Rows on disk, appended one by one, so that finished rows survive an interrupted run.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -19,8 +19,8 @@ pub(crate) struct RowStore {
 }
 
 impl RowStore {
-    /// Opens or makes the folder. Lines that can't be read (the last one of a killed run, those of an older version)
-    /// are passed over: their rows are made again.
+    /// Opens or creates the folder. Lines that can't be read (the last one of a killed run, those of an older version)
+    /// are skipped, so that their rows are computed again.
     pub(crate) fn open(folder: &Path, part: WorkShare) -> Result<Self, EvalError> {
         fs::create_dir_all(folder).map_err(EvalError::io(IoOperation::CreateFolder, folder))?;
         let path = folder.join(format!("rows{}.jsonl", suffix(part)));
@@ -36,7 +36,7 @@ impl RowStore {
             .open(&path)
             .map_err(EvalError::io(IoOperation::Write, &path))?;
         if !text.is_empty() && !text.ends_with('\n') {
-            // A torn line must not swallow the next row.
+            // A line break ends a truncated line before the next row.
             file.write_all(b"\n").map_err(EvalError::io(IoOperation::Write, &path))?;
         }
         Ok(Self { path, rows, file })
@@ -58,7 +58,7 @@ impl RowStore {
         Ok(())
     }
 
-    /// Rewrites the file with these rows only, in this order, and gives them back.
+    /// Rewrites the file with these rows only, in this order, and returns them.
     pub(crate) fn finish(mut self, keys: &[String]) -> Result<Vec<Row>, EvalError> {
         let rows: Vec<Row> = keys.iter().filter_map(|key| self.rows.remove(key)).collect();
         let mut text = String::new();

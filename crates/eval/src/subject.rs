@@ -32,7 +32,7 @@ pub struct SubjectAnswer {
     pub answered: Answered,
     /// Seconds from request to answer.
     pub wall_s: f64,
-    /// Seconds until the first sound could have been played; `None` where the answer comes as a whole.
+    /// Seconds until the first samples are available; `None` for an answer that is not streamed.
     pub first_audio_s: Option<f64>,
 }
 
@@ -78,7 +78,7 @@ impl From<MetricsError> for SubjectError {
     }
 }
 
-/// A model under evaluation: a loaded engine in the program, a fake in tests. The implementation measures the time.
+/// A model under evaluation, such as a loaded engine. The implementation measures the time.
 pub trait Subject {
     /// Returns the name in reports.
     fn name(&self) -> String;
@@ -90,16 +90,16 @@ pub trait Subject {
     /// Returns the kind of a task's answers; `None` for an unknown task.
     fn answer_kind(&self, task: &str) -> Option<AnswerKind>;
 
-    /// Tasks it has, for messages.
+    /// Returns the identifiers of the tasks, for messages.
     fn tasks(&self) -> Vec<String>;
 
-    /// Named voices, the default first.
+    /// Returns the named voices, the default first.
     fn voices(&self) -> Vec<String>;
 
     /// Returns a reference recording of a named voice.
     ///
     /// # Errors
-    /// [`SubjectError::Failed`] for a voice that isn't there.
+    /// [`SubjectError::Failed`] for an unknown voice.
     fn voice_recording(&self, voice: &str) -> Result<Audio, SubjectError>;
 
     /// Answers a request, with the seed of the request.
@@ -112,7 +112,7 @@ pub trait Subject {
         run: RunContext<'_>,
     ) -> Result<SubjectAnswer, SubjectError>;
 
-    /// Samples a second of its recordings.
+    /// Returns the sample rate of the recordings, Hz.
     fn sample_rate_hz(&self) -> u32;
 
     /// Opens the codec of the round trip: the one that a suite names, relative to a folder, or the subject's own.
@@ -133,7 +133,8 @@ pub trait TestedCodec {
     /// Returns the number of RVQ levels.
     fn levels(&self) -> usize;
 
-    /// Returns a recording (at the subject's rate) through its first `levels` levels, and the seconds that took.
+    /// Encodes and decodes a recording (at the subject's rate) with the first `levels` levels; returns the result and
+    /// the seconds of computation.
     ///
     /// # Errors
     /// [`SubjectError::Failed`].

@@ -22,7 +22,7 @@ pub struct Suite {
     /// The request. In its strings `{text}`, `{word}`, `{voice}`, `{audio}`, `{prompt}` and `{prompt_text}` stand for
     /// the item's, `{view.noisy}` for another recording that its manifest has under `views`.
     pub request: Map<String, Value>,
-    /// Settings of the task that differ from its own. The caller loads the model with them.
+    /// Settings of the task that differ from the defaults. The caller loads the model with them.
     pub settings: Map<String, Value>,
     /// Decoding settings that differ from the model's own.
     pub decode: Map<String, Value>,
@@ -30,7 +30,7 @@ pub struct Suite {
     pub items: ItemsConfig,
     /// Named voices for requests with `{voice}`.
     pub voices: VoicesConfig,
-    /// Seeds, a row each. The random numbers of a row are drawn from the seed and the row's name.
+    /// Seeds, one row each. The random numbers of a row depend on the seed and the row's name.
     pub seeds: Vec<u64>,
     /// Set for a suite of the codec alone, without a task: recordings are encoded and decoded.
     pub codec: Option<CodecSuite>,
@@ -40,10 +40,10 @@ pub struct Suite {
     /// Voice that the answer must not have: the name of a voice or a recording, with the request's blanks, or `{other}`
     /// for another speaker of the suite. Judges that compare voices then give `own_voice` and `rival_sim` too.
     pub rival: Option<String>,
-    /// Whether the recordings of the items, and their round trip through the codec, are measured as well: rows of the
-    /// variants `recording` and `codec round trip`, the ceiling of synthesized speech. By default they are where a task
-    /// answers with speech and the items are recordings with texts; of edits, the edited recordings with their own
-    /// texts. Each recording then costs two more rows to judge.
+    /// Whether the recordings of the items and their round trip through the codec are measured as well, as the ceiling
+    /// of synthesized speech: rows of the variants `recording` and `codec round trip`. Default: yes if the task answers
+    /// with speech and the items are recordings with texts, or edits of such recordings. Each recording then costs two
+    /// more rows.
     pub ceiling: Option<bool>,
     /// Judges of the recordings. More can be added by the caller.
     pub judges: Vec<JudgeConfig>,
@@ -87,7 +87,7 @@ impl Default for Suite {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ItemsConfig {
-    /// A text file, one item a line; empty lines and lines that begin with `#` are skipped.
+    /// A text file with one item on each line; empty lines and lines that begin with `#` are skipped.
     pub lines: Option<PathBuf>,
     /// A manifest (JSON lines) of recordings.
     pub manifest: Option<PathBuf>,
@@ -141,8 +141,8 @@ pub enum Pairing {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CodecSuite {
-    /// Numbers of decoded levels, a variant each. 0 is the unprocessed recording, the reference of the others; numbers
-    /// above the codec's are all of its levels.
+    /// Numbers of decoded levels, one variant each. 0 is the unprocessed recording, the reference for the others;
+    /// numbers above the codec's mean all of its levels.
     pub levels: Vec<usize>,
     /// View of the utterances that is encoded in their place and compared with them, such as a noisy recording that was
     /// not denoised.
@@ -204,12 +204,12 @@ impl Suite {
         EvalError::Suite { path: self.path(), issue }
     }
 
-    /// Whether the recordings of the items can be measured as answers are.
+    /// Whether the recordings of the items can be measured like answers.
     fn can_have_ceiling(&self) -> bool {
         self.codec.is_none() && self.items.manifest.is_some() && self.spans.is_none()
     }
 
-    /// Whether the recordings of the items are measured too, for answers of a kind.
+    /// Whether the ceiling is measured, for answers of a kind.
     pub(crate) fn has_ceiling(&self, kind: Option<AnswerKind>) -> bool {
         kind == Some(AnswerKind::Speech) && self.ceiling.unwrap_or(true) && self.can_have_ceiling()
     }

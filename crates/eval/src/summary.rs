@@ -1,4 +1,4 @@
-//! From rows to figures.
+//! Figures from rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use crate::{Figure, GroupFigures, Measure, Row};
 /// Largest number of groups for which the report has a table by group.
 const MOST_GROUPS: usize = 40;
 
-/// Returns the figures of all rows, a variant at a time: those named in `first` (with or without a judge) first, in
-/// that order.
+/// Returns the figures of all rows, variant by variant: those named in `first` (with or without a judge) first, in that
+/// order.
 pub fn figures(rows: &[Row], first: &[String]) -> Vec<Figure> {
     let mut seen = BTreeSet::new();
     let variants: Vec<&str> =
@@ -26,9 +26,9 @@ pub fn figures(rows: &[Row], first: &[String]) -> Vec<Figure> {
         .collect()
 }
 
-/// Returns the figures of every group, where there are some but not too many, and they have more than a row each.
+/// Returns the figures of every group; empty for a single group, for too many groups, and for groups of one row each.
 pub(crate) fn groups(rows: &[Row], first: &[String]) -> Vec<GroupFigures> {
-    // Recordings and round trips, the ceiling, are no answers of a speaker's voice.
+    // Rows of the ceiling are not answers in a speaker's voice.
     let answers: Vec<&Row> = rows.iter().filter(|row| row.variant.is_empty()).collect();
     let mut of_group: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in answers.iter().copied() {
@@ -90,8 +90,8 @@ fn chosen(first: &[String], figure: &str) -> usize {
     first.iter().position(named).unwrap_or(first.len())
 }
 
-/// Returns the badness of a row, to list the worst first. Missing answers are worst, then the share of
-/// wrong words or phones, then spectral distance, then (the other way round) similarity.
+/// Returns the badness of a row, to list the worst first: missing answers, then by the share of wrong words or phones,
+/// by spectral distance, and by falling speaker similarity.
 pub fn badness(row: &Row) -> f64 {
     if row.error.is_some() {
         return f64::MAX;
@@ -108,6 +108,6 @@ pub fn badness(row: &Row) -> f64 {
     let errors = mean_of("wer").or_else(|| mean_of("per_no_stress")).unwrap_or_default();
     let distance = mean_of("lsd_db").or_else(|| mean_of("mcd_db")).unwrap_or_default();
     let unlike = mean_of("similarity").map_or(0.0, |s| 1.0 - s);
-    // Errors come in steps of whole words; the rest only breaks ties.
+    // Distance and similarity only break ties between equal shares of errors.
     errors + 1e-3 * distance + 1e-3 * unlike
 }

@@ -34,7 +34,7 @@ impl Report {
         out
     }
 
-    /// Rows of the figures, the first one titles.
+    /// Returns the rows of the figures; the first row has the titles.
     fn figure_rows(&self) -> Vec<Vec<String>> {
         let mut head = vec!["figure", "value", "95 % interval", "rows"];
         if self.comparison.is_some() {
@@ -64,7 +64,7 @@ impl Report {
         rows
     }
 
-    /// Rows of the groups with the first figures, the first row titles.
+    /// Returns the rows of the groups with the first figures; the first row has the titles.
     fn group_rows(&self) -> Vec<Vec<String>> {
         const ACROSS: usize = 5;
         let names: Vec<&str> = self.figures.iter().take(ACROSS).map(|f| f.name.as_str()).collect();
@@ -84,7 +84,7 @@ impl Report {
     }
 }
 
-/// Returns the interval of a figure, the unit once.
+/// Returns the interval of a figure with its unit.
 pub fn range(figure: &Figure) -> String {
     let (low, high) = (figure.unit.show(figure.low), figure.unit.show(figure.high));
     match low.split_once(' ') {
@@ -93,7 +93,7 @@ pub fn range(figure: &Figure) -> String {
     }
 }
 
-/// Returns a move in one word.
+/// Returns the verdict on a change in one word.
 pub fn said(moved: Moved) -> &'static str {
     match moved {
         Moved::No => "no",

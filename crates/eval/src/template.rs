@@ -1,4 +1,4 @@
-//! Requests with blanks in them.
+//! Requests with placeholders.
 
 use serde_json::{Map, Value};
 
@@ -44,7 +44,7 @@ pub(crate) fn mentions(template: &Map<String, Value>, blank: &str) -> bool {
     template.values().any(|v| within(v, &pattern))
 }
 
-/// The request with its blanks filled.
+/// Fills the blanks of a request.
 pub(crate) fn fill(template: &Map<String, Value>, blanks: &Blanks) -> Result<Value, SuiteIssue> {
     let mut request = Map::new();
     for (key, value) in template {

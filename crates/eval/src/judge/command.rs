@@ -20,10 +20,10 @@ use crate::{EvalError, JudgeFault, SubjectError};
 /// Field of the transcript.
 const TRANSCRIPT: &str = "heard";
 
-/// Fields that are no figures.
+/// Fields that are not figures.
 const COUNTS: [&str; 5] = ["errors", "words", "char_errors", "chars", "fail"];
 
-/// The figure of judges that know voices: how similar recording and prompt are.
+/// Figure of judges that compare voices: the similarity of recording and prompt.
 const SIMILARITY: &str = "sim";
 
 /// Interval between polls of a running judge.
@@ -45,7 +45,7 @@ impl CommandJudge {
         EvalError::Judge { name: self.name.clone(), fault }
     }
 
-    /// Runs the command and gives back its standard output.
+    /// Runs the command and returns its standard output.
     fn run(&self, list: &Path, out: &Path, cancel: &CancelToken) -> Result<String, EvalError> {
         let mut command = self.command.clone();
         if !command.contains("{list}") {
@@ -61,7 +61,7 @@ impl CommandJudge {
         let Some(mut pipe) = child.stdout.take() else {
             return Err(self.fault(JudgeFault::Output));
         };
-        // Output is read in parallel: a judge that prints more than a pipe holds must not hang.
+        // Output is read in parallel, so that a judge that prints more than a pipe holds does not block.
         let reader = std::thread::spawn(move || {
             let mut text = Vec::new();
             let _ = pipe.read_to_end(&mut text);
@@ -179,7 +179,7 @@ impl CommandJudge {
             text.push('\n');
         }
         write_whole(&list, text.as_bytes())?;
-        // An old answer must not pass for a new one.
+        // Removes an old answer, which would be taken for the new one.
         let _ = fs::remove_file(&out);
         let mut said = self.run(&list, &out, cancel)?;
         if self.command.contains("{out}") {

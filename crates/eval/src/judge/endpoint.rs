@@ -13,10 +13,10 @@ use ureq::http::StatusCode;
 use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::{EvalError, SubjectError};
 
-/// A server that hasn't answered by then has lost the request.
+/// Longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Separates the parts of a request. WAV bytes can't contain it by accident: it is longer than chance allows.
+/// Separator of the parts of a request, long enough not to occur in WAV bytes by chance.
 const BOUNDARY: &str = "syrinx-eval-7f0c2a9d51b84e36";
 
 /// Fault of a transcription endpoint.

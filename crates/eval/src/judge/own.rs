@@ -54,7 +54,7 @@ impl<'a> OwnRecognizer<'a> {
                 Ok(Verdict::of_text(&line.text, transcript.text.clone()))
             }
             Err(SubjectError::Cancelled) => Err(SubjectError::Cancelled.into()),
-            // Sound in which nothing can be made out is a verdict on the sound.
+            // A recording that cannot be recognized is all wrong.
             Err(SubjectError::Failed(_)) => Ok(Verdict::all_wrong(&line.text)),
         }
     }

@@ -1,4 +1,4 @@
-//! The first and the last tenth of long recordings, for judges that know voices: does the voice stay?
+//! The first and the last tenth of long recordings, for judges that measure whether the voice drifts.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use crate::judge::JudgeLine;
 use crate::score::LONG_S;
 use crate::{EvalError, SubjectError};
 
-/// Returns the first and the last tenth of a recording as lines for a judge; `None` where the recording is short, or no
-/// voice is known that it should have.
+/// Returns the first and the last tenth of a recording as lines for a judge; `None` if the recording is short, or its
+/// requested voice is unknown.
 ///
 /// # Errors
 /// [`EvalError::Subject`] if they can't be written.

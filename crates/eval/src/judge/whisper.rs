@@ -42,7 +42,7 @@ impl Judge for WhisperJudge {
         cancel: &CancelToken,
         warn: &mut dyn FnMut(AudioWarning),
     ) -> Result<Vec<Verdict>, EvalError> {
-        // Suites are English; each recording is judged for itself.
+        // Suites are English, and recordings are independent of each other.
         let options = WhisperOptions {
             language: Some("en".into()),
             condition_on_previous: false,

@@ -19,7 +19,7 @@ use crate::{
     EvalError, Item, Measure, Row, SubjectAnswer, SubjectError, SubjectFault, SubjectRequest,
 };
 
-/// Passes on the warnings of the model, each once; its other events are not about the run.
+/// Event sink that forwards the model's warnings, each once, and drops its other events.
 struct FirstWarnings<'a> {
     warnings: &'a UniqueWarnings,
     sink: &'a dyn EventSink,
@@ -70,12 +70,12 @@ impl Run<'_> {
                 row.error = Some(fault.to_string());
                 Ok(row)
             }
-            // A full disk or a stop is no fault of the model: the row is made again.
+            // A full disk or a stop is not the model's fault: the row is computed again.
             Err(error) => Err(error),
         }
     }
 
-    /// A row that gave nothing: all wrong.
+    /// Fills in a row without an answer: all wrong.
     fn fail(&self, row: &mut Row, case: &Case, prompts: &Prompts) {
         row.audio = None;
         row.measures = match self.kind {
@@ -140,7 +140,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Measures a recording, after a round trip through the codec if `levels` is above 0, as an answer is measured.
+    /// Measures a recording like an answer, after a round trip through the codec if `levels` is above 0.
     fn ceiling_row(
         &self,
         row: &mut Row,
@@ -227,11 +227,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Writes a recording that belongs to a row into a folder of the run; its name there.
+    /// Writes a recording of a row to a folder of the run; returns its name there.
     fn write(&self, row: &Row, folder: &str, audio: &Audio) -> Result<String, EvalError> {
         let place = self.folder.join(folder);
         fs::create_dir_all(&place).map_err(EvalError::io(IoOperation::CreateFolder, &place))?;
-        // The key keeps rows apart whose names differ in signs that files can't have.
+        // The key distinguishes rows whose names differ only in characters that file names can't have.
         let name = format!("{folder}/{}-{}.wav", file_name(&row.id), &row.key[..6]);
         let path = self.folder.join(&name);
         match write_wav(&path, audio, WavFormat::Int16) {
@@ -239,12 +239,12 @@ impl Run<'_> {
             Err(AudioError::Write { cause, .. }) => {
                 Err(EvalError::io(IoOperation::Write, &path)(cause))
             }
-            // Samples that no file can hold are the subject's.
+            // Samples that no file can hold are a fault of the subject.
             Err(error) => Err(SubjectError::from(error).into()),
         }
     }
 
-    /// Returns a path as reports name it: from the suite's folder or the run's, where it lies in one of them.
+    /// Returns a path for the report: relative to the suite's folder or the run's, if it is inside one of them.
     fn relative(&self, path: &Path) -> String {
         let suite = std::path::absolute(&self.suite.folder).unwrap_or_default();
         let inside = path.strip_prefix(&self.folder).or_else(|_| path.strip_prefix(&suite));

@@ -24,10 +24,10 @@ pub(crate) struct Prompt {
     group: String,
 }
 
-/// The voices that recordings should have, or should not.
+/// Requested voices of recordings, and rival voices.
 #[derive(Default)]
 pub(crate) struct Prompts {
-    /// By name, or by the path of the recording.
+    /// Voices by name, or by the path of their recording.
     voices: BTreeMap<String, Prompt>,
     /// Rival speaker by the key of the case, where the suite names rivals.
     rivals: BTreeMap<String, String>,
@@ -53,7 +53,7 @@ impl Prompts {
         (own.map(|p| &p.embedding), self.rival(case).map(|p| &p.embedding))
     }
 
-    /// Returns the rival that the suite names, or else another speaker: the next one, so that all are met.
+    /// Returns the rival that the suite names, or else the next speaker.
     fn rival(&self, case: &Case) -> Option<&Prompt> {
         if let Some(named) = self.rivals.get(&case.key) {
             return self.voices.get(named);
@@ -75,7 +75,7 @@ fn key(case: &Case) -> String {
 }
 
 impl Run<'_> {
-    /// Returns the voices of all cases, where recordings come out. Those with a name are written into the run's folder,
+    /// Returns the voices of all cases whose answers are recordings. Named voices are written into the run's folder,
     /// for judges and readers.
     pub(crate) fn prompts(&self) -> Result<Prompts, EvalError> {
         let mut prompts = Prompts::default();
@@ -84,7 +84,7 @@ impl Run<'_> {
         }
         let given = mentions(&self.suite.request, "prompt");
         for case in self.cases {
-            // A prompt that the suite does not pass on is no reference voice.
+            // A prompt that is not part of the request is not a reference voice.
             if case.voice.is_some() || (given && case.item.prompt.is_some()) {
                 self.add(&mut prompts, &key(case), &case.group)?;
             }
@@ -112,7 +112,7 @@ impl Run<'_> {
         Ok(Some(filled))
     }
 
-    /// Takes in a voice, known by its name or by the path of its recording.
+    /// Adds a voice under its name or the path of its recording.
     fn add(&self, prompts: &mut Prompts, key: &str, group: &str) -> Result<(), EvalError> {
         if prompts.voices.contains_key(key) {
             return Ok(());

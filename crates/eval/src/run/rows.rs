@@ -1,4 +1,4 @@
-//! Rows: taken from the disk, or requested and judged.
+//! Rows: read from the disk, or requested and judged.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::store::RowStore;
 use crate::{EvalError, Row, SubjectError};
 
 impl Run<'_> {
-    /// Every row, in the order of the cases.
+    /// Returns every row, in the order of the cases.
     pub(super) fn rows(&self, mut store: RowStore) -> Result<Vec<Row>, EvalError> {
         let judges: Vec<(String, Box<dyn Judge + '_>)> = match self.kind {
             Some(AnswerKind::Text | AnswerKind::Phones | AnswerKind::Data) => Vec::new(),
@@ -45,7 +45,7 @@ impl Run<'_> {
         self.sink.emit(Event::JobFinished { name, summary });
         let keys: Vec<String> = self.cases.iter().map(|c| c.key.clone()).collect();
         let mut rows = store.finish(&keys)?;
-        // Verdicts of other judges stay on the disk, but are no part of the report.
+        // Verdicts of other judges stay on the disk, but are not part of the report.
         for row in &mut rows {
             row.verdicts.retain(|name, _| judges.iter().any(|(_, j)| j.name() == name));
         }
@@ -62,7 +62,7 @@ impl Run<'_> {
         }
     }
 
-    /// Returns the finished row of a case: from the disk, or requested and judged now.
+    /// Returns the finished row of a case, read from the disk or computed.
     fn row(
         &self,
         case: &Case,
@@ -79,7 +79,7 @@ impl Run<'_> {
             None => (self.ask(case, prompts)?, true),
         };
         if (&row.id, &row.group) != (&case.id, &case.group) {
-            // The names have changed since: they are not in the key.
+            // Names may have changed, since they are not part of the key.
             row.id.clone_from(&case.id);
             row.group.clone_from(&case.group);
             new = true;
@@ -104,7 +104,7 @@ impl Run<'_> {
         Ok(row)
     }
 
-    /// Whether a row from the disk can stand: it has an answer, and its recording is there.
+    /// Whether a row on the disk is complete: it has an answer, and its recording exists.
     fn is_whole(&self, row: &Row) -> bool {
         row.error.is_none() && row.audio.as_ref().is_none_or(|a| self.folder.join(a).is_file())
     }
@@ -175,7 +175,7 @@ impl Run<'_> {
         });
     }
 
-    /// Removes recordings of rows that are no longer in the run. Failing to is no harm.
+    /// Removes recordings of rows that are no longer in the run. Errors are ignored.
     pub(super) fn remove_strays(&self, rows: &[Row]) {
         let kept: BTreeSet<PathBuf> =
             rows.iter().filter_map(|r| Some(self.folder.join(r.audio.as_ref()?))).collect();

@@ -1,4 +1,4 @@
-//! Parts of a recording that an answer points at.
+//! Time spans of a recording that an answer lists.
 
 use serde_json::Value;
 use syrinx_types::Audio;

@@ -1,4 +1,4 @@
-//! Phones against pronunciations.
+//! Phone errors against known pronunciations.
 
 use syrinx_metrics::errors::{EditCounts, align};
 use syrinx_text::Phone;
@@ -12,7 +12,8 @@ pub(crate) fn sounds_of(phones: &str) -> String {
     phones.split_whitespace().filter(sounds).collect::<Vec<_>>().join(" ")
 }
 
-/// Errors against the nearest of the item's pronunciations, with stress and without. No phones are all wrong.
+/// Counts errors against the nearest of the item's pronunciations, with and without stress. An empty answer is all
+/// wrong.
 pub(crate) fn phone_measures(item: &Item, phones: &str) -> Measures {
     let mut measures = Measures::new();
     for (suffix, keep_stress) in [("", true), ("_no_stress", false)] {

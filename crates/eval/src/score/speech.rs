@@ -8,8 +8,8 @@ use syrinx_types::Audio;
 use crate::Measure;
 use crate::score::Measures;
 
-/// Measures a recording against its own prompt, another speaker's, and a recording of the same words
-/// by the same speaker, as far as they are there.
+/// Measures a recording against its prompt, another speaker's prompt, and a recording of the same words by the same
+/// speaker, if they exist.
 pub(crate) fn speech_measures(
     audio: &Audio,
     reference: Option<&Audio>,
@@ -43,7 +43,7 @@ fn pitch_of(audio: &Audio) -> (f64, Option<F0Stats>) {
     (track.stats().map_or(0.0, |stats| stats.voiced_share), track.reliable_stats())
 }
 
-/// Recordings shorter than this say nothing of drift, seconds.
+/// Shortest recording of which drift is measured, seconds.
 pub(crate) const LONG_S: f64 = 60.0;
 
 /// Returns the drop in speaker similarity from the first tenth of a long recording to the last.

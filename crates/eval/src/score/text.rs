@@ -1,4 +1,4 @@
-//! Words and their times.
+//! Errors of words and of their times.
 
 use syrinx_metrics::timing::boundary_errors_s;
 use syrinx_task::Transcript;
@@ -8,8 +8,8 @@ use syrinx_types::{TimedPhone, WordTime};
 use crate::score::{Measures, score_words, scored_words};
 use crate::{Item, Measure};
 
-/// Compares the words of a transcript with the item's, and their times where both know them. Without a text nobody
-/// speaks, and every word is invented.
+/// Compares the words of a transcript with the item's, and their times if both have them. An item without a text has no
+/// speech, so that every word is an insertion.
 pub(crate) fn text_measures(item: &Item, transcript: &Transcript) -> Measures {
     if scored_words(&item.text).is_empty() {
         let invented = scored_words(&transcript.text).len() as f64;
@@ -24,7 +24,7 @@ pub(crate) fn text_measures(item: &Item, transcript: &Transcript) -> Measures {
     measures
 }
 
-/// Words as they are compared, times as they are.
+/// Returns the words in the form for comparison, with their times.
 fn comparable(words: &[WordTime]) -> Vec<WordTime> {
     let word =
         |w: &WordTime| WordTime { word: normalize_for_scoring(&w.word).concat(), ..w.clone() };
