@@ -1,7 +1,7 @@
 //! Confidence intervals (95 %) of figures.
 //!
-//! Utterances of one speaker succeed and fail together, so whole speakers are drawn, not utterances (cluster
-//! bootstrap; Efron and Tibshirani 1993, chapter 13 for the percentile interval; Bisani and Ney 2004 for word errors).
+//! Errors in utterances of one speaker are correlated, so speakers are resampled, not utterances (cluster bootstrap;
+//! Efron and Tibshirani 1993, chapter 13 for the percentile interval; Bisani and Ney 2004 for word errors).
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether the interval of a difference excludes zero: the change is more than noise.
+    /// Whether the interval of a difference excludes zero: the change is significant.
     pub fn excludes_zero(&self) -> bool {
         self.low > 0.0 || self.high < 0.0
     }
@@ -57,17 +57,17 @@ impl<T> Clusters<T> {
         Self(observations.into_iter().map(|value| vec![value]).collect())
     }
 
-    /// Observations in all.
+    /// Returns the number of observations.
     pub fn len(&self) -> usize {
         self.0.iter().map(Vec::len).sum()
     }
 
-    /// Whether there is nothing.
+    /// Whether there are no observations.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// All observations, group by group.
+    /// Iterates over all observations, group by group.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter().flatten()
     }
@@ -118,7 +118,7 @@ pub fn interval<T>(
 
 /// Returns the 95 % interval of the change of a statistic from the first of each pair to the second (new minus old),
 /// when the same utterances were scored twice. Pairing removes the differences in difficulty between sentences.
-/// [`Interval::excludes_zero`] says whether the change is beyond noise.
+/// [`Interval::excludes_zero`] states whether the change is significant.
 pub fn paired<T>(
     observations: &Clusters<(T, T)>,
     statistic: impl Fn(&[&T]) -> f64,
@@ -145,7 +145,8 @@ pub fn median(values: &[&f64]) -> f64 {
     if sorted.is_empty() { f64::NAN } else { quantile(&sorted, 0.5) }
 }
 
-/// Statistic: sum of the first over sum of the second, such as seconds of work over seconds of sound.
+/// Statistic: sum of the first values over sum of the second ones, such as seconds of computation over seconds of
+/// audio.
 pub fn ratio(values: &[&(f64, f64)]) -> f64 {
     let (above, below) = values.iter().fold((0.0, 0.0), |sum, v| (sum.0 + v.0, sum.1 + v.1));
     above / below
@@ -156,8 +157,8 @@ pub fn error_rate(values: &[&EditCounts]) -> f64 {
     values.iter().map(|&&counts| counts).sum::<EditCounts>().rate()
 }
 
-/// Wilson's 95 % score interval for `k` failures in `n` trials (Wilson 1927); sensible for no failure at all. Nothing
-/// is known of no trials: (0, 1).
+/// Returns Wilson's 95 % score interval for `k` failures in `n` trials (Wilson 1927), which is meaningful for no
+/// failure, too. (0, 1) for no trials.
 pub fn wilson(k: u64, n: u64) -> (f64, f64) {
     if n == 0 {
         return (0.0, 1.0);
@@ -169,7 +170,7 @@ pub fn wilson(k: u64, n: u64) -> (f64, f64) {
     ((centre - half).max(0.0), (centre + half).min(1.0))
 }
 
-/// Linear interpolation between the two nearest of sorted values.
+/// Returns a quantile of sorted values by linear interpolation.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let at = share * (sorted.len() - 1) as f64;
     let (low, high) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);

@@ -1,4 +1,4 @@
-//! Errors of recognition: what has to be changed in the reference to get the hypothesis.
+//! Errors of recognition: the edits from the reference to the hypothesis.
 //!
 //! The word, character and phone error rates are all `(S + D + I) / N` over a cheapest alignment with equal costs
 //! (Levenshtein), as the NIST scoring and jiwer define them.
@@ -9,7 +9,7 @@ use std::ops::{Add, AddAssign};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Counts of one or more alignments. Add them up for a micro average.
+/// Counts of one or more alignments. Sums of counts give micro averages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EditCounts {
@@ -24,28 +24,28 @@ pub struct EditCounts {
 }
 
 impl EditCounts {
-    /// Returns the counts of an output that isn't there: everything deleted.
+    /// Returns the counts of a missing output: every item is deleted.
     pub fn all_wrong(reference: usize) -> Self {
         Self { deletions: reference as u64, reference: reference as u64, ..Self::default() }
     }
 
-    /// Substitutions, deletions and insertions together.
+    /// Returns the sum of substitutions, deletions and insertions.
     pub fn errors(&self) -> u64 {
         self.substitutions + self.deletions + self.insertions
     }
 
-    /// Returns the number of items of the reference that were got right.
+    /// Returns the number of correct items of the reference.
     pub fn correct(&self) -> u64 {
         self.reference.saturating_sub(self.substitutions + self.deletions)
     }
 
-    /// Errors per reference item; above 1 when much was inserted. An empty reference counts as one item: speech is an
-    /// error there, silence is not.
+    /// Returns the errors per reference item, which may exceed 1. An empty reference counts as one item: any word is an
+    /// error there.
     pub fn rate(&self) -> f64 {
         self.errors() as f64 / self.reference.max(1) as f64
     }
 
-    /// Whether an utterance counts as failed: more than half of it wrong, or nothing of it there at all.
+    /// Whether an utterance counts as failed: more than half of its items are wrong, or all are missing.
     pub fn is_failure(&self) -> bool {
         self.rate() > 0.5 || (self.reference > 0 && self.correct() == 0)
     }
@@ -106,15 +106,14 @@ pub enum Op {
     },
 }
 
-/// Returns a cheapest alignment, in order. Of several, the one that pairs items rather than dropping one here and
-/// adding one there.
+/// Returns an alignment of minimal cost, in order. Substitutions are preferred to pairs of deletion and insertion.
 ///
 /// Time and memory grow with the length times the number of errors (Ukkonen 1985), not with the square of the length.
 pub fn align<T: PartialEq>(reference: &[T], hypothesis: &[T]) -> (EditCounts, Vec<Op>) {
     let mut band = reference.len().abs_diff(hypothesis.len()) + 8;
     loop {
         let table = Table::fill(reference, hypothesis, band);
-        // A path that costs at most the width of the band cannot have left it.
+        // A path that costs at most the width of the band stays within it.
         if table.distance <= band || band >= reference.len().max(hypothesis.len()) {
             return table.trace(reference, hypothesis);
         }
@@ -205,13 +204,13 @@ impl Table {
     }
 }
 
-/// Word errors of two texts, split at white space.
+/// Counts word errors of two texts, split at white space.
 pub fn word_errors(reference: &str, hypothesis: &str) -> EditCounts {
     let words = |text: &'_ str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     align(&words(reference), &words(hypothesis)).0
 }
 
-/// Character errors of two texts; runs of white space count as one character, at the ends as none.
+/// Counts character errors of two texts; white space counts as one character, and not at all at the ends.
 pub fn char_errors(reference: &str, hypothesis: &str) -> EditCounts {
     let characters = |text: &str| {
         text.split_whitespace().collect::<Vec<_>>().join(" ").chars().collect::<Vec<_>>()
@@ -219,13 +218,13 @@ pub fn char_errors(reference: &str, hypothesis: &str) -> EditCounts {
     align(&characters(reference), &characters(hypothesis)).0
 }
 
-/// Returns the phone errors of two phone sequences.
+/// Counts phone errors of two phone sequences.
 pub fn phone_errors<S: AsRef<str>>(reference: &[S], hypothesis: &[S]) -> EditCounts {
     let symbols = |phones: &[S]| phones.iter().map(|p| p.as_ref().to_owned()).collect::<Vec<_>>();
     align(&symbols(reference), &symbols(hypothesis)).0
 }
 
-/// Errors of all utterances over items of all utterances; `None` without utterances.
+/// Returns the errors of all utterances over the items of all utterances; `None` without utterances.
 pub fn micro_average(utterances: &[EditCounts]) -> Option<f64> {
     (!utterances.is_empty()).then(|| utterances.iter().copied().sum::<EditCounts>().rate())
 }

@@ -16,9 +16,9 @@ pub struct F0Config {
     pub min_hz: f64,
     /// Highest pitch.
     pub max_hz: f64,
-    /// From one frame to the next, seconds.
+    /// Hop between frames, seconds.
     pub hop_s: f64,
-    /// Sound over which periods are compared, seconds.
+    /// Length of the window over which periods are compared, seconds.
     pub window_s: f64,
     /// Aperiodicity (0 to 1) below which a frame is voiced: YIN's absolute threshold.
     pub threshold: f64,
@@ -45,9 +45,9 @@ impl Default for F0Config {
 /// Pitch over time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct F0Track {
-    /// From one frame to the next, seconds. Frame `t` is centred at `t * hop_s`.
+    /// Hop between frames, seconds. Frame `t` is centred at `t * hop_s`.
     pub hop_s: f64,
-    /// Pitch of each frame, `None` where there is no voice.
+    /// Pitch of each frame; `None` for unvoiced frames.
     pub hz: Vec<Option<f64>>,
 }
 
@@ -56,13 +56,13 @@ const MIN_VOICED_SHARE: f64 = 0.2;
 /// Shortest voiced sound for figures of pitch, seconds.
 const MIN_VOICED_S: f64 = 0.3;
 
-/// A track in three numbers.
+/// Summary of a pitch track.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct F0Stats {
     /// Median of the voiced frames.
     pub median_hz: f64,
-    /// Standard deviation around the mean on the semitone scale: how lively the speech is.
+    /// Standard deviation around the mean, semitones.
     pub deviation_semitones: f64,
     /// Voiced frames over all frames.
     pub voiced_share: f64,
@@ -81,12 +81,12 @@ impl F0Track {
         voiced >= least && voiced as f64 >= MIN_VOICED_SHARE * self.hz.len() as f64
     }
 
-    /// Returns the track in three numbers, or `None` where too few frames are voiced for figures of pitch.
+    /// Returns the summary of the track, or `None` if too few frames are voiced for figures of pitch.
     pub fn reliable_stats(&self) -> Option<F0Stats> {
         self.stats().filter(|_| self.is_voiced_enough())
     }
 
-    /// Returns the track in three numbers, or `None` when nothing is voiced.
+    /// Returns the summary of the track, or `None` if no frame is voiced.
     pub fn stats(&self) -> Option<F0Stats> {
         let mut hz: Vec<f64> = self.voiced().collect();
         if hz.is_empty() {
@@ -115,7 +115,7 @@ pub fn f0(audio: &Audio) -> F0Track {
 
 /// Returns the pitch of a recording. A rate of 0 or limits that leave no period give a track without frames.
 pub fn f0_with(audio: &Audio, config: &F0Config) -> F0Track {
-    // A step of 0, or one that is not a number, leads nowhere.
+    // A hop of 0 or NaN gives no frames.
     let steps = config.hop_s > 0.0;
     let Some(mut yin) = Yin::new(audio.sample_rate_hz, config).filter(|_| steps) else {
         return F0Track { hop_s: config.hop_s, hz: Vec::new() };
@@ -140,7 +140,7 @@ pub fn f0_with(audio: &Audio, config: &F0Config) -> F0Track {
 /// Largest step of the pitch from a frame to the next where voicing is weak, octaves.
 const CONTINUED_OCTAVES: f64 = 0.15;
 
-/// Gives frames without a pitch that of a weak candidate which continues the neighbour's; steps are (from, to).
+/// Assigns unvoiced frames the pitch of a weak candidate that continues the neighbour's; steps are (from, to).
 fn continued(
     hz: &mut [Option<f64>],
     found: &[Frame],
@@ -162,7 +162,8 @@ fn continued(
 /// Pitch of a recording against that of the original, over the loud frames of the original.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PitchComparison {
-    /// Voiced frames over those of the original: below 1 where voices turn hoarse, above 1 where noise buzzes.
+    /// Number of voiced frames relative to the original: below 1 for lost voicing, above 1 for noise that became
+    /// voiced.
     pub voiced_kept: f64,
     /// Median distance over the frames that are voiced in both, cents (hundredths of a semitone); `None` where these
     /// frames are shorter than 0.3 s together.
@@ -222,7 +223,7 @@ fn frame_powers(audio: &Audio, hop_s: f64, frames: usize) -> Vec<f64> {
 struct Frame {
     power: f64,
     hz: Option<f64>,
-    /// Frequencies of all dips below the weak threshold.
+    /// Frequencies of all local minima below the weak threshold.
     weak: Vec<f64>,
 }
 
@@ -323,7 +324,7 @@ impl Yin {
         for (whole, head) in self.whole.iter_mut().zip(&self.head) {
             *whole *= head.conj();
         }
-        // Rounding leaves traces where a real signal has none, which the inverse refuses.
+        // Rounding leaves small imaginary parts, which the inverse transform of a real signal refuses.
         let last = self.whole.len() - 1;
         self.whole[0].im = 0.0;
         self.whole[last].im = 0.0;
@@ -331,7 +332,7 @@ impl Yin {
         self.time[..self.normalised.len()].iter().map(|x| x / size as f32).collect()
     }
 
-    /// Returns the first dip below the threshold, followed to its bottom and refined by a parabola.
+    /// Returns the first local minimum below the threshold, refined by a parabola.
     fn period(&self) -> Option<f64> {
         let d = &self.normalised;
         let mut lag = (self.min_lag..=self.max_lag).find(|&lag| d[lag] < self.threshold)?;
@@ -341,7 +342,7 @@ impl Yin {
         Some(self.refined(lag))
     }
 
-    /// Returns the frequencies of the dips below the weak threshold.
+    /// Returns the frequencies of the local minima below the weak threshold.
     fn weak(&self) -> Vec<f64> {
         let d = &self.normalised;
         let dip = |lag: &usize| {
@@ -351,7 +352,7 @@ impl Yin {
         lags.map(|lag| self.rate_hz / self.refined(lag)).collect()
     }
 
-    /// Place of a dip by the parabola through it and its neighbours.
+    /// Returns the position of a local minimum by the parabola through it and its neighbours.
     fn refined(&self, lag: usize) -> f64 {
         let d = &self.normalised;
         let (a, b, c) = (d[lag - 1], d[lag], d[lag + 1]);
@@ -373,7 +374,7 @@ fn gate_below(mut sorted: Vec<f64>, range_db: f64) -> f64 {
     loud.copied().unwrap_or(0.0) * 10f64.powf(-range_db / 10.0)
 }
 
-/// Frames that jump away from their neighbours by more than half an octave are octave errors: unvoiced.
+/// Marks frames more than half an octave away from their neighbours, which are octave errors, as unvoiced.
 fn without_jumps(hz: &[Option<f64>]) -> Vec<Option<f64>> {
     const REACH: usize = 7;
     let mut near = Vec::new();

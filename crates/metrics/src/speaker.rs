@@ -1,9 +1,9 @@
 //! Similarity of voices without a trained model.
 //!
-//! **A rough stand-in.** It compares histograms of timbre and pitch, is not trained on speakers, reacts to the microphone
-//! and the room as much as to the voice, and its figures are not comparable with the cosine similarities of
-//! Resemblyzer, WavLM, TitaNet or any other speaker encoder. It shows whether a change made voices more or less alike;
-//! a speaker encoder measures how alike they are.
+//! **A coarse approximation.** It compares statistics of timbre and pitch without training on speakers, depends on
+//! microphone and room as much as on the voice, and is not comparable with the cosine similarities of Resemblyzer,
+//! WavLM, TitaNet or any other speaker encoder. It shows whether a change made voices more or less similar; measure
+//! similarity with a speaker encoder.
 
 use syrinx_audio::Audio;
 use syrinx_audio::silence::{PauseConfig, find_pauses};
@@ -15,9 +15,8 @@ use crate::spectral::{check_pair, mel_cepstra, mel_for};
 /// Cepstral coefficients of a frame.
 const COEFFICIENTS: usize = 20;
 
-/// Weight of a difference of an octave in pitch against the distance in timbre. On the corpus, two recordings of one
-/// speaker and two of different ones are told apart with an equal error rate of 9 % (21 % without pitch; 21 % when
-/// only shifted copies of one voice are compared).
+/// Weight of an octave of pitch relative to the distance in timbre. Speaker verification on the corpus has an equal
+/// error rate of 9 % (21 % without pitch; 21 % among pitch-shifted copies of one voice).
 const PITCH_WEIGHT: f64 = 1.0;
 
 /// Timbre and pitch of a voice.
@@ -29,7 +28,8 @@ pub struct SpeakerEmbedding {
 }
 
 impl SpeakerEmbedding {
-    /// Returns the print of a recording: mean and deviation of its mel-cepstra outside pauses, and its median pitch.
+    /// Returns the embedding of a recording: mean and deviation of its mel-cepstra outside pauses, and its median
+    /// pitch.
     ///
     /// # Errors
     /// [`MetricsError::Empty`], or [`MetricsError::Audio`] for a rate too low to analyse.
@@ -53,7 +53,7 @@ impl SpeakerEmbedding {
         Ok(Self { mean, deviation, median_semitones })
     }
 
-    /// Likeness from 0 to 1; 1 for the same recording.
+    /// Returns the similarity from 0 to 1; 1 for the same recording.
     pub fn similarity(&self, other: &Self) -> f64 {
         let timbre = self.timbre_distance(other);
         let octaves = match (self.median_semitones, other.median_semitones) {

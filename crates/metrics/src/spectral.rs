@@ -100,8 +100,8 @@ pub fn log_spectral_distance(first: &Audio, second: &Audio) -> Result<f64, Metri
     Ok(sum / stft.frame_count(n) as f64)
 }
 
-/// Mean absolute difference of two log-mels of the same frames, in natural logarithms, over the shorter one; what
-/// vocoders are trained on. `None` when either is empty.
+/// Returns the mean absolute difference of two log-mels, natural logarithms, over the frames of the shorter one, as in
+/// vocoder losses. `None` if either is empty.
 pub fn mel_l1(first: &[f32], second: &[f32]) -> Option<f64> {
     let n = first.len().min(second.len());
     let sum: f64 = first.iter().zip(second).map(|(a, b)| f64::from((a - b).abs())).sum();

@@ -1,4 +1,4 @@
-//! Times: of words, and of work.
+//! Deviation of word times, and real-time factors.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,9 @@ use crate::errors::{Op, align};
 pub struct TimingError {
     /// Median of the absolute errors of all starts and ends of matched words, seconds.
     pub median_s: f64,
-    /// Mean of the same, seconds.
+    /// Mean of these errors, seconds.
     pub mean_s: f64,
-    /// Words in both.
+    /// Number of words in both.
     pub matched: usize,
 }
 
@@ -54,7 +54,8 @@ pub fn boundary_errors_s(reference: &[WordTime], hypothesis: &[WordTime]) -> Vec
         .collect()
 }
 
-/// Real-time factor: seconds of work for a second of sound; below 1 is faster than playing it. `None` without sound.
+/// Returns the real-time factor: seconds of computation per second of audio; below 1 is faster than real time. `None`
+/// without audio.
 pub fn rtf(work_s: f64, audio_s: f64) -> Option<f64> {
     (audio_s > 0.0).then(|| work_s / audio_s)
 }

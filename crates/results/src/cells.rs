@@ -29,7 +29,7 @@ pub enum CellState {
 }
 
 impl CellState {
-    /// In one word.
+    /// Returns the name of the state.
     pub fn name(self) -> &'static str {
         match self {
             Self::Planned => "planned",
@@ -41,7 +41,7 @@ impl CellState {
         }
     }
 
-    /// Whether a process works on it.
+    /// Whether a process works on the cell.
     pub fn is_active(self) -> bool {
         matches!(self, Self::Training | Self::Evaluating)
     }
@@ -51,9 +51,9 @@ impl CellState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ControlRequest {
-    /// Stop at the next safe point, and don't take it up again.
+    /// Stop at the next safe point, and do not resume.
     Stop,
-    /// Go on, or try again.
+    /// Resume, or retry after a failure.
     Resume,
 }
 
@@ -177,7 +177,8 @@ impl Store {
         Ok(self.cells(ablation)?.into_iter().find(|cell| cell.key == key))
     }
 
-    /// Leaves a control request for the program that works on a cell. It polls [`Store::control_request`] between steps.
+    /// Stores a control request for the program that works on a cell, which polls [`Store::control_request`] between
+    /// steps.
     ///
     /// # Errors
     /// [`ResultsError::Busy`], [`ResultsError::Database`].

@@ -24,7 +24,7 @@ pub enum ResultsError {
         /// Cause.
         cause: std::io::Error,
     },
-    /// The file is of a later program.
+    /// A store of a later version of the program.
     #[error(
         "results store `{}`: it has version {found}, this program reads up to {known}",
         path.display()
@@ -37,7 +37,7 @@ pub enum ResultsError {
         /// The last one known here.
         known: i64,
     },
-    /// The file is something else.
+    /// A file that is not a results store.
     #[error(
         "results store `{}`: it is no results store ({content})",
         path.display()
@@ -48,7 +48,7 @@ pub enum ResultsError {
         /// Content of the file.
         content: ForeignContent,
     },
-    /// Others write all the time.
+    /// A store that another program keeps locked.
     #[error(
         "results store `{}`: another program has been writing for too long",
         path.display()

@@ -14,13 +14,13 @@ use crate::{Background, Room, SceneError, background, impulse_response, in_room,
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augmentation {
-    /// Share of the recordings that are changed at all, 0 to 1.
+    /// Share of the recordings that are augmented, 0 to 1.
     pub share: f64,
-    /// Share of these that are played at another speed, which moves pitch and formants.
+    /// Share of the augmented recordings that are played at another speed, which moves pitch and formants.
     pub speed_share: f64,
     /// Slowest and fastest speed.
     pub speed: (f64, f64),
-    /// Share with another voice: pitch and formants are moved together, and every sound stays where it was.
+    /// Share with another voice: pitch and formants are moved together, without a change of timing.
     pub voice_share: f64,
     /// Lowest and highest factor of pitch and formants.
     pub voice: (f64, f64),
@@ -69,7 +69,7 @@ impl Default for Augmentation {
 }
 
 impl Augmentation {
-    /// No change at all.
+    /// Returns an augmentation that changes nothing.
     pub fn none() -> Self {
         Self { share: 0.0, ..Self::default() }
     }
@@ -108,7 +108,7 @@ impl Augmentation {
         Ok(())
     }
 
-    /// Draws one augmentation; `None` where the recording stays as it is.
+    /// Draws one augmentation; `None` for a recording that is not augmented.
     pub fn draw(&self, rng: &mut impl Rng) -> Option<DrawnAugmentation> {
         if !rng.random_bool(self.share) {
             return None;
@@ -179,12 +179,12 @@ struct Equalizer {
 const PEAK: f32 = 0.99;
 
 impl DrawnAugmentation {
-    /// Samples needed to make `samples` changed ones.
+    /// Returns the number of input samples for `samples` augmented ones.
     pub fn input_len(&self, samples: usize) -> usize {
         (samples as f64 * self.speed.unwrap_or(1.0)).ceil() as usize
     }
 
-    /// Changes a recording of [`Self::input_len`] samples into one of `samples`.
+    /// Augments a recording of [`Self::input_len`] samples; the result has `samples`.
     ///
     /// # Errors
     /// [`SceneError`] from mixing.
@@ -212,7 +212,7 @@ impl DrawnAugmentation {
         }
         if let Some((kind, snr_db)) = self.noise {
             let behind = background(kind, samples, rate_hz, &[], rng)?;
-            // Silence has no level that a background could be set against.
+            // A silent recording has no level relative to which a background could be mixed.
             if let Ok(mixture) = mixed(&audio, &behind, snr_db) {
                 audio = mixture.mixture;
             }
@@ -250,12 +250,11 @@ impl Equalizer {
     }
 }
 
-/// Half the taps of the low-pass filter, and of the interpolation, whose taps are computed at every place.
+/// Half the number of taps of the low-pass filter and of the interpolation.
 const HALF_TAPS: isize = 24;
 const HALF_TAPS_BETWEEN: isize = 10;
 
-/// Returns a recording played `speed` times as fast: a windowed sinc at every place that is read, with the band that
-/// the new rate can hold.
+/// Returns a recording played `speed` times as fast, by windowed-sinc interpolation with an anti-aliasing filter.
 fn faster(samples: &[f32], speed: f64, count: usize) -> Vec<f32> {
     let cutoff = (1.0 / speed).min(1.0) as f32;
     let at =
@@ -297,7 +296,7 @@ fn windowed_sinc(x: f32, cutoff: f32, half: isize) -> f32 {
 /// Companding of G.711's mu-law.
 const MU: f32 = 255.0;
 
-/// Returns the band of a telephone line, 300 to 3,400 Hz, in 8 bits of mu-law.
+/// Returns the recording over a telephone line: 300 to 3,400 Hz, 8-bit mu-law.
 fn telephone(samples: &[f32], rate_hz: u32) -> Vec<f32> {
     let rate_hz = f64::from(rate_hz);
     let below = low_pass(samples, (3_400.0 / rate_hz).min(0.5));

@@ -1,4 +1,4 @@
-//! Rooms: an impulse response of sparse early reflections and a tail that dies away.
+//! Rooms: impulse responses of sparse early reflections and a decaying tail.
 
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -28,7 +28,7 @@ pub fn impulse_response(room: Room, sample_rate_hz: u32, rng: &mut impl Rng) -> 
     let rate_hz = f64::from(sample_rate_hz);
     let len = (room.decay_s.max(EARLY_S) * rate_hz).ceil() as usize;
     let early = ((EARLY_S * rate_hz) as usize).clamp(2, len.max(2));
-    // 60 dB are a factor of 1000 in amplitude.
+    // A fall by 60 dB is a factor of 1000 in amplitude.
     let fall = |i: usize| 1000f64.powf(-(i as f64) / (room.decay_s.max(1e-3) * rate_hz));
     let mut after: Vec<f64> = (0..len)
         .map(|i| {

@@ -1,9 +1,9 @@
 //! Acoustic scenes for tasks that denoise, separate or edit recordings: background, room, and level ratios.
 //!
-//! A [`Scene`] is drawn from a seed and can be stored; [`render`] makes the same recordings of it every time. Speech
-//! and background are returned separately as well: each is the target of some task.
+//! A [`Scene`] is drawn from a seed and can be stored; [`render`] is deterministic. Speech and background are returned
+//! separately as well, since each is the target of a task.
 //!
-//! Invariants: pure functions of samples and seeds; no file, no clock; parts of a mixture add up to it.
+//! Invariants: pure functions of samples and seeds; no file, no clock; the parts of a mixture add up to the mixture.
 
 mod augment;
 mod background;

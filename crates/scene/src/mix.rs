@@ -1,4 +1,4 @@
-//! Mixing at a level.
+//! Mixing at a level ratio.
 
 use syrinx_types::Audio;
 
@@ -17,13 +17,13 @@ pub struct Mixture {
 
 /// Largest sample of a mixture; a louder mixture is attenuated with all its parts.
 const MOST: f32 = 0.98;
-/// Frames over which levels are taken, seconds.
+/// Length of the frames over which levels are measured, seconds.
 const FRAME_S: f64 = 0.02;
-/// Frames this far below the loudest one don't count as active, dB.
+/// Distance from the loudest frame beyond which a frame is not active, dB.
 const ACTIVE_DB: f64 = 40.0;
 
-/// Returns the level of the active frames of a recording, dB of full scale. Pauses do not count: a ratio of levels is
-/// that during words. `None` for silence.
+/// Returns the level of the active frames of a recording, dB of full scale. Pauses are excluded, so that ratios of
+/// levels refer to words. `None` for silence.
 pub fn active_level_db(audio: &Audio) -> Option<f64> {
     let frame = ((FRAME_S * f64::from(audio.sample_rate_hz)) as usize).max(1);
     let power = |f: &[f32]| f.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / f.len() as f64;
@@ -38,7 +38,7 @@ pub fn active_level_db(audio: &Audio) -> Option<f64> {
 /// a shorter `behind` is repeated. All is attenuated together where the sum would clip.
 ///
 /// # Errors
-/// [`SceneError::Rate`] for other rates, [`SceneError::Silent`] if one of them is.
+/// [`SceneError::Rate`] for different sample rates, [`SceneError::Silent`] if one of them is silent.
 pub fn mixed(wanted: &Audio, behind: &Audio, ratio_db: f64) -> Result<Mixture, SceneError> {
     let rate = wanted.sample_rate_hz;
     if behind.sample_rate_hz != rate {

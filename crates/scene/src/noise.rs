@@ -1,4 +1,4 @@
-//! Noise: coloured, of the mains, of clicks.
+//! Noise: coloured noise, mains hum, clicks.
 
 use std::f64::consts::TAU;
 
@@ -7,15 +7,15 @@ use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Color of noise: the fall of its power with frequency.
+/// Colour of noise: the slope of its power spectrum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Colour {
-    /// Not at all.
+    /// Flat.
     White,
-    /// 3 dB an octave.
+    /// Falls by 3 dB an octave.
     Pink,
-    /// 6 dB an octave.
+    /// Falls by 6 dB an octave.
     Brown,
 }
 
@@ -59,7 +59,7 @@ pub fn coloured(colour: Colour, samples: usize, rng: &mut impl Rng) -> Vec<f32> 
     }
 }
 
-/// Hum of the mains: the fundamental and harmonics that fall off, each with a phase of its own.
+/// Renders mains hum: the fundamental and decaying harmonics with random phases.
 pub fn hum(mains_hz: f64, samples: usize, sample_rate_hz: u32, rng: &mut impl Rng) -> Vec<f32> {
     let nyquist_hz = f64::from(sample_rate_hz) / 2.0;
     let harmonics: Vec<(f64, f64, f64)> = (1..=12)

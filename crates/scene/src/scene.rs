@@ -1,4 +1,4 @@
-//! Scenes: drawn from a seed, rendered alike every time.
+//! Scenes, drawn from a seed and rendered deterministically.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -14,11 +14,11 @@ use crate::{Background, Room, SceneError, background, impulse_response, in_room,
 pub struct SceneRanges {
     /// Level of the speech above the background, lowest and highest, dB.
     pub snr_db: (f64, f64),
-    /// Level of the wanted speaker above the other one, lowest and highest, dB.
+    /// Level of the target speaker above the other one, lowest and highest, dB.
     pub sir_db: (f64, f64),
     /// Share of the scenes that are in a room with an echo, 0 to 1.
     pub echo_share: f64,
-    /// Time in which the echo dies away, shortest and longest, seconds.
+    /// Decay time of the echo (60 dB), shortest and longest, seconds.
     pub decay_s: (f64, f64),
 }
 
@@ -29,7 +29,7 @@ impl Default for SceneRanges {
 }
 
 impl SceneRanges {
-    /// An error for ranges that can't be drawn from.
+    /// Checks that all ranges can be drawn from.
     ///
     /// # Errors
     /// [`SceneError::Range`].
@@ -56,7 +56,7 @@ impl SceneRanges {
 pub struct Scene {
     /// Background of the speech.
     pub background: Background,
-    /// Level of the speech above it, dB.
+    /// Level of the speech above the background, dB.
     pub snr_db: f64,
     /// Level of the speech above that of another speaker, dB.
     pub sir_db: f64,
@@ -67,14 +67,14 @@ pub struct Scene {
     pub seed: u64,
 }
 
-/// A scene as recordings, all as long as the speech.
+/// Recordings of a scene, all as long as the speech.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rendered {
     /// The speech with its echo, over the background.
     pub noisy: Audio,
-    /// The background alone, as loud as it is in `noisy`.
+    /// The background alone, at its level in `noisy`.
     pub background: Audio,
-    /// The speech with another speaker; only where there is one.
+    /// The speech mixed with another speaker, if there is one.
     pub mixture: Option<Audio>,
 }
 
@@ -84,7 +84,7 @@ pub fn seed_of(seed: u64, id: &str) -> u64 {
 }
 
 impl Scene {
-    /// Draws a scene. `voices` is whether there are voices for babble.
+    /// Draws a scene. `voices` states whether there are voices for babble.
     pub fn draw(ranges: &SceneRanges, voices: bool, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let (snr, sir, decay) = (ranges.snr_db, ranges.sir_db, ranges.decay_s);

@@ -1,8 +1,8 @@
-//! Another duration at the same pitch.
+//! Time stretching at constant pitch.
 
 use syrinx_audio::Tempo;
 
-/// Shorter recordings are less than a piece that is moved, seconds.
+/// Shortest recording that can be stretched, seconds.
 const SHORTEST_S: f64 = 0.038;
 
 /// Returns a recording of another number of samples, with its pitch (WSOLA). Silence follows one that is too short.

@@ -7,7 +7,7 @@ use syrinx_types::Audio;
 
 use crate::SceneError;
 
-/// Talk of several voices at once: each begins somewhere in its recording and goes round, all equally loud.
+/// Renders babble: several voices at equal level, each from a random position of its recording on, repeated cyclically.
 ///
 /// # Errors
 /// [`SceneError::NoVoices`] without a voice that sounds, [`SceneError::Rate`] for voices of several rates.
@@ -35,7 +35,7 @@ pub fn babble(
 /// Semitones of the notes of a melody: a pentatonic scale over two octaves.
 const SCALE: [i32; 10] = [0, 2, 4, 7, 9, 12, 14, 16, 19, 21];
 
-/// Something like music: notes of a scale, plucked one after another over a held fifth.
+/// Renders synthetic music: plucked notes of a scale over a sustained fifth.
 pub fn melody(samples: usize, sample_rate_hz: u32, rng: &mut impl Rng) -> Vec<f32> {
     let rate_hz = f64::from(sample_rate_hz);
     let base_hz = 110.0 * 2f64.powf(rng.random_range(0.0..1.0));
@@ -57,7 +57,7 @@ pub fn melody(samples: usize, sample_rate_hz: u32, rng: &mut impl Rng) -> Vec<f3
     out
 }
 
-/// Returns a tone with its overtones, those below the Nyquist frequency.
+/// Returns a tone with its overtones below the Nyquist frequency.
 fn overtones(pitch_hz: f64, at_s: f64, rate_hz: f64) -> f64 {
     let below = (1..=5).map(f64::from).take_while(|n| n * pitch_hz < rate_hz / 2.0);
     below.map(|n| (TAU * n * pitch_hz * at_s).sin() / n).sum()

@@ -1,4 +1,4 @@
-//! Sound as numbers.
+//! Recordings as samples.
 
 /// A mono recording.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +13,7 @@ pub struct Audio {
 const SILENT_RMS: f32 = 1e-3;
 
 impl Audio {
-    /// Silence of the given length.
+    /// Returns silence of the given length.
     pub fn silence(seconds: f64, sample_rate_hz: u32) -> Self {
         let n = (seconds.max(0.0) * f64::from(sample_rate_hz)).round() as usize;
         Self { samples: vec![0.0; n], sample_rate_hz }

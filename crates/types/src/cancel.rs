@@ -1,9 +1,9 @@
-//! Stopping work that is under way.
+//! Cancellation of running work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A flag that long work looks at between steps. Clones share the flag.
+/// A flag that long work polls between steps. Clones share the flag.
 #[derive(Debug, Clone, Default)]
 pub struct CancelToken {
     flag: Arc<AtomicBool>,
@@ -11,7 +11,7 @@ pub struct CancelToken {
 }
 
 impl CancelToken {
-    /// Builds a token for a part of the work: stops with this one, and can be stopped alone.
+    /// Builds a token for a part of the work: it is cancelled with this one, and can be cancelled alone.
     pub fn part(&self) -> Self {
         Self { flag: Arc::default(), above: Some(Arc::new(self.clone())) }
     }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-/// Something that happened. Serialised as one JSON object with a `kind`.
+/// An event. Serialised as one JSON object with a `kind`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -16,13 +16,13 @@ pub enum Event {
         /// Steps in all, if known.
         total: Option<u64>,
     },
-    /// The job moved on.
+    /// Progress of a job.
     JobProgress {
         /// The name given at the start.
         name: String,
         /// Steps done so far.
         done: u64,
-        /// A short note (what is being worked on).
+        /// A short note, such as the current item.
         note: String,
     },
     /// The job ended.
@@ -56,7 +56,7 @@ pub enum Event {
         /// Figures by name.
         figures: Vec<(String, f64)>,
     },
-    /// A figure of training is far above what it usually is: the run may be about to diverge.
+    /// A figure of training far above its usual range: the run may be about to diverge.
     TrainWarning {
         /// Step number.
         step: u64,
@@ -66,7 +66,7 @@ pub enum Event {
         value: f64,
         /// Recent average.
         usual: f64,
-        /// All that in words, with what to do.
+        /// Message for people, with the remedy.
         message: String,
     },
     /// A checkpoint is on disk.
@@ -85,14 +85,14 @@ pub enum Event {
         /// Figures by name.
         figures: Vec<(String, f64)>,
     },
-    /// Something a human should know, but that stops nothing.
+    /// A warning for people; the work continues.
     Warning {
         /// The text.
         message: String,
     },
 }
 
-/// Receives events. It must be quick and must not fail: the work waits for it.
+/// Receiver of events. It must be quick and must not fail, since the work waits for it.
 pub trait EventSink: Send + Sync {
     /// Receives one event.
     fn emit(&self, event: Event);

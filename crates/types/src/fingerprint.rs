@@ -1,7 +1,7 @@
 //! Fingerprints of contents.
 
-/// BLAKE3 hash of a content, shown as 16 hexadecimal digits. It tells contents apart on every machine and in every
-/// version. It is no signature: 64 bits are shown.
+/// BLAKE3 hash of a content, shown as 16 hexadecimal digits. It is the same on every machine and in every version, but
+/// is not a signature, since it has 64 bits.
 #[derive(Debug, Clone, Default)]
 pub struct Fingerprint(blake3::Hasher);
 
@@ -16,7 +16,7 @@ impl Fingerprint {
         self
     }
 
-    /// Appends a part that cannot run into the next one: its length, then its bytes.
+    /// Appends a delimited part: its length, then its bytes.
     #[must_use]
     pub fn part(self, part: &[u8]) -> Self {
         self.bytes(&(part.len() as u64).to_le_bytes()).bytes(part)

@@ -1,24 +1,23 @@
-//! Precedence of speech that has not begun to sound.
+//! Priority of streamed requests until their first samples.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::CancelToken;
 
-/// Default of the longest time for which a request holds up others.
+/// Default of the longest time for which a request delays others.
 const LONGEST: Duration = Duration::from_millis(500);
 /// Interval between polls of a waiting request's token.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Requests that are played while they are generated, before their first samples. Other work with the same model waits
-/// for them between its steps.
+/// Streamed requests that have no samples yet. Other work with the same model waits for them between its steps.
 #[derive(Debug)]
 pub struct FirstSound {
     /// Beginnings of the requests without samples.
     silent: Mutex<Vec<Instant>>,
     /// Signalled when a request has samples.
     sounded: Condvar,
-    /// Longest time from the beginning of a request for which it holds up others.
+    /// Longest time from the beginning of a request for which it delays others.
     longest: Duration,
 }
 
@@ -36,8 +35,8 @@ impl FirstSound {
         SilentRequest { all: self, begun }
     }
 
-    /// Waits while a registered request has no samples, at most half a second from its beginning. A set token ends the
-    /// wait.
+    /// Waits while a registered request has no samples, at most half a second from its beginning. Cancelling the token
+    /// ends the wait.
     pub fn give_way(&self, cancel: &CancelToken) {
         let mut silent = self.lock();
         while !cancel.is_cancelled() && silent.iter().any(|begun| begun.elapsed() < self.longest) {

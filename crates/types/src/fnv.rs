@@ -18,7 +18,7 @@ impl Default for Fnv1a {
 }
 
 impl Fnv1a {
-    /// Builds the beginning of a hash, another one for every seed.
+    /// Builds the initial state of a hash, different for every seed.
     pub fn seeded(seed: u64) -> Self {
         Self(OFFSET ^ seed)
     }

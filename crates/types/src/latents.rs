@@ -15,7 +15,7 @@ impl Latents {
         (dim > 0 && values.len().is_multiple_of(dim)).then_some(Self { dim, values })
     }
 
-    /// Numbers a frame.
+    /// Returns the number of values in a frame.
     pub fn dim(&self) -> usize {
         self.dim
     }
@@ -25,7 +25,7 @@ impl Latents {
         self.values.len().checked_div(self.dim).unwrap_or(0)
     }
 
-    /// One frame.
+    /// Returns one frame.
     pub fn frame(&self, frame: usize) -> &[f32] {
         &self.values[frame * self.dim..(frame + 1) * self.dim]
     }
@@ -43,12 +43,12 @@ impl Latents {
     }
 }
 
-/// A recording as a codec has it: codes and, where they are known, the latents that the codes round.
+/// An encoded recording: codes and, if known, the latents before quantization.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Coded {
     /// All levels, all frames.
     pub codes: Codes,
-    /// As many frames.
+    /// Latents before quantization, as many frames as `codes`.
     pub latents: Option<Latents>,
 }
 

@@ -11,48 +11,48 @@ pub struct RunContext<'a> {
     pub events: &'a dyn EventSink,
     /// Seed of everything random in the work.
     pub seed: u64,
-    /// Requests that the work waits for between steps; none for work that waits for nothing.
+    /// Streamed requests that the work waits for between steps; `None` for work that does not wait.
     pub gives_way_to: Option<&'a FirstSound>,
 }
 
 impl<'a> RunContext<'a> {
-    /// Surroundings with a token and a sink, and seed 0.
+    /// Builds a context with a token and a sink, and seed 0.
     pub fn new(cancel: &'a CancelToken, events: &'a dyn EventSink) -> Self {
         Self { cancel, events, seed: 0, gives_way_to: None }
     }
 
-    /// Surroundings without events, and with seed 0.
+    /// Builds a context without events, and with seed 0.
     pub fn quiet(cancel: &'a CancelToken) -> Self {
         Self::new(cancel, &NullSink)
     }
 
-    /// Returns the same with another seed.
+    /// Returns the context with another seed.
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
-    /// Returns the same for work that waits, between its steps, for requests without samples.
+    /// Returns the context for work that waits, between its steps, for streamed requests without samples.
     #[must_use]
     pub fn giving_way(self, to: &'a FirstSound) -> Self {
         Self { gives_way_to: Some(to), ..self }
     }
 
-    /// Waits for the requests that this work waits for.
+    /// Waits while a streamed request has no samples yet.
     pub fn give_way(&self) {
         if let Some(first) = self.gives_way_to {
             first.give_way(self.cancel);
         }
     }
 
-    /// Surroundings of work inside this work: stopped with it, waiting as it does, without events, and with seed 0, so
-    /// that its result depends on its input alone.
+    /// Returns the context of nested work: cancelled with this work, waiting for the same requests, without events, and
+    /// with seed 0, so that its result depends on its input alone.
     #[must_use]
     pub fn nested(&self) -> Self {
         Self { gives_way_to: self.gives_way_to, ..Self::quiet(self.cancel) }
     }
 
-    /// Whether the work is to stop.
+    /// Whether the run is cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.cancel.is_cancelled()
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Coded, Codes, Latents};
 
-/// A phone and when it sounds.
+/// A phone with its duration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TimedPhone {
     /// ARPAbet symbol, or one of `|` (word boundary), `,` `.` `?` `!` (written pause), `SIL`.
@@ -16,7 +16,7 @@ pub struct TimedPhone {
     pub duration_s: f64,
 }
 
-/// A word and when it sounds.
+/// A word with its times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WordTime {
     /// The word as written.
@@ -28,14 +28,14 @@ pub struct WordTime {
 }
 
 impl WordTime {
-    /// Returns the word later by a time in seconds; earlier by a negative one.
+    /// Returns the word with its times shifted by some seconds.
     #[must_use]
     pub fn shifted(&self, by_s: f64) -> Self {
         Self { word: self.word.clone(), start_s: self.start_s + by_s, end_s: self.end_s + by_s }
     }
 }
 
-/// One utterance as tasks see it while training: codes and what is known of them. No audio, no file.
+/// One utterance for training examples: codes, text, phones and times. No audio, no file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// Name, unique in its corpus.
@@ -50,11 +50,11 @@ pub struct Sample {
     pub latents: Option<Latents>,
     /// Frames a second of `codes`.
     pub frame_rate_hz: f64,
-    /// Phones with durations, when the corpus knows them, else empty. Their times start at `lead_s`.
+    /// Phones with durations, if the corpus has them, else empty. Their times start at `lead_s`.
     pub phones: Vec<TimedPhone>,
     /// Silence before the first phone, seconds.
     pub lead_s: f64,
-    /// Codes of another utterance of the same speaker, when there is one: the prompt.
+    /// Codes of another utterance of the same speaker, the prompt, if there is one.
     pub prompt: Option<Codes>,
     /// The utterance otherwise, by name (`noisy`, `background`, `mixture`), where the corpus has been simulated so: as
     /// many frames as `codes`.

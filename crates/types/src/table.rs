@@ -2,17 +2,17 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-/// Alignment of a table's columns. The first one is left-aligned.
+/// Alignment of a table's columns; the first column is always left-aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
-    /// The others are left-aligned too.
+    /// Left-aligned columns.
     Text,
-    /// The others are right-aligned.
+    /// Right-aligned columns after the first.
     Numbers,
 }
 
-/// Formats rows without wrapping: columns as wide as their widest cell, two spaces apart. No line ends with a space, the
-/// last one without a line break.
+/// Formats rows without wrapping: columns as wide as their widest cell, two spaces apart. No line ends with a space,
+/// and the last line has no line break.
 pub fn table<R: AsRef<[String]>>(rows: &[R], columns: Columns) -> String {
     let mut table = plain(rows);
     table.set_content_arrangement(ContentArrangement::Disabled);

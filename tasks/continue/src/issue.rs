@@ -1,4 +1,4 @@
-//! Requests that cannot be carried out.
+//! Faults of requests.
 
 use std::borrow::Cow;
 

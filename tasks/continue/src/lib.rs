@@ -1,8 +1,8 @@
-//! Continuation: a recording is continued in its own voice, with a text (VALL-E's "continual" setting, arXiv
-//! 2301.02111, section 5.2).
+//! Continuation: continues a recording with a text in its own voice (VALL-E's "continual" setting, arXiv 2301.02111,
+//! section 5.2).
 //!
-//! The end of the recording is given to the AR stage as the first frames of its response, with their alignment;
-//! generation continues after them. The recording's own samples stay as they are.
+//! The end of the recording becomes the first frames of the AR stage's response, with their alignment; generation
+//! continues after them. The recording's own samples are unchanged.
 
 mod issue;
 mod request;
@@ -20,7 +20,7 @@ pub static TASK: TaskDescriptor = TaskDescriptor::of::<Continue>();
 /// Continuation.
 pub type Continue = SpeakingTask<Continuation>;
 
-/// Continuation among the tasks that speak.
+/// Continuation in the family of tasks that synthesize speech.
 pub struct Continuation;
 
 impl Speaking for Continuation {

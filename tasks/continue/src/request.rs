@@ -11,9 +11,9 @@ use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskEr
 pub struct ContinueConfig {
     /// Settings of synthesis.
     pub speaking: SpeakConfig,
-    /// Context at the recording's end that the model goes on from, seconds.
+    /// Context at the recording's end that the model continues, seconds.
     pub context_s: f64,
-    /// Length of the cross-fade from the recording to what is spoken, seconds.
+    /// Length of the cross-fade from the recording to its continuation, seconds.
     pub fade_s: f64,
 }
 
@@ -39,21 +39,21 @@ impl SpeakingConfig for ContinueConfig {
     }
 }
 
-/// A recording to carry on.
+/// A recording to continue.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContinueRequest {
     /// The recording.
     pub audio: Clip,
-    /// English text to go on with.
+    /// English text of the continuation.
     pub text: String,
     /// Words of the recording; recognized if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
-    /// Answer the continuation alone, without the recording before it.
+    /// Return only the continuation, without the recording before it.
     #[serde(default)]
     pub alone: bool,
-    /// Go on from each sentence to the next, so that a long text is one reading; the sentences are spoken one by one.
+    /// Continue from sentence to sentence, so that a long text is one reading; sentences are generated one by one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rolling: bool,
 }

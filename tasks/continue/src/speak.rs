@@ -1,4 +1,4 @@
-//! From a recording and a text to rows, and from their codes to one recording.
+//! Rows from a recording and a text, and one recording from their codes.
 
 use syrinx_speech::{
     AlignedRecording, Onward, Sentence, SentenceOffset, Setup, Spoken, SpokenWords, join,
@@ -29,7 +29,7 @@ pub(crate) fn plan(
         AlignedRecording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
     let prompt = prompt_of(speaking.config, &recording.audio, "the recording", context)?;
     let prompt = Content::Codes(prompt);
-    // The last frame may be half empty: only whole ones are given.
+    // The last frame may be incomplete: only complete ones are given.
     let whole = recording.audio.samples.len() / recording.frame_samples();
     let given = recording.context(whole.min(recording.codes.frames()), config.context_s);
     let spoken = &sentences[0].spoken;
@@ -37,7 +37,7 @@ pub(crate) fn plan(
     let first =
         recording.onward(given, &new, &SpokenWords::default(), Some(prompt.clone()), speaking);
     let first = first.ok_or(ContinueIssue::TooManyPhones)?;
-    // The first sentence stands after the recording, in another row than the one made here; its silence does not.
+    // Offset of the first sentence in its row, where the words of the recording replace its initial silence.
     let offset = first.new.start.saturating_sub(1);
     let rows = match request.rolling && kit.switches.alignment.is_aligned() {
         true => rolling(&sentences, offset, Some(&prompt), speaking)?,
@@ -72,7 +72,7 @@ pub(crate) fn finish(
         let codes = codes
             .ok_or_else(|| AnswerIssue::NothingFor(sentence.spoken.spoken_text()).of("continue"))?;
         whole.whole = Some(joined(setup.config, &prepared, codec.decode(codes, context.run)?));
-        // The phones of the sentence count from its own silence.
+        // Phone indices of the sentence count from its own initial silence.
         let pointer = generated.pointer.iter().skip(first.given.len());
         let pointer: Vec<u32> = pointer.map(|&p| (p + 1).saturating_sub(first.new.start)).collect();
         if !pointer.is_empty() {
@@ -104,7 +104,7 @@ pub(crate) fn finish(
     Ok(ContinueAnswer { speech, start_s, says: recording.text() })
 }
 
-/// Returns the recording with what was spoken after it; `spoken` begins with the frames that were given.
+/// Returns the recording with its continuation; `spoken` begins with the given frames.
 fn joined(config: &ContinueConfig, prepared: &Prepared, spoken: Audio) -> Audio {
     let Prepared { recording, first, .. } = prepared;
     let mut samples = recording.audio.samples.clone();

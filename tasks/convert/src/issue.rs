@@ -1,4 +1,4 @@
-//! Requests that cannot be carried out.
+//! Faults of requests.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,12 @@ use syrinx_task::{InputIssue, TaskError};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConvertIssue {
-    /// More phones than the frames of a stretch can hold.
+    /// More phones than the frames of a section can hold.
     #[error("too many phones were recognized between {start_s:.1} and {end_s:.1} s")]
     TooManyPhones {
-        /// Start of the stretch, seconds.
+        /// Start of the section, seconds.
         start_s: f64,
-        /// End of the stretch, seconds.
+        /// End of the section, seconds.
         end_s: f64,
     },
 }

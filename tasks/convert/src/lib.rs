@@ -1,8 +1,8 @@
-//! Voice conversion: a recording is spoken again in another voice, with the same words in the same timing.
+//! Voice conversion: resynthesizes a recording in another voice, with the same words and timing.
 //!
-//! The phones of the recording are placed in time ([`AlignedRecording`](syrinx_speech::AlignedRecording)); the AR stage predicts the
-//! level-1 codes with its pointer forced along them, the NAR stage the further levels: text to speech with a given
-//! timing, and with the same layout.
+//! The phones of the recording are aligned ([`AlignedRecording`](syrinx_speech::AlignedRecording)). The AR stage
+//! predicts the level-1 codes with the pointer of this alignment, the NAR stage the further levels: text to speech with
+//! a given timing, in the same layout.
 
 mod issue;
 mod request;
@@ -25,7 +25,7 @@ pub static TASK: TaskDescriptor = TaskDescriptor::of::<Convert>();
 /// Voice conversion.
 pub type Convert = SpeakingTask<VoiceConversion>;
 
-/// Voice conversion among the tasks that speak.
+/// Voice conversion in the family of tasks that synthesize speech.
 pub struct VoiceConversion;
 
 impl Speaking for VoiceConversion {
@@ -54,7 +54,7 @@ impl Speaking for VoiceConversion {
         std::iter::once(("audio".to_owned(), &mut request.audio)).chain(prompt).collect()
     }
 
-    /// Returns the sections that end in pauses. Known words are those of the whole recording, which then is one section.
+    /// Returns the sections that end in pauses. A recording with known words is one section.
     fn chunks(
         _setup: Setup<'_, ConvertConfig>,
         mut request: ConvertRequest,

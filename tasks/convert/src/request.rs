@@ -11,7 +11,7 @@ use syrinx_task::{Allowed, Answer, AnswerKind, Clip, Speech, TaskError};
 pub struct ConvertConfig {
     /// Settings of synthesis.
     pub speaking: SpeakConfig,
-    /// Longer recordings are spoken in pieces of at most this length, seconds.
+    /// Longest row, seconds; longer recordings are converted in several rows.
     pub max_row_s: f64,
 }
 
@@ -34,7 +34,7 @@ impl SpeakingConfig for ConvertConfig {
     }
 }
 
-/// A recording to speak again in another voice.
+/// A recording to convert to another voice.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConvertRequest {
@@ -51,10 +51,10 @@ pub struct ConvertRequest {
     pub says: Option<String>,
 }
 
-/// The recording in the other voice. Its words have the times of the recording that was given.
+/// The converted recording. Its words have the times of the given recording.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ConvertAnswer {
-    /// Speech, as long as the recording that was given.
+    /// Speech, as long as the given recording.
     #[serde(flatten)]
     pub speech: Speech,
     /// Words of the recording; empty where only phones were recognized.

@@ -1,4 +1,4 @@
-//! From a recording to rows in its own timing, and from their codes to a recording.
+//! Rows in the timing of a recording, and a recording from their codes.
 
 use std::ops::Range;
 
@@ -8,7 +8,8 @@ use syrinx_types::{Audio, Codes};
 
 use crate::{ConvertAnswer, ConvertConfig, ConvertIssue, ConvertRequest};
 
-/// The recording, its stretches, and the built-in voice. Each stretch with phones is one row; others stay as they are.
+/// The recording, its sections, and the built-in voice. Each section with phones is one row; other sections are
+/// unchanged.
 pub struct Prepared {
     recording: AlignedRecording,
     stretches: Vec<Range<usize>>, // frames
@@ -21,7 +22,7 @@ impl Prepared {
     }
 }
 
-/// One row a stretch; where the model has a pointer, it advances as in the recording.
+/// Plans one row for each section; in models with a pointer, it advances as in the recording.
 pub(crate) fn plan(
     setup: Setup<'_, ConvertConfig>,
     request: &ConvertRequest,
@@ -55,7 +56,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, prepared))
 }
 
-/// Decodes all stretches together, so that no seam is audible.
+/// Decodes all sections together, so that no joint is audible.
 pub(crate) fn finish(
     setup: Setup<'_, ConvertConfig>,
     prepared: Prepared,

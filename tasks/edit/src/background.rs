@@ -1,4 +1,4 @@
-//! Editing over a background: it is separated from the speech and mixed back under the edited words.
+//! Editing of recordings with a background, which is separated from the speech and mixed back under the edited words.
 
 use std::ops::Range;
 
@@ -49,8 +49,8 @@ fn level_db(audio: &Audio) -> f64 {
     10.0 * (power / audio.samples.len().max(1) as f64).max(1e-12).log10()
 }
 
-/// Returns `samples` samples of a background from the start of a span on: back and forth within the span, or around a
-/// short one, without jumps.
+/// Returns `samples` samples of a background from the start of a span on: forwards and backwards within the span, or
+/// around a short one, without discontinuities.
 pub(crate) fn under(background: &Audio, span: Range<usize>, samples: usize) -> Vec<f32> {
     let all = &background.samples;
     let least = (SHORTEST_S * f64::from(background.sample_rate_hz)) as usize;

@@ -1,8 +1,8 @@
-//! Differences of two texts by words.
+//! Differences of two texts, word by word.
 
 use std::ops::Range;
 
-/// Words in place of others.
+/// A replacement of words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Words of the old text; empty for an insertion.
@@ -25,7 +25,7 @@ pub fn changes(old: &[String], new: &[String]) -> Vec<Change> {
     changes
 }
 
-/// Pairs of words that stay: a longest common subsequence.
+/// Returns the pairs of unchanged words: a longest common subsequence.
 fn kept(old: &[String], new: &[String]) -> Vec<(usize, usize)> {
     let same = |i: usize, j: usize| old[i].eq_ignore_ascii_case(&new[j]);
     let width = new.len() + 1;

@@ -1,4 +1,4 @@
-//! Requests that cannot be carried out.
+//! Faults of requests.
 
 use std::borrow::Cow;
 
@@ -55,7 +55,7 @@ pub enum EditIssue {
         /// Start of the span, seconds.
         start_s: f64,
     },
-    /// A background to keep, and a model that separates none.
+    /// A background to be kept, in a model that cannot separate it.
     #[error("this model cannot separate a background from speech")]
     NoSeparator,
 }

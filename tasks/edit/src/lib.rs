@@ -1,8 +1,8 @@
-//! Speech editing: words of a recording are changed, in its own voice.
+//! Speech editing: changes words of a recording in its own voice.
 //!
-//! The changed words are found and aligned. The AR stage continues the frames before them, which are the first frames of
-//! its response, and reads the words after them. Outside the edits the samples are the original's, bit for bit; the
-//! cross-fades lie inside the edits. A background is separated first and mixed back under the new words.
+//! The changed words are found and aligned. The AR stage continues the frames before them, which are the first frames
+//! of its response, and reads the words after them. Outside the edits the samples are unchanged, bit for bit; the
+//! cross-fades are inside the edits. A background is separated first and mixed back under the new words.
 
 mod background;
 pub mod changes;
@@ -23,7 +23,7 @@ pub static TASK: TaskDescriptor = TaskDescriptor::of::<Edit>();
 /// Editing speech.
 pub type Edit = SpeakingTask<SpeechEditing>;
 
-/// Speech editing among the tasks that speak.
+/// Speech editing in the family of tasks that synthesize speech.
 pub struct SpeechEditing;
 
 impl Speaking for SpeechEditing {

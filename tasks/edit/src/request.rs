@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_speech::{SpeakConfig, SpeakingConfig};
 use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskError};
 
-/// Settings of editing speech.
+/// Settings of speech editing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EditConfig {
@@ -19,12 +19,12 @@ pub struct EditConfig {
     pub margin_s: f64,
     /// Length of the cross-fades at the edges of an edit, seconds.
     pub fade_s: f64,
-    /// A background is kept where it is less than this much below the level of the recording, dB. (After removing the
-    /// speech, clean recordings are 32 dB and more below, noisy ones up to 20 dB SNR less than 25.)
+    /// Largest difference between the levels of the recording and of its background for which the background is kept,
+    /// dB. (After speech removal, the difference is at least 32 dB in clean recordings, and less than 25 dB in noisy
+    /// ones of up to 20 dB SNR.)
     pub background_within_db: f64,
-    /// A word of a given text is doubted where its sounds fit worse than this (mean log-probability against the best
-    /// sounds) and the model recognizes another. A text is refused where a third of its words are doubted and its
-    /// median word fits as badly.
+    /// Goodness of pronunciation below which a word of a given text is doubted, if the model recognizes another word. A
+    /// text is refused if a third of its words are doubted and its median goodness is below this value.
     pub doubt_below: f64,
 }
 

@@ -8,7 +8,7 @@ use crate::background::Stems;
 use crate::changes::{Change, changes};
 use crate::{EditConfig, EditIssue, EditRequest};
 
-/// Number of words of which one may be uncertain in a transcript that is used.
+/// Number of words of a transcript for each doubted one that is allowed.
 const MOST_DOUBTED: usize = 3;
 
 /// A span of the recording with its new words.
@@ -20,11 +20,11 @@ pub(crate) struct EditSpan {
     pub(crate) old: std::ops::Range<usize>,
     /// The new words with their phones.
     pub(crate) new: SpokenWords,
-    /// Utterance of the new words; none where words are only deleted.
+    /// Plan of the new words; `None` for a deletion.
     pub(crate) onward: Option<Onward>,
 }
 
-/// A recording and the spans of it that are edited, in order.
+/// A recording and its edited spans, in order.
 pub struct Prepared {
     /// The given recording, at the codec's rate.
     pub(crate) original: Audio,
@@ -69,8 +69,8 @@ impl Prepared {
     }
 }
 
-/// Checks that the recording has the words of `says`. The fit of the phones decides, not the recognizer, which is weak
-/// on some voices. Words that fit badly in a text that fits are a warning.
+/// Checks that the recording contains the words of `says`, by their goodness of pronunciation, since the recognizer is
+/// weak on some voices. Single doubted words are a warning.
 fn doubt(
     config: &EditConfig,
     recording: &AlignedRecording,
@@ -123,7 +123,7 @@ fn by_words(
     Ok(changes.into_iter().map(span).collect())
 }
 
-/// Returns the times of the old words with a little of the silence around them; of an insertion its time.
+/// Returns the times of the old words with some of the silence around them, or the time of an insertion.
 fn edges(config: &EditConfig, recording: &AlignedRecording, change: &Change) -> (f64, f64) {
     let words = &recording.words;
     let before_s = change.old.start.checked_sub(1).map_or(0.0, |i| words[i].end_s);

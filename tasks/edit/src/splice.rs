@@ -86,8 +86,8 @@ fn moved(words: &[WordTime], by_s: f64) -> impl Iterator<Item = WordTime> {
     })
 }
 
-/// Returns the new samples between the edges of the old ones, which fade out and in; the background where there are
-/// none.
+/// Returns the new samples between the edges of the old ones, which fade out and in; the background if there are no new
+/// samples.
 fn faded(old: &[f32], behind: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
     let edge = if old.is_empty() { fade } else { fade.min(old.len() / 2) };
     let (first, last) = if old.is_empty() {

@@ -5,20 +5,21 @@ use serde::{Deserialize, Serialize};
 use syrinx_task::{Allowed, ConfigIssue, TaskError};
 use syrinx_types::SpectralGain;
 
-/// Settings of tasks whose answer has as many frames as their input.
+/// Settings of tasks that enhance a recording.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EnhanceConfig {
     /// Longest row, frames; longer recordings are several rows.
     pub max_frames: usize,
-    /// Longest enrolment of the target speaker, frames; longer ones are cut.
+    /// Longest enrolment of the target speaker, frames; longer ones are truncated.
     pub max_enrolment_frames: usize,
-    /// Share of the training examples that come with their words, 0 to 1.
+    /// Share of the training examples with their words as input, 0 to 1.
     pub text_share: f64,
-    /// Smallest gain where the answer is the attenuated recording, 0 to 1. A smaller gain removes more noise, and more
-    /// words that are mistaken for noise. Default: the task's own.
+    /// Smallest gain when the answer is the attenuated recording, 0 to 1. A smaller gain removes more noise, but also
+    /// more words that are mistaken for noise. Default: the task's own.
     pub gain_floor: Option<f64>,
-    /// Context of a steady target in the same case, seconds; 0 for speech. Default: the task's own.
+    /// Context of a stationary target when the answer is the attenuated recording, seconds; 0 for speech. Default: the
+    /// task's own.
     pub context_s: Option<f64>,
 }
 
@@ -44,7 +45,7 @@ impl EnhanceConfig {
         }
     }
 
-    /// Returns the settings for published models, whose 75 frames a second make longer rows of the same seconds.
+    /// Returns the settings for published models, whose rows have more frames in the same time (75 a second).
     pub(crate) fn for_published(self) -> Self {
         let default = Self::default();
         let scaled = |frames: usize, own: usize| if frames == own { 3 * own } else { frames };

@@ -1,4 +1,4 @@
-//! Noisy speech to clean speech, with or without its words.
+//! Denoising: clean speech from noisy speech, with or without its words.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,15 +15,15 @@ pub static TASK: TaskDescriptor = TaskDescriptor::of::<Denoise>();
 pub struct DenoiseRequest {
     /// The noisy recording.
     pub audio: Clip,
-    /// Words of the recording, where they are known; they help where the recording is bad.
+    /// Words of the recording, if known; they improve the result for poor recordings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
-/// Noisy speech to clean speech.
+/// Denoising.
 pub type Denoise = Enhancer<Cleaning>;
 
-/// Denoising among the tasks that enhance.
+/// Denoising in the family of enhancement.
 pub struct Cleaning;
 
 impl Enhancement for Cleaning {

@@ -1,4 +1,4 @@
-//! Target speaker extraction: one speaker of a mixture of two, known by a few seconds of speech.
+//! Target speaker extraction: one speaker of a mixture of two, given by a few seconds of speech.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub struct ExtractRequest {
     pub audio: Clip,
     /// Enrolment: a few seconds of the target speaker alone.
     pub speaker: Clip,
-    /// Words of the target speaker, where they are known; they help where the recording is bad.
+    /// Words of the target speaker, if known; they improve the result for poor recordings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
@@ -25,7 +25,7 @@ pub struct ExtractRequest {
 /// Target speaker extraction.
 pub type Extract = Enhancer<Extracting>;
 
-/// Target speaker extraction among the tasks that enhance.
+/// Target speaker extraction in the family of enhancement.
 pub struct Extracting;
 
 impl Enhancement for Extracting {

@@ -37,9 +37,9 @@ pub struct EnhancementSpec {
 }
 
 /// Returns both stages. In both, every frame of the response attends to all of the recording. Level 1 is predicted for
-/// all frames in one pass, since an AR stage that has become silent stays silent.
+/// all frames in one pass, since an AR stage does not recover from silence.
 pub fn layout(kind: EnhancementSpec, switches: ModelSwitches) -> Layout {
-    // Models that predict lengths are those that were trained on recordings with a task token.
+    // Only models that predict lengths were trained on recordings with a task token.
     let published = switches.vall_e.filter(|published| published.masked);
     if let (Some(published), Some(name)) = (published, kind.published) {
         let stages = published_stages(published, name, kind.speaker);

@@ -1,11 +1,12 @@
-//! Tasks whose answer has as many frames as their input (SpeechX, arXiv 2308.06873, section 3), each in its module:
-//! denoising, speech removal and target speaker extraction.
+//! Tasks that enhance a recording (SpeechX, arXiv 2308.06873, section 3), each in a module: denoising, speech removal
+//! and target speaker extraction.
 //!
-//! A task of this family is an [`Enhancer`] of an [`Enhancement`], whose [`EnhancementSpec`] names input, target and conditioning. The
-//! recording is frame-aligned conditioning of the response: nothing is aligned, no end is drawn, and every frame attends
-//! to all of the recording. Known words and a few seconds of the target speaker stand before it. A model with latent
-//! conditioning predicts latents of the frames as well; a task with a spectral gain (`EnhancementSpec::gain`) then attenuates the
-//! recording to them, which keeps what no code of the codec represents.
+//! A task of this family is an [`Enhancer`] of an [`Enhancement`], whose [`EnhancementSpec`] names input, target and
+//! conditioning. The recording is frame-aligned conditioning of the response, which determines the response's length;
+//! every frame attends to all of the recording. Known words and a few seconds of the target speaker come before it. A
+//! model with latent conditioning predicts latents of the frames as well. A task with a spectral gain
+//! (`EnhancementSpec::gain`) then attenuates the recording to them, which preserves detail that the codes cannot
+//! represent.
 //!
 //! Invariants: the answer is as long as the recording; the shared modules depend on the [`EnhancementSpec`] of a task, not on its
 //! identifier.

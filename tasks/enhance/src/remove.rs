@@ -9,7 +9,7 @@ use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, SpectralGain, scene}
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Remove>();
 
-/// A recording with speech in it.
+/// A recording that contains speech.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemoveRequest {
@@ -20,7 +20,7 @@ pub struct RemoveRequest {
 /// Speech removal: noisy speech to its background.
 pub type Remove = Enhancer<Removing>;
 
-/// Speech removal among the tasks that enhance.
+/// Speech removal in the family of enhancement.
 pub struct Removing;
 
 impl Enhancement for Removing {

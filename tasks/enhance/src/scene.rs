@@ -14,13 +14,13 @@ fn rendered(material: &SimulationMaterial<'_>) -> Result<Rendered, TaskError> {
         ..SceneRanges::default()
     };
     let scene = Scene::draw(&ranges, !material.others.is_empty(), material.seed);
-    // A silent recording makes no mixture; the next one does.
+    // Silent recordings are skipped.
     let other = material.others.iter().find(|v| active_level_db(v).is_some());
     render(&scene, material.speech, material.others, other)
         .map_err(|e| TaskError::input(SceneIssue(e)))
 }
 
-/// Recordings that no scene can be rendered of.
+/// Recordings of which no scene can be rendered.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 struct SceneIssue(SceneError);

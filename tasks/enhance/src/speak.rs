@@ -1,4 +1,4 @@
-//! From a request to rows, and from their codes to a recording.
+//! Rows from a request, and a recording from their codes.
 
 use syrinx_audio::silence::{PauseConfig, is_inaudible, trim};
 use syrinx_task::{
@@ -21,7 +21,7 @@ const MIXTURE_S: f64 = 10.0;
 pub struct Inputs<'a> {
     /// The recording.
     pub audio: &'a Clip,
-    /// The wanted speaker.
+    /// Enrolment of the target speaker.
     pub speaker: Option<&'a Clip>,
     /// Words of the recording.
     pub text: Option<&'a str>,
@@ -35,7 +35,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) kit: &'a TaskKit,
 }
 
-/// One row a stretch of the recording.
+/// Plans one row for each section of the recording.
 ///
 /// # Errors
 /// [`TaskError::Input`] for recordings that are too short or silent.
@@ -46,7 +46,7 @@ pub(crate) fn plan(
 ) -> Result<(Plan, Audio), TaskError> {
     let Setup { kind, config, kit } = setup;
     let audio = context.audio(inputs.audio)?.into_owned();
-    // Silence within a longer recording stays as it is.
+    // A silent section of a longer recording is unchanged.
     if inputs.audio.section.is_some() && audio.is_silent() {
         return Ok((Plan { rows: Vec::new() }, audio));
     }
@@ -81,7 +81,7 @@ pub(crate) fn plan(
         let speaker = speaker.codes.slice(0, config.max_enrolment_frames);
         shared.insert(SPEAKER.into(), Content::Codes(speaker));
     }
-    // Words of the whole recording say nothing about a stretch of it.
+    // Words of the recording can't be assigned to a single section.
     let whole = inputs.audio.section.is_none() && recording.frames() <= config.max_frames;
     if let Some(text) = inputs.text.filter(|_| kind.text && whole) {
         let phones = kit.frontend.phonemize(text)?.phones;
@@ -96,7 +96,7 @@ pub(crate) fn plan(
     Ok((Plan { rows: stretches.map(|stretch| row(stretch, stages, &shared)).collect() }, audio))
 }
 
-/// Codes and latents of a recording.
+/// Returns codes and latents of a recording.
 fn coded(audio: &Audio, name: &str, context: &Context<'_>) -> Result<Coded, TaskError> {
     let codec = context.codec()?;
     let frames = audio.seconds() * codec.frame_rate_hz();
@@ -125,11 +125,11 @@ fn row(stretch: Coded, stages: &[&str], shared: &Contents) -> RowPlan {
     RowPlan::new(stages.iter().map(|stage| run(stage)).collect())
 }
 
-/// Returns the answer of all sections as one recording: the given one attenuated to the predicted latents, where the
-/// task, the model and the codec support it; otherwise the decoded codes.
+/// Returns all sections as one recording: the given recording attenuated to the predicted latents, if task, model and
+/// codec support it; otherwise the decoded codes.
 ///
 /// # Errors
-/// [`TaskError::Answer`] if a stretch is missing.
+/// [`TaskError::Answer`] if a section is missing.
 pub(crate) fn finish(
     setup: Setup<'_>,
     recording: &Audio,

@@ -18,7 +18,7 @@ use crate::example::example;
 use crate::layout::{EnhancementSpec, layout};
 use crate::speak::{Inputs, Setup, finish, plan, silent};
 
-/// Longest section of a recording that is answered at once, seconds.
+/// Longest section of a recording that is processed at once, seconds.
 const MAX_SECTION_S: f64 = 60.0;
 
 /// Parts that differ between the tasks of the family.
@@ -86,7 +86,7 @@ impl<E: Enhancement> Task for Enhancer<E> {
         E::clips(request)
     }
 
-    /// Returns the sections that end in pauses, so that hours of sound take no more memory than a minute.
+    /// Returns the sections that end in pauses, so that memory does not grow with the length.
     fn chunks(
         &self,
         mut request: E::Request,

@@ -4,15 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_task::{Allowed, ConfigIssue};
 
-/// Settings of letters to phones.
+/// Settings of grapheme-to-phoneme conversion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct G2pConfig {
     /// Converts every word with the model, also those of the lexicon; for evaluation on held-out words.
     pub always_model: bool,
-    /// Words with more letters are spelled by rule, and not trained on.
+    /// Longest word for the model, letters; longer ones are converted by rule and not trained on.
     pub max_letters: usize,
-    /// Share of the examples from phones to letters whose phones have no stress, as those of a recognizer, 0 to 1.
+    /// Share of the phoneme-to-grapheme examples whose phones have no stress, like those of a recognizer, 0 to 1.
     pub unstressed_share: f64,
 }
 
@@ -28,18 +28,18 @@ impl G2pConfig {
         Allowed::Within(0.0, 1.0).check("unstressed_share", self.unstressed_share)
     }
 
-    /// Returns the most tokens that a word of `length` letters or phones may be converted to.
+    /// Returns the largest number of tokens in the conversion of a word of `length` letters or phones.
     pub(crate) fn limit(&self, length: usize) -> usize {
         2 * length + 4
     }
 
-    /// Whether the model has learnt words of this kind: `a` to `z` and apostrophes, not too long.
+    /// Whether the model was trained on such words: `a` to `z` and apostrophes, not too long.
     pub(crate) fn can_read(&self, word: &str) -> bool {
         has_graphemes(word) && word.len() <= self.max_letters
     }
 }
 
-/// Whether a word is made of `a` to `z` and apostrophes, with a letter among them.
+/// Whether a word consists of `a` to `z` and apostrophes, with at least one letter.
 pub(crate) fn has_graphemes(word: &str) -> bool {
     word.bytes().all(|b| b.is_ascii_lowercase() || b == b'\'')
         && word.bytes().any(|b| b.is_ascii_lowercase())

@@ -1,17 +1,17 @@
-//! Requests that cannot be carried out.
+//! Faults of requests.
 
 use std::borrow::Cow;
 
 use syrinx_task::{InputIssue, TaskError};
 
-/// Fault of a request for phones or letters.
+/// Fault of a request for phones or graphemes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum G2pIssue {
-    /// A line of marks only.
+    /// A line of boundaries and punctuation only.
     #[error("the request has no phones")]
     NoPhones,
-    /// Both directions, or none.
+    /// A request for both directions, or for none.
     #[error("a request has either a text or phones")]
     Direction,
 }

@@ -2,14 +2,14 @@
 
 use syrinx_task::{Head, Layout, Segment, Stage};
 
-/// The stage that reads letters and writes phones.
+/// The stage that predicts phones from letters.
 pub const TO_PHONES: &str = "to_phones";
-/// The stage that reads phones and writes letters.
+/// The stage that predicts letters from phones.
 pub const TO_LETTERS: &str = "to_letters";
 
-/// Segment of the letters, given or written.
+/// Segment of the letters, given or predicted.
 pub(crate) const LETTERS: &str = "letters";
-/// Segment of the phones, given or written.
+/// Segment of the phones, given or predicted.
 pub(crate) const PHONES: &str = "phones";
 
 /// Returns the layout of one word: the input is in the trunk with full attention, the output follows it.

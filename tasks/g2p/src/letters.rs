@@ -1,4 +1,4 @@
-//! Phones in letters.
+//! Phoneme-to-grapheme conversion.
 
 use syrinx_task::{
     Content, Contents, Generated, Phones, Plan, RowPlan, StageRun, TaskError, TaskKit, TextContent,
@@ -11,7 +11,7 @@ use syrinx_text::{Phone, TextError};
 use crate::layout::{PHONES, TO_LETTERS};
 use crate::{G2pConfig, G2pIssue};
 
-/// Returns the words of a line of phones, without marks.
+/// Returns the words of a line of phones, without boundaries and punctuation.
 fn words(phones: &str) -> Result<Vec<Vec<Phone>>, TaskError> {
     let phones = phones.trim();
     let read = if phones.starts_with('/') {
@@ -28,15 +28,15 @@ fn words(phones: &str) -> Result<Vec<Vec<Phone>>, TaskError> {
     Ok(words)
 }
 
-/// A word to write in letters.
+/// A word to convert to letters.
 pub struct Spelled {
     /// Phones of the word.
     phones: Vec<Phone>,
-    /// The word of the lexicon with these phones; the model writes the others.
+    /// The word of the lexicon with these phones; `None` for words that the model converts.
     known: Option<String>,
 }
 
-/// One row for each word that the lexicon does not have.
+/// Plans one row for each word that the lexicon does not have.
 pub(crate) fn plan(
     config: &G2pConfig,
     kit: &TaskKit,

@@ -1,9 +1,9 @@
 //! Letters to phones, and back.
 //!
-//! The lexicon of the front end comes first; the model is asked only for words that it doesn't have. Both directions
-//! learn from the lexicon, without the words kept for evaluation ([`syrinx_text::is_held_out`]).
+//! The model converts only words that are not in the lexicon of the front end. Both directions learn from the lexicon,
+//! without the words held out for evaluation ([`syrinx_text::is_held_out`]).
 //!
-//! Invariant: a row is one word; the sentence around it is put together from the front end's own order.
+//! Invariant: a row is one word; the front end determines the order of words in the sentence.
 
 mod config;
 mod example;
@@ -39,9 +39,9 @@ pub struct G2p {
     words: OnceLock<Vec<(String, Vec<syrinx_text::Phone>)>>,
 }
 
-/// Words of a request: those that the model reads, or those to write in letters.
+/// Words of a request: those that the model converts to phones, or those to be converted to letters.
 pub enum Prepared {
-    /// Words of a text that the front end does not know.
+    /// Words of a text that are not in the lexicon.
     Words {
         /// The text.
         text: String,
@@ -77,7 +77,7 @@ impl Task for G2p {
         layout::layout()
     }
 
-    /// Collects the words that the front end does not know, once, for the model to read.
+    /// Collects the words that are not in the lexicon, each once.
     fn plan(
         &self,
         request: &G2pRequest,

@@ -6,7 +6,7 @@ use syrinx_task::TaskError;
 
 use crate::G2pIssue;
 
-/// A text to write in phones, or phones to write in letters: exactly one of the two.
+/// A text to convert to phones, or phones to convert to letters: exactly one of the two.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct G2pRequest {

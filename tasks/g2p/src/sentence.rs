@@ -1,4 +1,4 @@
-//! A text in phones: the lexicon first, the model for the rest.
+//! Phones of a text: by the lexicon, and by the model for other words.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -15,7 +15,7 @@ use syrinx_text::{Phone, Phonemized, Pronounce, Source};
 use crate::G2pConfig;
 use crate::layout::{LETTERS, TO_PHONES};
 
-/// Records the words that the front end looks up; it knows none of them.
+/// Pronunciation source that only records the words that the front end requests.
 #[derive(Default)]
 struct Unknown(Mutex<Vec<String>>);
 
@@ -37,7 +37,7 @@ impl Pronounce for Known {
     }
 }
 
-/// Returns the words of a text that the model has to read, each once, in the order of the text.
+/// Returns the words of a text that the model converts, each once, in the order of the text.
 fn words_for_model(
     config: &G2pConfig,
     kit: &TaskKit,
@@ -60,7 +60,7 @@ fn words_for_model(
     Ok(words)
 }
 
-/// One row a word.
+/// Plans one row for each word.
 pub(crate) fn plan(
     config: &G2pConfig,
     kit: &TaskKit,
@@ -76,7 +76,7 @@ pub(crate) fn plan(
     Ok((Plan { rows: words.iter().map(row).collect() }, words))
 }
 
-/// Returns the whole text in phones.
+/// Returns the phones of the text.
 pub(crate) fn finish(
     config: &G2pConfig,
     kit: &TaskKit,
@@ -95,7 +95,7 @@ pub(crate) fn finish(
     Ok(answer(&spoken))
 }
 
-/// Puts the model's phones in place of the lexicon's.
+/// Replaces the lexicon's phones by the model's.
 fn replace(spoken: &mut Phonemized, known: &HashMap<String, Vec<Phone>>) {
     let (mut phones, mut word_of_phone) = (Vec::new(), Vec::new());
     let mut last = None;

@@ -5,7 +5,7 @@ use syrinx_speech::PROMPT;
 use syrinx_task::{Content, Example};
 
 /// Builds an example whose prompt is a blend: the two halves of the speaker's own prompt with random weights. The
-/// response is the speaker's voice, so the model learns that a blend of prompts is a voice.
+/// response is in the speaker's voice, so that the model learns to use a blend of prompts as a voice.
 pub(crate) fn blended(mut example: Example, rng: &mut dyn RngCore) -> Example {
     if let Some(Content::Codes(prompt)) = example.contents.remove(PROMPT) {
         let half = prompt.frames() / 2;

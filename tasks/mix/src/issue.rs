@@ -1,4 +1,4 @@
-//! Requests that cannot be carried out.
+//! Faults of requests.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ pub enum MixIssue {
         /// Voice, as messages name it.
         voice: String,
     },
-    /// Weights of another number than the voices.
+    /// Different numbers of weights and voices.
     #[error("{weights} weights are given for {voices} voices")]
     Weights {
         /// Number of weights.
@@ -31,13 +31,13 @@ pub enum MixIssue {
         /// Number of voices.
         voices: usize,
     },
-    /// A negative weight, or none.
+    /// A weight that is negative or not a number.
     #[error("weight {0} is no share of a voice")]
     Weight(f64),
     /// Weights of 0 only.
     #[error("the weights sum up to 0")]
     NoWeight,
-    /// A sweep between other than two voices.
+    /// A sweep that is not between two voices.
     #[error("a sweep goes from one voice to another, and {voices} are given")]
     SweepVoices {
         /// Number of voices.

@@ -1,4 +1,4 @@
-//! Mixing voices: a text is spoken in a voice that is a weighted mix of several.
+//! Voice mixing: synthesizes a text in a weighted mixture of several voices.
 //!
 //! The prompts of the voices become one: a weighted sum of their embeddings, a concatenation, or an interleaving. The
 //! rest is text to speech.
@@ -21,10 +21,10 @@ pub use request::{MixAnswer, MixConfig, MixMode, MixRequest};
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Mix>();
 
-/// Mixing voices.
+/// Voice mixing.
 pub type Mix = SpeakingTask<VoiceMixing>;
 
-/// Voice mixing among the tasks that speak.
+/// Voice mixing in the family of tasks that synthesize speech.
 pub struct VoiceMixing;
 
 impl Speaking for VoiceMixing {
@@ -53,7 +53,7 @@ impl Speaking for VoiceMixing {
         voices.map(|(i, clip)| (format!("voices.{i}"), clip)).collect()
     }
 
-    /// Chunks of sentences; a rolling reading is one chunk, since its sentences continue each other.
+    /// Returns chunks of sentences; a rolling reading is one chunk, since its sentences continue each other.
     fn chunks(
         setup: Setup<'_, MixConfig>,
         mut request: MixRequest,
@@ -89,7 +89,7 @@ impl Speaking for VoiceMixing {
         speak::finish(setup, prepared, &generated, context)
     }
 
-    /// Returns an utterance in a blend of its own speaker's voice.
+    /// Replaces the prompt of an example by a blend of the speaker's own voice.
     fn adapted(_setup: Setup<'_, MixConfig>, example: Example, rng: &mut dyn RngCore) -> Example {
         example::blended(example, rng)
     }

@@ -8,20 +8,20 @@ use syrinx_speech::{SpeakConfig, SpeakingConfig};
 use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskError, append};
 use syrinx_types::Audio;
 
-/// Way in which voices become one prompt.
+/// Method of combining voices in one prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MixMode {
     /// The weighted sum of the prompts' embeddings, frame by frame.
     #[default]
     Blend,
-    /// One prompt after another, their lengths in the ratio of the weights.
+    /// The prompts in sequence, with lengths in the ratio of the weights.
     Concatenate,
-    /// Short stretches of the prompts in turn, their lengths in the ratio of the weights.
+    /// Short sections of the prompts in turn, with lengths in the ratio of the weights.
     Interleave,
 }
 
-/// Settings of mixing voices.
+/// Settings of voice mixing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MixConfig {
@@ -29,7 +29,7 @@ pub struct MixConfig {
     pub speaking: SpeakConfig,
     /// Frames of a turn of all voices in mode `interleave`.
     pub turn_frames: usize,
-    /// The most steps of a sweep.
+    /// Largest number of steps of a sweep.
     pub max_steps: usize,
 }
 
@@ -54,7 +54,7 @@ impl SpeakingConfig for MixConfig {
     }
 }
 
-/// A text to speak in a mix of voices.
+/// A text to synthesize in a mixture of voices.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MixRequest {
@@ -65,13 +65,13 @@ pub struct MixRequest {
     /// Weights of the voices, in their order; equal if not given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub weights: Vec<f64>,
-    /// Way in which the voices become one prompt: `blend`, `concatenate` or `interleave`.
+    /// Method of combining the voices in one prompt: `blend`, `concatenate` or `interleave`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<MixMode>,
     /// Number of renditions of the text, from the first of two voices to the second in equal steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<usize>,
-    /// Go on from each sentence to the next, so that a long text is one reading; the sentences are spoken one by one.
+    /// Continue from sentence to sentence, so that a long text is one reading; sentences are generated one by one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rolling: bool,
 }
@@ -92,7 +92,7 @@ impl Answer for MixAnswer {
     const KIND: AnswerKind = AnswerKind::Speech;
 
     fn merge(&mut self, next: Self, start_s: f64) {
-        // Steps of a sweep differ in length: each starts after the end of the one before.
+        // Steps of a sweep differ in length: each starts after the end of the previous one.
         let pause_s = (start_s - self.speech.seconds).max(0.0);
         for (step, next) in self.steps.iter_mut().zip(next.steps) {
             let seconds = step.audio.as_ref().map_or(0.0, |audio| audio.seconds());

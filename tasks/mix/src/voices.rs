@@ -1,4 +1,4 @@
-//! Voices with weights, and what becomes of their prompts.
+//! Voices with weights, and the prompt of their mixture.
 
 use syrinx_speech::{RequestedVoice, SpeakConfig};
 use syrinx_task::{Clip, Content, Context, TaskError};
@@ -36,7 +36,7 @@ pub(crate) fn prompts(
         .collect()
 }
 
-/// Whether a voice is a recording, not a name. A misspelt name is no file that is missing.
+/// Whether a voice is a recording, not a name. A misspelt name is not reported as a missing file.
 pub(crate) fn is_recording(voice: &Clip, named: &[String]) -> bool {
     let name = voice.path.to_string_lossy();
     let is_path = voice.path.extension().is_some() || name.contains([':', '/']) || name == "-";
@@ -88,7 +88,7 @@ fn sweep(
     Ok((0..steps).map(|step| vec![1.0 - share(step), share(step)]).collect())
 }
 
-/// One prompt of several, by their weights (which sum up to 1). Voices that don't count are left out.
+/// Combines prompts by their weights, which sum to 1. Voices of weight 0 are left out.
 pub(crate) fn mixed(
     config: &MixConfig,
     mode: MixMode,
@@ -124,7 +124,7 @@ pub(crate) fn mixed(
     }
 }
 
-/// Codes one after another.
+/// Concatenates codes.
 fn strung(parts: impl Iterator<Item = Codes>) -> Codes {
     let mut whole: Option<Codes> = None;
     for part in parts {

@@ -1,4 +1,4 @@
-//! Simulated input: utterances as people's recordings have them.
+//! Simulated input: utterances with the rooms, microphones and noise of field recordings.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -8,14 +8,14 @@ use syrinx_types::Audio;
 
 use crate::SttError;
 
-/// The utterance in another room, microphone or line, with another background; sounds stay where they were.
+/// The utterance in another room, microphone or line, with another background, and with the same phone times.
 pub(crate) const AUGMENTED: View = View { name: "augmented", render: augmented };
 
 /// Renders the view.
 fn augmented(material: &SimulationMaterial<'_>) -> Result<Option<Audio>, TaskError> {
     let changes = Augmentation {
         share: 1.0,
-        // Another speed would move the phones away from their labels; another voice does not.
+        // A change of speed would shift the phones against their labels; a change of voice does not.
         speed_share: 0.0,
         voice_share: 0.5,
         snr_db: (material.ranges.snr_db.0.max(0.0), 30.0),

@@ -10,10 +10,10 @@ use crate::PassConfig;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SttMode {
-    /// The phones of every frame; needs durations of phones to train on. Words come from the lexicon.
+    /// Phones of every frame, trained on durations of phones. Words are found with the lexicon.
     #[default]
     Aligned,
-    /// The text itself, token by token; needs only texts to train on. No word times.
+    /// Text, token by token, trained on texts alone. No word times.
     Text,
 }
 
@@ -38,44 +38,44 @@ pub struct SttConfig {
     pub per_frame: usize,
     /// Units of the text (mode `text`).
     pub text_unit: TextUnit,
-    /// Share of the training examples that are augmented where the corpus was simulated, 0 to 1.
+    /// Share of augmented training examples, if the corpus has simulated input, 0 to 1.
     pub augmented_share: f64,
-    /// Longer recordings are cut in pauses into parts of at most this length, seconds.
+    /// Longest part that is recognized at once, seconds; longer recordings are divided at pauses.
     pub max_part_s: f64,
-    /// Passes over a recording whose phone scores are averaged; at least one, the first without a delay. A known text is placed with the
-    /// first one alone.
+    /// Passes over a recording whose phone scores are averaged; at least one, the first without a delay. Forced
+    /// alignment of a known text uses the first one only.
     pub passes: Vec<PassConfig>,
-    /// Words of a recording (of a minute of a longer one) whose mean confidence is below this are left out: music has 0.22 to
-    /// 0.30, people's speech 0.29 to 0.59. 0 to 1.
+    /// Smallest mean confidence of the words of a recording (or of a minute of a longer one), 0 to 1; below it the
+    /// words are left out. Music has 0.22 to 0.30, human speech 0.29 to 0.59.
     pub min_confidence: f64,
-    /// Search for words in phone scores (mode `aligned`).
+    /// Settings of the beam search for words (mode `aligned`).
     pub decoder: DecoderConfig,
 }
 
-/// Settings of the search for words in phone scores. The weights were chosen on sentences of speakers and texts that the model hadn't
-/// been trained on (`unseen_speaker`, without texts of `train`).
+/// Settings of the beam search for words in phone scores. The weights were tuned on speakers and texts outside the
+/// training set (split `unseen_speaker`, without texts of `train`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DecoderConfig {
-    /// Weight of a phone's log prior that is subtracted from its score, 0 to 1.
+    /// Weight of a phone's log prior, which is subtracted from its score, 0 to 1.
     pub prior_weight: f64,
-    /// Weight of the language model against the scores.
+    /// Weight of the language model relative to the phone scores.
     pub lm_weight: f64,
-    /// Share of the counts of web pages in the language model against those of example sentences, 0 to 1.
+    /// Weight of the counts of web pages in the language model, 0 to 1; the rest is that of example sentences.
     pub web_share: f64,
-    /// Added for every word: more gives more words, natural logarithm.
+    /// Word insertion bonus, natural logarithm.
     pub word_bonus: f64,
-    /// Taken off for every sound: more gives longer sounds, below 0 more of them, natural logarithm.
+    /// Phone insertion penalty, natural logarithm.
     pub phone_penalty: f64,
-    /// Fewest parts a sound lasts, 1 to 3.
+    /// Shortest duration of a phone, parts of a frame, 1 to 3.
     pub min_parts: usize,
-    /// Hypotheses worse than the best by more than this are dropped, natural logarithm.
+    /// Beam: hypotheses worse than the best by more than this are dropped, natural logarithm.
     pub beam: f64,
-    /// The same for the ends of words.
+    /// Beam at the ends of words, natural logarithm.
     pub word_beam: f64,
-    /// The most hypotheses that are kept after a part.
+    /// Largest number of hypotheses after a part.
     pub max_tokens: usize,
-    /// The most words that may end in a part.
+    /// Largest number of words that may end in a part.
     pub max_words: usize,
 }
 
@@ -103,7 +103,7 @@ impl Default for SttConfig {
             per_frame: 2,
             text_unit: TextUnit::Letters,
             augmented_share: 0.6,
-            // Most training utterances are shorter; words in longer rows are lost.
+            // Most training utterances are shorter, and longer rows lose words.
             max_part_s: 5.0,
             passes: [(0.75, 0), (0.75, 1), (0.0, 0)]
                 .map(|(equalizer_share, delay_labels)| PassConfig { equalizer_share, delay_labels })

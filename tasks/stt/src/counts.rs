@@ -1,4 +1,4 @@
-//! Counts of words and of pairs of words, and the files they come in.
+//! Counts of words and of word pairs, and their files.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -8,14 +8,14 @@ use syrinx_text::{normalize, normalize_for_scoring};
 
 use crate::{DataFault, SttError};
 
-/// The pairs of WordNet's example sentences, but for the test texts of the corpus; made by the example `build_data`.
+/// Word pairs of WordNet's example sentences, without the test texts of the corpus; built by the example `build_data`.
 const WORDNET_PAIRS: &[u8] = include_bytes!("../data/bigrams.deflate");
-/// Words and pairs of web pages; made by `data/web_pairs.py`.
+/// Words and word pairs of web pages; built by `data/web_pairs.py`.
 const WEB_PAIRS: &[u8] = include_bytes!("../data/web_pairs.deflate");
 /// Parts of a logarithm in the file of web pages.
 const LOG_PARTS: f64 = 8.0;
 
-/// The name of a text's beginning and end in the counts. No word looks like it.
+/// Symbol of a text's beginning and end in the counts, which no word equals.
 pub(crate) const EDGE: &str = "</s>";
 
 fn inflated(bytes: &[u8], file: &'static str) -> Result<String, SttError> {
@@ -29,7 +29,7 @@ fn inflated(bytes: &[u8], file: &'static str) -> Result<String, SttError> {
     Ok(lines)
 }
 
-/// Counts of word pairs: for each word those after it.
+/// Counts of word pairs: for each word the words that follow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BigramCounts(BTreeMap<String, BTreeMap<String, u32>>);
 
@@ -54,7 +54,7 @@ impl BigramCounts {
         counts
     }
 
-    /// Lines `word next count next count ...`, the count left out where it is 1.
+    /// Returns lines `word next count next count ...`; counts of 1 are omitted.
     pub fn to_lines(&self) -> String {
         let mut lines = String::new();
         for (before, row) in &self.0 {
@@ -100,7 +100,7 @@ impl BigramCounts {
         Ok(counts)
     }
 
-    /// Returns the counts of WordNet's example sentences, but for the test texts of the corpus.
+    /// Returns the counts of WordNet's example sentences, without the test texts of the corpus.
     ///
     /// # Errors
     /// Only when the build is broken.
@@ -108,7 +108,7 @@ impl BigramCounts {
         Self::from_lines(&inflated(WORDNET_PAIRS, "word pairs")?)
     }
 
-    /// Returns the words that stand before others, each with those after it.
+    /// Returns the words with the words that follow them.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = (&str, f64)>)> {
         self.0.iter().map(|(before, row)| {
             let row = row.iter().map(|(after, count)| (after.as_str(), f64::from(*count)));
@@ -121,7 +121,7 @@ impl BigramCounts {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Frequencies(Vec<WordFrequency>);
 
-/// Count of a word, and of the words after it.
+/// Count of a word, and of the words that follow it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WordFrequency {
     pub(crate) word: String,
@@ -158,7 +158,7 @@ impl Frequencies {
         Ok(Self(rows.collect::<Result<_, _>>()?))
     }
 
-    /// Returns those of web pages.
+    /// Returns the counts of web pages.
     ///
     /// # Errors
     /// Only when the build is broken.

@@ -1,4 +1,4 @@
-//! Scores to words.
+//! Search for words in phone scores.
 
 use syrinx_speech::{Acoustics, Units};
 use syrinx_task::FrameScores;
@@ -10,7 +10,8 @@ use crate::search::Search;
 use crate::trie::{Trie, WordList, dictionary};
 use crate::{DecoderConfig, SttError};
 
-/// Finds words in phone scores. Built once, a few hundred milliseconds; it can be shared between threads.
+/// Beam search for words in phone scores. Construction takes a few hundred milliseconds; a decoder can be shared
+/// between threads.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     config: DecoderConfig,
@@ -26,7 +27,7 @@ pub struct Decoder {
 pub struct Hypothesis {
     /// The words with their times, seconds from the first part.
     pub words: Vec<WordTime>,
-    /// Score of the words a part, natural logarithm: comparable within one recording only.
+    /// Score of the words per part of a frame, natural logarithm; comparable within one recording only.
     pub score: f64,
 }
 
@@ -54,20 +55,20 @@ impl Decoder {
         Self { config, units, words, trie, bigrams, ahead }
     }
 
-    /// Units of the decoder.
+    /// Returns the units of the decoder.
     pub fn units(&self) -> &Units {
         &self.units
     }
 
-    /// Weight of a phone's log prior that is subtracted from its score.
+    /// Returns the weight of a phone's log prior, which is subtracted from its score.
     pub fn prior_weight(&self) -> f64 {
         self.config.prior_weight
     }
 
-    /// Returns the words that explain the scores best; none for silence.
+    /// Returns the most probable words; empty for silence.
     ///
     /// # Errors
-    /// [`SttError::Speech`] for scores that aren't the inventory's.
+    /// [`SttError::Speech`] for scores of another inventory.
     pub fn decode(&self, scores: &FrameScores) -> Result<Hypothesis, SttError> {
         let acoustics = Acoustics::new(scores, &self.units, self.config.prior_weight)?;
         let search = Search {

@@ -1,5 +1,5 @@
-//! Equalization of a recording towards the spectrum of the training recordings. Rooms, microphones and lines colour a
-//! recording; a model that was trained on other colours mishears it.
+//! Equalization of a recording towards the spectrum of the training recordings. Rooms, microphones and lines change the
+//! spectrum of a recording, and a model that was trained on other spectra makes more errors.
 
 use std::borrow::Cow;
 
@@ -9,16 +9,16 @@ use syrinx_types::Audio;
 
 /// Mean long-term spectrum of the training recordings, lowest band first; made by the example `build_data`.
 const SPECTRUM: &str = include_str!("../data/spectrum.txt");
-/// Largest difference by which a band is too weak, and too strong, dB. Chosen on the recordings of `evals/stt-human.toml`
-/// and on telephone prompts.
+/// Largest amplification and attenuation of a band, dB. Tuned on the recordings of `evals/stt-human.toml` and on
+/// telephone prompts.
 const LIMITS_DB: (f32, f32) = (6.0, 12.0);
 
 /// Window and hop of the long-term spectrum, samples.
 const N_FFT: usize = 1024;
 const HOP: usize = 256;
-/// Edges of the bands, Hz: what a recording of 16,000 samples a second has, too.
+/// Edges of the bands, Hz, within the bandwidth of recordings at 16 kHz.
 const EDGES_HZ: (f64, f64) = (60.0, 7_000.0);
-/// Frames this far below the loudest one are not speech: 26 dB, as a natural logarithm.
+/// Distance from the loudest frame beyond which a frame is not speech: 26 dB, as a natural logarithm.
 const LOUD_WITHIN: f32 = 3.0;
 /// Lowest rate whose recordings have all bands, Hz.
 const LOWEST_RATE_HZ: u32 = 16_000;
@@ -77,12 +77,12 @@ impl SpectralProfile {
 pub struct Equalization {
     /// Share of the difference between two spectra that is removed, 0 to 1.
     pub share: f32,
-    /// Largest difference by which a band is too weak, and too strong, dB: beyond it there is no speech to amplify.
+    /// Largest amplification and attenuation of a band, dB; beyond it the band contains no speech.
     pub limits_db: (f32, f32),
 }
 
-/// Returns a recording whose long-term spectrum is nearer to a reference, and whose level is that of the reference. An
-/// empty recording stays as it is.
+/// Returns the recording with its long-term spectrum moved towards a reference, at the reference's level. An empty
+/// recording is unchanged.
 ///
 /// # Errors
 /// As [`SpectralProfile::of`].
@@ -101,7 +101,7 @@ pub fn equalized(
     let gains: Vec<f32> = shape.collect();
     let of_bins = between_bands(&gains, audio.sample_rate_hz);
     let mut samples = filtered(&audio.samples, &of_bins);
-    // The filter has changed the level.
+    // The level is adjusted after the filter, which changes it.
     let shaped: Vec<f32> = difference.iter().zip(&gains).map(|(d, gain)| d - gain).collect();
     let peak = samples.iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
     let level = self::mean(&shaped).exp().min(PEAK / peak.max(1e-9));
@@ -110,14 +110,14 @@ pub fn equalized(
 }
 
 /// Returns a recording with a long-term spectrum and a level like those of the training recordings; `share` of the
-/// difference in the spectrum is removed. With 0, and at too low a rate, a recording stays as it is.
+/// spectral difference is removed. With 0, or at too low a sample rate, the recording is unchanged.
 pub(crate) fn neutral(audio: &Audio, share: f64) -> Cow<'_, Audio> {
     if share == 0.0 || audio.sample_rate_hz < LOWEST_RATE_HZ {
         return Cow::Borrowed(audio);
     }
     let levels: Vec<f32> = SPECTRUM.split_whitespace().filter_map(|l| l.parse().ok()).collect();
     let equalization = Equalization { share: share as f32, limits_db: LIMITS_DB };
-    // Only a lower rate can't be equalized.
+    // Only recordings of a lower rate can't be equalized.
     let equalized = equalized(audio, &SpectralProfile::new(levels), equalization);
     equalized.map_or(Cow::Borrowed(audio), Cow::Owned)
 }
@@ -126,7 +126,8 @@ fn mean(values: &[f32]) -> f32 {
     values.iter().sum::<f32>() / values.len().max(1) as f32
 }
 
-/// Returns the logarithms of the gains of all bins of a transform of [`N_FFT`], straight between the peaks of the bands.
+/// Returns the logarithms of the gains of all bins of a transform of [`N_FFT`], interpolated linearly between the peaks
+/// of the bands.
 fn between_bands(gains: &[f32], sample_rate_hz: u32) -> Vec<f32> {
     let bins = N_FFT / 2 + 1;
     let filters = mel_filterbank(&mel_config(sample_rate_hz, gains.len())); // (bands, bins)
@@ -143,8 +144,7 @@ fn between_bands(gains: &[f32], sample_rate_hz: u32) -> Vec<f32> {
     (0..bins).map(at).collect()
 }
 
-/// Multiplies a spectrum by real gains, whose logarithms are given for the bins of a transform of [`N_FFT`]: nothing is
-/// delayed.
+/// Filters samples with real gains, whose logarithms are given for the bins of a transform of [`N_FFT`], without delay.
 fn filtered(samples: &[f32], gains: &[f32]) -> Vec<f32> {
     let length = (samples.len() + N_FFT).next_power_of_two();
     let mut planner = RealFftPlanner::<f32>::new();

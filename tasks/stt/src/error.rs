@@ -1,4 +1,4 @@
-//! Errors between scores and words.
+//! Errors of recognition.
 
 use std::borrow::Cow;
 

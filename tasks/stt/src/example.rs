@@ -10,7 +10,7 @@ use crate::frames::Frames;
 use crate::layout::RECORDING;
 use crate::{SttConfig, TextUnit};
 
-/// Returns an example's recording: the augmented utterance for a share of the examples, where the corpus was simulated
+/// Returns the recording of an example: for a share of the examples the augmented utterance, if the corpus has one
 /// (`syrinx data simulate`), else the utterance.
 pub(crate) fn input(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) -> Coded {
     let augmented = sample.views.get(AUGMENTED.name);
@@ -21,8 +21,8 @@ pub(crate) fn input(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) 
     }
 }
 
-/// A recording with the phone of each part of its frames: stress stripped, silence for pauses and at the ends. `None`
-/// without codes, durations, or a sounding phone.
+/// Builds an example of a recording with the phone of each part of its frames: without stress, silence for pauses and
+/// at the ends. `None` without codes, durations, or any phone.
 pub(crate) fn phones(config: &SttConfig, sample: &Sample, recording: Frames) -> Option<Example> {
     let labels = phone_labels(
         &sample.phones,
@@ -54,7 +54,7 @@ pub fn phone_labels(
     Some(at.into_iter().map(label).collect())
 }
 
-/// A word boundary that lasts at least this long is a pause, seconds. The same value as text to speech has.
+/// Shortest word boundary that is a pause, seconds; the same value as in synthesis.
 const PAUSE_FROM_S: f64 = 0.16;
 
 /// Audible phone of each entry of a phone line: a short word boundary sounds like the phone before it, pauses

@@ -1,11 +1,11 @@
-//! Frames of a recording as the model reads them.
+//! Frames of a recording in the form of the model's input.
 
 use syrinx_task::{Content, Context, Service, TaskError};
 use syrinx_types::{Audio, Coded, Codes, Latents};
 
 use crate::SttError;
 
-/// Frames of a recording: codes, or the latents that codes round, in a model with `latent_recordings`.
+/// Frames of a recording: codes, or latents in a model with `latent_recordings`.
 pub(crate) enum Frames {
     Codes(Codes),
     Latents(Latents),
@@ -34,7 +34,7 @@ impl Frames {
         Ok(Self::Latents(coded.latents.ok_or(SttError::NoLatents)?))
     }
 
-    /// Returns their number.
+    /// Returns the number of frames.
     pub(crate) fn count(&self) -> usize {
         match self {
             Self::Codes(codes) => codes.frames(),
@@ -42,7 +42,7 @@ impl Frames {
         }
     }
 
-    /// Frames `start..end`, cut to what is there.
+    /// Returns the frames `start..end`, without those beyond the end.
     pub(crate) fn slice(&self, start: usize, end: usize) -> Self {
         match self {
             Self::Codes(codes) => Self::Codes(codes.slice(start, end)),

@@ -1,7 +1,8 @@
-//! Speech to text: frames of a recording in, words with times out.
+//! Speech to text: words with times from the frames of a recording.
 //!
-//! The model predicts phones: a score of every phone for every 20 ms. The decoder ([`decoder`]) finds the words of the
-//! lexicon that explain them best, with a bigram language model. `syrinx_speech::align` places known words instead.
+//! The model predicts phones: a score of every phone for every 20 ms. The decoder ([`decoder`]) searches for the most
+//! probable words of the lexicon, with a bigram language model. Known words are aligned by `syrinx_speech::align`
+//! instead.
 //!
 //! Invariants: one core is enough, at well below a tenth of real time; the same scores give the same words.
 
@@ -46,7 +47,7 @@ use passes::Reading;
 pub use request::SttRequest;
 pub use trie::{Trie, WordList, dictionary};
 
-/// Longest section of a recording that is answered at once, seconds.
+/// Longest section of a recording that is processed at once, seconds.
 const MAX_SECTION_S: f64 = 60.0;
 
 /// The registry's entry.
@@ -56,7 +57,7 @@ pub static TASK: TaskDescriptor = TaskDescriptor::of::<Stt>();
 pub struct Stt {
     config: SttConfig,
     kit: TaskKit,
-    /// Built at the first answer: training needs none.
+    /// Built at the first answer, since training needs no decoder.
     decoder: OnceLock<Decoder>,
 }
 
@@ -96,7 +97,7 @@ impl Task for Stt {
 
     fn new(config: SttConfig, kit: &TaskKit) -> Result<Self, TaskError> {
         config.check().map_err(|issue| TaskError::config(Self::ID, issue))?;
-        // Published models write phones, one token after another, and were trained on longer recordings of all colours.
+        // Published models predict phones as tokens, and were trained on longer recordings with various spectra.
         let config = match kit.switches.vall_e {
             Some(_) => {
                 let max_part_s = 4.0 * config.max_part_s;
@@ -119,7 +120,7 @@ impl Task for Stt {
         vec![("audio".to_owned(), &mut request.audio)]
     }
 
-    /// Returns the sections that end in pauses. A known text is about the whole recording, which then is one section.
+    /// Returns the sections that end in pauses. A recording with a known text is one section.
     fn chunks(
         &self,
         request: SttRequest,

@@ -1,10 +1,9 @@
 //! Bigram language model.
 //!
-//! A mixture of two models. In that of sentences a pair that was seen loses [`DISCOUNT`] of its count; what is lost goes
-//! to words by the number of different words that they followed; and what those lose goes to all words of the
-//! dictionary alike, so that every word can be recognized (interpolated Kneser-Ney smoothing with one discount, Kneser &
-//! Ney 1995). In that of web pages the pairs that are too rare for the list share what the listed ones leave, by the
-//! frequency of the second word.
+//! A mixture of two models. The model of example sentences uses interpolated Kneser-Ney smoothing with one discount
+//! (Kneser & Ney 1995): the discount [`DISCOUNT`] of seen pairs is distributed by the number of different words that a
+//! word follows, and theirs evenly over the dictionary, so that every word can be recognized. In the model of web
+//! pages, the probability that the listed pairs leave is distributed by the frequency of the second word.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +13,12 @@ use crate::trie::WordList;
 
 /// Discount of seen counts.
 const DISCOUNT: f64 = 0.75;
-/// Share of a word's occurrences that is left to rare pairs at least.
+/// Smallest share of a word's occurrences for unlisted pairs.
 const RARE_SHARE: f64 = 0.05;
-/// Count of words that are not in the list of web pages: a sixth of the rarest one's.
+/// Count of words that are not in the list of web pages: a sixth of the smallest count in the list.
 const UNLISTED: f64 = 2_000.0;
 
-/// Probabilities of words after words.
+/// Bigram probabilities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bigrams {
     /// Shares, which sum to 1, and their models.
@@ -28,8 +27,8 @@ pub struct Bigrams {
 }
 
 impl Bigrams {
-    /// Returns the mixture of WordNet's example sentences, but for the test texts of the corpus, and of web pages, which
-    /// have this share.
+    /// Returns the mixture of WordNet's example sentences (without the test texts of the corpus) and of web pages,
+    /// which have the weight `web_share`.
     ///
     /// # Errors
     /// Only when the build is broken.

@@ -1,7 +1,7 @@
-//! Text to speech: phones in, codes out, in the voice of a prompt.
+//! Text to speech: codes from phones in the voice of a prompt.
 //!
-//! The AR stage predicts the level-1 codes with a pointer over the phones, the NAR stage the further levels. All but the
-//! request is shared with other tasks that speak: see [`syrinx_speech`].
+//! The AR stage predicts the level-1 codes with a pointer over the phones, the NAR stage the further levels. Everything
+//! but the request is shared with the family of tasks that synthesize speech: see [`syrinx_speech`].
 
 mod request;
 mod speak;
@@ -22,7 +22,7 @@ pub static TASK: TaskDescriptor = TaskDescriptor::of::<Tts>();
 /// Text to speech.
 pub type Tts = SpeakingTask<TextToSpeech>;
 
-/// Text to speech among the tasks that speak.
+/// Text to speech in the family of tasks that synthesize speech.
 pub struct TextToSpeech;
 
 impl Speaking for TextToSpeech {
@@ -52,7 +52,7 @@ impl Speaking for TextToSpeech {
         request.prompt.iter_mut().map(|clip| ("prompt".to_owned(), clip)).collect()
     }
 
-    /// Chunks of sentences; a rolling reading is one chunk, since its sentences continue each other.
+    /// Returns chunks of sentences; a rolling reading is one chunk, since its sentences continue each other.
     fn chunks(
         setup: Setup<'_>,
         mut request: TtsRequest,

@@ -1,4 +1,4 @@
-//! From a request to rows, and from their codes to a recording.
+//! Rows from a request, and a recording from their codes.
 
 use syrinx_speech::{RequestedVoice, Sentence, SentenceOffset, Setup, Spoken, reading, sentences};
 use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
@@ -6,13 +6,13 @@ use syrinx_types::WordTime;
 
 use crate::TtsRequest;
 
-/// Sentences of the request with their places in the rows, and the built-in voice.
+/// Sentences of the request with their offsets in the rows, and the built-in voice.
 pub struct Prepared {
     sentences: Vec<(Sentence, SentenceOffset)>,
     voice: Option<String>,
 }
 
-/// Plans one row for each sentence, all with the same prompt; in a rolling reading each continues the one before.
+/// Plans one row for each sentence, all with the same prompt; in a rolling reading each row continues the previous one.
 pub(crate) fn plan(
     setup: Setup<'_>,
     request: &TtsRequest,
@@ -27,7 +27,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, Prepared { sentences, voice: voice.built_in(context)? }))
 }
 
-/// Returns the words of the first sentence that its frames so far contain as a whole.
+/// Returns the words of the first sentence that are complete in the frames so far.
 pub(crate) fn words_so_far(
     prepared: &Prepared,
     pointer: &[u32],
@@ -39,12 +39,12 @@ pub(crate) fn words_so_far(
     let rate_hz = codec.frame_rate_hz();
     let now_s = pointer.len() as f64 / rate_hz;
     let mut words = sentence.word_times(pointer, 0.0, rate_hz);
-    // A word whose end the pointer has not passed lasts to the newest frame.
+    // The last word may be incomplete: it ends at the newest frame.
     words.truncate(words.iter().take_while(|w| w.end_s < now_s - 0.5 / rate_hz).count());
     words
 }
 
-/// Decodes the sentences and puts them one after another.
+/// Decodes the sentences and joins them.
 pub(crate) fn finish(
     setup: Setup<'_>,
     prepared: Prepared,
