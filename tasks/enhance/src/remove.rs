@@ -1,4 +1,4 @@
-//! Speech removal: noisy speech to its background.
+//! Speech removal: the background of noisy speech.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub struct RemoveRequest {
     pub audio: Clip,
 }
 
-/// Speech removal: noisy speech to its background.
+/// Speech removal: the background of noisy speech.
 pub type Remove = Enhancer<Removing>;
 
 /// Speech removal in the family of enhancement.

@@ -1,4 +1,4 @@
-//! Letters to phones, and back.
+//! Grapheme-to-phoneme conversion, and back.
 //!
 //! The model converts only words that are not in the lexicon of the front end. Both directions learn from the lexicon,
 //! without the words held out for evaluation ([`syrinx_text::is_held_out`]).
@@ -30,7 +30,7 @@ pub use request::G2pRequest;
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<G2p>();
 
-/// Letters to phones, and back.
+/// Grapheme-to-phoneme conversion, and back.
 pub struct G2p {
     config: G2pConfig,
     kit: TaskKit,
