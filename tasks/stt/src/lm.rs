@@ -39,12 +39,12 @@ impl Bigrams {
         Ok(Self { parts, words: words.len() })
     }
 
-    /// Returns the model of some counts. Words that aren't in the list are left out.
+    /// Builds a model of counts. Words that aren't in the list are left out.
     pub fn new(counts: &BigramCounts, words: &WordList) -> Self {
         Self { parts: vec![(1.0, Smoothed::of_counts(counts, words))], words: words.len() }
     }
 
-    /// Returns the model of some frequencies. Words that aren't in the list are left out.
+    /// Builds a model of frequencies. Words that aren't in the list are left out.
     pub fn of_frequencies(frequencies: &Frequencies, words: &WordList) -> Self {
         let model = Smoothed::of_frequencies(frequencies, words);
         Self { parts: vec![(1.0, model)], words: words.len() }
@@ -61,14 +61,14 @@ impl Bigrams {
         self.parts.iter().map(of).sum::<f64>().ln() as f32
     }
 
-    /// Returns the log-probability of a word after anything, natural.
+    /// Returns the unigram log-probability of a word, natural.
     pub fn log_unigram(&self, word: u32) -> f32 {
         let of = |(share, model): &(f64, Smoothed)| share * model.unigrams[word as usize];
         self.parts.iter().map(of).sum::<f64>().ln() as f32
     }
 }
 
-/// Probabilities of listed pairs, and of words where a pair is not listed.
+/// Probabilities of listed pairs, with backoff to unigrams.
 #[derive(Debug, Clone, PartialEq)]
 struct Smoothed {
     /// Probabilities of a word after any other: (words + 1), the end last.
@@ -134,7 +134,7 @@ impl Smoothed {
         Self { unigrams, backoff: vec![1.0; size], rows: vec![(0, 0); size], pairs: Vec::new() }
     }
 
-    /// Adds the pairs of a word, sorted, and the share that they leave.
+    /// Adds the sorted pairs of a word, and the share for unlisted ones.
     fn add(&mut self, before: u32, row: impl Iterator<Item = (u32, f64)>, left: f64) {
         let from = self.pairs.len() as u32;
         self.pairs.extend(row);
@@ -155,7 +155,7 @@ fn number(words: &WordList, word: &str) -> Option<u32> {
     if word == EDGE { Some(words.len() as u32) } else { words.find(word) }
 }
 
-/// By the number of different words that each word followed.
+/// Returns unigram probabilities by the number of different words that each word follows.
 fn unigrams(rows: &BTreeMap<u32, Vec<(u32, f64)>>, size: usize) -> Vec<f64> {
     let mut followed = vec![0_u32; size];
     for (after, _) in rows.values().flatten() {

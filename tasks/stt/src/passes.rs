@@ -17,7 +17,7 @@ pub struct PassConfig {
     /// Share of the difference between the long-term spectrum of a recording and that of the training recordings that is
     /// removed, 0 to 1.
     pub equalizer_share: f64,
-    /// Delay of the recording, in phone labels: frames then begin elsewhere within the sounds.
+    /// Delay of the recording, in phone labels, which shifts the frames against the phones.
     pub delay_labels: usize,
 }
 
@@ -42,10 +42,10 @@ impl PassConfig {
     }
 }
 
-/// Reading of recordings by the model.
+/// Form in which the model reads recordings.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading {
-    /// Whether it reads latents.
+    /// Whether the model reads latents.
     pub(crate) as_latents: bool,
     /// Phone labels a frame.
     pub(crate) per_frame: usize,

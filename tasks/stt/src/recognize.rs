@@ -1,4 +1,4 @@
-//! From a recording to rows, and from their scores to words with times.
+//! Rows from a recording, and words with times from their scores.
 
 use std::ops::Range;
 
@@ -24,15 +24,15 @@ use crate::{MAX_SECTION_S, SttConfig, SttError, SttMode, SttRequest};
 /// ones less than 0.001, a text that is half spoken 0.07.
 const FITS_BELOW: f64 = 0.1;
 
-/// Silence that stays before and after the speech of a part, seconds. More of it costs words: utterances of the corpus have
-/// less.
+/// Silence kept before and after the speech of a part, seconds. Longer silences, which training utterances lack, cause
+/// word errors.
 const KEEP_SILENCE_S: f64 = 0.3;
 
-/// The most text tokens for a frame of 40 ms, and for any recording.
+/// Largest number of text tokens for a frame of 40 ms, and for any recording.
 const TOKENS_A_FRAME: usize = 2;
 const TOKENS_ANYWAY: usize = 32;
 
-/// Parts of a recording, from which the words of the rows get their times.
+/// Parts of a recording, which give the words of the rows their times.
 pub struct Prepared {
     /// Adjacent parts that cover the recording, in order.
     parts: Vec<Part>,
@@ -43,11 +43,11 @@ pub struct Prepared {
 /// Part of a recording.
 struct Part {
     seconds: f64,
-    /// Whether somebody may speak in it: it has a row a pass in the plan then, and is not decoded otherwise.
+    /// Whether the part may contain speech: then it has one row for each pass, otherwise none.
     is_speech: bool,
 }
 
-/// Plans a row a pass for each part of the recording in which somebody may speak; parts end in pauses.
+/// Plans one row for each pass over each part of the recording that may contain speech; parts end in pauses.
 pub(crate) fn plan(
     config: &SttConfig,
     reading: Reading,
@@ -103,7 +103,7 @@ struct Sections<'a> {
     context: &'a Context<'a>,
     /// Frames a second.
     rate_hz: f64,
-    /// Whether the words are known. They are said somewhere in the recording: all of it is decoded.
+    /// Whether the words are known. All parts then get rows.
     has_known_text: bool,
     rows: Vec<RowPlan>,
     parts: Vec<Part>,
@@ -112,10 +112,9 @@ struct Sections<'a> {
 }
 
 impl Sections<'_> {
-    /// Appends a section. Its parts are cut out of the frames of the whole section, so that they fit together without a
-    /// gap.
+    /// Appends a section. Its parts are slices of the section's frames, so that no gap is between them.
     fn push(&mut self, audio: &Audio) -> Result<(), TaskError> {
-        // Scores of hours are large: a known text is placed in those of one pass.
+        // Scores of long recordings are large: a known text is aligned with those of one pass.
         let once = self.has_known_text || self.config.mode == SttMode::Text;
         let count = if once { 1 } else { self.config.passes.len() };
         let passes: Result<Vec<Frames>, TaskError> = self.config.passes[..count]
@@ -130,7 +129,7 @@ impl Sections<'_> {
         let regions = if self.has_known_text { Vec::new() } else { speech_regions(audio) };
         let mut start = 0;
         for (start_s, end_s) in chunks(audio, self.config.max_part_s) {
-            // The last frame may be half empty.
+            // The last frame may be incomplete.
             let end = if end_s < audio.seconds() { frame(end_s) } else { all };
             let may_be_speech = |&(from_s, to_s): &(f64, f64)| from_s < end_s && start_s < to_s;
             let spoken = if self.has_known_text {
@@ -168,7 +167,7 @@ impl Sections<'_> {
     }
 }
 
-/// Clamps words and phones to the recording: the last codec frame may reach beyond it.
+/// Clamps words and phones to the recording, which the last codec frame may exceed.
 pub(crate) fn clamped(mut transcript: Transcript, seconds: f64) -> Transcript {
     for word in &mut transcript.words {
         word.end_s = word.end_s.min(seconds);
@@ -188,7 +187,7 @@ fn row(config: &SttConfig, recording: Frames) -> RowPlan {
     RowPlan::new(vec![StageRun::new(stage, contents, limit)])
 }
 
-/// Transcript of a model that predicts text tokens.
+/// Returns the transcript of a model that predicts text tokens.
 pub(crate) fn from_tokens(kit: &TaskKit, generated: &[Generated]) -> Transcript {
     let texts: Vec<String> = generated
         .iter()
@@ -205,8 +204,8 @@ fn mean_scores(config: &SttConfig, rows: &[Generated]) -> Result<FrameScores, Ta
     mean.ok_or_else(|| AnswerIssue::NoScores.of("stt"))
 }
 
-/// Returns the answer from phone scores: words that fit best, none in parts that are not speech, and none if they are as
-/// uncertain as those found in music.
+/// Returns the answer from phone scores: the most probable words; none in parts without speech, and none if their
+/// confidence is as low as in music.
 pub(crate) fn transcribed(
     config: &SttConfig,
     decoder: &Decoder,
@@ -317,7 +316,7 @@ fn by_written(spoken: &Phonemized, times: &[WordTime]) -> Vec<WordTime> {
     written
 }
 
-/// The mean over words of their log-probabilities.
+/// Mean log-probability of words.
 #[derive(Default)]
 struct Confidence {
     sum: f64,

@@ -1,8 +1,8 @@
-//! The beam: which words explain the scores best.
+//! Beam search for the most probable words.
 //!
-//! Time-synchronous Viterbi search with one copy of the pronunciation tree for each word that stood before (Ney et al.
-//! 1992; Ney & Ortmanns 1999, sections III and IV): within a copy the best word ahead counts already (unigram
-//! look-ahead), at a word's end the bigram replaces it. A sound lasts one part or more; silence may stand between words.
+//! Time-synchronous Viterbi search with one copy of the pronunciation tree for each previous word (Ney et al. 1992; Ney
+//! & Ortmanns 1999, sections III and IV). Within a copy scores include the best unigram ahead (look-ahead); at a word's
+//! end the bigram replaces it. A phone lasts one part or more; silence between words is optional.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -13,13 +13,13 @@ use crate::DecoderConfig;
 use crate::lm::Bigrams;
 use crate::trie::Trie;
 
-/// The node of a copy in which nothing but silence sounds.
+/// Node of silence in a copy of the tree.
 const SILENT: u32 = 0;
 
-/// No word before.
+/// Previous word of a hypothesis without one.
 const NOTHING: u32 = u32::MAX;
 
-/// A word that was found: its number and its parts.
+/// A recognized word with its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hypothesis {
     /// Number of the word.
@@ -33,14 +33,14 @@ pub struct Hypothesis {
 /// A hypothesis within a word (or in silence).
 #[derive(Debug, Clone, Copy)]
 struct Token {
-    /// The word before it, which chooses the copy of the tree.
+    /// Previous word, which selects the copy of the tree.
     before: u32,
     node: u32,
-    /// Parts that its phone has lasted, up to the minimum.
+    /// Number of parts of its phone so far, up to the minimum.
     age: u8,
-    /// Beginning of its word.
+    /// First part of its word.
     start: u32,
-    /// The words before it.
+    /// Index of the chain of previous words.
     link: u32,
     score: f32,
 }
@@ -52,7 +52,7 @@ struct Link {
     previous: u32,
 }
 
-/// The end of a word: from here the next one may begin.
+/// The end of a word, after which the next one may begin.
 #[derive(Debug, Clone, Copy)]
 struct Exit {
     before: u32,
@@ -60,7 +60,7 @@ struct Exit {
     score: f32,
 }
 
-/// Keys are small numbers already: one multiplication spreads them.
+/// Hasher of small integers by one multiplication.
 #[derive(Default)]
 struct Spread(u64);
 
@@ -83,7 +83,7 @@ impl Hasher for Spread {
 
 type Index = HashMap<u64, u32, BuildHasherDefault<Spread>>;
 
-/// Hypotheses of one part, the best of each kind.
+/// Hypotheses of one part, the best for each state.
 #[derive(Default)]
 struct Beam {
     tokens: Vec<Token>,
@@ -98,7 +98,7 @@ impl Beam {
         self.best = f32::NEG_INFINITY;
     }
 
-    /// Takes a hypothesis unless it is hopeless or a better one of its kind is there.
+    /// Adds a hypothesis unless it is outside the beam or there is a better one in the same state.
     fn offer(&mut self, token: Token, beam: f32) {
         if token.score < self.best - beam {
             return;
@@ -137,7 +137,7 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Returns the most likely words, in order, and their total score.
+    /// Returns the most probable words, in order, and their total score.
     pub(crate) fn run(&self, acoustics: &Acoustics) -> (Vec<Hypothesis>, f32) {
         let beam = self.config.beam as f32;
         let mut links: Vec<Link> = Vec::new();
@@ -161,7 +161,7 @@ impl Search<'_> {
             exits = self.exits(&now, part as u32, &mut links);
         }
         if exits.is_empty() {
-            // The recording ends within a word: the words before it are kept.
+            // If the recording ends within a word, the words before it are kept.
             let best = now.tokens.iter().max_by(|a, b| a.score.total_cmp(&b.score));
             let exit = |t: &Token| Exit { before: t.before, link: t.link, score: t.score };
             exits.extend(best.map(exit));
@@ -176,7 +176,7 @@ impl Search<'_> {
         self.config.lm_weight as f32 * log_prob
     }
 
-    /// Returns the sound of a node.
+    /// Returns the unit of a node.
     fn unit(&self, node: u32) -> u8 {
         if node == SILENT { SILENCE } else { self.trie.unit(node) }
     }
@@ -185,7 +185,7 @@ impl Search<'_> {
         self.weighted(self.ahead[node as usize])
     }
 
-    /// After a word: silence, or the first sound of the next one.
+    /// Continues after a word: with silence, or the first phone of the next word.
     fn begin(&self, exit: &Exit, part: u32, scores: &[f32], next: &mut Beam) {
         let Exit { before, link, score } = *exit;
         let beam = self.config.beam as f32;
@@ -206,7 +206,7 @@ impl Search<'_> {
         }
     }
 
-    /// Within a word: the same sound again, or the next one. Silence ends through its exit only.
+    /// Continues within a word: with the same phone, or the next one. Silence ends through its exit only.
     fn go_on(&self, token: &Token, scores: &[f32], next: &mut Beam) {
         let least = self.config.min_parts.min(3) as u8;
         if token.node == SILENT {
@@ -222,8 +222,7 @@ impl Search<'_> {
         }
     }
 
-    /// Returns the words that may end after this part, the best for each word; silence leaves the word before it in
-    /// place.
+    /// Returns the words that may end after this part, the best for each word; silence keeps the previous word.
     fn exits(&self, now: &Beam, part: u32, links: &mut Vec<Link>) -> Vec<Exit> {
         let least = self.config.min_parts.min(3) as u8;
         let floor = now.best - self.config.word_beam as f32;
@@ -245,7 +244,7 @@ impl Search<'_> {
                 offer(Exit { before: token.before, link: token.link, score: token.score }, None);
             } else if token.age >= least {
                 let score = token.score - self.look(token.node);
-                // No bigram raises a score.
+                // Bigrams never raise a score above the look-ahead.
                 if score < floor {
                     continue;
                 }

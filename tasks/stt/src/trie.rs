@@ -1,11 +1,11 @@
-//! The pronunciations of all words as one tree: words that begin alike share their beginning.
+//! Pronunciation tree: words with a common beginning share its nodes.
 
 use std::ops::Range;
 
 use syrinx_speech::Units;
 use syrinx_text::Lexicon;
 
-/// The tree, in arrays; children of a node stand side by side. Node 0 is the root, where nothing sounds yet.
+/// Pronunciation tree in arrays; children of a node are adjacent. Node 0 is the root, without a phone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trie {
     unit: Vec<u8>,
@@ -14,7 +14,7 @@ pub struct Trie {
     word_ids: Vec<u32>,
 }
 
-/// A pronunciation waiting for its place.
+/// A pronunciation to be inserted.
 struct Entry {
     units: Vec<u8>,
     word: u32,
@@ -32,7 +32,7 @@ impl Trie {
         entries.dedup_by(|a, b| a.word == b.word && a.units == b.units);
         let mut trie = Self::default();
         trie.add_node(0);
-        // Breadth first, so that the children of a node get numbers in a row.
+        // Breadth first, so that the children of a node get consecutive numbers.
         let mut ranges: Vec<(Range<usize>, usize)> = vec![(0..entries.len(), 0)];
         let mut node = 0;
         while node < ranges.len() {
@@ -49,7 +49,7 @@ impl Trie {
         self.words.push((0, 0));
     }
 
-    /// Gives a node the words that end there and a child for each way on.
+    /// Assigns a node the words that end there, and a child for each next phone.
     fn fill(
         &mut self,
         node: usize,
@@ -76,17 +76,17 @@ impl Trie {
         self.children[node] = (first_child, self.unit.len() as u32);
     }
 
-    /// Nodes, the root among them.
+    /// Returns the number of nodes, the root included.
     pub fn len(&self) -> usize {
         self.unit.len()
     }
 
-    /// Whether there is no word.
+    /// Whether the tree has no words.
     pub fn is_empty(&self) -> bool {
         self.word_ids.is_empty()
     }
 
-    /// Returns the unit that sounds at a node.
+    /// Returns the unit of a node.
     pub fn unit(&self, node: u32) -> u8 {
         self.unit[node as usize]
     }
@@ -103,8 +103,8 @@ impl Trie {
         &self.word_ids[from as usize..to as usize]
     }
 
-    /// For every node the best of `score` among the words that end there or further on; nothing is that good for
-    /// the root of an empty tree.
+    /// Returns for every node the largest `score` of the words that end there or below it; minus infinity for the root
+    /// of an empty tree.
     pub fn best_ahead(&self, score: impl Fn(u32) -> f32) -> Vec<f32> {
         let mut best = vec![f32::NEG_INFINITY; self.len()];
         for node in (0..self.len() as u32).rev() {
@@ -116,7 +116,7 @@ impl Trie {
     }
 }
 
-/// The words that can be recognized: those of the dictionary that are generated with letters and apostrophes.
+/// Words that can be recognized: those of the dictionary that consist of letters and apostrophes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WordList {
     letters: String,
@@ -129,7 +129,7 @@ impl WordList {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
