@@ -244,7 +244,7 @@ impl Search<'_> {
                 offer(Exit { before: token.before, link: token.link, score: token.score }, None);
             } else if token.age >= least {
                 let score = token.score - self.look(token.node);
-                // Bigrams never raise a score above the look-ahead.
+                // A bigram never raises a score.
                 if score < floor {
                     continue;
                 }
