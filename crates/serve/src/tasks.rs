@@ -1,5 +1,6 @@
 //! `/v1/tasks`: every task of the model, by its schemas.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -114,12 +115,13 @@ fn place_for(fields: &mut Map<String, Value>, at: &str) -> String {
     }
 }
 
-/// Fields of a form as a request: `request` holds JSON, others are read as the schema has them.
+/// Fields of a form as a request: `request` holds JSON, others are read by the form of the task's fields.
 fn form_fields(
     view: &TaskView,
     given: &[(String, String)],
 ) -> Result<Map<String, Value>, ApiError> {
     let mut fields = Map::new();
+    let mut texts: BTreeMap<&String, Vec<&String>> = BTreeMap::new();
     for (name, text) in given {
         if name == "request" {
             let object = serde_json::from_str::<Map<String, Value>>(text).map_err(|e| {
@@ -128,20 +130,21 @@ fn form_fields(
             fields.extend(object);
             continue;
         }
-        let property = &view.request["properties"][name];
-        let is_array = property["type"] == "array";
-        let kinds = property["type"].to_string();
-        let plain = ["number", "integer", "boolean", "object"].iter().any(|k| kinds.contains(k))
-            || is_array && !property["items"].to_string().contains("string");
-        let parsed = serde_json::from_str::<Value>(text).ok().filter(|_| plain);
-        let value = parsed.unwrap_or_else(|| json!(text));
-        match (is_array, fields.get_mut(name)) {
-            (true, Some(Value::Array(items))) => items.push(value),
-            (true, _) if !value.is_array() => {
-                fields.insert(name.clone(), json!([value]));
-            }
-            _ => {
-                fields.insert(name.clone(), value);
+        texts.entry(name).or_default().push(text);
+    }
+    for (name, texts) in texts {
+        let field = view.fields.iter().find(|field| field.name == *name);
+        // A task refuses unknown fields, and tells their names.
+        let value = match field.map(|field| field.read(texts.iter().map(|text| text.as_str()))) {
+            Some(value) => value.map_err(|fault| {
+                ApiError::field(name, "invalid_input", format!("`{name}`: {fault}"))
+            })?,
+            None => Some(json!(texts)),
+        };
+        match (fields.get_mut(name), value) {
+            (Some(Value::Array(items)), Some(Value::Array(more))) => items.extend(more),
+            (_, value) => {
+                fields.insert(name.clone(), value.unwrap_or_default());
             }
         }
     }

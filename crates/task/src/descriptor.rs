@@ -6,8 +6,8 @@ use serde_json::Value;
 use syrinx_types::{Sample, WordTime};
 
 use crate::{
-    Answer, AnswerIssue, AnswerKind, Answered, Capabilities, Context, Example, Generated, Layout,
-    Plan, Request, SentenceSettings, Simulation, Task, TaskError, TaskKit, Verb,
+    Answer, AnswerIssue, AnswerKind, Answered, Capabilities, Context, Example, FieldDescriptor,
+    Generated, Layout, Plan, Request, SentenceSettings, Simulation, Task, TaskError, TaskKit, Verb,
 };
 
 /// Builds a task from its settings (`null` for the defaults).
@@ -28,6 +28,12 @@ pub struct TaskDescriptor {
     pub capabilities: Capabilities,
     /// Simulated input that the task learns from.
     pub simulation: Option<Simulation>,
+    /// Fields of the requests.
+    pub request_fields: fn() -> Vec<FieldDescriptor>,
+    /// Fields of the answers.
+    pub answer_fields: fn() -> Vec<FieldDescriptor>,
+    /// Fields of the settings.
+    pub config_fields: fn() -> Vec<FieldDescriptor>,
     /// Schema of the settings.
     pub config_schema: fn() -> Schema,
     /// Schema of the requests.
@@ -50,6 +56,9 @@ impl TaskDescriptor {
             answer: T::Answer::KIND,
             capabilities: T::CAPABILITIES,
             simulation: T::SIMULATION,
+            request_fields: FieldDescriptor::all::<T::Request>,
+            answer_fields: FieldDescriptor::all::<T::Answer>,
+            config_fields: FieldDescriptor::all::<T::Config>,
             config_schema: || schemars::schema_for!(T::Config),
             request_schema: || schemars::schema_for!(T::Request),
             answer_schema: || schemars::schema_for!(T::Answer),

@@ -19,7 +19,9 @@ mod contents;
 mod context;
 mod describe;
 mod descriptor;
+mod doubt;
 mod error;
+mod field;
 mod given;
 mod heads;
 mod input;
@@ -46,7 +48,9 @@ pub use clip::{Clip, Section};
 pub use contents::{Content, Contents, Example, Response, TextContent};
 pub use context::Context;
 pub use descriptor::{BuildTask, DynChunks, DynPlan, DynRequest, DynTask, TaskDescriptor};
+pub use doubt::TranscriptDoubt;
 pub use error::{RequestIssue, TaskError};
+pub use field::{FieldDescriptor, FieldKind, FieldValueError};
 pub use heads::{
     Corruption, DURATION_CLASSES, DURATION_ROWS, Filling, Head, HeadOutput, Latent, MAX_DURATION,
     Pattern, Predictor, Target, durations_of_pointer, pointer_in_frames,
@@ -59,12 +63,14 @@ pub use plan::{Follow, FrameScores, Generated, Plan, RowPlan, StageRun};
 pub use pointer::{MAX_ADVANCE, frame_labels, pointer_of_durations};
 pub use request::Request;
 pub use resolve::resolve;
-pub use sequence::{IGNORE, NONE, Position, Sequence, Share};
+pub use sequence::{BlendShare, IGNORE, NONE, Position, Sequence};
 pub use services::{
     LongRecording, Opened, PhoneRecognizer, Recognizer, Recordings, Separator, Service, Services,
     SpeechCodec, Stem, Voices,
 };
-pub use simulation::{RenderView, Simulation, SimulationMaterial, SimulationRanges, View};
+pub use simulation::{
+    RenderRendition, Rendition, Simulation, SimulationMaterial, SimulationRanges,
+};
 pub use space::{CodebookSizes, TokenSpace};
 pub use switches::{Alignment, CodeOrder, ModelSwitches, TextForm};
 pub use task::{Chunks, SentenceSettings, Task, Verb};

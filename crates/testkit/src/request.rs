@@ -13,12 +13,11 @@ pub fn request_of(
     voices: &[String],
     recording: &Audio,
 ) -> Request {
-    let schema = (descriptor.request_schema)().to_value();
-    let required = descriptor.capabilities.required;
     let mut request = Request::new(json!({}));
     let mut fields = Map::new();
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let needed = required.contains(&name.as_str()) || *name == descriptor.verb.positional;
+    for field in (descriptor.request_fields)() {
+        let name = &field.name;
+        let needed = field.required || *name == descriptor.verb.positional;
         match (name.as_str(), says) {
             ("says", Some(says)) => {
                 fields.insert(name.clone(), json!(says));
@@ -30,7 +29,7 @@ pub fn request_of(
             _ if descriptor.takes_recording(name) => {
                 request = request.with_recording(name.clone(), recording.clone());
             }
-            _ if property["type"] == "array" => {
+            _ if field.is_list() => {
                 fields.insert(name.clone(), json!(&voices[..voices.len().min(2)]));
             }
             _ => {

@@ -1,9 +1,7 @@
 //! Commands of tasks, made from the registry: each field of a request is a flag, one is positional.
 
 use clap::{Arg, ArgAction, Command, ValueHint};
-use serde_json::Value;
-use syrinx_config::Tree;
-use syrinx_task::{AnswerKind, TaskDescriptor};
+use syrinx_task::{AnswerKind, FieldKind, TaskDescriptor};
 
 /// Argument names; request fields are prefixed, so that they can't clash with them.
 pub(super) const OUT: &str = "out";
@@ -45,11 +43,10 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
             "Example:\n  {}\n\n`syrinx tasks show {}` prints the request's and the answer's fields in full.",
             verb.example, descriptor.id
         ));
-    let schema = (descriptor.request_schema)().to_value();
-    let required = |name: &str| descriptor.capabilities.required.contains(&name);
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+    for field in (descriptor.request_fields)() {
+        let (name, required) = (field.name.as_str(), field.required);
         let recording = descriptor.takes_recording(name);
-        let mut help = first_sentence(property["description"].as_str().unwrap_or_default());
+        let mut help = first_sentence(&field.about);
         if name == verb.positional {
             // Words without quotes are one text, as in `say Glue the sheet`.
             help.push_str(if recording {
@@ -57,7 +54,7 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
             } else {
                 "; several are joined to one text, - for standard input"
             });
-        } else if kind_of(&schema, property) == "array" {
+        } else if field.is_list() {
             help.push_str("; may be repeated");
         }
         let mut arg = Arg::new(leaked(format!("{FIELD}{name}"))).help(help);
@@ -72,16 +69,15 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
                 .action(ArgAction::Append)
                 // A text may be a number: syrinx say -2
                 .allow_negative_numbers(true)
-                .required(required(name));
+                .required(required);
             // A text may come from the lines of a file instead.
-            if !recording && descriptor.answer == AnswerKind::Speech && required(name) {
+            if !recording && descriptor.answer == AnswerKind::Speech && required {
                 arg.required(false).required_unless_present(LINES)
             } else {
                 arg
             }
         } else {
-            field_flag(arg.long(leaked(name.replace('_', "-"))), &schema, property)
-                .required(required(name))
+            field_flag(arg.long(leaked(name.replace('_', "-"))), field.kind).required(required)
         };
         command = command.arg(arg);
     }
@@ -171,31 +167,16 @@ fn phone_forms(descriptor: &TaskDescriptor) -> Vec<&'static str> {
     descriptor.capabilities.forms.iter().copied().chain(["json"]).collect()
 }
 
-fn field_flag(arg: Arg, schema: &Value, property: &Value) -> Arg {
-    match kind_of(schema, property) {
-        "boolean" => arg.action(ArgAction::SetTrue),
-        "array" => arg.action(ArgAction::Append).value_name("VALUE"),
-        "integer" | "number" => arg.value_name("N"),
-        "object" => arg.value_name("JSON"),
-        _ => arg.value_name("TEXT"),
-    }
-}
-
-/// Returns the type of a property, the first that isn't null.
-pub(super) fn kind_of<'s>(schema: &'s Value, property: &'s Value) -> &'s str {
-    let property = Tree(schema).resolved(property);
-    let choices = ["anyOf", "oneOf"].into_iter().filter_map(|k| property[k].as_array()).flatten();
-    let mut kinds = choices.map(|c| kind_of(schema, c)).filter(|k| *k != "null");
-    match &property["type"] {
-        Value::String(kind) => kind,
-        Value::Array(kinds) => {
-            kinds.iter().filter_map(Value::as_str).find(|k| *k != "null").unwrap_or("string")
-        }
-        _ if property["const"].is_string() || property["enum"].is_array() => "string",
-        _ => kinds.next().unwrap_or("object"),
+fn field_flag(arg: Arg, kind: FieldKind) -> Arg {
+    match kind {
+        FieldKind::Boolean => arg.action(ArgAction::SetTrue),
+        FieldKind::Texts | FieldKind::List => arg.action(ArgAction::Append).value_name("VALUE"),
+        FieldKind::Number => arg.value_name("N"),
+        FieldKind::Object => arg.value_name("JSON"),
+        FieldKind::Text => arg.value_name("TEXT"),
     }
 }
 
 fn first_sentence(text: &str) -> String {
-    text.split(". ").next().unwrap_or_default().trim_end_matches('.').replace('\n', " ")
+    text.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
 }

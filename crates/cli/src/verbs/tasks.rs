@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use syrinx_engine::EngineError;
 use syrinx_recipes::{build_task, task_kit};
 use syrinx_registry::{ALL, find, find_verb};
-use syrinx_task::{Alignment, CodeOrder, ModelSwitches, TaskDescriptor};
+use syrinx_task::{Alignment, CodeOrder, FieldDescriptor, ModelSwitches, TaskDescriptor};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
@@ -18,11 +18,11 @@ use crate::table::table;
 )]
 pub struct TasksArgs {
     #[command(subcommand)]
-    what: Option<What>,
+    what: Option<TasksCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum TasksCommand {
     /// List all tasks
     List,
     /// Show a task: its prompt layout, its request, answer and settings
@@ -41,9 +41,9 @@ enum What {
 
 /// Lists or shows tasks.
 pub fn run(session: &Session, args: &TasksArgs) -> Outcome {
-    match args.what.as_ref().unwrap_or(&What::List) {
-        What::List => list(session),
-        What::Show { name, alignment, codes } => {
+    match args.what.as_ref().unwrap_or(&TasksCommand::List) {
+        TasksCommand::List => list(session),
+        TasksCommand::Show { name, alignment, codes } => {
             let known = ALL.iter().map(|d| d.id).collect();
             let descriptor = find(name)
                 .or_else(|| find_verb(name))
@@ -89,18 +89,13 @@ fn show(
             "name another --alignment or other --codes",
         ));
     }
-    let schemas = [
-        ("request", (descriptor.request_schema)().to_value()),
-        ("answer", (descriptor.answer_schema)().to_value()),
-        ("settings", (descriptor.config_schema)().to_value()),
-    ];
     if session.globals.json {
-        let mut all = json!({"id": descriptor.id, "command": descriptor.verb.name, "summary": descriptor.summary,
-            "example": descriptor.verb.example, "answer_kind": descriptor.answer, "layout": layout});
-        for (name, schema) in schemas {
-            all[name] = schema;
-        }
-        return session.print_json(&all);
+        return session.print_json(&json!({
+            "id": descriptor.id, "command": descriptor.verb.name, "summary": descriptor.summary,
+            "example": descriptor.verb.example, "answer_kind": descriptor.answer, "layout": layout,
+            "request": (descriptor.request_schema)(), "answer": (descriptor.answer_schema)(),
+            "settings": (descriptor.config_schema)(),
+        }));
     }
     let mut text = format!(
         "{}: {}\n\n  {}\n\n{}",
@@ -109,70 +104,22 @@ fn show(
         descriptor.verb.example,
         layout.table()
     );
-    for (name, schema) in &schemas {
-        text.push_str(&format!("\n{name}\n{}\n", fields(schema)));
+    let tables = [
+        ("request", (descriptor.request_fields)()),
+        ("answer", (descriptor.answer_fields)()),
+        ("settings", (descriptor.config_fields)()),
+    ];
+    for (name, all) in tables {
+        text.push_str(&format!("\n{name}\n{}\n", fields(all)));
     }
     session.print(text.trim_end())
 }
 
-/// Returns the fields of a schema as a table.
-fn fields(schema: &Value) -> String {
-    let indented = |[name, kind, about]: [String; 3]| [format!("  {name}"), kind, about];
-    let rows: Vec<[String; 3]> = field_rows(schema).into_iter().map(indented).collect();
+/// Formats fields as a table: name, type, meaning.
+fn fields(fields: Vec<FieldDescriptor>) -> String {
+    let row = |field: FieldDescriptor| {
+        [format!("  {}", field.marked_name()), field.type_name.clone(), field.about_with_default()]
+    };
+    let rows: Vec<[String; 3]> = fields.into_iter().map(row).collect();
     table(["  FIELD", "TYPE", "MEANING"], &rows)
-}
-
-/// Returns the fields of a schema: name, type, meaning.
-pub fn field_rows(schema: &Value) -> Vec<[String; 3]> {
-    let required =
-        |name: &str| schema["required"].as_array().is_some_and(|r| r.iter().any(|v| v == name));
-    schema["properties"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, property)| {
-            let mut about = property["description"].as_str().unwrap_or_default().replace('\n', " ");
-            if let Some(default) = property.get("default").filter(|d| !d.is_null()) {
-                about = format!("{about} [{default}]");
-            }
-            let name = if required(name) { format!("{name} (required)") } else { name.clone() };
-            [name, type_of(schema, property), about]
-        })
-        .collect()
-}
-
-fn type_of(schema: &Value, property: &Value) -> String {
-    if let Some(target) =
-        property["$ref"].as_str().and_then(|r| schema.pointer(r.trim_start_matches('#')))
-    {
-        return type_of(schema, target);
-    }
-    for key in ["anyOf", "oneOf"] {
-        if let Some(choices) = property[key].as_array() {
-            let names: Vec<String> =
-                choices.iter().map(|c| type_of(schema, c)).filter(|t| t != "null").collect();
-            return names.join(" | ");
-        }
-    }
-    if let Some(values) = property["enum"].as_array() {
-        return values
-            .iter()
-            .map(|v| v.as_str().unwrap_or_default())
-            .collect::<Vec<_>>()
-            .join(" | ");
-    }
-    if let Some(value) = property["const"].as_str() {
-        return value.to_owned();
-    }
-    match &property["type"] {
-        Value::Array(kinds) => {
-            let kinds = kinds.iter().filter_map(Value::as_str).filter(|k| *k != "null");
-            kinds.collect::<Vec<_>>().join(" | ")
-        }
-        Value::String(kind) if kind == "array" => {
-            format!("list of {}", type_of(schema, &property["items"]))
-        }
-        Value::String(kind) => kind.clone(),
-        _ => "anything".into(),
-    }
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use syrinx_task::FieldDescriptor;
 
 use crate::audio::recording;
 use crate::http::{get, post, post_form};
@@ -12,16 +13,21 @@ fn data_uri(wav: &[u8]) -> String {
     format!("data:audio/wav;base64,{}", STANDARD.encode(wav))
 }
 
-/// A request of a task, made from its schema: text where text is required, a recording where one is.
+/// Fields of a task's requests.
+fn fields_of(task: &Value) -> Vec<FieldDescriptor> {
+    let descriptor = syrinx_registry::find(task["id"].as_str().expect("an identifier"));
+    (descriptor.expect("a registered task").request_fields)()
+}
+
+/// A request of a task: text where text is required, a recording where one is.
 fn request(task: &Value, wav: &str) -> Value {
     let mut fields = json!({});
-    let required = task["request"]["required"].as_array().cloned().unwrap_or_default();
     let main = task["main_field"].clone();
-    for name in required.iter().chain([&main]).filter_map(Value::as_str) {
+    for field in fields_of(task).iter().filter(|field| field.required || main == field.name) {
+        let name = field.name.as_str();
         let is_recording =
             task["recording_fields"].as_array().expect("a list").contains(&json!(name));
-        let kind = &task["request"]["properties"][name]["type"];
-        fields[name] = match (is_recording, kind == "array") {
+        fields[name] = match (is_recording, field.is_list()) {
             (true, _) => json!(wav),
             (false, true) => json!(["ann", "bob"]),
             (false, false) => json!("yes no"),
@@ -69,9 +75,8 @@ fn no_file_of_the_machine_can_be_named() {
     for task in tasks["data"].as_array().expect("a list") {
         let id = task["id"].as_str().expect("an identifier");
         let url = shared().url(&format!("/v1/tasks/{id}"));
-        let properties = task["request"]["properties"].as_object().expect("fields");
-        for (name, property) in properties {
-            let list = property["type"] == "array";
+        for field in fields_of(task) {
+            let (name, list) = (field.name.as_str(), field.is_list());
             let is_recording =
                 task["recording_fields"].as_array().expect("a list").contains(&json!(name));
             if !is_recording && !list && name != "voice" {
@@ -106,6 +111,26 @@ fn recordings_come_as_files_of_a_form() {
     assert_eq!(answer.json()["text"], "yes no", "{}", answer.text());
     let raw = post(&shared().url("/v1/tasks/tts?raw=true&format=flac"), &json!({ "text": "Yes." }));
     assert!(raw.bytes.starts_with(b"fLaC"), "{}", raw.content_type);
+}
+
+#[test]
+fn fields_of_a_form_are_read_by_their_type() {
+    let url = shared().url("/v1/tasks/mix?seed=3");
+    let parts = |rolling: &'static str| {
+        [
+            ("text", None, &b"12"[..]),
+            ("voices", None, &b"ann"[..]),
+            ("voices", None, &b"bob"[..]),
+            ("weights", None, &b"[1, 3]"[..]),
+            ("rolling", None, rolling.as_bytes()),
+            ("mode", None, &b"concatenate"[..]),
+        ]
+    };
+    let answer = post_form(&url, &parts("false"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer = post_form(&url, &parts("maybe"));
+    assert_eq!((answer.status, answer.error().as_str()), (400, "invalid_input"));
+    assert_eq!(answer.json()["error"]["param"], "rolling", "{}", answer.text());
 }
 
 #[test]
