@@ -25,12 +25,13 @@ mod pen;
 mod picture;
 mod program;
 mod run;
+mod screen;
 mod screens;
 mod terminal;
 mod theme;
 mod workers;
 
-pub use app::{App, Facts, Screen};
+pub use app::{App, Facts};
 pub use error::{DashError, ProgramError};
 pub use field::Field;
 pub use follow::{Stamped, read_events};
@@ -41,4 +42,5 @@ pub use program::{
     ProgramAnswer, SuiteCard, TaskCard, TrainingCard,
 };
 pub use run::{DashOptions, run};
+pub use screen::Screen;
 pub use theme::{Theme, ThemeName};

@@ -6,9 +6,9 @@ use syrinx_text::markup;
 use syrinx_types::{CancelToken, RunContext};
 
 use crate::chunks::has_no_words;
-use crate::engine::warn_of_symbols;
 use crate::rerank::retried;
 use crate::running::LoadedTask;
+use crate::symbols::warn_of_symbols;
 use crate::{Chunk, Engine, EngineError, MergedAnswer};
 
 /// A request of a batch.

@@ -5,7 +5,7 @@ use syrinx_task::{AnswerKind, Answered, Context, Request, TaskError};
 use syrinx_text::TextError;
 use syrinx_types::{Event, RunContext, WordTime};
 
-use crate::engine::warn_of_symbols;
+use crate::symbols::warn_of_symbols;
 use crate::{Engine, EngineError};
 
 /// The answer to a chunk of a request.

@@ -1,22 +1,16 @@
 //! A loaded model with its tasks.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use candle_core::Device;
-use serde::Serialize;
 use serde_json::Value;
 use syrinx_codec::Codec;
-use syrinx_decode::{DecodeConfig, FrameWindow, generate, generate_streaming};
-use syrinx_model::{LanguageModel, LmConfig, LmFile};
-use syrinx_nn::{Kernels, Precision};
+use syrinx_decode::DecodeConfig;
+use syrinx_model::{LanguageModel, LmFile};
 use syrinx_task::{
-    AnswerKind, Answered, Clip, Context, DynPlan, DynRequest, DynTask, Generated, Plan, Recognizer,
-    Request, Services, TaskDescriptor, TaskKit,
+    Answered, Clip, Context, DynTask, Recognizer, Request, Services, TaskDescriptor, TaskKit,
 };
 use syrinx_text::Frontend;
-use syrinx_types::{Audio, Codes, Event, Fingerprint, FirstSound, RunContext, WordTime};
+use syrinx_types::{Audio, Codes, Fingerprint, FirstSound, RunContext};
 
 use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
@@ -24,96 +18,13 @@ use crate::fault::PartsMismatch;
 use crate::format::split;
 use crate::loading::{build_tasks, check_fit, lm_fingerprint, read, vocab_of};
 use crate::running::LoadedTask;
+use crate::symbols::warn_of_symbols;
 use crate::voice_adapters::VoiceAdapters;
-use crate::{CodecId, EngineError, PromptConfig, VoiceTable, rerank, services};
-
-/// Origin of a model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModelSource {
-    /// Compiled into the program.
-    Bytes(&'static [u8]),
-    /// A file made by [`crate::package`].
-    File(PathBuf),
-    /// Content of such a file, in memory.
-    Memory(std::sync::Arc<[u8]>),
-}
-
-/// Options of loading a model.
-#[derive(Debug, Clone)]
-pub struct EngineOptions {
-    /// Kernels of the layers.
-    pub kernels: Kernels,
-    /// Device of the language model. The codec always runs on the CPU.
-    pub device: Device,
-    /// Precision of the language model.
-    pub precision: Precision,
-    /// Folder of the user's voices.
-    pub voices_dir: Option<PathBuf>,
-    /// A file of the user's pronunciations.
-    pub lexicon_path: Option<PathBuf>,
-    /// An adapter to the language model.
-    pub adapter: Option<PathBuf>,
-    /// The codec, for models that refer to one.
-    pub codec: Option<syrinx_pretrained::CodecSpec>,
-    /// Whether requests may name files and standard input. A server turns it off: recordings are attached then.
-    pub read_files: bool,
-    /// Tasks to build on the model; those of the registry by default. A task of another crate is added to them.
-    pub tasks: Vec<&'static TaskDescriptor>,
-    /// Settings of tasks by their identifiers; defaults for those not named.
-    pub task_settings: BTreeMap<String, Value>,
-    /// Selection of a voice's prompt from a recording, kept or in a request.
-    pub prompt: PromptConfig,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self {
-            kernels: Kernels::default(),
-            device: Device::Cpu,
-            precision: Precision::default(),
-            voices_dir: None,
-            lexicon_path: None,
-            adapter: None,
-            codec: None,
-            read_files: true,
-            tasks: syrinx_registry::ALL.to_vec(),
-            task_settings: BTreeMap::new(),
-            prompt: PromptConfig::default(),
-        }
-    }
-}
-
-/// Facts about a task of this model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TaskInfo {
-    /// Identifier of the task.
-    pub id: String,
-    /// Special tokens of the task that the model lacks; the task runs if there are none.
-    pub missing_special_tokens: Vec<String>,
-}
-
-/// Facts about a loaded model.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Info {
-    /// The file, or `embedded`.
-    pub file: String,
-    /// Number of parameters of the language model.
-    pub parameters: usize,
-    /// Sizes and switches of the language model.
-    pub lm: LmConfig,
-    /// The codec.
-    pub codec: CodecId,
-    /// The tasks.
-    pub tasks: Vec<TaskInfo>,
-    /// Voices, the default first.
-    pub voices: Vec<String>,
-    /// The model card that came with it.
-    pub card: Value,
-}
+use crate::{CodecId, EngineError, EngineOptions, ModelSource, VoiceTable, services};
 
 /// A loaded model that answers requests. Safe to share between threads.
 pub struct Engine {
-    file: String,
+    pub(crate) file: String,
     pub(crate) model: Arc<LanguageModel>,
     pub(crate) services: Services,
     /// Whether [`Self::with_recognizer`] replaced the model's recognizer.
@@ -122,18 +33,15 @@ pub struct Engine {
     voices: Arc<VoiceTable>,
     pub(crate) kit: TaskKit,
     pub(crate) tasks: Vec<LoadedTask>,
-    codec: CodecId,
-    parameters: usize,
+    pub(crate) codec: CodecId,
+    pub(crate) parameters: usize,
     fingerprint: String,
-    card: Value,
+    pub(crate) card: Value,
     /// Adapters of voices; none in an engine that is adapted to a voice.
     pub(crate) voice_adapters: Option<VoiceAdapters>,
     /// Streamed requests that have no samples yet.
     pub(crate) first_sound: Arc<FirstSound>,
 }
-
-/// A receiver of samples and of words that became certain, while they are generated.
-type SoundSink<'a> = dyn FnMut(&[f32], &[WordTime]) + 'a;
 
 impl Engine {
     /// Loads a model and builds the tasks of the options on it.
@@ -248,74 +156,6 @@ impl Engine {
         self.answer(running, running.task.whole(request)?, decode, run)
     }
 
-    /// Answers a request that is bound to its task.
-    pub(crate) fn answer(
-        &self,
-        running: &LoadedTask,
-        request: Box<dyn DynRequest<'_> + '_>,
-        decode: &DecodeConfig,
-        run: RunContext<'_>,
-    ) -> Result<Answered, EngineError> {
-        self.answer_sounding(running, request, decode, run, None)
-    }
-
-    /// Answers a request as [`Self::answer`] does. `sound` receives the samples of the first row while it is generated;
-    /// they are the first ones of the answer's recording. A request without `sound` waits for those that have no samples
-    /// yet.
-    pub(crate) fn answer_sounding(
-        &self,
-        running: &LoadedTask,
-        request: Box<dyn DynRequest + '_>,
-        decode: &DecodeConfig,
-        run: RunContext<'_>,
-        sound: Option<&mut SoundSink<'_>>,
-    ) -> Result<Answered, EngineError> {
-        let run = if sound.is_none() { run.giving_way(&self.first_sound) } else { run };
-        let context = Context { services: &self.services, run };
-        context.check()?;
-        let planned = request.plan(&context)?;
-        let generated = match sound {
-            Some(sound) if decode.best_of <= 1 => {
-                self.generate_sounding(running, planned.as_ref(), decode, &context, sound)?
-            }
-            _ => self.generate(running, planned.plan(), decode, run)?,
-        };
-        run.give_way();
-        Ok(planned.finish(generated, &context)?)
-    }
-
-    /// Generates a plan. `sound` receives samples and words of its first row window by window.
-    fn generate_sounding(
-        &self,
-        running: &LoadedTask,
-        planned: &dyn DynPlan,
-        decode: &DecodeConfig,
-        context: &Context<'_>,
-        sound: &mut SoundSink<'_>,
-    ) -> Result<Vec<Generated>, EngineError> {
-        let mut stream = self.codec().decode_stream();
-        let mut failure = None;
-        let mut known_words = 0;
-        let mut each = |frames: FrameWindow<'_>| {
-            let samples = if frames.last { stream.finish() } else { stream.push(frames.codes) };
-            let words = planned.words_so_far(frames.pointer, context);
-            let new = words.get(known_words..).unwrap_or_default();
-            known_words = known_words.max(words.len());
-            match samples {
-                Ok(samples) if failure.is_none() => sound(&samples, new),
-                Ok(_) => {}
-                Err(error) => failure = Some(error),
-            }
-        };
-        let layout = running.task.layout();
-        let (plan, run) = (planned.plan(), context.run);
-        let generated = generate_streaming(&self.model, &layout, plan, decode, run, &mut each)?;
-        match failure {
-            Some(error) => Err(error.into()),
-            None => Ok(generated),
-        }
-    }
-
     /// Returns the engine with another recognizer in place of the model's own, for tasks that need the words of a
     /// recording.
     #[must_use]
@@ -328,33 +168,6 @@ impl Engine {
     /// Returns the services that tasks work with.
     pub fn services(&self) -> &Services {
         &self.services
-    }
-
-    /// Generates the rows of a plan. If the task makes speech, the best of several candidates where the settings ask for it,
-    /// and further candidates of rows that are recognized badly.
-    pub(crate) fn generate(
-        &self,
-        running: &LoadedTask,
-        plan: &Plan,
-        decode: &DecodeConfig,
-        run: RunContext<'_>,
-    ) -> Result<Vec<Generated>, EngineError> {
-        if run.is_cancelled() {
-            return Err(EngineError::Cancelled);
-        }
-        if plan.rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let speaks = running.descriptor.answer == AnswerKind::Speech;
-        if speaks && decode.best_of > 1 {
-            return rerank::best_of(self, running, plan, decode, run);
-        }
-        let layout = running.task.layout();
-        let generated = generate(&self.model, &layout, plan, decode, run)?;
-        if !speaks {
-            return Ok(generated);
-        }
-        rerank::retried(self, running, plan, generated, decode, run)
     }
 
     /// Returns the task of this identifier, if the model knows it.
@@ -436,40 +249,5 @@ impl Engine {
     /// [`EngineError::Codec`].
     pub fn encode(&self, audio: &Audio) -> Result<Codes, EngineError> {
         Ok(self.neural_codec.encode(audio)?)
-    }
-
-    /// Facts about the model.
-    pub fn info(&self) -> Info {
-        let task = |t: &LoadedTask| TaskInfo {
-            id: t.descriptor.id.into(),
-            missing_special_tokens: t.missing_special_tokens.clone(),
-        };
-        Info {
-            file: self.file.clone(),
-            parameters: self.parameters,
-            lm: self.model.config().clone(),
-            codec: self.codec.clone(),
-            tasks: self.tasks.iter().map(task).collect(),
-            voices: self.voices().names(),
-            card: self.card.clone(),
-        }
-    }
-}
-
-/// Warns once of each symbol in a request's text that has no spoken name.
-pub(crate) fn warn_of_symbols(running: &LoadedTask, request: &Request, run: RunContext<'_>) {
-    let capabilities = running.descriptor.capabilities;
-    let fields = [capabilities.text, capabilities.known_text, Some("text")];
-    let Some(field) = fields.into_iter().flatten().find(|field| request.fields[*field].is_string())
-    else {
-        return;
-    };
-    warn_of_text(request.fields[field].as_str().unwrap_or_default(), run);
-}
-
-/// Warns once of each symbol in a text that has no spoken name.
-pub(crate) fn warn_of_text(text: &str, run: RunContext<'_>) {
-    for symbol in syrinx_text::symbols_left_out(text) {
-        run.events.emit(Event::Warning { message: format!("nothing is said for {symbol}") });
     }
 }

@@ -14,6 +14,7 @@
 
 mod adapters;
 mod alignment;
+mod answering;
 mod batch;
 mod chunks;
 mod codec_part;
@@ -22,11 +23,14 @@ mod error;
 mod fault;
 mod format;
 mod goodness;
+mod info;
 mod live;
 mod loading;
 mod marked;
 mod nearest;
+mod options;
 mod package;
+mod phone_stage;
 mod prompt;
 mod pronounce;
 mod rerank;
@@ -35,6 +39,8 @@ mod running;
 mod score;
 mod services;
 mod session;
+mod symbols;
+mod track;
 mod voice_adapters;
 mod voices;
 
@@ -42,16 +48,19 @@ pub use adapters::{language_model, merge_adapter};
 pub use batch::BatchRequest;
 pub use chunks::{Chunk, MergedAnswer, SpeechPortion, TakeSound};
 pub use codec_part::{CodecId, PackageCodec, is_published_codec, open_codec};
-pub use engine::{Engine, EngineOptions, Info, ModelSource, TaskInfo};
+pub use engine::Engine;
 pub use error::EngineError;
 pub use fault::{
     CodesFault, CodesFileFault, FileFault, MarkupFault, PartFault, PartsMismatch, VoiceFault,
 };
 pub use format::{FORMAT, RecordingLength, read_codes, write_atomic, write_codes};
+pub use info::{Info, TaskInfo};
 pub use live::{LiveTranscript, LiveUpdate};
 pub use nearest::nearest;
+pub use options::{EngineOptions, ModelSource};
 pub use package::{PackageVoice, codec, package, package_lm, with_codec, with_language_model};
 pub use prompt::{PromptConfig, excerpt};
 pub use score::{AlignedWordScore, TextScore};
 pub use session::{LiveSession, SpeechSession};
+pub use track::SpeechTrack;
 pub use voices::{Voice, VoiceOrigin, VoiceTable};

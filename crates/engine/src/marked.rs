@@ -10,8 +10,8 @@ use syrinx_text::TextError;
 use syrinx_text::markup::{self, MarkedUtterance};
 use syrinx_types::{Audio, RunContext, WordTime};
 
-use crate::engine::{warn_of_symbols, warn_of_text};
 use crate::fault::MarkupFault;
+use crate::symbols::{warn_of_symbols, warn_of_text};
 use crate::{Chunk, Engine, EngineError, SpeechPortion, TakeSound};
 
 /// Takes the chunks of an answer.

@@ -119,6 +119,16 @@ pub enum ResultsError {
         /// The file.
         path: PathBuf,
     },
+    /// A figure that no row of a run has.
+    #[error("run {run} has no figure `{figure}`")]
+    NoFigure {
+        /// Run.
+        run: String,
+        /// Requested figure.
+        figure: String,
+        /// Figures of the run.
+        known: Vec<String>,
+    },
     /// Two runs have nothing in common.
     #[error("runs {old} and {new} have no row in common")]
     Incomparable {
@@ -207,6 +217,7 @@ impl ResultsError {
             Self::UnknownValue { field, known, .. } => {
                 format!("the {field}s are: {}", known.join(", ")).into()
             }
+            Self::NoFigure { known, .. } => format!("it has {}", known.join(", ")).into(),
             Self::NothingSelected { .. } => "leave out one of the filters".into(),
             Self::Ambiguous { .. } => "give more characters of the run".into(),
             Self::Incomparable { .. } => "compare runs of one suite".into(),

@@ -1,143 +1,32 @@
 //! The only module that calls the engine: requests in, chunks of sound and answers out.
 
-use std::cell::RefCell;
-use std::io::{Cursor, ErrorKind};
-use std::sync::{Arc, Mutex, PoisonError};
+mod answer;
+mod errors;
+mod request;
+mod view;
 
-use axum::http::StatusCode;
+use std::cell::RefCell;
+use std::io::Cursor;
+
 use serde_json::{Value, json};
-use syrinx_audio::{AudioError, AudioWarning, ReadLimits, read_from_warned, resample};
+use syrinx_audio::{AudioWarning, ReadLimits, read_from_warned, resample};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{
-    BatchRequest, Chunk, Engine, EngineError, MergedAnswer, SpeechPortion, SpeechSession, TakeSound,
+    BatchRequest, Chunk, Engine, EngineError, MergedAnswer, SpeechPortion, SpeechSession,
+    SpeechTrack, TakeSound,
 };
-use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError, Transcript};
-use syrinx_types::{Audio, CancelToken, Codes, Event, EventSink, RunContext, WordTime};
+use syrinx_task::TaskDescriptor;
+use syrinx_types::{Audio, CancelToken, Codes, RunContext};
 
 use crate::error::ApiError;
 
-/// One request to a task.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TaskRequest {
-    /// Identifier of the task.
-    pub task: &'static str,
-    /// The task's request, with its recordings.
-    pub request: Request,
-    /// Seed; the server's settings without one.
-    pub seed: Option<u64>,
-    /// Sampling temperature of codes; the server's settings without one.
-    pub temperature: Option<f64>,
-    /// Whether sound comes while it is made, with the windows of `syrinx say --stream`.
-    pub stream: bool,
-    /// Faults of its recordings that were repaired.
-    pub warnings: Vec<String>,
-}
+pub(crate) use answer::{AnswerChunk, TaskAnswer, Update, WARNINGS};
+pub use request::Defaults;
+pub(crate) use request::TaskRequest;
+pub(crate) use view::TaskView;
 
-/// Settings of requests that give none of their own.
-#[derive(Debug, Clone, Default)]
-pub struct Defaults {
-    /// Settings of generation.
-    pub decode: DecodeConfig,
-    /// Seed of everything random.
-    pub seed: u64,
-}
-
-/// Output of a running request.
-#[derive(Debug)]
-pub(crate) enum Update {
-    /// Next part of the answer.
-    Chunk(AnswerChunk),
-    /// The complete answer, last.
-    Whole(Box<TaskAnswer>),
-}
-
-/// Part of an answer. Samples of consecutive chunks are adjacent.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct AnswerChunk {
-    /// Samples, empty for answers without sound.
-    pub samples: Vec<f32>,
-    /// Words that begin in it; times count from the beginning of the whole answer or recording.
-    pub words: Vec<WordTime>,
-    /// Recognized text, for tasks that answer with text.
-    pub text: String,
-}
-
-/// A complete answer.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TaskAnswer {
-    /// The task's answer; none of requests to the server itself.
-    pub answered: Option<Answered>,
-    /// The answer as JSON, with warnings; recordings are empty names in it.
-    pub json: Value,
-    /// Recordings by field, the main one first.
-    pub recordings: Vec<(String, Arc<Audio>)>,
-}
-
-impl TaskAnswer {
-    /// Returns the transcript; none of answers without text.
-    pub fn transcript(&self) -> Option<&Transcript> {
-        self.answered.as_ref()?.transcript()
-    }
-
-    /// Returns the recognized text; empty for answers without.
-    pub fn text(&self) -> &str {
-        self.transcript().map_or("", |transcript| transcript.text.as_str())
-    }
-
-    /// Returns the recognized words with their times; none of answers without.
-    pub fn words(&self) -> &[WordTime] {
-        self.transcript().map_or(&[], |transcript| transcript.words.as_slice())
-    }
-}
-
-/// A task as the server's routes see it.
-#[derive(Clone)]
-pub(crate) struct TaskView {
-    /// Identifier, command and capabilities.
-    pub descriptor: &'static TaskDescriptor,
-    /// JSON schema of requests.
-    pub request: Value,
-    /// JSON schema of answers.
-    pub answer: Value,
-}
-
-impl TaskView {
-    /// Identifier.
-    pub fn id(&self) -> &'static str {
-        self.descriptor.id
-    }
-
-    /// Whether it answers with a recording.
-    pub fn speaks(&self) -> bool {
-        self.descriptor.answer == AnswerKind::Speech
-    }
-
-    /// Field that a request is about.
-    pub fn main_field(&self) -> &'static str {
-        self.descriptor.verb.positional
-    }
-}
-
-/// Field of answers that lists warnings.
-pub(crate) const WARNINGS: &str = "warnings";
-
-/// Collects the warnings of a request.
-#[derive(Default)]
-struct Warnings(Mutex<Vec<String>>);
-
-impl Warnings {
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl EventSink for Warnings {
-    fn emit(&self, event: Event) {
-        if let Event::Warning { message } = event {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);
-        }
-    }
-}
+use answer::Warnings;
+use errors::audio_error;
 
 /// A loaded model with the settings of its requests.
 pub(crate) struct EngineService {
@@ -161,7 +50,7 @@ impl EngineService {
         let known: Vec<&'static TaskDescriptor> =
             engine.tasks().filter(|d| trained.iter().any(|id| id == d.id)).collect();
         let limits = ReadLimits { max_seconds: max_audio_s, ..ReadLimits::default() };
-        Self { tasks: known.into_iter().map(view).collect(), engine, defaults, limits }
+        Self { tasks: known.into_iter().map(TaskView::new).collect(), engine, defaults, limits }
     }
 
     /// Returns the task behind `/v1/audio/speech`.
@@ -225,17 +114,18 @@ impl EngineService {
         let warnings = Warnings::default();
         let run = RunContext::new(cancel, &warnings).with_seed(seed);
         let mut whole = MergedAnswer::default();
-        let (rate_hz, state) = (self.rate_hz(), RefCell::new((0, 0, each)));
+        let (rate_hz, state) = (self.rate_hz(), RefCell::new((SpeechTrack::default(), 0, each)));
         let mut sound = |s: SpeechPortion<'_>| {
-            let (written, known_words, each) = &mut *state.borrow_mut();
+            let (track, known_words, each) = &mut *state.borrow_mut();
             *known_words += s.words.len();
             let words = s.words.iter().map(|w| w.shifted(s.start_s)).collect();
+            let samples = track.portion(s.start_s, s.samples, rate_hz);
             // A client that is gone is noticed at the next part, or by the token.
-            let _ = each(AnswerChunk { words, ..stretch(s.start_s, s.samples, rate_hz, written) });
+            let _ = each(AnswerChunk { samples, words, text: String::new() });
         };
         let mut parts = |part: Chunk| {
-            let (written, known_words, each) = &mut *state.borrow_mut();
-            let mut chunk = chunk(&part, written);
+            let (track, known_words, each) = &mut *state.borrow_mut();
+            let mut chunk = AnswerChunk::rest(&part, track);
             chunk.words.drain(..std::mem::take(known_words).min(chunk.words.len()));
             let goes_on = each(chunk);
             whole.push(part)?;
@@ -248,7 +138,7 @@ impl EngineService {
         self.engine.run_streaming(ask.task, &ask.request, &decode, run, sound, &mut parts)?;
         let answered = whole.into_answered();
         let answered = answered.ok_or_else(|| ApiError::internal("the answer is empty"))?;
-        Ok(answer(&answered, [&ask.warnings[..], &warnings.take()].concat()))
+        Ok(TaskAnswer::new(answered, [&ask.warnings[..], &warnings.take()].concat()))
     }
 
     /// Returns the settings of a request.
@@ -281,7 +171,7 @@ impl EngineService {
             Ok(all) => all
                 .into_iter()
                 .zip(asks)
-                .map(|(one, (ask, _))| Ok(answer(&one?, ask.warnings.clone())))
+                .map(|(one, (ask, _))| Ok(TaskAnswer::new(one?, ask.warnings.clone())))
                 .collect(),
             Err(error) => {
                 let error = ApiError::from(error);
@@ -291,8 +181,14 @@ impl EngineService {
     }
 
     /// Returns the best stretch of a recording as a voice.
-    pub fn voice(&self, audio: &Audio, name: &str) -> Result<Codes, ApiError> {
-        let best = self.engine.voices().excerpt(audio, name)?;
+    pub fn voice(
+        &self,
+        audio: &Audio,
+        name: &str,
+        warnings: &mut Vec<String>,
+    ) -> Result<Codes, ApiError> {
+        let mut warn = |warning: AudioWarning| warnings.push(warning.to_string());
+        let best = self.engine.voices().excerpt(audio, name, &mut warn)?;
         Ok(self.engine.encode(&best)?)
     }
 
@@ -326,145 +222,5 @@ impl EngineService {
     /// Returns the task of an identifier.
     pub fn task(&self, id: &str) -> Option<&TaskView> {
         self.tasks.iter().find(|t| t.id() == id)
-    }
-}
-
-/// Returns an answer; its JSON lists the warnings, if there are any.
-fn answer(answered: &Answered, warnings: Vec<String>) -> TaskAnswer {
-    let mut json = answered.json();
-    if let Value::Object(fields) = &mut json
-        && !warnings.is_empty()
-    {
-        fields.insert(WARNINGS.to_owned(), json!(warnings));
-    }
-    TaskAnswer { answered: Some(answered.clone()), json, recordings: answered.recordings() }
-}
-
-fn view(descriptor: &'static TaskDescriptor) -> TaskView {
-    TaskView {
-        descriptor,
-        request: (descriptor.request_schema)().to_value(),
-        answer: (descriptor.answer_schema)().to_value(),
-    }
-}
-
-/// Returns the rest of a part as a chunk, after silence up to its beginning. `written` counts the samples so far.
-fn chunk(part: &Chunk, written: &mut usize) -> AnswerChunk {
-    let answered = &part.answered;
-    let words = answered.speech().map(|s| &s.words).or(answered.transcript().map(|t| &t.words));
-    let words = words.into_iter().flatten().map(|w| w.shifted(part.start_s)).collect();
-    let text = answered.transcript().map(|t| t.text.clone()).unwrap_or_default();
-    let Some(audio) = answered.audio() else {
-        return AnswerChunk { words, text, ..AnswerChunk::default() };
-    };
-    let rate_hz = audio.sample_rate_hz;
-    let start = (part.start_s * f64::from(rate_hz)).round() as usize;
-    let rest = audio.samples.get(written.saturating_sub(start)..).unwrap_or_default();
-    AnswerChunk { words, text, ..stretch(part.start_s, rest, rate_hz, written) }
-}
-
-/// Samples as a chunk, after silence up to the time at which they begin.
-fn stretch(start_s: f64, samples: &[f32], rate_hz: u32, written: &mut usize) -> AnswerChunk {
-    let start = (start_s * f64::from(rate_hz)).round() as usize;
-    let mut all = vec![0.0; start.saturating_sub(*written)];
-    all.extend_from_slice(samples);
-    *written += all.len();
-    AnswerChunk { samples: all, ..AnswerChunk::default() }
-}
-
-impl From<EngineError> for ApiError {
-    fn from(error: EngineError) -> Self {
-        match &error {
-            EngineError::Audio(e) => audio_error(e),
-            EngineError::UnknownTask { .. } => {
-                Self::new(StatusCode::NOT_FOUND, "unknown_task", error.to_string())
-            }
-            EngineError::NotTrained { task, .. } => Self::bad(
-                "task_not_trained",
-                format!("the loaded model was trained without the task `{task}`"),
-            ),
-            EngineError::UnknownVoice { name, nearest } => unknown_voice(name, nearest.as_deref()),
-            EngineError::Cancelled => {
-                Self::new(StatusCode::REQUEST_TIMEOUT, "cancelled", "the request was cancelled")
-            }
-            EngineError::Text(_)
-            | EngineError::Markup(_)
-            | EngineError::Prompt { .. }
-            | EngineError::TaskMarkup { .. } => {
-                Self::bad("invalid_input", error.to_string()).hint(error.hint())
-            }
-            EngineError::Voice { name, .. } => {
-                Self::field("voice", "unusable_voice", format!("voice `{name}` can't be used"))
-            }
-            EngineError::Task(task) => task_error(task),
-            EngineError::Codec(_) | EngineError::Decode(_) => Self::internal(error.to_string()),
-            EngineError::Io { cause, .. }
-                if matches!(cause.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) =>
-            {
-                let message = "the disk of the server is full";
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", message)
-            }
-            // Messages of the other errors name files of this machine.
-            _ => Self::internal("the model or a file of the server can't be used"),
-        }
-    }
-}
-
-fn unknown_voice(name: &str, nearest: Option<&str>) -> ApiError {
-    let nearest = nearest.map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
-    ApiError::field("voice", "unknown_voice", format!("there is no voice `{name}`"))
-        .hint(Some(format!("{nearest}GET /v1/voices lists the voices")))
-}
-
-fn task_error(error: &TaskError) -> ApiError {
-    match error {
-        TaskError::Request { .. } => {
-            let error = ApiError::bad("invalid_input", error.to_string());
-            error.hint(Some("GET /v1/tasks has the schemas of requests"))
-        }
-        // Recordings and voices come from requests; what other services meet is a fault of this side.
-        TaskError::Text(_)
-        | TaskError::Input(_)
-        | TaskError::Missing(_)
-        | TaskError::Service {
-            service: Service::Recordings | Service::Voices | Service::Codec,
-            ..
-        } => ApiError::bad("invalid_input", error.to_string()).hint(error.hint()),
-        TaskError::Cancelled => EngineError::Cancelled.into(),
-        _ => ApiError::internal(error.to_string()).hint(error.hint()),
-    }
-}
-
-fn audio_error(error: &AudioError) -> ApiError {
-    let answer = match error {
-        AudioError::TooLong { .. } => {
-            ApiError::too_large("audio_too_long", error.to_string()).param("file")
-        }
-        _ => ApiError::field("file", "invalid_audio", error.to_string()),
-    };
-    answer.hint(error.hint())
-}
-
-#[cfg(test)]
-mod tests {
-    use syrinx_types::IoOperation;
-
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_named_and_no_file_is() {
-        let of = |kind: ErrorKind| {
-            let (operation, path) = (IoOperation::Write, "/secret/voice".into());
-            ApiError::from(EngineError::Io { operation, path, cause: kind.into() })
-        };
-        for (kind, status, part) in [
-            (ErrorKind::StorageFull, 507, "full"),
-            (ErrorKind::QuotaExceeded, 507, "full"),
-            (ErrorKind::PermissionDenied, 500, "can't be used"),
-        ] {
-            let error = of(kind);
-            assert_eq!(error.status.as_u16(), status, "{kind:?}");
-            assert!(error.message.contains(part) && !error.message.contains("secret"), "{error}");
-        }
     }
 }

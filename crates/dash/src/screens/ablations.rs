@@ -1,22 +1,20 @@
 //! Ablations: the grid as a table that fills while it runs, and a chart of any figure against any axis.
 
+mod chart;
+mod view;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::layout::Rect;
-use ratatui::symbols::Marker;
-use ratatui::text::Line;
-use ratatui::widgets::{Axis, Chart, Dataset, GraphType, Widget};
 use serde_json::Value;
-use syrinx_eval::{Figure, range, title};
-use syrinx_results::{Cell, CellState, ControlRequest, Run};
+use syrinx_eval::Figure;
+use syrinx_results::{Cell, ControlRequest, Run};
 
 use crate::AblationCard;
-use crate::grid::{Grid, cell};
 use crate::keys::{Binding, Key, KeyHelp, LIST, Step, action, bind, helps};
 use crate::message::{Effect, JobId, JobNews, News};
-use crate::overlay::centred;
-use crate::pen::{ClickTarget, Pen, above, left};
-use crate::screens::{Component, ScreenContext, bounds, number};
+use crate::pen::{ClickTarget, Pen};
+use crate::screens::{Component, ScreenContext};
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -64,12 +62,6 @@ pub(crate) struct Ablations {
     figure: usize,
     axis: usize,
     pane: usize,
-}
-
-/// A point of the chart.
-struct Point {
-    x: f64,
-    figure: Figure,
 }
 
 impl Ablations {
@@ -238,189 +230,8 @@ impl Component for Ablations {
     }
 
     fn draw(&self, pen: &mut Pen<'_>, area: Rect) {
-        if pen.compact {
-            match self.pane {
-                ABLATIONS => self.draw_ablations(pen, area),
-                _ => self.draw_cells(pen, area),
-            }
-        } else {
-            let (ablations, rest) = left(area, 26);
-            self.draw_ablations(pen, ablations);
-            let (cells, chart) = above(rest, rest.height - rest.height * 2 / 5);
-            self.draw_cells(pen, cells);
-            self.draw_chart(pen, chart);
-        }
-        if let Some(card) = &self.asked {
-            ask(pen, area, card);
-        }
+        self.view(pen, area);
     }
-}
-
-/// Opens the question whether to start an ablation.
-fn ask(pen: &mut Pen<'_>, area: Rect, card: &AblationCard) {
-    let trains = if card.trains { " It trains models, which may take hours." } else { "" };
-    let text = format!(
-        "{} {} cells, finished ones are not run again.{trains} y: start, n: not now",
-        card.question, card.cells
-    );
-    let box_ = centred(area, 60, 8);
-    pen.clear(box_);
-    let inner = pen.frame(box_, &format!("Start {}?", card.name), usize::MAX, true);
-    pen.paragraph(inner, &text, pen.theme.text);
-}
-
-impl Ablations {
-    fn draw_ablations(&self, pen: &mut Pen<'_>, area: Rect) {
-        let focused = self.pane == ABLATIONS;
-        let inner = pen.frame(area, "Ablations", ABLATIONS, focused);
-        if self.ablations.is_empty() {
-            let text = "none in the store, and none ready in configs/ablations";
-            pen.paragraph(inner, text, pen.theme.dim);
-        }
-        let rows = self.ablations.iter().map(|(name, cells)| {
-            let finished = cells.iter().filter(|c| c.state == CellState::Finished).count();
-            let (state, style) = match cells.len() {
-                _ if self.live.values().any(|live| live == name) => ("runs", pen.theme.warn),
-                0 => ("ready", pen.theme.good),
-                all => (&*format!("{finished}/{all}"), pen.theme.text),
-            };
-            vec![cell(name), (state.to_owned(), Some(style))]
-        });
-        let selected = Some(self.ablation);
-        let grid =
-            Grid { rows: rows.collect(), selected, right_from: 1, stretch: 0, ..Grid::default() };
-        grid.draw(pen, inner, ABLATIONS, focused);
-    }
-
-    fn draw_cells(&self, pen: &mut Pen<'_>, area: Rect) {
-        let focused = self.pane == CELLS;
-        let name = self.ablations.get(self.ablation).map_or("Cells", |(name, _)| name);
-        let inner = pen.frame(area, name, CELLS, focused);
-        if self.cells().is_empty()
-            && let Some(card) = self.card()
-        {
-            let trains = if card.trains { ", each trains a model" } else { "" };
-            let text = format!(
-                "{} {} cells{trains}; not run yet. Enter starts it.",
-                card.question, card.cells
-            );
-            let used = pen.paragraph(inner, &text, pen.theme.text);
-            pen.paragraph(above(inner, used).1, &self.said, pen.theme.warn);
-            return;
-        }
-        let axes = self.axes();
-        let figure = self.wanted().map_or("figure".to_owned(), |(f, v)| shown_name(&f, &v));
-        let mut titles = axes.clone();
-        titles.extend(["seed".into(), "state".into(), figure, "95 % interval".into()]);
-        let rows = self.cells().iter().map(|c| {
-            let mut row: Vec<_> = axes.iter().map(|a| cell(shown(c.axes.get(a)))).collect();
-            row.push(cell(c.seed.to_string()));
-            row.push((state(c, pen.now_s), Some(style(c.state, pen))));
-            let figure = self.figure_of(c);
-            row.push(cell(figure.map_or("-".into(), |f| f.unit.show(f.value))));
-            row.push(cell(figure.map_or(String::new(), range)));
-            row
-        });
-        let grid = Grid {
-            titles,
-            rows: rows.collect(),
-            selected: Some(self.at),
-            right_from: axes.len() + 2,
-            stretch: axes.len() + 1,
-        };
-        let (table, note) = above(inner, inner.height.saturating_sub(1));
-        grid.draw(pen, table, CELLS, focused);
-        if let Some(cell) = self.cells().get(self.at).filter(|c| !c.note.is_empty()) {
-            pen.text(note, 0, 0, &cell.note, style(cell.state, pen));
-        } else {
-            pen.text(note, 0, 0, &self.said, pen.theme.dim);
-        }
-    }
-
-    fn draw_chart(&self, pen: &mut Pen<'_>, area: Rect) {
-        let axes = self.axes();
-        let axis = axes.get(self.axis % axes.len().max(1)).cloned().unwrap_or_default();
-        let wanted = self.wanted();
-        let name = wanted.map_or("no figure yet".to_owned(), |(f, v)| {
-            let name = if v.is_empty() { title(&f) } else { format!("{}, {v}", title(&f)) };
-            format!("{name} against {axis}")
-        });
-        let inner = pen.frame(area, &name, CHART, self.pane == CHART);
-        let (points, names) = self.points(&axis);
-        let ends = points.iter().flat_map(|p| [p.figure.low, p.figure.high, p.figure.value]);
-        let (Some(x), Some(y)) = (bounds(points.iter().map(|p| p.x)), bounds(ends)) else {
-            pen.text(inner, 0, 0, "no finished cell has it", pen.theme.dim);
-            return;
-        };
-        if inner.width < 16 || inner.height < 4 {
-            return;
-        }
-        let unit = points[0].figure.unit;
-        let values: Vec<(f64, f64)> = points.iter().map(|p| (p.x, p.figure.value)).collect();
-        let bars: Vec<[(f64, f64); 2]> =
-            points.iter().map(|p| [(p.x, p.figure.low), (p.x, p.figure.high)]).collect();
-        let mut sets: Vec<Dataset<'_>> = bars
-            .iter()
-            .map(|bar| {
-                Dataset::default()
-                    .marker(Marker::Braille)
-                    .graph_type(GraphType::Line)
-                    .style(pen.theme.dim)
-                    .data(bar)
-            })
-            .collect();
-        sets.push(
-            Dataset::default()
-                .marker(Marker::Dot)
-                .graph_type(GraphType::Scatter)
-                .style(pen.theme.accent(0))
-                .data(&values),
-        );
-        let label = |v: f64| Line::from(unit.show(v));
-        let x_labels: Vec<Line<'_>> = match names.as_slice() {
-            [] => [x[0], (x[0] + x[1]) / 2.0, x[1]].map(|v| Line::from(number(v))).to_vec(),
-            names => names.iter().map(|n| Line::from(n.clone())).collect(),
-        };
-        let chart = Chart::new(sets)
-            .x_axis(Axis::default().style(pen.theme.dim).bounds(x).labels(x_labels))
-            .y_axis(
-                Axis::default().style(pen.theme.dim).bounds(y).labels([label(y[0]), label(y[1])]),
-            )
-            .legend_position(None);
-        chart.render(inner, pen.buf);
-    }
-
-    /// Returns the points of the chart; for an axis that isn't of numbers, its values' names in the order of their
-    /// places.
-    fn points(&self, axis: &str) -> (Vec<Point>, Vec<String>) {
-        let cells: Vec<(&Value, &Figure)> = self
-            .cells()
-            .iter()
-            .filter_map(|c| Some((c.axes.get(axis)?, self.figure_of(c)?)))
-            .filter(|(_, f)| [f.value, f.low, f.high].iter().all(|v| v.is_finite()))
-            .collect();
-        let point = |x: f64, figure: &Figure| Point { x, figure: figure.clone() };
-        if cells.iter().all(|(value, _)| value.is_number()) {
-            let x = |value: &Value| value.as_f64().unwrap_or_default();
-            return (cells.iter().map(|(value, f)| point(x(value), f)).collect(), Vec::new());
-        }
-        let mut places: BTreeMap<String, usize> = BTreeMap::new();
-        let mut names: Vec<String> = Vec::new();
-        let mut points = Vec::new();
-        for (value, figure) in cells {
-            let name = shown(Some(value));
-            let place = *places.entry(name.clone()).or_insert_with(|| {
-                names.push(name);
-                names.len() - 1
-            });
-            points.push(point(place as f64, figure));
-        }
-        (points, names)
-    }
-}
-
-fn shown_name(figure: &str, variant: &str) -> String {
-    if variant.is_empty() { figure.to_owned() } else { format!("{figure}, {variant}") }
 }
 
 /// Returns a value of an axis, texts without quotes.
@@ -429,27 +240,5 @@ fn shown(value: Option<&Value>) -> String {
         None => "-".into(),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
-    }
-}
-
-/// Time without a heartbeat after which a running cell counts as killed, seconds.
-const SILENT_S: f64 = 120.0;
-
-fn state(cell: &Cell, now_s: f64) -> String {
-    let name = cell.state.name();
-    if !cell.state.is_active() {
-        return name.to_owned();
-    }
-    let silent = now_s - cell.updated_s > SILENT_S;
-    format!("{name} {:.0} %{}", 100.0 * cell.done, if silent { ", silent" } else { "" })
-}
-
-fn style(state: CellState, pen: &Pen<'_>) -> ratatui::style::Style {
-    match state {
-        CellState::Finished => pen.theme.good,
-        CellState::Failed => pen.theme.bad,
-        CellState::Stopped => pen.theme.warn,
-        CellState::Planned => pen.theme.dim,
-        _ => pen.theme.text,
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ratatui::layout::Rect;
 use syrinx_eval::{Better, Measure, Row, badness, figure_kind};
-use syrinx_results::Run;
+use syrinx_results::{Run, badness_by};
 
 use crate::Picture;
 use crate::grid::{Grid, cell};
@@ -13,7 +13,9 @@ use crate::keys::{Binding, Key, Step, action, bind};
 use crate::message::Effect;
 use crate::pen::{Pen, above, fit};
 use crate::screens::ScreenContext;
-use crate::screens::evals::{Named, row_text};
+
+/// A picture with the name of its recording.
+type NamedPicture = (String, Picture);
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Sort {
@@ -69,7 +71,7 @@ pub(super) struct Rows {
     reversed: bool,
     at: usize,
     open: bool,
-    picture: Option<Named>,
+    picture: Option<NamedPicture>,
 }
 
 impl Rows {
@@ -166,11 +168,7 @@ impl Rows {
         let by = self.sorted_by().map(str::to_owned);
         let worse = |scored: &Scored| match &by {
             None => scored.badness,
-            Some(figure) => {
-                let value = scored.value(figure).unwrap_or(f64::NEG_INFINITY);
-                let up = figure_kind(figure).better == Better::Higher;
-                if up && value.is_finite() { -value } else { value }
-            }
+            Some(figure) => badness_by(&scored.measures, figure),
         };
         self.rows.sort_by(|a, b| worse(b).total_cmp(&worse(a)));
         if self.reversed {
@@ -254,6 +252,17 @@ impl Rows {
             picture.draw_mel(pen, mel);
         }
     }
+}
+
+/// Returns the text of a row, shown beside its figures: the transcript of the judge that a figure is of (`wer@judge`),
+/// else the first one.
+fn row_text(row: &Row, figure: &str) -> String {
+    if let Some(error) = &row.error {
+        return format!("({error})");
+    }
+    let judge = figure.split_once('@').and_then(|(_, judge)| row.verdicts.get(judge));
+    let transcript = judge.and_then(|verdict| verdict.transcript.as_deref());
+    transcript.or_else(|| row.transcript()).unwrap_or_default().to_owned()
 }
 
 /// Rows of a run that is still going on.
