@@ -89,12 +89,21 @@ const INLINE: &[&str] = &[
     "span", "strike", "strong", "sup", "time", "tt", "u", "var", "wbr",
 ];
 /// Elements without contents.
-const EMPTY: &[&str] = &["break", "mark", "meta", "lexicon"];
+const EMPTY: [&str; 4] = ["break", "mark", "meta", "lexicon"];
+
+/// Beginnings and ends of comments, declarations and the like.
+const PAIRS: [(&str, &str); 5] = [
+    ("<!--", "-->"),
+    ("<![CDATA[", "]]>"),
+    ("<!DOCTYPE", ">"),
+    ("<!doctype", ">"),
+    ("<?xml", "?>"),
+];
 
 /// Whether a text has tags of SSML or HTML.
 pub(super) fn has_tags(text: &str) -> bool {
-    text.match_indices('<')
-        .any(|(at, _)| tag(&text[at..]).is_some() || other(&text[at..]).is_some())
+    let ends = Ends::of(text);
+    text.match_indices('<').any(|(at, _)| tag(&text[at..]).is_some() || ends.other(at).is_some())
 }
 
 /// Whether a text is a document of SSML, which must be well-formed XML.
@@ -102,17 +111,27 @@ pub(super) fn is_document(text: &str) -> bool {
     text.match_indices('<').any(|(at, _)| tag(&text[at..]).is_some_and(|tag| tag.name == "speak"))
 }
 
-/// Returns the length of a comment, a declaration or the like at the start of a text.
-fn other(text: &str) -> Option<usize> {
-    const PAIRS: [(&str, &str); 5] = [
-        ("<!--", "-->"),
-        ("<![CDATA[", "]]>"),
-        ("<!DOCTYPE", ">"),
-        ("<!doctype", ">"),
-        ("<?xml", "?>"),
-    ];
-    let (_, close) = PAIRS.iter().find(|(open, _)| text.starts_with(open))?;
-    text.find(close).map(|at| at + close.len())
+/// The last ends of comments, declarations and the like in a text. A beginning without an end behind it is known at
+/// once: a search for each would make the time quadratic.
+struct Ends<'t> {
+    text: &'t str,
+    /// Offset of the last end of each of [`PAIRS`].
+    last: [Option<usize>; PAIRS.len()],
+}
+
+impl<'t> Ends<'t> {
+    fn of(text: &'t str) -> Self {
+        Self { text, last: PAIRS.map(|(_, close)| text.rfind(close)) }
+    }
+
+    /// Returns the length of a comment, a declaration or the like at an offset.
+    fn other(&self, at: usize) -> Option<usize> {
+        let rest = &self.text[at..];
+        let pair = PAIRS.iter().position(|(open, _)| rest.starts_with(open))?;
+        self.last[pair].filter(|&last| last >= at)?;
+        let (_, close) = PAIRS[pair];
+        rest.find(close).map(|at| at + close.len())
+    }
 }
 
 /// A tag at the start of a text.
@@ -145,25 +164,27 @@ fn tag(text: &str) -> Option<Tag<'_>> {
 /// Returns a text with tags in it as well-formed XML: other `<` and `&` are characters, tags of HTML are ends of
 /// paragraphs or nothing, elements without contents are closed.
 pub(super) fn well_formed(text: &str) -> String {
+    let (ends, elements) = (Ends::of(text), Elements::of(text));
     let mut out = String::with_capacity(text.len() + text.len() / 8);
-    let mut rest = text;
-    while let Some(at) = rest.find(['<', '&']) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
+    let mut done = 0;
+    while let Some(at) = text[done..].find(['<', '&']) {
+        out.push_str(&text[done..done + at]);
+        done += at;
+        let rest = &text[done..];
         let (length, plain) = if rest.starts_with('&') {
             reference(rest)
-        } else if let Some(length) = other(rest) {
+        } else if let Some(length) = ends.other(done) {
             (length, rest[..length].to_owned())
         } else {
             match tag(rest) {
-                Some(tag) => (tag.written.len(), element(&tag, text)),
+                Some(tag) => (tag.written.len(), elements.plain(&tag)),
                 None => (1, "&lt;".to_owned()),
             }
         };
         out.push_str(&plain);
-        rest = &rest[length..];
+        done += length;
     }
-    out.push_str(rest);
+    out.push_str(&text[done..]);
     out
 }
 
@@ -182,20 +203,35 @@ pub(super) fn character(entity: &str) -> Option<String> {
     (decoded != entity).then(|| decoded.into_owned())
 }
 
-fn element(tag: &Tag<'_>, text: &str) -> String {
-    let name = tag.name.as_str();
-    let written = tag.written;
-    if BLOCKS.contains(&name) {
-        return "<p/>".to_owned();
+/// Facts of all of a text that decide on its elements.
+struct Elements {
+    /// Whether it has an alias: `<sub>` without one is a subscript.
+    has_alias: bool,
+    /// Whether each of [`EMPTY`] is closed somewhere.
+    closed: [bool; EMPTY.len()],
+}
+
+impl Elements {
+    fn of(text: &str) -> Self {
+        let closed = std::array::from_fn(|i| text.contains(&format!("</{}", EMPTY[i])));
+        Self { has_alias: text.contains("alias"), closed }
     }
-    // Without an alias it is a subscript.
-    let subscript = name == "sub" && !text.contains("alias");
-    if INLINE.contains(&name) || subscript {
-        return String::new();
+
+    /// Returns a tag in well-formed XML.
+    fn plain(&self, tag: &Tag<'_>) -> String {
+        let (name, written) = (tag.name.as_str(), tag.written);
+        if BLOCKS.contains(&name) {
+            return "<p/>".to_owned();
+        }
+        if INLINE.contains(&name) || name == "sub" && !self.has_alias {
+            return String::new();
+        }
+        let open = !written.starts_with("</") && !written.ends_with("/>");
+        let unclosed =
+            EMPTY.iter().zip(self.closed).any(|(empty, closed)| *empty == name && !closed);
+        if unclosed && open {
+            return format!("{}/>", &written[..written.len() - 1]);
+        }
+        written.to_owned()
     }
-    let open = !written.starts_with("</") && !written.ends_with("/>");
-    if EMPTY.contains(&name) && open && !text.contains(&format!("</{name}")) {
-        return format!("{}/>", &written[..written.len() - 1]);
-    }
-    written.to_owned()
 }

@@ -1,6 +1,6 @@
 //! Capitals read letter by letter, initials, and names of letters and digits.
 
-use super::capital_words::{SAID, is_interjection, is_said_as_word};
+use super::capital_words::{SAID, is_interjection, is_said_as_word, is_state};
 use super::cursor::{Cursor, Match, pattern};
 use super::numerals::digits_in_name;
 use crate::abbreviations::dot_ends_sentence;
@@ -8,7 +8,7 @@ use crate::abbreviations::dot_ends_sentence;
 pattern!(DOTTED, r"(?:[A-Z]\.){2,}(?:[A-Z]\b)?('s\b)?");
 pattern!(INITIAL, r"([A-Z])\. ?[A-Z]");
 pattern!(CAPITALS, r"([A-Z]{2,})('?s|'S)?");
-pattern!(MIXED_CASE, r"([A-Z]+[a-z][A-Z]+|[a-z][A-Z]{2,})(s)?");
+pattern!(MIXED_CASE, r"([A-Z]+[a-z][A-Z]+|[a-z][A-Z]{2,}|[BM]Sc|[BM]Ed|[BM]Eng|DPhil)(s)?");
 pattern!(MIXED_WORD, r"(?:([a-z]{2,})([A-Z]{2,})|([ei])([A-Z][a-z]+))");
 pattern!(SHARP, r"([A-G])#");
 pattern!(MARK, r"([A-F])([+-])(?:[\s,.;:!?)]|$)");
@@ -116,9 +116,9 @@ fn capitals(cursor: &Cursor<'_>) -> Option<Match> {
         || is_interjection(word, cursor);
     let joined_by_and = cursor.char_after(length) == Some('&') || cursor.before == Some('&');
     let mut said = match SAID.iter().find(|(written, _)| *written == word) {
-        Some((_, said)) => (*said).to_owned(),
-        None if !joined_by_and && is_word => word.to_ascii_lowercase(),
-        None => letters(word),
+        Some((_, said)) if !is_state(cursor) => (*said).to_owned(),
+        _ if !joined_by_and && is_word => word.to_ascii_lowercase(),
+        _ => letters(word),
     };
     if ending {
         said.push_str(

@@ -75,19 +75,19 @@ const SHORT: &str = "\
     zoo";
 
 /// Words of two letters among other words in capitals; alone they are letters.
-const SHOUTED: &[&str] = &["AN", "OH", "HI", "HA", "AH", "OX", "PA", "MA", "YE", "LO", "HO"];
+const SHOUTED: &[&str] = &["AN", "OH", "HI", "HA", "AH", "OX", "YE", "LO", "HO"];
 
 /// Interjections, which are words alone too.
 const INTERJECTIONS: &[&str] = &["OH", "HI", "HA", "AH"];
 
 /// Words among other words in capitals, letters elsewhere; see [`is_letters`].
-const AMBIGUOUS: &[&str] = &["US", "IT", "WHO", "LED", "SAT", "ERA", "RIP"];
+const AMBIGUOUS: &[&str] = &["US", "IT", "WHO", "LED", "SAT", "ERA", "RIP", "PA", "MA"];
 
 /// Said by letters although they could be words.
 const SPELLED: &[&str] = &[
     "UCLA", "USDA", "ACLU", "AOL", "IOU", "DIY", "EULA", "USAF", "ESPN", "ASAP", "USPS", "YMCA",
     "YWCA", "AARP", "ASPCA", "IMHO", "OSCE", "AFAIK", "BYOB", "NYSE", "LAX", "MIT", "LGBTQIA",
-    "IANAL", "UPENN", "EPA", "ESA",
+    "IANAL", "UPENN", "EPA", "ESA", "ROI", "RAF", "LOL",
 ];
 
 /// Whether capitals are a word: a word of the dictionary is one unless it stands as an acronym.
@@ -98,6 +98,12 @@ pub(super) fn is_said_as_word(word: &str, cursor: &Cursor<'_>) -> bool {
     }
     if word == "LED" && is_verb_led(cursor) {
         return true;
+    }
+    if is_state(cursor) || word == "ACT" && is_examination(word, cursor) {
+        return false;
+    }
+    if word == "AD" {
+        return is_advertisement(cursor);
     }
     if AMBIGUOUS.contains(&word) {
         return cursor.shouting && !is_letters(word, cursor);
@@ -172,9 +178,25 @@ const AFTER_LED: &str = "\
     LIGHT LIGHTS LIGHTING LAMP LAMPS BULB BULBS SCREEN SCREENS DISPLAY DISPLAYS STRIP STRIPS TV TVS PANEL \
     PANELS MONITOR";
 
-/// Words after `SAT` for the examination.
+/// Words after `SAT` and `ACT` for the examinations.
 const AFTER_SAT: &str = "\
     SCORE SCORES TEST TESTS PREP EXAM EXAMS";
+
+/// Words after `PA` for loudspeakers.
+const AFTER_PA: &str = "\
+    SYSTEM SYSTEMS SPEAKER SPEAKERS ANNOUNCEMENT ANNOUNCEMENTS ANNOUNCER EQUIPMENT MICROPHONE AMPLIFIER";
+
+/// Words after `MA` for the degree.
+const AFTER_MA: &str = "\
+    DEGREE DEGREES THESIS PROGRAM PROGRAMME STUDENT STUDENTS COURSE";
+
+/// Words before and after `AD` for an advertisement.
+const BEFORE_AD: &str = "\
+    A AN THE THIS THAT EACH EVERY ANY NO ONE MY OUR YOUR THEIR ITS NEW TV RADIO PRINT VIDEO ONLINE NEWSPAPER \
+    MAGAZINE BANNER SEARCH WEB POP-UP";
+const AFTER_AD: &str = "\
+    AGENCY AGENCIES CAMPAIGN CAMPAIGNS BLOCKER BLOCKERS SPACE REVENUE BREAK BREAKS SALES SPEND BUDGET RATES \
+    PLACEMENT HOC";
 
 /// Whether one of [`AMBIGUOUS`] is an acronym among other words in capitals: `THE US ARMY`, `IT SUPPORT`.
 fn is_letters(word: &str, cursor: &Cursor<'_>) -> bool {
@@ -196,9 +218,47 @@ fn is_letters(word: &str, cursor: &Cursor<'_>) -> bool {
         "IT" => after_article || has(AFTER_IT, next) || follows_acronym(cursor),
         "WHO" => previous == "THE",
         "LED" => after_article || has(AFTER_LED, next),
-        "SAT" => after_article || has(AFTER_SAT, next),
+        "SAT" => after_article || is_examination(word, cursor),
+        "PA" => has(AFTER_PA, next),
+        "MA" => {
+            has(AFTER_MA, next) || matches!(previous.as_str(), "AN" | "BA" | "BS") || next == "IN"
+        }
         _ => false,
     }
+}
+
+/// `ACT SCORES`, `SAT AND ACT`
+fn is_examination(word: &str, cursor: &Cursor<'_>) -> bool {
+    let mut before = cursor.words_before();
+    let (nearest, second) = (before.next().unwrap_or_default(), before.next().unwrap_or_default());
+    let joined = matches!(nearest.to_ascii_uppercase().as_str(), "AND" | "OR") && second == "SAT";
+    has(AFTER_SAT, &cursor.word_after(word.len()).to_ascii_uppercase()) || joined
+}
+
+/// Whether `AD` is an advertisement and no year of the Lord: `AN AD`, `A TV AD`, `AD AGENCY`.
+fn is_advertisement(cursor: &Cursor<'_>) -> bool {
+    let rest = cursor.rest["AD".len()..].trim_start();
+    let dated = rest.starts_with(|c: char| c.is_ascii_digit())
+        || cursor.previous.ends_with(|c: char| c.is_ascii_digit());
+    let previous = cursor.previous.to_ascii_uppercase();
+    let between = has(BEFORE_AD, &previous)
+        || has(AFTER_AD, &cursor.word_after("AD".len()).to_ascii_uppercase());
+    between && !dated
+}
+
+/// Whether two capitals are the postal code of a state: `Portland, OR 97201`.
+pub(super) fn is_state(cursor: &Cursor<'_>) -> bool {
+    const STATES: &str = "\
+    AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR \
+    PA RI SC SD TN TX UT VT VA WA WV WI WY DC";
+    const ZIP_DIGITS: usize = 5;
+    let (Some(code), Some(rest)) = (cursor.rest.get(..2), cursor.rest.get(2..)) else {
+        return false;
+    };
+    let zip = rest.trim_start_matches([' ', '\n']);
+    let digits = zip.bytes().take_while(u8::is_ascii_digit).count();
+    let place = cursor.preceding.trim_end().ends_with(',');
+    place && zip.len() < rest.len() && digits == ZIP_DIGITS && has(STATES, code)
 }
 
 /// `HR AND IT`

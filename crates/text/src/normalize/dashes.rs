@@ -73,7 +73,7 @@ pub(super) fn plain(before: &str, dash: char, after: &str) -> Option<Dash> {
     let around = Around::new(before, after);
     let spaced = before.ends_with(' ') && after.starts_with(' ');
     let en = matches!(dash, '–' | '‒');
-    if (spaced || en) && around.is_named_range() || spaced && around.is_time_range() {
+    if (spaced || en) && (around.is_named_range() || around.is_time_range()) {
         return Some(Dash { plain: " to ", takes_spaces: true });
     }
     let minus = around.next[1].starts_with('=') || around.previous[0].contains('=');

@@ -1,7 +1,8 @@
 //! Dates.
 
 use super::cursor::{Cursor, Match, pattern};
-use super::numbers::{ordinal, year};
+use super::numbers::{cardinal, ordinal, year};
+use super::times::hours_and_minutes;
 use crate::abbreviations::dot_ends_sentence;
 
 pub(super) const MONTHS: [&str; 12] = [
@@ -34,6 +35,18 @@ pattern!(
     format!(r"([0-9]{{1,2}})(st|nd|rd|th)?( of)? ({MONTH})(?:(,?) ([0-9]{{4}})\b)?")
 );
 pattern!(ISO, r"([12][0-9]{3})[-/]([0-9]{1,2})[-/]([0-9]{1,2})");
+// `2024-03-05T14:30:00Z`
+pattern!(
+    TIMESTAMP,
+    r"([12][0-9]{3}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2})(?::00)?(?::([0-9]{2}))?(?:\.[0-9]{1,9})?(?:(Z)|([+-])([0-9]{2}):?([0-9]{2}))?"
+);
+// A day of the week without its dot, before a date; those that are no words also before a comma.
+pattern!(
+    WEEKDAY,
+    format!(
+        r"(?:(Mon|Tues?|Thu(?:rs?)?|Fri)|(Wed|Sat|Sun))(?:,? (?:[0-9]{{1,2}}(?:st|nd|rd|th)? )?{MONTH}|(,))"
+    )
+);
 pattern!(SLASHES, r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})");
 pattern!(HYPHENS, r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})");
 pattern!(DOTS, r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})");
@@ -46,12 +59,13 @@ pub(crate) fn begins_with_month(text: &str) -> bool {
 /// Verbalizes the date at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     if cursor.rest.starts_with(|c: char| c.is_ascii_digit()) {
-        iso(cursor)
+        timestamp(cursor)
+            .or_else(|| iso(cursor))
             .or_else(|| slashes(cursor))
             .or_else(|| dots(cursor))
             .or_else(|| day_month(cursor))
     } else {
-        month_day(cursor).or_else(|| month_year(cursor))
+        month_day(cursor).or_else(|| month_year(cursor)).or_else(|| weekday(cursor))
     }
 }
 
@@ -123,6 +137,52 @@ fn iso(cursor: &Cursor<'_>) -> Option<Match> {
     let found = ISO.captures(cursor.rest)?;
     let said = month_first(found[2].parse().ok()?, &found[3], Some(found[1].parse().ok()?))?;
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
+}
+
+/// `2024-03-05T14:30:00Z`
+fn timestamp(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = TIMESTAMP.captures(cursor.rest)?;
+    let date = ISO.captures(&found[1])?;
+    let date = month_first(date[2].parse().ok()?, &date[3], Some(date[1].parse().ok()?))?;
+    let (hours, minutes) = found[2].split_once(':')?;
+    let mut said = format!("{date} at {}", clock_time(hours.parse().ok()?, minutes.parse().ok()?)?);
+    if let Some(seconds) = found.get(3) {
+        said = format!("{said} and {} seconds", cardinal(seconds.as_str().parse().ok()?));
+    }
+    if found.get(4).is_some() {
+        said.push_str(" U T C");
+    } else if let (Some(sign), Some(hours)) = (found.get(5), found.get(6)) {
+        let sign = if sign.as_str() == "-" { "minus" } else { "plus" };
+        said = format!("{said} U T C {sign} {}", cardinal(hours.as_str().parse().ok()?));
+        let minutes = found.get(7).map_or("", |minutes| minutes.as_str());
+        if minutes != "00" {
+            said = format!("{said} {}", cardinal(minutes.parse().ok()?));
+        }
+    }
+    cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
+}
+
+/// `fourteen thirty`, `nine hundred`
+fn clock_time(hours: usize, minutes: usize) -> Option<String> {
+    let said = match minutes {
+        0 => format!("{} hundred", cardinal(hours)),
+        _ => hours_and_minutes(hours, minutes),
+    };
+    (hours <= 24 && minutes < 60).then_some(said)
+}
+
+/// `Mon 3 June`, `On Mon, Bob`
+fn weekday(cursor: &Cursor<'_>) -> Option<Match> {
+    const NAMES: [&str; 7] =
+        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    const BEFORE: [&str; 8] = ["on", "every", "by", "until", "next", "last", "from", "this"];
+    let found = WEEKDAY.captures(cursor.rest)?;
+    let written = found.get(1).or_else(|| found.get(2))?.as_str();
+    let before = cursor.previous.to_ascii_lowercase();
+    let dated = found.get(3).is_none();
+    let fits = dated || found.get(1).is_some() && BEFORE.contains(&before.as_str());
+    let name = NAMES.iter().find(|name| name.starts_with(&written.to_ascii_lowercase()))?;
+    fits.then(|| Match::new(written.len(), *name))
 }
 
 /// American order, unless only the other one is a date.

@@ -12,6 +12,7 @@ mod cursor;
 mod dashes;
 mod dates;
 mod durations;
+mod emoticons;
 mod fold;
 mod lines;
 mod money;

@@ -28,6 +28,15 @@ const CURRENCIES: &[Currency] = &[
     ("₮", "tugrik", "tugrik", "", ""),
     ("₲", "guarani", "guarani", "", ""),
     ("¢", "cent", "cents", "", ""),
+    ("CHF", "swiss franc", "swiss francs", "rappen", "rappen"),
+    ("R$", "real", "reais", "centavo", "centavos"),
+    ("CNY", "yuan", "yuan", "", ""),
+    ("SEK", "swedish krona", "swedish kronor", "", ""),
+    ("NOK", "norwegian krone", "norwegian kroner", "", ""),
+    ("DKK", "danish krone", "danish kroner", "", ""),
+    ("kr", "krona", "kronor", "", ""),
+    ("PLN", "zloty", "zlotys", "", ""),
+    ("ZAR", "rand", "rand", "cent", "cents"),
 ];
 
 /// The signs of [`CURRENCIES`] that stand before a sum.
@@ -58,6 +67,22 @@ const CODES: &[(&str, &str, &str)] = &[
     ("EUR", "€", ""),
     ("GBP", "£", "british "),
     ("JPY", "¥", ""),
+    ("CAD", "$", "canadian "),
+    ("AUD", "$", "australian "),
+    ("NZD", "$", "new zealand "),
+    ("SGD", "$", "singapore "),
+    ("HKD", "$", "hong kong "),
+    ("CHF", "CHF", ""),
+    ("R$", "R$", ""),
+    ("BRL", "R$", ""),
+    ("CNY", "CNY", ""),
+    ("RMB", "CNY", ""),
+    ("SEK", "SEK", ""),
+    ("NOK", "NOK", ""),
+    ("DKK", "DKK", ""),
+    ("kr", "kr", ""),
+    ("PLN", "PLN", ""),
+    ("ZAR", "ZAR", ""),
 ];
 
 const SCALE: &str = concat!(
@@ -77,14 +102,20 @@ pattern!(
 pattern!(
     CODED,
     format!(
-        r"(Rs\.?|[Rr][Ss]\.|INR|USD|EUR|GBP|JPY) ?({LAKHS}|{NUMBER})(?:-({LAKHS}|{NUMBER}))?{SCALE}(?:/-)?"
+        r"(Rs\.?|[Rr][Ss]\.|INR|USD|EUR|GBP|JPY|CAD|AUD|NZD|SGD|HKD|CHF|R\$|BRL|CNY|RMB|SEK|NOK|DKK|kr\.?|PLN|ZAR) ?({LAKHS}|{NUMBER})(?:-({LAKHS}|{NUMBER}))?{SCALE}(?:/-)?"
     )
 );
 pattern!(AFTER, format!(r"({NUMBER}) ?([{SIGNS_AFTER}]|[$]$|[$]\b)"));
+// The decimal comma and the dots of thousands of the continent: `€1.234,50`, `5,50 €`.
+pattern!(
+    COMMA,
+    r"€ ?([0-9]{1,3}(?:\.[0-9]{3})*),([0-9]{2})\b|([0-9]{1,3}(?:\.[0-9]{3})*),([0-9]{2}) ?€"
+);
 
 /// Verbalizes the sum at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     span(cursor)
+        .or_else(|| with_comma(cursor))
         .or_else(|| sum(cursor))
         .or_else(|| negative(cursor))
         .or_else(|| symbol_after(cursor))
@@ -143,6 +174,16 @@ fn span(cursor: &Cursor<'_>) -> Option<Match> {
         country(found.get(1))
     );
     Some(Match::quantity(length, said))
+}
+
+/// `€5,50`
+fn with_comma(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = COMMA.captures(cursor.rest)?;
+    let part = |before: usize, after: usize| found.get(before).or_else(|| found.get(after));
+    let (whole, small) = (part(1, 3)?.as_str().replace('.', ""), part(2, 4)?.as_str());
+    let length = found[0].len();
+    let said = amount(&format!("{whole}.{small}"), currency("€")?, "");
+    cursor.number_ends(length).then(|| Match::quantity(length, said))
 }
 
 fn sum(cursor: &Cursor<'_>) -> Option<Match> {

@@ -14,10 +14,15 @@ pattern!(MIXED, r"([0-9]{1,4})[ -]([0-9]{1,2})/([0-9]{1,3})");
 pattern!(FRACTION, r"([0-9]{1,3})/([0-9]{1,4})(?:rds?|ths?)?");
 pattern!(IN_NAME, r"([0-9]+(?:\.[0-9]+)*)([A-Za-z]{1,2}\b)?");
 pattern!(VERSION, r"([0-9]+)((?:\.[0-9]+){2,})");
+// Thousands set apart by spaces or dots: `1 000 000`, `1.000.000`.
+pattern!(SPACED, r"[1-9][0-9]{0,2}(?:(?: [0-9]{3}){2,}|(?: 000)+)");
+pattern!(DOTTED, r"[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}");
+// A decimal comma in a percentage.
+pattern!(COMMA_PERCENT, r"([0-9]{1,3}),([0-9]{1,2}) ?%");
 pattern!(PREFIXED_VERSION, r"v([0-9]{1,4}(?:\.[0-9]{1,4})*)");
 pattern!(SCIENTIFIC, format!(r"({NUMBER})[eE]([+-]?)([0-9]{{1,3}})"));
 pattern!(PLAIN, NUMBER);
-pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|tn)"));
+pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|tn|M|B)"));
 pattern!(HEX, r"0[xX]([0-9A-Fa-f]{1,16})\b");
 pattern!(BY, r"([0-9]{1,5}) ?x ?[0-9]");
 
@@ -82,6 +87,7 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| plurals(cursor))
         .or_else(|| fixed(cursor))
         .or_else(|| fractions(cursor))
+        .or_else(|| set_apart(cursor))
         .or_else(|| version(cursor))
         .or_else(|| scientific(cursor))
         .or_else(|| scaled(cursor))
@@ -196,6 +202,22 @@ pub(super) fn prefixed_version(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
 }
 
+/// A number whose thousands are set apart, or a percentage with a decimal comma.
+fn set_apart(cursor: &Cursor<'_>) -> Option<Match> {
+    if let Some(found) = COMMA_PERCENT.captures(cursor.rest) {
+        let said = format!("{} percent", number(&format!("{}.{}", &found[1], &found[2])));
+        return cursor.ends(found[0].len()).then(|| Match::quantity(found[0].len(), said));
+    }
+    let found = SPACED.find(cursor.rest).or_else(|| DOTTED.find(cursor.rest))?.as_str();
+    // An address of the internet has four parts up to 255.
+    let address = found.split('.').count() == 4
+        && found.split('.').all(|part| part.parse::<usize>().is_ok_and(|part| part <= 255))
+        && !found.ends_with("000");
+    let digits = found.replace([' ', '.'], "");
+    let fits = !address && cursor.number_ends(found.len());
+    fits.then(|| with_unit(cursor, found.len(), cardinal_of_digits(&digits), Count::Many))
+}
+
 /// Version numbers say each part; four parts are an internet address, digit by digit.
 fn version(cursor: &Cursor<'_>) -> Option<Match> {
     let found = VERSION.captures(cursor.rest)?;
@@ -238,9 +260,14 @@ fn scaled(cursor: &Cursor<'_>) -> Option<Match> {
     if !cursor.ends(length) || found[0].contains(" k") || &found[2] == "K" && found[1].len() < 2 {
         return None;
     }
+    // `5M users`, but `an M60` and `gate 5B`.
+    let is_letter = matches!(&found[2], "M" | "B");
+    if is_letter && (found[0].contains(' ') || !is_counted(cursor.word_after(length))) {
+        return None;
+    }
     let scale = match &found[2] {
-        "bn" => "billion",
-        "mn" => "million",
+        "bn" | "B" => "billion",
+        "mn" | "M" => "million",
         "tn" => "trillion",
         _ => "thousand",
     };
@@ -265,16 +292,19 @@ fn plain_number(cursor: &Cursor<'_>, written: &str) -> String {
     if written.len() > LONGEST_CARDINAL && !written.ends_with("000") {
         return digit_by_digit(written);
     }
-    if written.len() == 5 && is_state(cursor.previous) {
+    if written.len() == 5 && is_state(cursor) {
         return digit_by_digit(written);
     }
     let value: usize = written.parse().unwrap_or(0);
     if written.len() == 4 && is_year(cursor, value) { year(value) } else { number(written) }
 }
 
-/// `NY 10001`: a postal code follows.
-fn is_state(previous: &str) -> bool {
-    previous.len() == 2 && previous.bytes().all(|b| b.is_ascii_uppercase())
+/// `NY 10001`: a postal code follows. Among other words in capitals a comma stands before the state.
+fn is_state(cursor: &Cursor<'_>) -> bool {
+    let code = cursor.previous;
+    let place = cursor.preceding.trim_end().strip_suffix(code).unwrap_or_default();
+    let capitals = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    capitals && (!cursor.shouting || place.trim_end().ends_with(','))
 }
 
 fn is_year(cursor: &Cursor<'_>, value: usize) -> bool {

@@ -3,7 +3,6 @@
 use super::capital_words::has;
 use super::cursor::{Cursor, Match, pattern};
 use super::numbers::{cardinal_of_digits, digit_by_digit};
-use super::numerals::digits_in_name;
 use super::units::{self, Count};
 
 pattern!(
@@ -12,7 +11,7 @@ pattern!(
 );
 pattern!(INTERNATIONAL, r"\+[0-9]{1,3}(?:[-. ]?\(?[0-9]{1,6}\)?){1,7}");
 // Trunk prefix and area code, then at least two more groups or one long one: 020 7946 0018, 07700 900123.
-pattern!(TRUNK, r"(?:\(0[0-9]{1,4}\)|0[0-9]{1,5})(?:[- /][0-9]{2,8}){1,5}");
+pattern!(TRUNK, r"(?:\(0[0-9]{1,4}\)|\(0\) ?[0-9]{2,5}|0[0-9]{1,5})(?:[- /][0-9]{2,8}){1,5}");
 pattern!(TRUNK_DOTTED, r"0[0-9](?:\.[0-9]{2}){4}");
 pattern!(TOLL_FREE, r"1[38]00[- ][0-9]{3}[- ][0-9]{3,4}");
 // A local number with a zero after the exchange, which is no other number: 555 0142.
@@ -20,9 +19,11 @@ pattern!(LOCAL, r"[0-9]{3}[- ]0[0-9]{3}");
 pattern!(GROUPS, r"\(?[0-9]{2,11}\)?(?:[-. ][0-9]{2,5}){0,5}");
 pattern!(RANGE, r"[0-9]{3}-[1-9][0-9]{3}");
 pattern!(SHORT_CODE, r"[0-9]{3,6}");
+// An extension behind a number: `555-0142 x12`.
+pattern!(EXTENSION, r"(?i),? ?(?:x|ext\.?) ?([0-9]{1,6})\b");
 // Three groups or more that are no date: 978-3-16-148410-0, 4-4-2.
 pattern!(CODE, r"[0-9]{1,10}(?:-[0-9]{1,10}){2,6}");
-pattern!(VANITY, r"1-(8[0-9]{2})-([A-Z]{3,10})");
+pattern!(VANITY, r"(?:(1)-(8[0-9]{2})|([0-9]{3}))-([A-Z]{3,10})");
 
 /// Words right before a number that make it one of a telephone.
 const BEFORE: &str = "\
@@ -63,9 +64,18 @@ const SERVICE_DIGITS: usize = 3;
 /// Verbalizes the telephone number at the cursor digit by digit, with a pause between the groups.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = VANITY.captures(cursor.rest) {
-        let code = digits_in_name(&found[1]);
-        let said = format!("one {code} {}", found[2].to_ascii_lowercase());
-        return cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said));
+        let word = found[4].to_ascii_lowercase();
+        let said = match (found.get(2), found.get(3)) {
+            (Some(code), _) => Some(format!("one {} {word}", toll_free_code(code.as_str()))),
+            // `555-HELP`
+            (None, Some(code)) if code.as_str() == "555" || is_called(cursor) => {
+                Some(format!("{} {word}", digit_by_digit(code.as_str())))
+            }
+            _ => None,
+        };
+        if let Some(said) = said.filter(|_| cursor.ends(found[0].len())) {
+            return Some(Match::new(found[0].len(), said));
+        }
     }
     let rules =
         [national, international, toll_free, trunk_dotted, trunk, local, after_call, short_code];
@@ -78,7 +88,27 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .map(digit_by_digit)
         .collect();
     let plus = if written.starts_with('+') { "plus " } else { "" };
-    Some(Match::new(written.len(), format!("{plus}{}", groups.join(", "))))
+    let said = format!("{plus}{}", groups.join(", "));
+    let after = &cursor.rest[written.len()..];
+    Some(match EXTENSION.captures(after).filter(|_| digits(written) >= FEWEST_LOCAL_DIGITS) {
+        Some(found) => {
+            let extension = extension(&found[1]);
+            Match::new(written.len() + found[0].len(), format!("{said} extension {extension}"))
+        }
+        None => Match::new(written.len(), said),
+    })
+}
+
+/// Returns the digits of an extension: as a number up to ninety-nine.
+fn extension(digits: &str) -> String {
+    const LONGEST_NUMBER: usize = 2;
+    let is_number = digits.len() <= LONGEST_NUMBER && !digits.starts_with('0');
+    if is_number { cardinal_of_digits(digits) } else { digit_by_digit(digits) }
+}
+
+/// Returns the code of toll-free numbers: `800` is a round number.
+fn toll_free_code(digits: &str) -> String {
+    if digits.ends_with("00") { cardinal_of_digits(digits) } else { digit_by_digit(digits) }
 }
 
 /// Returns the text at the cursor that a pattern fits, if a number may end behind it.
@@ -103,6 +133,11 @@ fn local<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
 fn national<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     let written = number_of(cursor, &NATIONAL)?;
     let length = written.len();
+    // `020-7946-0958` goes on.
+    let next = cursor.char_after(length + 1).is_some_and(|c| c.is_ascii_digit());
+    if next && cursor.char_after(length) == Some('-') {
+        return None;
+    }
     let two_groups = RANGE.find(written).is_some_and(|range| range.len() == length);
     let counts = written.ends_with("00")
         || is_counted(cursor.word_after(length))
@@ -179,6 +214,8 @@ fn short_code<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
         "call" | "dial" | "text" | "ring" | "phone" | "dialed" | "dialled" => {
             alone && !is_round && written.len() <= LONGEST_DIALED
         }
+        "emergency" if is_service => true,
+        "" if is_service => cursor.rest.len() == written.len() && cursor.before.is_none(),
         _ if has(BEFORE, &previous) => alone && written.len() == SERVICE_DIGITS,
         _ => is_service && has(AFTER_SERVICE, next),
     };

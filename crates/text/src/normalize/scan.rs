@@ -4,8 +4,8 @@ use super::Words;
 use super::cursor::{Cursor, Match};
 use super::lines::BREAK;
 use super::{
-    acronyms, dates, money, numerals, phone_numbers, roman, shortened, shouting, symbols, times,
-    units, web,
+    acronyms, dates, emoticons, money, numerals, phone_numbers, roman, shortened, shouting,
+    symbols, times, units, web,
 };
 use crate::inline::placeholder_index;
 
@@ -26,6 +26,7 @@ type Rule = fn(&Cursor<'_>) -> Option<Match>;
 
 /// Rules for what begins with a digit, a sign of money or number, or an opening bracket.
 const NUMBER_RULES: &[Rule] = &[
+    emoticons::face,
     web::say,
     dates::say,
     phone_numbers::say,
@@ -41,6 +42,7 @@ const NUMBER_RULES: &[Rule] = &[
 
 /// Rules for what begins with a letter.
 const LETTER_RULES: &[Rule] = &[
+    emoticons::letters,
     web::say,
     dates::say,
     money::say,

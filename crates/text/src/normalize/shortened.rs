@@ -6,6 +6,11 @@ use crate::abbreviations::{Surroundings, dot_ends_sentence, find};
 pattern!(TOKEN, r"[A-Za-z]+(?:\.[A-Za-z]+)*");
 pattern!(SLASHED, r"(?i)(w/o|w/|c/o|n/a|and/or|b/c)");
 
+/// Words before a number that may follow their dot without a space.
+const REFERENCES: &[&str] = &[
+    "No", "no", "Nos", "nos", "Vol", "vol", "Fig", "fig", "Ch", "ch", "p", "pp", "Sec", "sec", "Eq",
+];
+
 /// Verbalizes the abbreviation at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     slashed(cursor).or_else(|| dotted(cursor))
@@ -29,7 +34,11 @@ fn dotted(cursor: &Cursor<'_>) -> Option<Match> {
     let word = TOKEN.find(cursor.rest)?.as_str();
     let dot = cursor.char_after(word.len()) == Some('.');
     let length = word.len() + usize::from(dot);
-    if !cursor.ends(length) || cursor.char_after(length) == Some('\'') {
+    // `No.5` has no space.
+    let joined = dot
+        && REFERENCES.contains(&word)
+        && cursor.char_after(length).is_some_and(|c| c.is_ascii_digit());
+    if !(joined || cursor.ends(length)) || cursor.char_after(length) == Some('\'') {
         return None;
     }
     let after = &cursor.rest[length..];

@@ -2,6 +2,7 @@
 
 use super::capital_words::is_ordinary;
 use super::lines::BREAK;
+use crate::abbreviations::{Surroundings, find};
 
 /// The beginning of a text, and whether it is written in capitals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +19,12 @@ const CLOSING: [char; 5] = ['"', '\'', ')', ']', '*'];
 /// words is an ordinary one.
 pub(super) fn sentence(rest: &str, is_known: &dyn Fn(&str) -> bool) -> Stretch {
     const FEWEST_WORDS: usize = 2;
-    let length = rest
-        .find(['.', '?', '!', '\n', BREAK])
-        .map_or(rest.len(), |end| end + rest[end..].chars().next().map_or(1, char::len_utf8));
+    let ends = |&(at, c): &(usize, char)| match c {
+        '.' => !is_inner_dot(&rest[..at], &rest[at + 1..]),
+        c => matches!(c, '?' | '!' | '\n' | BREAK),
+    };
+    let end = rest.char_indices().find(ends);
+    let length = end.map_or(rest.len(), |(at, c)| at + c.len_utf8());
     let sentence = &rest[..length];
     let letters = sentence.bytes().filter(u8::is_ascii_alphabetic).count();
     let capitals = sentence.bytes().filter(u8::is_ascii_uppercase).count();
@@ -47,7 +51,9 @@ pub(super) fn run(rest: &str, is_known: &dyn Fn(&str) -> bool) -> Stretch {
             break;
         }
         end += token.len();
-        let closes = token.trim_end().trim_end_matches(CLOSING).ends_with(['.', '?', '!']);
+        let closer = token.trim_end().trim_end_matches(CLOSING);
+        let inner = closer.strip_suffix('.').is_some_and(|word| is_inner_dot(word, &rest[end..]));
+        let closes = closer.ends_with(['.', '?', '!']) && !inner;
         if closes || token.contains('"') && !token.starts_with('"') || token.contains(BREAK) {
             break;
         }
@@ -57,6 +63,20 @@ pub(super) fn run(rest: &str, is_known: &dyn Fn(&str) -> bool) -> Stretch {
     }
     let shouting = words >= FEWEST_WORDS && ordinary;
     Stretch { length: if words > 0 { run_end } else { end }, shouting }
+}
+
+/// Whether a dot between two texts is that of a title or an initial: `MRS. POE`, `JOHN F. KENNEDY`.
+fn is_inner_dot(before: &str, after: &str) -> bool {
+    const AROUND_BYTES: usize = 64;
+    let word = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    let mut to = after.len().min(AROUND_BYTES);
+    while !after.is_char_boundary(to) {
+        to -= 1;
+    }
+    let around = Surroundings { previous: "", after: &after[..to] };
+    let initial = word.len() == 1 && word != "I" && after.starts_with(' ');
+    let next = after.trim_start().starts_with(|c: char| c.is_ascii_uppercase());
+    next && (initial || find(word, true, around).is_some_and(|known| !known.may_end))
 }
 
 /// Returns a token without the marks around it.

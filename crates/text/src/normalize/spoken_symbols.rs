@@ -1,5 +1,8 @@
 //! Symbols and emoji outside ASCII by their spoken names.
 
+/// A person who shrugs, drawn with signs.
+const SHRUG: &str = "¯\\_(ツ)_/¯";
+
 /// Longest emoji sequence that is looked up, characters.
 const LONGEST_EMOJI: usize = 10;
 
@@ -98,14 +101,27 @@ const NAMES: &[(char, &str)] = &[
 pub(super) fn name_at(text: &str) -> Option<(usize, &'static str)> {
     let first = text.chars().next().filter(|c| !c.is_ascii())?;
     let lower = first.to_lowercase().next().unwrap_or(first);
+    if text.starts_with(SHRUG) {
+        return Some((SHRUG.len(), "shrug"));
+    }
     let variation = text[first.len_utf8()..].starts_with('\u{FE0F}');
     if let Some((_, name)) = NAMES.iter().find(|(symbol, _)| *symbol == lower) {
         return Some((first.len_utf8() + if variation { '\u{FE0F}'.len_utf8() } else { 0 }, name));
     }
     let ends = text.char_indices().skip(1).map(|(at, _)| at).chain([text.len()]);
     let lengths: Vec<usize> = ends.take(LONGEST_EMOJI).collect();
-    let found = |&length: &usize| emojis::get(&text[..length]).map(|e| (length, e.name()));
+    let found = |&length: &usize| {
+        emojis::get(&text[..length]).map(|emoji| (length, without_skin_tone(emoji.name())))
+    };
     lengths.iter().rev().find_map(found)
+}
+
+/// Returns the name of an emoji without the tone of the skin: `thumbs up: medium skin tone`.
+fn without_skin_tone(name: &str) -> &str {
+    match name.split_once(": ") {
+        Some((plain, tone)) if tone.ends_with("skin tone") => plain,
+        _ => name,
+    }
 }
 
 /// Whether a character is punctuation or layout, which is not said and not missed.

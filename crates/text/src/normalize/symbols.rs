@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Match, pattern};
 use super::lines::BREAK;
 use super::numbers::cardinal_of_digits;
-use super::{money, operators};
+use super::{emoticons, money, operators};
 
 pattern!(PLUS_MINUS, r"\+/-|\+-( ?)");
 pattern!(POWER, r"\^(-?)([0-9]{1,3})");
@@ -27,6 +27,9 @@ pub(super) struct Signs {
 impl Signs {
     /// Verbalizes the sign at the cursor. Empty when it is not said at all.
     pub(super) fn say(&mut self, cursor: &Cursor<'_>) -> Option<Match> {
+        if let Some(found) = emoticons::face(cursor) {
+            return Some(found);
+        }
         if let Some(length) = plus_minus(cursor) {
             return Some(Match::new(length, "plus or minus"));
         }
@@ -148,12 +151,15 @@ fn single(cursor: &Cursor<'_>, c: char) -> Match {
         '=' if cursor.before != Some('=') => "equals",
         '@' => "at",
         '\\' if next.is_some_and(char::is_alphanumeric) => "backslash",
+        '#' if is_keyed(cursor) && !next.is_some_and(char::is_alphanumeric) => "pound",
         '#' if digit_next(length) || spaced && digit_next(length + 1) => "number",
         '%' => "percent",
         '°' => "degrees",
         'Ω' => "ohms",
         'μ' => "micro",
+        '§' if next == Some('§') => return Match::new(2 * length, "sections"),
         '§' => "section",
+        '~' if opens_path(cursor, length) => "tilde",
         '±' => "plus or minus",
         '×' => "times",
         '÷' => "divided by",
@@ -183,6 +189,10 @@ fn asterisks(cursor: &Cursor<'_>, spaced: bool) -> Match {
     let touches = cursor.before.is_some_and(is_operand) && cursor.char_after(length) == next;
     let open = spaced
         || length > 1 && cursor.before == Some(' ') && after.len() < cursor.rest.len() - length;
+    // `dial *67`, `press *`
+    if length == 1 && is_keyed(cursor) && next.is_none_or(|c| !c.is_alphabetic()) {
+        return Match::new(length, "star");
+    }
     if !next.is_some_and(is_operand) || left.is_empty() || !(touches || open) {
         return Match::new(length, "");
     }
@@ -205,11 +215,34 @@ fn slashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
         cursor.before.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphanumeric);
     let between = spaced && !cursor.previous.is_empty() && !cursor.word_after(length).is_empty();
     let said = match length {
+        1 if opens_path(cursor, 0) => "slash",
         1 if spaced && after_digit && digit_next => "divided by",
         1 if inside || between => "slash",
         _ => "",
     };
     Match::new(length, said)
+}
+
+/// Whether a sign is one of the keys of a telephone: `press #`.
+fn is_keyed(cursor: &Cursor<'_>) -> bool {
+    const KEYED: [&str; 8] =
+        ["dial", "press", "pressing", "dialing", "hit", "enter", "key", "dialed"];
+    let previous = cursor.previous.to_ascii_lowercase();
+    let joined = matches!(previous.as_str(), "or" | "the" | "by" | "and");
+    let earlier = cursor.words_before().nth(1).unwrap_or_default().to_ascii_lowercase();
+    KEYED.contains(&previous.as_str()) || joined && KEYED.contains(&earlier.as_str())
+}
+
+/// Whether the path of a file follows the first `skip` bytes, which begin a word: `/usr/local`, `~/notes`.
+fn opens_path(cursor: &Cursor<'_>, skip: usize) -> bool {
+    let opens = |c: char| c.is_whitespace() || matches!(c, '(' | '"' | '\'' | '~' | BREAK);
+    let token = cursor.rest[skip..].split_whitespace().next().unwrap_or_default();
+    let Some(path) = token.strip_prefix('/').filter(|_| cursor.before.is_none_or(opens)) else {
+        return false;
+    };
+    let home = skip > 0 || cursor.before == Some('~');
+    let inside = path.find('/').is_some_and(|at| path[at + 1..].starts_with(char::is_alphanumeric));
+    path.starts_with(|c: char| c.is_alphanumeric() || c == '.') && (home || inside)
 }
 
 /// Returns the length of `+/-` at the cursor, or of `+-` before an amount.

@@ -64,7 +64,7 @@ fn dotted_clock(cursor: &Cursor<'_>) -> Option<Match> {
 }
 
 /// Returns a time of day in words, the full hour as the number alone.
-fn hours_and_minutes(hours: usize, minutes: usize) -> String {
+pub(super) fn hours_and_minutes(hours: usize, minutes: usize) -> String {
     match minutes {
         0 => cardinal(hours),
         1..=9 => format!("{} oh {}", cardinal(hours), cardinal(minutes)),

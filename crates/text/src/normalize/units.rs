@@ -17,6 +17,9 @@ pattern!(
 pattern!(FEET_JOINED, r"([0-9]{1,2})ft([0-9]{1,2})(ins?\b|\x22|'')?");
 pattern!(ARC, r"([0-9]{1,3})° ?([0-9]{1,2})['′](?: ?([0-9]{1,2}(?:\.[0-9]{1,4})?)(?:\x22|''|″))?");
 pattern!(BY_NUMBER, r" ?[x×] ?[0-9]");
+// `5 st 4 lb`, the weight of a person.
+pattern!(STONE, r"([0-9]{1,2}) ?st ([0-9]{1,2}) ?lbs?\b\.?");
+pattern!(PER_HUNDRED, r"/ ?100 ?km\b");
 pattern!(PER, r"/ ?((?:[a-zμ]|[A-Z](?:[a-z]|\b))[A-Za-z]*(?:\^[23])?)");
 
 /// Verbalizes the quantity at the cursor.
@@ -25,6 +28,7 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| feet_inches(cursor))
         .or_else(|| feet_joined(cursor))
         .or_else(|| feet(cursor))
+        .or_else(|| stone(cursor))
         .or_else(|| durations::say(cursor))
         .or_else(|| quantity(cursor))
 }
@@ -70,6 +74,17 @@ fn feet_joined(cursor: &Cursor<'_>) -> Option<Match> {
         }
     };
     cursor.ends(found[0].len()).then(|| Match::quantity(found[0].len(), said))
+}
+
+fn stone(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = STONE.captures(cursor.rest)?;
+    let pounds = if is_one(&found[2]) { "pound" } else { "pounds" };
+    let said = format!(
+        "{} stone {} {pounds}",
+        cardinal_of_digits(&found[1]),
+        cardinal_of_digits(&found[2])
+    );
+    Some(Match::quantity(found[0].trim_end_matches('.').len(), said))
 }
 
 /// `6′`; with an apostrophe (`6' tall`, `a 6' fence`, `6' x 8'`) only where none closes a quotation.
@@ -174,7 +189,12 @@ fn is_attribute(cursor: &Cursor<'_>, length: usize) -> bool {
 fn quantity(cursor: &Cursor<'_>) -> Option<Match> {
     let written = NUMBER_FIRST.find(cursor.rest)?.as_str();
     let count = if is_one(written) { Count::One } else { Count::Many };
-    let (length, name) = after(cursor, written.len(), count)?;
+    let (mut length, mut name) = after(cursor, written.len(), count)?;
+    if matches!(cursor.previous, "a" | "an" | "A" | "An" | "another" | "every")
+        && is_attribute(cursor, length)
+    {
+        (length, name) = after(cursor, written.len(), Count::One)?;
+    }
     let said = format!("{} {name}", number(written));
     let symbol = cursor.rest[written.len()..length].trim_start_matches([' ', '-']);
     if LENGTHS.contains(&symbol)
@@ -312,6 +332,9 @@ fn is_measure(cursor: &Cursor<'_>, length: usize) -> bool {
 
 /// Verbalizes the rest of a quantity after a slash (`/h`, `/week`), as "per hour", "per week".
 pub(super) fn per(cursor: &Cursor<'_>) -> Option<Match> {
+    if let Some(found) = PER_HUNDRED.find(cursor.rest) {
+        return Some(Match::new(found.len(), "per one hundred kilometers"));
+    }
     let found = PER.captures(cursor.rest)?;
     let written = &found[1];
     // `5 MHz/GHz` has two units of one kind.
@@ -321,7 +344,11 @@ pub(super) fn per(cursor: &Cursor<'_>) -> Option<Match> {
     {
         return None;
     }
-    let known = UNITS.iter().find(|unit| unit.symbol == written);
-    let said = known.map_or_else(|| written.to_ascii_lowercase(), |unit| unit.one.to_owned());
+    let known = UNITS.iter().find(|unit| unit.symbol == written).map(|unit| unit.one);
+    let said = match written {
+        "mo" => "month".to_owned(),
+        "d" => "day".to_owned(),
+        _ => known.map_or_else(|| written.to_ascii_lowercase(), str::to_owned),
+    };
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), format!("per {said}")))
 }

@@ -132,3 +132,21 @@ fn any_text_gives_utterances_or_an_error() {
         let _ = parse(&text);
     }
 }
+
+#[test]
+fn time_is_linear_in_unclosed_markup() {
+    // A search for the end of each would look at 10^11 characters and more: minutes.
+    const COUNT: usize = 200_000;
+    for unit in ["<!--", "<![CDATA[", "<!doctype ", "<?xml ", "&amp", "[pause ", "< x=\"", "</"] {
+        let text = unit.repeat(COUNT);
+        assert!(!is_marked(&text), "{unit}");
+        assert_eq!(parse(&text).expect(unit)[0].text.len(), text.trim().len(), "{unit}");
+    }
+    let text = "<!--".repeat(COUNT) + " <b>so</b>";
+    assert_eq!(parse(&text).expect("it is fine")[0].text.len(), text.len() - "<b></b>".len());
+    for (unit, plain) in [("H<sub>2</sub>", "H2"), ("x <break> ", "x"), ("<!---->a", "a")] {
+        let read = parse(&unit.repeat(COUNT)).expect(unit);
+        let letters: usize = read.iter().map(|one| one.text.trim().len()).sum();
+        assert_eq!(letters, plain.len() * COUNT, "{unit}");
+    }
+}
