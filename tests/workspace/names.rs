@@ -18,11 +18,11 @@ const OTHERWISE: [&str; 8] = [
     "special_token(\"task:tts\")",
 ];
 
-/// Identifiers of the tasks, and names of their commands and views.
+/// Identifiers of the tasks, and names of their commands and renditions.
 #[derive(Default)]
 struct Names {
-    /// Names that may be words of a sentence as well: found as a whole literal, between backticks, in a special token or
-    /// as a command.
+    /// Names that may be words of a sentence as well: found as a whole literal, between backticks, in a special token
+    /// or as a command.
     words: BTreeSet<String>,
     /// Names that are no words: found anywhere.
     others: BTreeSet<String>,
@@ -34,7 +34,7 @@ impl Names {
         for (_, text) in packages().iter().filter(|p| p.is_task()).flat_map(|p| p.sources()) {
             let text = text.split("#[cfg(test)]").next().unwrap_or_default();
             let begins =
-                ["const ID: &'static str = \"", "    task: \"", "View { name: \"", "name: \""];
+                ["const ID: &'static str = \"", "    task: \"", "Rendition { name: \"", "name: \""];
             for begin in begins {
                 let names = text.split(begin).skip(1).filter_map(|rest| rest.split_once('"'));
                 let fields = names.filter(|(_, after)| after.starts_with([',', ';']));
@@ -82,7 +82,7 @@ fn literals(line: &str) -> Vec<String> {
 }
 
 #[test]
-fn no_source_outside_a_task_names_tasks_or_views() {
+fn no_source_outside_a_task_names_tasks_or_renditions() {
     let names = Names::of_the_tasks();
     assert!(names.words.len() > 10 && names.others.len() > 2, "too few names were found");
     let mut found = Vec::new();

@@ -45,7 +45,7 @@ pub struct Findings {
     /// Cells that aren't finished.
     pub unfinished: Vec<Unfinished>,
     /// Origin of the figures.
-    pub known: Known,
+    pub known: FiguresOrigin,
     /// Largest loss of quality that a cheaper cell may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<Tolerance>,
@@ -68,7 +68,7 @@ pub struct Unfinished {
 
 /// Origin of figures.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Known {
+pub struct FiguresOrigin {
     /// Models, with their fingerprints: the part before the dash is the model's, the rest its settings'.
     pub models: BTreeSet<String>,
     /// Computers.
@@ -127,7 +127,7 @@ impl Findings {
     /// [`AblateError::Results`]; [`AblateError::NothingFound`] if no cell is finished.
     pub fn gather(plan: &AblationPlan, store: &Store) -> Result<Self, AblateError> {
         let ablation = &plan.ablation;
-        let mut reader = Reader { plan, store, known: Known::default() };
+        let mut reader = Reader { plan, store, known: FiguresOrigin::default() };
         let (finished, unfinished) = reader.cells()?;
         if finished.is_empty() {
             let (name, store) = (ablation.name.clone(), store.path().to_path_buf());
@@ -165,7 +165,7 @@ impl Findings {
 struct Reader<'a> {
     plan: &'a AblationPlan,
     store: &'a Store,
-    known: Known,
+    known: FiguresOrigin,
 }
 
 /// Rows or figures of a point before they are summed up.

@@ -29,7 +29,7 @@ mod work;
 pub use ablation::{Ablation, Axis, AxisValue, Reading, SuiteUse, Tolerance, TrainingBudget};
 pub use error::AblateError;
 pub use fault::{AblationIssue, CellFault, SuiteKeyFault};
-pub use findings::{FINDINGS_FORMAT, Findings, Known, Point, SuiteFindings, Unfinished};
+pub use findings::{FINDINGS_FORMAT, FiguresOrigin, Findings, Point, SuiteFindings, Unfinished};
 pub use keys::{CellKeys, overlay};
 pub use plan::{AblationPlan, PlannedCell, PlannedSuite};
 pub use report::write_report;

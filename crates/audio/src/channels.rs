@@ -91,7 +91,7 @@ pub(crate) struct Replacement {
 /// Mixes channels to one: their mean, or from where the mean cancels the loudest of them.
 ///
 /// The beginning is held back until there is enough sound in it to tell, later samples for half a second.
-pub(crate) struct Mix {
+pub(crate) struct ChannelMix {
     channels: usize,
     /// Index of the channel that is kept instead of the mean.
     kept: Option<usize>,
@@ -110,7 +110,7 @@ pub(crate) struct Mix {
     later: usize,
 }
 
-impl Mix {
+impl ChannelMix {
     /// Builds a mix of a recording's channels; `kept` chooses one by its index.
     pub(crate) fn new(sample_rate_hz: u32, channels: usize, kept: Option<usize>) -> Self {
         let frames = |seconds: f64| (f64::from(sample_rate_hz) * seconds) as usize;

@@ -2,7 +2,7 @@
 
 use syrinx_types::Audio;
 
-use crate::channels::{Mix, Turns};
+use crate::channels::{ChannelMix, Turns};
 use crate::long::{Recording, SourceLength, Spool};
 use crate::{AudioError, AudioWarning, Resampler, UnsupportedContent};
 
@@ -203,7 +203,7 @@ pub(crate) struct MonoSink {
     resampler: Option<Resampler>,
     channels: usize,
     turns: Turns,
-    mix: Mix,
+    mix: ChannelMix,
     mono: Vec<f32>,
     spool: Spool,
     sample_rate_hz: u32,
@@ -228,7 +228,7 @@ impl MonoSink {
             resampler: None,
             channels: 1,
             turns: Turns::new(1, 1),
-            mix: Mix::new(1, 1, None),
+            mix: ChannelMix::new(1, 1, None),
             mono: Vec::new(),
             spool,
             sample_rate_hz: 0,
@@ -304,7 +304,7 @@ impl Sink for MonoSink {
         self.turns = Turns::new(sample_rate_hz, channels);
         // A channel that there isn't is refused at the end, when the file has been read whole.
         let chosen = self.channel.map(|channel| channel.saturating_sub(1).min(channels - 1));
-        self.mix = Mix::new(sample_rate_hz, channels, chosen);
+        self.mix = ChannelMix::new(sample_rate_hz, channels, chosen);
         self.source.sample_rate_hz = sample_rate_hz;
         self.sample_rate_hz = self.to_hz.unwrap_or(sample_rate_hz);
         if self.sample_rate_hz != sample_rate_hz {

@@ -15,9 +15,9 @@ const REFRESH_HZ: u8 = 20;
 /// Terminal of standard error that may show bars. Every line that is printed while bars may be there is printed by
 /// [`Self::without_bars`]: one printed over a bar leaves the rest of the bar on the terminal.
 #[derive(Debug, Clone, Default)]
-pub struct Screen(Option<MultiProgress>);
+pub struct ProgressScreen(Option<MultiProgress>);
 
-impl Screen {
+impl ProgressScreen {
     /// Calls a function while no bar is on the terminal, and draws the bars again below what it printed.
     pub fn without_bars<T>(&self, print: impl FnOnce() -> T) -> T {
         match &self.0 {
@@ -109,8 +109,8 @@ impl Drop for Bars {
 
 impl Bars {
     /// Returns the screen that the bars are drawn on, for lines above them.
-    pub fn screen(&self) -> Screen {
-        Screen(Some(self.screen.clone()))
+    pub fn screen(&self) -> ProgressScreen {
+        ProgressScreen(Some(self.screen.clone()))
     }
 
     fn begin(&self, name: &str, total: Option<u64>) -> ProgressBar {

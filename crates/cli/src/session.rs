@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use syrinx_config::{Layer, Loaded, SETTINGS_FILE, Settings};
+use syrinx_config::{Layer, LoadedConfig, SETTINGS_FILE, Settings};
 use syrinx_engine::Engine;
 use syrinx_pretrained::CodecSpec;
 use syrinx_recipes::{CorpusCodec, JsonLines, open_engine};
@@ -12,7 +12,7 @@ use syrinx_types::{CancelToken, EventSink, RunContext, Tee};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::globals::Globals;
-use crate::progress::{Bars, Lines, Screen};
+use crate::progress::{Bars, Lines, ProgressScreen};
 use crate::provenance::now_s;
 use crate::stop;
 
@@ -26,7 +26,7 @@ pub struct Session {
     /// Set by Ctrl-C.
     pub cancel: CancelToken,
     sink: Tee<'static>,
-    screen: Screen,
+    screen: ProgressScreen,
 }
 
 impl Session {
@@ -45,7 +45,7 @@ impl Session {
             screen
         } else {
             sinks.push(Box::new(Lines::new(globals.verbose > 0, !globals.quiet)));
-            Screen::default()
+            ProgressScreen::default()
         };
         stop::on_signal(cancel.clone(), screen.clone())?;
         if let Some(path) = &globals.events {
@@ -56,7 +56,7 @@ impl Session {
 
     /// Builds a session of a caller that handles Ctrl-C and events itself.
     pub fn detached(globals: Globals, cancel: CancelToken) -> Self {
-        Self { globals, cancel, sink: Tee(Vec::new()), screen: Screen::default() }
+        Self { globals, cancel, sink: Tee(Vec::new()), screen: ProgressScreen::default() }
     }
 
     /// Returns the event sink.
@@ -65,7 +65,7 @@ impl Session {
     }
 
     /// Returns the settings of all layers, with these flags over those of the command line.
-    pub fn settings(&self, flags: &[(String, String)]) -> Outcome<Loaded<Settings>> {
+    pub fn settings(&self, flags: &[(String, String)]) -> Outcome<LoadedConfig<Settings>> {
         settings_of(&self.globals, flags)
     }
 
@@ -170,9 +170,12 @@ impl Session {
 }
 
 /// Returns the settings of all layers, with `flags` over those of the command line.
-pub fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Loaded<Settings>> {
-    let Loaded { value, keys } = Settings::load(&layers_of(globals, flags)?)?;
-    Ok(Loaded { value: with_voices_dir(value), keys })
+pub fn settings_of(
+    globals: &Globals,
+    flags: &[(String, String)],
+) -> Outcome<LoadedConfig<Settings>> {
+    let LoadedConfig { value, keys } = Settings::load(&layers_of(globals, flags)?)?;
+    Ok(LoadedConfig { value: with_voices_dir(value), keys })
 }
 
 /// Layers of the settings, with `flags` over those of the command line.

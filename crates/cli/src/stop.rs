@@ -5,10 +5,10 @@ use std::io::{self, Write as _};
 use syrinx_types::CancelToken;
 
 use crate::failure::{Exit, Failure, Outcome};
-use crate::progress::Screen;
+use crate::progress::ProgressScreen;
 
 /// Makes Ctrl-C, SIGTERM and SIGHUP set the token; a second one ends the program, with no bar left on the screen.
-pub fn on_signal(cancel: CancelToken, screen: Screen) -> Outcome {
+pub fn on_signal(cancel: CancelToken, screen: ProgressScreen) -> Outcome {
     ctrlc::set_handler(move || {
         let again = cancel.is_cancelled();
         cancel.cancel();

@@ -46,7 +46,7 @@ pub(crate) struct ClipBatch {
 }
 
 /// One clip of a batch.
-struct Clip {
+struct TrainingClip {
     mel: Vec<f32>,
     pitch: Vec<PitchFrame>,
     predicted: bool,
@@ -87,7 +87,7 @@ fn one_clip(
     source: &dyn ClipSource,
     config: &VocoderTrainConfig,
     rng: &mut ChaCha8Rng,
-) -> Result<Clip, CodecError> {
+) -> Result<TrainingClip, CodecError> {
     let c = rvq.config();
     let frames = config.clip_frames * c.patch_frames;
     let predicted =
@@ -104,7 +104,7 @@ fn one_clip(
     {
         // Synthesized codes have no enhancement layer.
         let (mel, pitch) = (rvq.decode_log_mel(&codes)?, pitch(&samples, 0)?);
-        return Ok(Clip { mel, pitch, predicted: true, target: samples });
+        return Ok(TrainingClip { mel, pitch, predicted: true, target: samples });
     }
     let clip = config.clip_frames * c.frame_samples();
     // Margins give the first and last spectra real samples.
@@ -115,7 +115,7 @@ fn one_clip(
     let mut mel = mel[margin_frames * c.mel.bins..][..frames * c.mel.bins].to_vec();
     mel = coded(rvq, tables, mel, config, rng)?;
     let pitch = pitch(&samples, margin_frames)?;
-    Ok(Clip { mel, pitch, predicted, target: samples[margin..][..clip].to_vec() })
+    Ok(TrainingClip { mel, pitch, predicted, target: samples[margin..][..clip].to_vec() })
 }
 
 /// Returns the spectrogram of a clip after quantization with a random number of levels.

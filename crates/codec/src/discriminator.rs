@@ -92,7 +92,7 @@ const LOG_OFFSET: f32 = 2.0;
 const LOG_SCALE: f32 = 0.4;
 
 /// Output of the discriminator at one resolution.
-struct Verdict {
+struct DiscriminatorOutput {
     /// Hidden rows, (bands * clips * frames, dim).
     hidden: Tensor,
     /// Score, 1 for a recording, 0 for the vocoder's output, (bands * clips * frames, 1).
@@ -129,7 +129,7 @@ impl Branch {
     }
 
     /// Scores clips of `clip` samples each, (clips * clip).
-    fn judge(&self, samples: &Tensor, clip: usize) -> Result<Verdict> {
+    fn judge(&self, samples: &Tensor, clip: usize) -> Result<DiscriminatorOutput> {
         let (clips, frames) = (samples.elem_count() / clip, self.stft.frames(clip));
         let op = LogSpectrum { stft: self.stft.clone(), clip };
         let spectrum = samples.contiguous()?.apply_op1(op)?; // (clips * frames, bins)
@@ -141,7 +141,7 @@ impl Branch {
         let sequences = self.inputs.len() * clips;
         let plan = windowed_plan(sequences, frames, self.stack.config(), self.window_frames);
         let hidden = self.stack.forward(&rows, &plan)?;
-        Ok(Verdict { score: self.output.forward(&hidden)?, hidden })
+        Ok(DiscriminatorOutput { score: self.output.forward(&hidden)?, hidden })
     }
 }
 
@@ -166,7 +166,7 @@ pub(crate) struct Adversary {
 
 /// Scored recordings of a step, and the vocoder's output for them.
 pub(crate) struct Contest {
-    real: Vec<Verdict>,
+    real: Vec<DiscriminatorOutput>,
     made: Tensor,
     clip: usize,
     losses: AdversarialLosses,
@@ -194,7 +194,7 @@ impl Adversary {
         Ok(Self { config: config.clone(), branches, vars: store.vars(), optimizer })
     }
 
-    fn judge(&self, samples: &Tensor, clip: usize) -> Result<Vec<Verdict>> {
+    fn judge(&self, samples: &Tensor, clip: usize) -> Result<Vec<DiscriminatorOutput>> {
         self.branches.iter().map(|branch| branch.judge(samples, clip)).collect()
     }
 
@@ -210,8 +210,9 @@ impl Adversary {
         let target = Tensor::from_vec(target, made.shape(), made.device())?;
         let (real, fake) = (self.judge(&target, clip)?, self.judge(made, clip)?);
         let scores = fake.iter().map(|f| squared_distance(&f.score, 1.0)).collect::<Result<_>>()?;
-        let distance =
-            |(f, r): (&Verdict, &Verdict)| (&f.hidden - r.hidden.detach())?.abs()?.mean_all();
+        let distance = |(f, r): (&DiscriminatorOutput, &DiscriminatorOutput)| {
+            (&f.hidden - r.hidden.detach())?.abs()?.mean_all()
+        };
         let features = fake.iter().zip(&real).map(distance).collect::<Result<_>>()?;
         let (scores, features) = (mean(scores)?, mean(features)?);
         let losses = AdversarialLosses {

@@ -13,7 +13,7 @@ use syrinx_types::{Audio, Coded, Codes, Latents, SpectralGain};
 use crate::decoding::EmbeddedStream;
 use crate::fault::WeightsMismatch;
 use crate::spectral_gain::attenuated;
-use crate::weights::{Precision, Reader, Writer, read_file, write_file};
+use crate::weights::{Reader, StoredPrecision, Writer, read_file, write_file};
 use crate::{
     Codec, CodecError, CodecInfo, DecodeStream, EnhancementLayer, EnhancementTables, MelRvq,
     PitchConfig, PitchPredictor, PitchPredictorConfig, PitchTable, Refinement, RefinementConfig,
@@ -96,11 +96,11 @@ impl MelRvq {
 
 fn write_rvq(writer: &mut Writer, rvq: &MelRvq) {
     let c = rvq.config();
-    writer.add("rvq.mean", &[c.patch_dim()], rvq.mean(), Precision::F32);
-    writer.add("rvq.axes", &[c.latent_dim, c.patch_dim()], rvq.axes(), Precision::F32);
+    writer.add("rvq.mean", &[c.patch_dim()], rvq.mean(), StoredPrecision::F32);
+    writer.add("rvq.axes", &[c.latent_dim, c.patch_dim()], rvq.axes(), StoredPrecision::F32);
     let books: Vec<f32> = (0..c.levels).flat_map(|l| rvq.codebook(l)).copied().collect();
     let shape = [c.levels, c.codebook_size, c.latent_dim];
-    writer.add("rvq.codebooks", &shape, &books, Precision::F16);
+    writer.add("rvq.codebooks", &shape, &books, StoredPrecision::F16);
 }
 
 fn read_rvq(reader: &mut Reader, config: RvqConfig) -> Result<MelRvq, CodecError> {
@@ -153,7 +153,7 @@ impl EmbeddedCodec {
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if a part contradicts its configuration.
-    pub fn to_bytes(&self, precision: Precision) -> Result<Vec<u8>, CodecError> {
+    pub fn to_bytes(&self, precision: StoredPrecision) -> Result<Vec<u8>, CodecError> {
         let mut writer = Writer::default();
         write_rvq(&mut writer, &self.rvq);
         let mut add = |prefix: &str, tensors: BTreeMap<String, Tensor>| {
@@ -169,10 +169,15 @@ impl EmbeddedCodec {
             add("predictor", predictor.tensors())?;
             let (pitch, refinement) = (tables.pitch.config(), tables.refinement.config());
             let shape = [pitch.entries, 2 * self.rvq.config().patch_frames];
-            writer.add("pitch.table", &shape, tables.pitch.entries(), Precision::F16);
+            writer.add("pitch.table", &shape, tables.pitch.entries(), StoredPrecision::F16);
             let width = self.rvq.config().latent_dim / refinement.groups;
             let shape = [refinement.groups, refinement.entries, width];
-            writer.add("refinement.tables", &shape, &tables.refinement.entries(), Precision::F16);
+            writer.add(
+                "refinement.tables",
+                &shape,
+                &tables.refinement.entries(),
+                StoredPrecision::F16,
+            );
             enhancement = Some(EnhancementHeader {
                 pitch: pitch.clone(),
                 refinement: refinement.clone(),
@@ -206,7 +211,7 @@ impl EmbeddedCodec {
     ///
     /// # Errors
     /// [`CodecError::Io`], or those of [`Self::to_bytes`].
-    pub fn save(&self, path: &Path, precision: Precision) -> Result<(), CodecError> {
+    pub fn save(&self, path: &Path, precision: StoredPrecision) -> Result<(), CodecError> {
         write_file(path, &self.to_bytes(precision)?)
     }
 
@@ -297,7 +302,7 @@ impl Codec for EmbeddedCodec {
     }
 
     fn to_part(&self) -> Result<Vec<u8>, CodecError> {
-        self.to_bytes(Precision::default())
+        self.to_bytes(StoredPrecision::default())
     }
 }
 

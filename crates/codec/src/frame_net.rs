@@ -116,7 +116,7 @@ impl FrameNet {
 }
 
 /// Hidden rows of some frames of a stream.
-pub(crate) struct Block {
+pub(crate) struct FrameBlock {
     /// (count, dim)
     pub(crate) hidden: Tensor,
     /// Features of these frames, (count, width).
@@ -139,7 +139,7 @@ pub(crate) struct FrameNetStream {
 
 impl FrameNetStream {
     /// Appends features (n, width); returns the blocks that later features do not change.
-    pub(crate) fn push(&mut self, features: &[f32]) -> Result<Vec<Block>, CodecError> {
+    pub(crate) fn push(&mut self, features: &[f32]) -> Result<Vec<FrameBlock>, CodecError> {
         let (width, ahead) = (self.net.shape.width, self.net.shape.ahead);
         let mut out = Vec::new();
         // Block by block: a long recording is not copied as a whole.
@@ -164,13 +164,13 @@ impl FrameNetStream {
     }
 
     /// Returns the remaining frames.
-    pub(crate) fn finish(&mut self) -> Result<Option<Block>, CodecError> {
+    pub(crate) fn finish(&mut self) -> Result<Option<FrameBlock>, CodecError> {
         let end = self.first + self.features.len() / self.net.shape.width;
         self.take(end, end)
     }
 
     /// Processes the frames from `taken` to `upto`, with look-ahead up to `visible`.
-    fn take(&mut self, upto: usize, visible: usize) -> Result<Option<Block>, CodecError> {
+    fn take(&mut self, upto: usize, visible: usize) -> Result<Option<FrameBlock>, CodecError> {
         let count = upto.saturating_sub(self.taken);
         if count == 0 {
             return Ok(None);
@@ -189,6 +189,6 @@ impl FrameNetStream {
         let keep = upto.saturating_sub(ahead);
         self.features.drain(..(keep - self.first) * width);
         self.first = keep;
-        Ok(Some(Block { hidden, features }))
+        Ok(Some(FrameBlock { hidden, features }))
     }
 }

@@ -63,4 +63,4 @@ pub use spectral_loss::SpectralLossConfig;
 pub use train::{Start, TrainedVocoder, train_vocoder};
 pub use train_config::VocoderTrainConfig;
 pub use vocoder::{SourceConfig, Vocoder, VocoderConfig, VocoderStream};
-pub use weights::Precision as StoredPrecision;
+pub use weights::StoredPrecision;

@@ -10,7 +10,7 @@ use syrinx_nn::{BlockConfig, Kernels, Linear, ParamStore, with_slice};
 use syrinx_types::{Allowed, ConfigIssue};
 
 use crate::CodecError;
-use crate::frame_net::{BLOCK_FRAMES, Block, FrameNet, FrameNetShape, FrameNetStream};
+use crate::frame_net::{BLOCK_FRAMES, FrameBlock, FrameNet, FrameNetShape, FrameNetStream};
 use crate::pitch::PitchFrame;
 
 /// Shape of a pitch predictor.
@@ -235,7 +235,7 @@ impl PitchStream {
         self.net.finish()?.map_or(Ok(Vec::new()), |block| self.read(&block))
     }
 
-    fn read(&self, block: &Block) -> Result<Vec<PitchFrame>, CodecError> {
+    fn read(&self, block: &FrameBlock) -> Result<Vec<PitchFrame>, CodecError> {
         self.predictor.read(&self.predictor.output.forward(&block.hidden)?)
     }
 }

@@ -55,7 +55,7 @@ struct Judged {
 }
 
 /// Networks of a run and their parameters.
-struct Run {
+struct VocoderTraining {
     vocoder: Vocoder,
     predictor: Option<PitchPredictor>,
     tables: Option<EnhancementTables>,
@@ -65,7 +65,7 @@ struct Run {
 const VOCODER: &str = "vocoder/";
 const PREDICTOR: &str = "predictor/";
 
-impl Run {
+impl VocoderTraining {
     fn new(start: Start, config: &VocoderTrainConfig) -> Result<Self, CodecError> {
         let store = ParamStore::seeded(config.seed, &Device::Cpu);
         let vocoder = Vocoder::new(config.vocoder.clone(), store.clone())?;
@@ -210,7 +210,7 @@ pub fn train_vocoder(
     let (config, rvq) = (settled(start, config), start.rvq);
     let loss = SpectralLoss::new(&config.loss, rvq.config().mel.sample_rate_hz)?;
     config.check(rvq, &loss)?;
-    let mut run = Run::new(start, &config)?;
+    let mut run = VocoderTraining::new(start, &config)?;
     let mut optimizer = AdamW::new(run.vars.clone(), config.optimizer.clone())?;
     let seed = config.seed.wrapping_add(2);
     let mut adversary = config.adversarial.as_ref().map(|a| Adversary::new(a, seed)).transpose()?;
@@ -222,7 +222,7 @@ pub fn train_vocoder(
         let pitch = start.enhancement.map(|e| e.tables.pitch.clone());
         run.tables = Some(EnhancementTables::fit(rvq, source, &config, pitch)?);
     }
-    let save = |run: &Run, optimizer: &mut AdamW, adversary: Option<&mut Adversary>| {
+    let save = |run: &VocoderTraining, optimizer: &mut AdamW, adversary: Option<&mut Adversary>| {
         let Some(path) = state else { return Ok(()) };
         let step = optimizer.steps();
         let learners = learners(&config, &run.vars, optimizer, adversary);

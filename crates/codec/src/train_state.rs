@@ -11,7 +11,7 @@ use crate::enhancement::EnhancementTables;
 use crate::fault::StateMismatch;
 use crate::pitch::PitchTable;
 use crate::refinement::Refinement;
-use crate::weights::{Precision, Reader, Writer, read_file, write_file};
+use crate::weights::{Reader, StoredPrecision, Writer, read_file, write_file};
 use crate::{CodecError, MelRvq, VocoderTrainConfig};
 
 /// Identity of the run that a saved state belongs to.
@@ -56,11 +56,11 @@ impl Learner<'_> {
         let AdamWState { tensors, step } = self.optimizer.state()?;
         for (name, tensor) in &tensors {
             let (name, values) = (format!("{prefix}optimizer/{name}"), to_vec_f32(tensor)?);
-            writer.add(&name, tensor.dims(), &values, Precision::F32);
+            writer.add(&name, tensor.dims(), &values, StoredPrecision::F32);
         }
         for (name, var) in self.vars {
             let (name, values) = (format!("{prefix}weights/{name}"), to_vec_f32(var)?);
-            writer.add(&name, var.dims(), &values, Precision::F32);
+            writer.add(&name, var.dims(), &values, StoredPrecision::F32);
         }
         Ok(step)
     }
@@ -101,9 +101,9 @@ pub(crate) fn save_state(
     }
     if let Some(EnhancementTables { pitch, refinement }) = tables {
         let entries = pitch.entries();
-        writer.add("pitch.table", &[entries.len()], entries, Precision::F32);
+        writer.add("pitch.table", &[entries.len()], entries, StoredPrecision::F32);
         let entries = refinement.entries();
-        writer.add("refinement.tables", &[entries.len()], &entries, Precision::F32);
+        writer.add("refinement.tables", &[entries.len()], &entries, StoredPrecision::F32);
     }
     let header = StateHeader { step, config: config.clone(), quantiser: rvq.fingerprint() };
     write_file(path, &writer.bytes(&header)?)

@@ -12,7 +12,7 @@ use syrinx_types::{Allowed, ConfigIssue, Requirement};
 
 use crate::CodecError;
 use crate::fault::WeightsMismatch;
-use crate::frame_net::{BLOCK_FRAMES, Block, FrameNet, FrameNetShape, FrameNetStream};
+use crate::frame_net::{BLOCK_FRAMES, FrameBlock, FrameNet, FrameNetShape, FrameNetStream};
 use crate::istft::Istft;
 use crate::magnitudes::first_rows;
 use crate::pitch::PitchFrame;
@@ -355,7 +355,7 @@ impl VocoderStream {
         Ok(out)
     }
 
-    fn synthesise(&mut self, block: &Block) -> Result<Vec<f32>, CodecError> {
+    fn synthesise(&mut self, block: &FrameBlock) -> Result<Vec<f32>, CodecError> {
         let rows = self.vocoder.head(&block.hidden, &block.features)?; // (count, width)
         let count = block.features.len() / self.vocoder.config.features();
         let excitation = self.excitation.as_mut().map(|e| e.take(count)).unwrap_or_default();

@@ -24,7 +24,7 @@ pub(crate) fn round_to_f16(value: f32) -> f32 {
 /// Precision that the weights of networks are stored in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Precision {
+pub enum StoredPrecision {
     /// Four bytes a value.
     F32,
     /// Two bytes a value.
@@ -65,25 +65,27 @@ impl Writer {
         name: &str,
         shape: &[usize],
         values: &[f32],
-        precision: Precision,
+        precision: StoredPrecision,
     ) {
         let precision = match precision {
-            Precision::I8 if shape.len() != 2 => Precision::F16,
+            StoredPrecision::I8 if shape.len() != 2 => StoredPrecision::F16,
             other => other,
         };
         let (dtype, bytes) = match precision {
-            Precision::I8 => {
+            StoredPrecision::I8 => {
                 let rows = values.chunks_exact(shape[1].max(1));
                 let scales: Vec<f32> = rows.clone().map(row_scale).collect();
                 let round = |(row, s): (&[f32], &f32)| -> Vec<u8> {
                     row.iter().map(|v| (v / s).round().clamp(-I8_MAX, I8_MAX) as i8 as u8).collect()
                 };
                 let bytes = rows.zip(&scales).flat_map(round).collect();
-                self.add(&format!("{name}{SCALE}"), &[scales.len()], &scales, Precision::F32);
+                self.add(&format!("{name}{SCALE}"), &[scales.len()], &scales, StoredPrecision::F32);
                 (Dtype::I8, bytes)
             }
-            Precision::F32 => (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-            Precision::F16 => {
+            StoredPrecision::F32 => {
+                (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect())
+            }
+            StoredPrecision::F16 => {
                 let bytes = values.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect();
                 (Dtype::F16, bytes)
             }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::Place;
+use crate::SettingOrigin;
 
 /// Errors of configurations.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum ConfigError {
         /// The key, with dots.
         key: String,
         /// Layer with the key.
-        place: Place,
+        place: SettingOrigin,
         /// The setting of the most similar name.
         nearest: Option<String>,
     },
@@ -41,7 +41,7 @@ pub enum ConfigError {
         /// The key, with dots.
         key: String,
         /// Layer with the value.
-        place: Place,
+        place: SettingOrigin,
         /// Kind of the mismatch.
         cause: Box<figment::error::Kind>,
     },

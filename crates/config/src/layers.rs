@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{ConfigError, TableFault};
-use crate::place::Place;
+use crate::place::SettingOrigin;
 use crate::schema::{Found, Tree};
 
 /// One layer above the defaults.
@@ -33,12 +33,12 @@ pub struct SettingKey {
     /// Value of the key.
     pub value: Value,
     /// Layer that sets it.
-    pub place: Place,
+    pub place: SettingOrigin,
 }
 
 /// A configuration and where each of its keys comes from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Loaded<T> {
+pub struct LoadedConfig<T> {
     /// The configuration.
     pub value: T,
     /// All keys, in alphabetical order.
@@ -53,9 +53,9 @@ pub fn load<T: DeserializeOwned>(
     schema: &Value,
     defaults: &Value,
     layers: &[Layer],
-) -> Result<Loaded<T>, ConfigError> {
+) -> Result<LoadedConfig<T>, ConfigError> {
     let lowest = to_dict(defaults).map_err(|fault| ConfigError::Defaults { fault })?;
-    let mut figment = Figment::from(Named { place: Place::Default, values: lowest });
+    let mut figment = Figment::from(Named { place: SettingOrigin::Default, values: lowest });
     for layer in layers {
         if let Some(named) = read(layer, Tree(schema))? {
             check_keys(&named, Tree(schema))?;
@@ -66,15 +66,15 @@ pub fn load<T: DeserializeOwned>(
     let merged: Value = figment.extract().map_err(|e| value_error(&e))?;
     let mut keys = Vec::new();
     flatten("", &merged, &mut |key, value| {
-        let place = Place::of(figment.find_metadata(key));
+        let place = SettingOrigin::of(figment.find_metadata(key));
         keys.push(SettingKey { key: key.into(), value: value.clone(), place });
     });
-    Ok(Loaded { value, keys })
+    Ok(LoadedConfig { value, keys })
 }
 
 /// A layer's values under its name.
 struct Named {
-    place: Place,
+    place: SettingOrigin,
     values: Dict,
 }
 
@@ -94,11 +94,14 @@ fn read(layer: &Layer, schema: Tree<'_>) -> Result<Option<Named>, ConfigError> {
         Layer::OptionalFile(path) => (path, true),
         Layer::Environment(pairs) => {
             let keys = pairs.iter().map(|(k, v)| (k.to_lowercase().replace("__", "."), v.as_str()));
-            return Ok(Some(Named { place: Place::Environment, values: nested(keys, schema) }));
+            return Ok(Some(Named {
+                place: SettingOrigin::Environment,
+                values: nested(keys, schema),
+            }));
         }
         Layer::Flags(pairs) => {
             let keys = pairs.iter().map(|(k, v)| (k.clone(), v.as_str()));
-            return Ok(Some(Named { place: Place::Flag, values: nested(keys, schema) }));
+            return Ok(Some(Named { place: SettingOrigin::Flag, values: nested(keys, schema) }));
         }
     };
     let text = match std::fs::read_to_string(path) {
@@ -107,7 +110,7 @@ fn read(layer: &Layer, schema: Tree<'_>) -> Result<Option<Named>, ConfigError> {
         Err(cause) => return Err(ConfigError::Read { path: path.clone(), cause }),
     };
     let values = parse(&text).map_err(|fault| ConfigError::Syntax { path: path.clone(), fault })?;
-    Ok(Some(Named { place: Place::File(path.clone()), values }))
+    Ok(Some(Named { place: SettingOrigin::File(path.clone()), values }))
 }
 
 /// Parses the TOML text of a layer.
@@ -178,7 +181,7 @@ fn check_dict(
     schema: Tree<'_>,
     node: &Value,
     prefix: &str,
-    place: &Place,
+    place: &SettingOrigin,
 ) -> Result<(), ConfigError> {
     for (name, value) in dict {
         let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
@@ -213,7 +216,7 @@ fn check_dict(
 fn value_error(error: &figment::Error) -> ConfigError {
     ConfigError::Value {
         key: error.path.join("."),
-        place: Place::of(error.metadata.as_ref()),
+        place: SettingOrigin::of(error.metadata.as_ref()),
         cause: Box::new(error.kind.clone()),
     }
 }

@@ -1,7 +1,7 @@
 //! Layered configuration: defaults, a file, the environment, flags; and its schemas.
 //!
 //! [`load`] does this for any configuration that has a schema; [`Settings`] is the program's own. The layer of every
-//! key is recorded ([`Loaded::keys`]).
+//! key is recorded ([`LoadedConfig::keys`]).
 //!
 //! Invariants: the environment is not read here, its variables are arguments; a key outside the schema is an error that
 //! names the key, its layer and the most similar key.
@@ -13,7 +13,7 @@ mod schema;
 mod settings;
 
 pub use error::{ConfigError, TableFault};
-pub use layers::{Layer, Loaded, SettingKey, load};
-pub use place::Place;
+pub use layers::{Layer, LoadedConfig, SettingKey, load};
+pub use place::SettingOrigin;
 pub use schema::Tree;
 pub use settings::{SETTINGS_FILE, Settings, settings_schema};

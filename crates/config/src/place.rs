@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 /// Layer that a setting comes from. It is serialised as it is shown: `default`, a file's name, `environment` or `flag`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum SettingOrigin {
     /// Defaults of the program.
     Default,
     /// TOML file.
@@ -19,12 +19,12 @@ pub enum Place {
     Flag,
 }
 
-impl Place {
+impl SettingOrigin {
     /// Name of the layers that are no file.
     const FIXED: [(&'static str, Self); 3] =
         [("default", Self::Default), ("environment", Self::Environment), ("flag", Self::Flag)];
 
-    /// Returns the description of the layer for figment, which [`Place::of`] reads.
+    /// Returns the description of the layer for figment, which [`SettingOrigin::of`] reads.
     pub(crate) fn metadata(&self) -> Metadata {
         match self {
             Self::File(path) => Metadata::from(self.to_string(), path.as_path()),
@@ -43,7 +43,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
@@ -54,7 +54,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl Serialize for Place {
+impl Serialize for SettingOrigin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

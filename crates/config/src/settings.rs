@@ -13,7 +13,7 @@ use syrinx_pretrained::RecognizerChoice;
 use syrinx_pretrained::whisper::WhisperOptions;
 use syrinx_registry::ALL;
 
-use crate::{ConfigError, Layer, Loaded, load};
+use crate::{ConfigError, Layer, LoadedConfig, load};
 
 /// Name of the file that is looked for in the current folder.
 pub const SETTINGS_FILE: &str = "syrinx.toml";
@@ -66,7 +66,7 @@ impl Settings {
     ///
     /// # Errors
     /// Any [`ConfigError`].
-    pub fn load(layers: &[Layer]) -> Result<Loaded<Self>, ConfigError> {
+    pub fn load(layers: &[Layer]) -> Result<LoadedConfig<Self>, ConfigError> {
         let tasks: Map<String, Value> =
             ALL.iter().map(|d| (d.id.to_owned(), (d.default_config)())).collect();
         let mut defaults = serde_json::to_value(Self::default())

@@ -40,40 +40,40 @@ pub struct Corpus {
     entries: Vec<(usize, usize)>, // (shard, record)
     by_id: HashMap<String, usize>,
     by_speaker: BTreeMap<String, Vec<usize>>,
-    /// Views of the utterances (noisy, in a mixture, ...), by name.
-    views: Arc<BTreeMap<String, Corpus>>,
+    /// Renditions of the utterances (noisy, in a mixture, ...), by name.
+    renditions: Arc<BTreeMap<String, Corpus>>,
 }
 
-/// Folder within that of the shards, with a folder of shards for every view.
-pub const VIEWS: &str = "views";
+/// Folder within that of the shards, with a folder of shards for every rendition.
+pub const RENDITIONS: &str = "renditions";
 
 impl Corpus {
-    /// Loads every shard of a folder, in the order of the manifest, and those of its views: folders of shards of the
-    /// same manifest in `views/NAME`.
+    /// Loads every shard of a folder, in the order of the manifest, and those of its renditions: folders of shards of
+    /// the same manifest in `renditions/NAME`.
     ///
     /// # Errors
     /// [`DataError::NothingFound`] for a folder without shards, [`DataError::MissingShards`] for an unfinished one,
     /// [`DataError::Mismatch`] for shards of different making, [`DataError::BrokenShard`], [`DataError::Io`].
     pub fn open(folder: &Path) -> Result<Self, DataError> {
-        let views = folder.join(VIEWS);
+        let renditions = folder.join(RENDITIONS);
         let mut folders = Vec::new();
-        if views.is_dir() {
-            for entry in
-                std::fs::read_dir(&views).map_err(DataError::io(IoOperation::List, &views))?
+        if renditions.is_dir() {
+            for entry in std::fs::read_dir(&renditions)
+                .map_err(DataError::io(IoOperation::List, &renditions))?
             {
-                folders.push(entry.map_err(DataError::io(IoOperation::List, &views))?.path());
+                folders.push(entry.map_err(DataError::io(IoOperation::List, &renditions))?.path());
             }
         }
-        let views = folders.into_iter().map(|path| {
+        let renditions = folders.into_iter().map(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             Ok::<_, DataError>((name, Self::from_shards(read_shards(&path)?, &path)?, path))
         });
         let corpus = Self::from_shards(read_shards(folder)?, folder)?;
-        corpus.with_views(views)
+        corpus.with_renditions(renditions)
     }
 
-    /// Opens the shards of a source, and those of its views, without reading codes: these are read when an utterance
-    /// is needed.
+    /// Opens the shards of a source, and those of its renditions, without reading codes: these are read when an
+    /// utterance is needed.
     ///
     /// # Errors
     /// The errors of [`Corpus::open`], and [`DataError::Remote`].
@@ -98,11 +98,11 @@ impl Corpus {
             ))
         };
         let (corpus, _) = open("", folders.remove("").unwrap_or_default())?;
-        let views = folders.into_iter().filter_map(|(folder, paths)| {
-            let name = folder.strip_prefix(VIEWS)?.strip_prefix('/')?.to_owned();
-            Some(open(&folder, paths).map(|(view, place)| (name, view, place)))
+        let renditions = folders.into_iter().filter_map(|(folder, paths)| {
+            let name = folder.strip_prefix(RENDITIONS)?.strip_prefix('/')?.to_owned();
+            Some(open(&folder, paths).map(|(rendition, place)| (name, rendition, place)))
         });
-        corpus.with_views(views)
+        corpus.with_renditions(renditions)
     }
 
     /// Whether codes are read when an utterance is needed.
@@ -110,15 +110,15 @@ impl Corpus {
         self.shards.iter().any(|shard| matches!(shard, CorpusShard::Streamed { .. }))
     }
 
-    /// Returns the corpus with these views.
-    fn with_views(
+    /// Returns the corpus with these renditions.
+    fn with_renditions(
         mut self,
-        views: impl Iterator<Item = Result<(String, Self, PathBuf), DataError>>,
+        renditions: impl Iterator<Item = Result<(String, Self, PathBuf), DataError>>,
     ) -> Result<Self, DataError> {
         let mut found = BTreeMap::new();
-        for view in views {
-            let (name, view, path) = view?;
-            if let (Some(own), Some(other)) = (self.shards.first(), view.shards.first()) {
+        for rendition in renditions {
+            let (name, rendition, path) = rendition?;
+            if let (Some(own), Some(other)) = (self.shards.first(), rendition.shards.first()) {
                 let same = ShardStamp {
                     utterances_per_shard: own.stamp().utterances_per_shard,
                     of: own.stamp().of,
@@ -126,26 +126,26 @@ impl Corpus {
                 };
                 same.check(own.stamp(), &path)?;
             }
-            found.insert(name, view);
+            found.insert(name, rendition);
         }
-        self.views = Arc::new(found);
+        self.renditions = Arc::new(found);
         Ok(self)
     }
 
-    /// Returns the names of the views.
-    pub fn views(&self) -> impl Iterator<Item = &str> {
-        self.views.keys().map(String::as_str)
+    /// Returns the names of the renditions.
+    pub fn renditions(&self) -> impl Iterator<Item = &str> {
+        self.renditions.keys().map(String::as_str)
     }
 
-    /// Returns utterance `i` in every view that has it at the same length.
-    fn views_of(&self, i: usize) -> Result<BTreeMap<String, Coded>, DataError> {
+    /// Returns utterance `i` in every rendition that has it at the same length.
+    fn renditions_of(&self, i: usize) -> Result<BTreeMap<String, Coded>, DataError> {
         let (id, frames) = (&self.utterance(i).id, self.frames(i));
-        let coded = |(name, view): (&String, &Self)| {
-            let (shard, record) = view.record(view.find(id)?);
+        let coded = |(name, rendition): (&String, &Self)| {
+            let (shard, record) = rendition.record(rendition.find(id)?);
             let same = record.frames == frames;
             same.then(|| shard.coded(record).map(|coded| (name.clone(), coded)))
         };
-        self.views.iter().filter_map(coded).collect()
+        self.renditions.iter().filter_map(coded).collect()
     }
 
     fn from_shards(found: Vec<(PathBuf, CorpusShard)>, folder: &Path) -> Result<Self, DataError> {
@@ -192,7 +192,7 @@ impl Corpus {
             entries,
             by_id: HashMap::new(),
             by_speaker: BTreeMap::new(),
-            views: Arc::default(),
+            renditions: Arc::default(),
         };
         for i in 0..corpus.len() {
             let Utterance { id, speaker, .. } = corpus.utterance(i).clone();
@@ -207,8 +207,8 @@ impl Corpus {
     pub fn filter(&self, keep: impl Fn(&Utterance, usize) -> bool) -> Self {
         let kept = (0..self.len()).filter(|&i| keep(self.utterance(i), self.frames(i)));
         let entries = kept.map(|i| self.entries[i]).collect();
-        let views = Arc::clone(&self.views);
-        Self { views, ..Self::index(self.codec.clone(), Arc::clone(&self.shards), entries) }
+        let renditions = Arc::clone(&self.renditions);
+        Self { renditions, ..Self::index(self.codec.clone(), Arc::clone(&self.shards), entries) }
     }
 
     /// Returns the utterances of one split, renumbered.
@@ -325,7 +325,7 @@ impl Corpus {
             phones: utterance.timed_phones(),
             lead_s: utterance.lead_s,
             prompt,
-            views: self.views_of(i)?,
+            renditions: self.renditions_of(i)?,
         })
     }
 

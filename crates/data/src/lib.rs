@@ -28,7 +28,7 @@ mod utterance;
 mod work_share;
 
 pub use batches::{BatchPlan, Batches};
-pub use corpus::{Corpus, PromptSpec, VIEWS};
+pub use corpus::{Corpus, PromptSpec, RENDITIONS};
 pub use encode::{EncodePlan, EncodeUtterance, Summary, encode_manifest};
 pub use error::DataError;
 pub use fault::{

@@ -7,7 +7,7 @@ use syrinx_atomic::write_bytes_inside;
 
 use syrinx_types::IoOperation;
 
-use crate::corpus::VIEWS;
+use crate::corpus::RENDITIONS;
 use crate::encode::shard_files;
 use crate::shard::{Shard, ShardStamp};
 use crate::{DataError, Expected};
@@ -25,31 +25,32 @@ pub struct MergedShards {
     pub missing: Vec<usize>,
 }
 
-/// Copies the shards of folders, and those of their views, into one folder, which is made if need be. Shards that are
-/// there whole stay; damaged ones in the folders are passed over. Every copy is there whole or not at all, and a merge
-/// that was killed or runs twice ends the same.
+/// Copies the shards of folders, and those of their renditions, into one folder, which is made if need be. Shards that
+/// are there whole stay; damaged ones in the folders are passed over. Every copy is there whole or not at all, and a
+/// merge that was killed or runs twice ends the same.
 ///
 /// # Errors
 /// [`DataError::Mismatch`] for shards of different codecs or manifests, [`DataError::NothingFound`] for folders
 /// without shards, [`DataError::Io`].
 pub fn merge_shards(folders: &[&Path], into: &Path) -> Result<MergedShards, DataError> {
     let merged = merge_folder(folders, into)?;
-    let mut views = Vec::new();
+    let mut renditions = Vec::new();
     for folder in folders {
-        let path = folder.join(VIEWS);
+        let path = folder.join(RENDITIONS);
         if path.is_dir() {
             for entry in fs::read_dir(&path).map_err(DataError::io(IoOperation::List, &path))? {
-                views.push(entry.map_err(DataError::io(IoOperation::List, &path))?.file_name());
+                renditions
+                    .push(entry.map_err(DataError::io(IoOperation::List, &path))?.file_name());
             }
         }
     }
-    views.sort();
-    views.dedup();
-    for view in views {
-        let sources: Vec<_> = folders.iter().map(|f| f.join(VIEWS).join(&view)).collect();
+    renditions.sort();
+    renditions.dedup();
+    for rendition in renditions {
+        let sources: Vec<_> = folders.iter().map(|f| f.join(RENDITIONS).join(&rendition)).collect();
         let sources: Vec<&Path> =
             sources.iter().filter(|s| s.is_dir()).map(|s| s.as_path()).collect();
-        merge_folder(&sources, &into.join(VIEWS).join(&view))?;
+        merge_folder(&sources, &into.join(RENDITIONS).join(&rendition))?;
     }
     Ok(merged)
 }

@@ -38,9 +38,9 @@ pub struct Utterance {
     /// The engine's voice behind a synthetic speaker, or any coarser grouping than the speaker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<String>,
-    /// Other recordings that belong to it (`noisy`, `mixture`, ...), by name; paths as that of `audio`.
+    /// Other recordings of the utterance (`noisy`, `mixture`, ...) by name, with paths like that of `audio`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub views: BTreeMap<String, PathBuf>,
+    pub renditions: BTreeMap<String, PathBuf>,
 }
 
 impl Utterance {

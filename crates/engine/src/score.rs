@@ -134,7 +134,7 @@ impl Engine {
             phones,
             lead_s,
             prompt: None,
-            views: std::collections::BTreeMap::new(),
+            renditions: std::collections::BTreeMap::new(),
         };
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let example = running.task.corpus_example(&stage.name, &sample, &mut rng)?;

@@ -21,12 +21,12 @@ pub(crate) struct Case<'a> {
     /// Seed of the answer.
     pub(crate) draw_seed: u64,
     pub(crate) variant: String,
-    pub(crate) what: What,
+    pub(crate) what: CaseWork,
 }
 
 /// Work of a case.
 #[derive(Debug, Clone)]
-pub(crate) enum What {
+pub(crate) enum CaseWork {
     /// Request to the task.
     Request(Value),
     /// Number of codec levels that a recording is coded with; 0 for the recording itself.
@@ -71,7 +71,7 @@ fn ceiling_cases<'a>(recordings: &'a [Item], codec: &dyn TestedCodec) -> Vec<Cas
                 seed: 0,
                 draw_seed: 0,
                 variant: variant.to_owned(),
-                what: What::Levels(levels),
+                what: CaseWork::Levels(levels),
             });
         }
     }
@@ -87,7 +87,7 @@ fn codec_cases<'a>(
     let mut tested: Vec<usize> = asked.levels.iter().map(|&l| l.min(codec.levels())).collect();
     tested.dedup();
     let fingerprint = codec.fingerprint();
-    let view = asked.view.clone().unwrap_or_default();
+    let rendition = asked.rendition.clone().unwrap_or_default();
     let mut cases = Vec::new();
     for levels in tested {
         let variant = match levels {
@@ -104,7 +104,7 @@ fn codec_cases<'a>(
                     &item.id,
                     &item_material(item),
                     &variant,
-                    &view,
+                    &rendition,
                 ]),
                 id: format!("{}/{variant}", item.id),
                 group: group_of(item),
@@ -112,7 +112,7 @@ fn codec_cases<'a>(
                 seed: 0,
                 draw_seed: 0,
                 variant: variant.clone(),
-                what: What::Levels(levels),
+                what: CaseWork::Levels(levels),
             });
         }
     }
@@ -183,7 +183,7 @@ fn task_case<'a>(
         seed,
         draw_seed,
         variant: String::new(),
-        what: What::Request(request),
+        what: CaseWork::Request(request),
     })
 }
 

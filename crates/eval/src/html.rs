@@ -68,12 +68,12 @@ struct MovedCell {
 /// Figures of a speaker.
 struct GroupLine {
     name: String,
-    cells: Vec<Cell>,
+    cells: Vec<TableCell>,
     rows: usize,
 }
 
 /// Figure in a table that can be sorted.
-struct Cell {
+struct TableCell {
     value: String,
     /// Number to sort by; empty where there is none.
     sort: String,
@@ -93,7 +93,7 @@ struct RowLine {
     reference: String,
     error: Option<String>,
     words: Vec<Word>,
-    cells: Vec<Cell>,
+    cells: Vec<TableCell>,
 }
 
 /// Renders the page. `read` returns a recording, if it can be read.
@@ -225,10 +225,14 @@ fn group_lines(report: &Report, names: &[&str]) -> Vec<GroupLine> {
         cells: names
             .iter()
             .map(|name| match group.figures.iter().find(|f| f.name == *name) {
-                None => Cell { value: "–".into(), sort: String::new(), range: String::new() },
-                Some(f) => {
-                    Cell { value: f.unit.show(f.value), sort: f.value.to_string(), range: range(f) }
+                None => {
+                    TableCell { value: "–".into(), sort: String::new(), range: String::new() }
                 }
+                Some(f) => TableCell {
+                    value: f.unit.show(f.value),
+                    sort: f.value.to_string(),
+                    range: range(f),
+                },
             })
             .collect(),
         rows: group.figures.iter().map(|f| f.rows).max().unwrap_or(0),
@@ -250,8 +254,8 @@ fn leading_figures(report: &Report) -> Vec<String> {
 fn row_line(row: &Row, figures: &[String]) -> RowLine {
     let measures = row.all_measures();
     let cell = |name: &String| match measures.get(name).and_then(|m| m.alone()) {
-        None => Cell { value: String::new(), sort: String::new(), range: String::new() },
-        Some(value) => Cell {
+        None => TableCell { value: String::new(), sort: String::new(), range: String::new() },
+        Some(value) => TableCell {
             value: figure_kind(name).unit.show(value),
             sort: value.to_string(),
             range: String::new(),

@@ -26,12 +26,12 @@ pub struct Item {
     pub speaker: String,
     /// The recording.
     pub audio: Option<PathBuf>,
-    /// Another recording of the same speaker: the view `prompt` of its manifest, or else the next utterance.
+    /// Another recording of the same speaker: the rendition `prompt` of its manifest, or else the next utterance.
     pub prompt: Option<PathBuf>,
     /// Transcript of the prompt.
     pub prompt_text: Option<String>,
-    /// Other recordings that belong to it, by name.
-    pub views: BTreeMap<String, PathBuf>,
+    /// Other recordings of the item, by name.
+    pub renditions: BTreeMap<String, PathBuf>,
     /// Correct pronunciations in ARPAbet; empty if none is known.
     pub pronunciations: Vec<Vec<String>>,
     /// Times of the words; empty where they are unknown.
@@ -174,8 +174,8 @@ fn lines(path: &Path) -> Result<Vec<Item>, EvalError> {
         .collect())
 }
 
-/// A view of that name is an utterance's prompt, in place of another recording of its speaker.
-const PROMPT_VIEW: &str = "prompt";
+/// A rendition of that name is an utterance's prompt, in place of another recording of its speaker.
+const PROMPT_RENDITION: &str = "prompt";
 
 /// Returns the utterances of a manifest that are items. Of a mistyped split and of a selection that leaves no
 /// utterance, the error has the known splits and the reason for each utterance left out.
@@ -193,11 +193,11 @@ fn manifest(
     }
     // Requests need absolute paths, since they are relative to no folder.
     let absolute = |u: &Utterance| std::path::absolute(manifest.audio_path(u));
-    let views = |u: &Utterance| -> std::io::Result<BTreeMap<String, PathBuf>> {
-        let view = |(name, path): (&String, &PathBuf)| {
+    let renditions = |u: &Utterance| -> std::io::Result<BTreeMap<String, PathBuf>> {
+        let rendition = |(name, path): (&String, &PathBuf)| {
             Ok((name.clone(), std::path::absolute(manifest.path_of(path))?))
         };
-        u.views.iter().map(view).collect()
+        u.renditions.iter().map(rendition).collect()
     };
     let mut of_speaker: BTreeMap<&str, Vec<&Utterance>> = BTreeMap::new();
     for u in manifest.utterances() {
@@ -218,8 +218,8 @@ fn manifest(
         }
         let same = &of_speaker[u.speaker.as_str()];
         let at = same.iter().position(|v| v.id == u.id).unwrap_or(0);
-        let views = views(u).map_err(EvalError::io(IoOperation::Find, path))?;
-        let own = views.get(PROMPT_VIEW).cloned();
+        let renditions = renditions(u).map_err(EvalError::io(IoOperation::Find, path))?;
+        let own = renditions.get(PROMPT_RENDITION).cloned();
         let prompt = (same.len() > 1 && own.is_none()).then(|| same[(at + 1) % same.len()]);
         let other =
             prompt.map(absolute).transpose().map_err(EvalError::io(IoOperation::Find, path))?;
@@ -230,7 +230,7 @@ fn manifest(
             audio: Some(audio),
             prompt: own.or(other),
             prompt_text: prompt.map(|p| p.text.clone()),
-            views,
+            renditions,
             pronunciations: Vec::new(),
             words: word_times(&u.text, &u.timed_phones(), u.lead_s).unwrap_or_default(),
         });

@@ -122,7 +122,8 @@ pub fn evaluate_and_keep(
         .map_err(EvalError::io(IoOperation::Find, &options.out))?;
     let store = RowStore::open(&folder, options.part)?;
     let (suite, cases) = (&suite, &cases);
-    let run = Run { suite, subject, codec, kind, cases, folder, cancel, sink, warnings, keeper };
+    let run =
+        SuiteRun { suite, subject, codec, kind, cases, folder, cancel, sink, warnings, keeper };
     let rows = run.rows(store)?;
     if options.part == WorkShare::WHOLE {
         run.remove_strays(&rows);
@@ -180,7 +181,7 @@ fn answer_kind(suite: &Suite, subject: &dyn Subject) -> Result<Option<AnswerKind
 }
 
 /// A run under way.
-struct Run<'a> {
+struct SuiteRun<'a> {
     suite: &'a Suite,
     subject: &'a dyn Subject,
     /// Codec under test, for a codec suite or the ceiling.
@@ -194,7 +195,7 @@ struct Run<'a> {
     keeper: &'a dyn KeepRows,
 }
 
-impl Run<'_> {
+impl SuiteRun<'_> {
     /// Returns a callback that emits the warnings of a recording's decoder, each once, even if the recording is read
     /// several times.
     fn warn(&self) -> impl FnMut(AudioWarning) + '_ {

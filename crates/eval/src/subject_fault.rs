@@ -47,11 +47,11 @@ pub enum SubjectFault {
     /// An item without a recording.
     #[error("there is no recording")]
     NoRecording,
-    /// An item without a view.
-    #[error("the recording has no view `{view}`")]
-    NoView {
-        /// Name of the view.
-        view: String,
+    /// An item without a rendition.
+    #[error("the recording has no rendition `{rendition}`")]
+    NoRendition {
+        /// Name of the rendition.
+        rendition: String,
     },
     /// A recording that can't be read or written.
     #[error(transparent)]
@@ -82,7 +82,9 @@ impl SubjectFault {
             Self::Subject { hint, .. } => return hint.clone(),
             Self::Recording(error) => return error.hint(),
             Self::Measures(error) => return error.hint(),
-            Self::NoView { .. } => "name a view that the manifest has under `views`".into(),
+            Self::NoRendition { .. } => {
+                "name a rendition that the manifest has under `renditions`".into()
+            }
             Self::Spans { fault: SpansFault::NoList, .. } => {
                 "name a field of the answer that lists `start_s` and `end_s`".into()
             }

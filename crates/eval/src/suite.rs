@@ -20,7 +20,7 @@ pub struct Suite {
     /// Evaluated task. Empty for a codec suite.
     pub task: String,
     /// The request. In its strings `{text}`, `{word}`, `{voice}`, `{audio}`, `{prompt}` and `{prompt_text}` stand for
-    /// the item's, `{view.noisy}` for another recording that its manifest has under `views`.
+    /// the item's, `{rendition.noisy}` for another recording that its manifest has under `renditions`.
     pub request: Map<String, Value>,
     /// Settings of the task that differ from the defaults. The caller loads the model with them.
     pub settings: Map<String, Value>,
@@ -144,11 +144,11 @@ pub struct CodecSuite {
     /// Numbers of decoded levels, one variant each. 0 is the unprocessed recording, the reference for the others;
     /// numbers above the codec's mean all of its levels.
     pub levels: Vec<usize>,
-    /// View of the utterances that is encoded in their place and compared with them, such as a noisy recording that was
-    /// not denoised.
-    pub view: Option<String>,
-    /// Codec that recordings go through instead of the model's own: `PATH[,levels=N][,vocoder=PATH]`, a folder or file of
-    /// EnCodec, DAC, Mimi or SNAC. Relative paths start from the suite's folder.
+    /// Rendition of the utterances that is encoded in their place and compared with them, such as a noisy recording
+    /// that was not denoised.
+    pub rendition: Option<String>,
+    /// Codec that recordings go through instead of the model's own: `PATH[,levels=N][,vocoder=PATH]`, a folder or file
+    /// of EnCodec, DAC, Mimi or SNAC. Relative paths start from the suite's folder.
     pub path: Option<String>,
 }
 

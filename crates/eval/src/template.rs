@@ -7,8 +7,8 @@ use crate::{Item, SuiteIssue};
 /// Names of the blanks.
 const BLANKS: [&str; 6] = ["text", "word", "voice", "audio", "prompt", "prompt_text"];
 
-/// Prefix of blanks for an item's other recordings: `{view.noisy}`.
-const VIEW: &str = "view.";
+/// Prefix of blanks for an item's other recordings: `{rendition.noisy}`.
+const RENDITION: &str = "rendition.";
 
 /// Values of a request's blanks.
 pub(crate) struct Blanks<'a> {
@@ -25,7 +25,7 @@ impl Blanks<'_> {
             "audio" => path(&self.item.audio),
             "prompt" => path(&self.item.prompt),
             "prompt_text" => self.item.prompt_text.clone(),
-            _ => path(&self.item.views.get(blank.strip_prefix(VIEW)?).cloned()),
+            _ => path(&self.item.renditions.get(blank.strip_prefix(RENDITION)?).cloned()),
         }
     }
 }
@@ -72,8 +72,8 @@ pub(crate) fn fill_string(template: &str, blanks: &Blanks) -> Result<String, Sui
         out.push_str(before);
         let Some(close) = after.find('}') else { break };
         let name = &after[1..close];
-        if !BLANKS.contains(&name) && !name.starts_with(VIEW) {
-            let known = BLANKS.into_iter().chain(["view.NAME"]).map(str::to_owned).collect();
+        if !BLANKS.contains(&name) && !name.starts_with(RENDITION) {
+            let known = BLANKS.into_iter().chain(["rendition.NAME"]).map(str::to_owned).collect();
             return Err(SuiteIssue::UnknownBlank { name: name.to_owned(), known });
         }
         let Some(value) = blanks.get(name) else {
@@ -100,7 +100,7 @@ mod tests {
             id: "a".into(),
             text: "go {voice}".into(),
             audio: Some(PathBuf::from("/x.wav")),
-            views: [("noisy".to_owned(), PathBuf::from("/noisy.wav"))].into(),
+            renditions: [("noisy".to_owned(), PathBuf::from("/noisy.wav"))].into(),
             ..Item::default()
         };
         let Value::Object(template) = template else { panic!("an object") };
@@ -116,10 +116,10 @@ mod tests {
             Ok(json!({"a": ["joe//x.wav", {"b": "joe"}]})),
         );
         check(json!({"a": "{open"}), Ok(json!({"a": "{open"})));
-        check(json!({"a": "{view.noisy}"}), Ok(json!({"a": "/noisy.wav"})));
+        check(json!({"a": "{rendition.noisy}"}), Ok(json!({"a": "/noisy.wav"})));
         check(
-            json!({"a": "{view.dry}"}),
-            Err("the request needs `{view.dry}`, but item `a` has none"),
+            json!({"a": "{rendition.dry}"}),
+            Err("the request needs `{rendition.dry}`, but item `a` has none"),
         );
         check(json!({"a": "{prompt}"}), Err("the request needs `{prompt}`, but item `a` has none"));
         check(json!({"a": "{volce}"}), Err("the request has the unknown blank `{volce}`"));

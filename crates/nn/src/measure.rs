@@ -174,7 +174,7 @@ fn weights(config: &DecodeBenchConfig) -> Result<(ParamStore, Tensor), NnError> 
 
 /// Workload of the benchmark of full forward passes, as in the NAR: every position attends to all others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PassConfig {
+pub struct PassBenchConfig {
     /// Sizes of the trunk.
     pub block: BlockConfig,
     /// Positions: the response's frames, and the prompt's frames and phones before them.
@@ -196,7 +196,7 @@ pub struct PassFigures {
 ///
 /// # Errors
 /// [`NnError`] for sizes that don't fit.
-pub fn measure_pass(config: &PassConfig) -> Result<PassFigures, NnError> {
+pub fn measure_pass(config: &PassBenchConfig) -> Result<PassFigures, NnError> {
     config.block.check()?;
     let BlockConfig { dim, heads, .. } = config.block;
     let len = config.positions;
@@ -263,7 +263,7 @@ mod tests {
         // scores and their sums 2 x 5 x 8, two operations each.
         let of_block = 5 * (2 * (4 * 64 + 3 * 80) + 2 * 2 * 5 * 8);
         assert_eq!(pass_flop(&block, 5), f64::from(3 * of_block));
-        let figures = measure_pass(&PassConfig { block, positions: 5, passes: 2 }).unwrap();
+        let figures = measure_pass(&PassBenchConfig { block, positions: 5, passes: 2 }).unwrap();
         assert!(figures.pass_s > 0.0 && figures.flop_per_s.is_finite());
     }
 }

@@ -100,7 +100,7 @@ pub enum RecipeError {
         /// Number of the line, from 1.
         line: usize,
         /// Fault.
-        fault: LineFault,
+        fault: RequestLineFault,
         /// Field of the request that plain text fills.
         field: String,
     },
@@ -212,7 +212,7 @@ pub enum RecipeError {
 /// Fault of a line that should be a request.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum LineFault {
+pub enum RequestLineFault {
     /// A line that isn't JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -233,10 +233,10 @@ pub enum UtteranceFault {
     /// A recording that can't be read.
     #[error(transparent)]
     Recording(#[from] syrinx_audio::AudioError),
-    /// A view that can't be rendered.
+    /// A rendition that can't be rendered.
     #[error(transparent)]
-    View(#[from] TaskError),
-    /// A view with another speaker, of a manifest without one.
+    Rendition(#[from] TaskError),
+    /// A rendition with another speaker, of a manifest without one.
     #[error("there is no other speaker")]
     NoOtherSpeaker,
     /// An utterance that the shards lack.

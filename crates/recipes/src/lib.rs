@@ -1,14 +1,14 @@
 //! Recipes: procedures over corpora, models and results, each a call.
 //!
-//! - Corpora: [`align_manifest`] adds phones and durations to utterances of known text, [`Simulator`] renders the input of
-//!   tasks that enhance, [`Resynthesis`] replaces codes of recordings by those of a model, all with the codec of
-//!   [`CorpusCodec`].
-//! - Training: [`Training`] trains a language model on shards or fine-tunes one ([`Tuning`]), with word error rates of the
-//!   model in training ([`InTrainingEvaluation`]). [`train_voice`] fits an adapter to recordings of one speaker and keeps
-//!   it, with a prompt, as a named voice. [`fit_quantizer`] and [`train_codec`] train the project's own codec.
-//! - Evaluation: [`EngineSubject`] is a loaded model as the subject of a suite, [`KeptEvaluation`] runs a suite and keeps
-//!   its rows, [`SettingsRunner`] trains and evaluates the cells of an ablation. [`StreamingBench`] and [`LiveBench`]
-//!   measure latencies.
+//! - Corpora: [`align_manifest`] adds phones and durations to utterances of known text, [`Simulator`] renders the input
+//! of tasks that enhance, [`Resynthesis`] replaces codes of recordings by those of a model, all with the codec of
+//! [`CorpusCodec`].
+//! - Training: [`Training`] trains a language model on shards or fine-tunes one ([`Tuning`]), with word error rates of
+//! the model in training ([`InTrainingEvaluation`]). [`train_voice`] fits an adapter to recordings of one speaker and
+//! keeps it, with a prompt, as a named voice. [`fit_quantizer`] and [`train_codec`] train the project's own codec.
+//! - Evaluation: [`EngineSubject`] is a loaded model as the subject of a suite, [`KeptEvaluation`] runs a suite and
+//! keeps its rows, [`SettingsRunner`] trains and evaluates the cells of an ablation. [`StreamingBench`] and
+//! [`LiveBench`] measure latencies.
 //! - Models from settings: [`open_engine`], [`build_tasks`]. [`LineAnswers`] answers a file of requests.
 //!
 //! Invariants: no environment, no printing (progress is reported as events); finished work survives a kill, and the
@@ -51,7 +51,7 @@ pub use codec_training::{
 };
 pub use corpora::CorpusSource;
 pub use corpus_codec::CorpusCodec;
-pub use error::{LineFault, RecipeError, UtteranceFault};
+pub use error::{RecipeError, RequestLineFault, UtteranceFault};
 pub use evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
 pub use events::{EVENTS_FILE, JsonLines, last_figures};
 pub use in_training::{CodecSource, InTrainingConfig, InTrainingEvaluation};
@@ -65,7 +65,7 @@ pub use packaging::{card_of_run, package_voice};
 pub use recording_codes::{decode_to_file, encode_recording};
 pub use recordings::with_lengths;
 pub use resynthesize::Resynthesis;
-pub use simulate::{EncodedView, Simulator, views};
+pub use simulate::{EncodedRendition, Simulator, renditions};
 pub use streaming_latency::{StreamingBench, StreamingFigures};
 pub use subject::EngineSubject;
 pub use symbols::warn_of_symbols;

@@ -9,7 +9,7 @@ use syrinx_engine::{BatchRequest, Engine, EngineError};
 use syrinx_task::{Answered, Request};
 use syrinx_types::RunContext;
 
-use crate::{LineFault, RecipeError};
+use crate::{RecipeError, RequestLineFault};
 
 /// Keys of a line that are settings, not fields of the request.
 const SETTINGS: [&str; 3] = ["id", "seed", "temperature"];
@@ -66,7 +66,7 @@ impl LineFile<'_> {
         Ok(lines)
     }
 
-    fn parse_line(&self, line: &str, number: usize) -> Result<RequestLine, LineFault> {
+    fn parse_line(&self, line: &str, number: usize) -> Result<RequestLine, RequestLineFault> {
         let mut own: Map<String, Value> = if line.starts_with('{') {
             serde_json::from_str(line)?
         } else {
@@ -74,7 +74,7 @@ impl LineFile<'_> {
         };
         let mut setting = |name: &str| own.remove(name).filter(|v| !v.is_null());
         let [id, seed, temperature] = SETTINGS.map(&mut setting);
-        let wrong = |name, value| LineFault::Setting { name, value };
+        let wrong = |name, value| RequestLineFault::Setting { name, value };
         let id = match id {
             None => format!("{number:04}"),
             Some(Value::String(id)) if is_file_name(&id) => id,

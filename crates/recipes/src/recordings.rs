@@ -25,7 +25,7 @@ pub fn with_lengths(manifest: &Manifest, events: &dyn EventSink) -> Result<Manif
 }
 
 /// Recordings at one sample rate, each decoded once while there is room for them.
-pub(crate) struct Recordings {
+pub(crate) struct DecodedRecordings {
     sample_rate_hz: u32,
     /// Samples kept in memory at most.
     max_samples: usize,
@@ -39,7 +39,7 @@ struct Kept {
     samples: usize,
 }
 
-impl Recordings {
+impl DecodedRecordings {
     /// No recordings yet, of which `max_samples` will be kept: 0 for recordings that are read once.
     pub(crate) fn new(sample_rate_hz: u32, max_samples: usize) -> Self {
         Self {
@@ -93,7 +93,7 @@ mod tests {
             let audio = Audio { samples: vec![0.5; 1_000], sample_rate_hz: 8_000 };
             write_wav(path(name), &audio, WavFormat::Int16).expect("it is written");
         }
-        let recordings = Recordings::new(8_000, 1_500);
+        let recordings = DecodedRecordings::new(8_000, 1_500);
         let load = |name: &str| recordings.load(&path(name), &NullSink);
         assert_eq!(load("a.wav").expect("read").samples.len(), 1_000);
         assert_eq!(load("b.wav").expect("read").samples.len(), 1_000);
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(seconds, [Some(0.5), Some(0.5), Some(9.0)]);
         check_warnings(&sink, &[&path]);
 
-        let (sink, recordings) = (RecordingSink::default(), Recordings::new(8_000, 0));
+        let (sink, recordings) = (RecordingSink::default(), DecodedRecordings::new(8_000, 0));
         for _ in 0..2 {
             recordings.load(&path, &sink).expect("read");
         }

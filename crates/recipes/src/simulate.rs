@@ -1,4 +1,4 @@
-//! Simulated input: views of utterances in noise, in rooms, among other speakers.
+//! Simulated input: renditions of utterances in noise, in rooms, among other speakers.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use syrinx_audio::{AudioError, ReadLimits, UniqueWarnings, WavFormat, write_wav};
 use syrinx_data::{
-    DataError, EncodeFault, EncodePlan, Exclusion, LeftOutReasons, Manifest, Summary, Utterance,
-    VIEWS, encode_manifest,
+    DataError, EncodeFault, EncodePlan, Exclusion, LeftOutReasons, Manifest, RENDITIONS, Summary,
+    Utterance, encode_manifest,
 };
 use syrinx_engine::write_atomic;
 use syrinx_scene::{Scene, SceneRanges, seed_of};
-use syrinx_task::{Simulation, SimulationMaterial, SimulationRanges, TaskError, View};
+use syrinx_task::{Rendition, Simulation, SimulationMaterial, SimulationRanges, TaskError};
 use syrinx_types::{Audio, Coded, Event, EventSink, IoOperation, RunContext};
 
 use crate::{CorpusCodec, RecipeError, UtteranceFault};
@@ -28,15 +28,15 @@ fn simulations() -> impl Iterator<Item = (&'static str, Simulation)> {
     syrinx_registry::ALL.iter().filter_map(|task| Some((task.id, task.simulation?)))
 }
 
-/// Views of all registered tasks, each once.
-pub fn views() -> Vec<View> {
-    let mut views: Vec<View> = Vec::new();
-    for view in simulations().flat_map(|(_, simulation)| simulation.views()) {
-        if !views.iter().any(|known| known.name == view.name) {
-            views.push(view);
+/// Renditions of all registered tasks, each once.
+pub fn renditions() -> Vec<Rendition> {
+    let mut renditions: Vec<Rendition> = Vec::new();
+    for rendition in simulations().flat_map(|(_, simulation)| simulation.renditions()) {
+        if !renditions.iter().any(|known| known.name == rendition.name) {
+            renditions.push(rendition);
         }
     }
-    views
+    renditions
 }
 
 fn scene_ranges(ranges: SimulationRanges) -> SceneRanges {
@@ -44,17 +44,17 @@ fn scene_ranges(ranges: SimulationRanges) -> SceneRanges {
     SceneRanges { snr_db, sir_db, echo_share, ..SceneRanges::default() }
 }
 
-/// Shards of a view.
+/// Shards of a rendition.
 #[derive(Debug)]
-pub struct EncodedView {
+pub struct EncodedRendition {
     /// Folder of the shards.
     pub folder: PathBuf,
     /// Result of encoding.
     pub summary: Summary,
 }
 
-/// Renders views of the utterances of a manifest. A view depends on the seed and the utterance's name only. Warnings of
-/// the recordings' decoder become events, once however often a recording is read.
+/// Renders renditions of the utterances of a manifest. A rendition depends on the seed and the utterance's name only.
+/// Warnings of the recordings' decoder become events, once however often a recording is read.
 pub struct Simulator<'a> {
     manifest: &'a Manifest,
     sample_rate_hz: u32,
@@ -87,28 +87,28 @@ impl<'a> Simulator<'a> {
         Ok(scene_ranges(ranges).check()?)
     }
 
-    /// Encodes a view of every utterance into a folder next to the shards of the corpus in `shards`. Finished shards
-    /// are kept.
+    /// Encodes a rendition of every utterance into a folder next to the shards of the corpus in `shards`. Finished
+    /// shards are kept.
     ///
     /// # Errors
     /// [`RecipeError::Data`]. Utterances that cannot be rendered are listed in the summary.
     pub fn encode(
         &self,
-        view: View,
+        rendition: Rendition,
         codec: &CorpusCodec<'_>,
         shards: &Path,
         plan: &EncodePlan,
         run: RunContext<'_>,
-    ) -> Result<EncodedView, RecipeError> {
+    ) -> Result<EncodedRendition, RecipeError> {
         let one = |utterance: &Utterance| -> Result<Coded, EncodeFault> {
             let material = self.material(utterance, run.events).map_err(EncodeFault::of)?;
-            let audio = self.render(view, utterance, &material).map_err(EncodeFault::of)?;
+            let audio = self.render(rendition, utterance, &material).map_err(EncodeFault::of)?;
             let audio = audio.ok_or_else(|| EncodeFault::of(UtteranceFault::NoOtherSpeaker))?;
             codec.encode(&audio).map_err(EncodeFault::of)
         };
-        let folder = shards.join(VIEWS).join(view.name);
+        let folder = shards.join(RENDITIONS).join(rendition.name);
         let summary = encode_manifest(self.manifest, &folder, plan, &one, run.events, run.cancel)?;
-        Ok(EncodedView { folder, summary })
+        Ok(EncodedRendition { folder, summary })
     }
 
     /// Writes the recordings of `limit` utterances, evenly spread, with one manifest a task, and the scenes that they
@@ -116,7 +116,8 @@ impl<'a> Simulator<'a> {
     /// speaker or another recording of the speaker, has an empty manifest and a warning.
     ///
     /// # Errors
-    /// [`DataError::NothingSelected`] for a limit of 0 and for an empty manifest, [`RecipeError::Cancelled`], [`RecipeError::Utterance`] for one that cannot be rendered, errors of writing.
+    /// [`DataError::NothingSelected`] for a limit of 0 and for an empty manifest, [`RecipeError::Cancelled`],
+    /// [`RecipeError::Utterance`] for one that cannot be rendered, errors of writing.
     pub fn write(
         &self,
         folder: &Path,
@@ -161,16 +162,17 @@ impl<'a> Simulator<'a> {
         let material = self.material(utterance, events).map_err(|e| failed(e.into()))?;
         let enrolment = self.enrolment(utterance, events).map_err(|e| failed(e.into()))?;
         let mut recordings = vec![(CLEAN, Some(material.speech.clone())), (SPEAKER, enrolment)];
-        for view in views() {
-            let audio = self.render(view, utterance, &material).map_err(|e| failed(e.into()))?;
-            recordings.push((view.name, audio));
+        for rendition in renditions() {
+            let audio =
+                self.render(rendition, utterance, &material).map_err(|e| failed(e.into()))?;
+            recordings.push((rendition.name, audio));
         }
         let mut there: Vec<&str> = Vec::new();
-        for (view, audio) in &recordings {
+        for (rendition, audio) in &recordings {
             if let Some(audio) = audio {
-                let path = folder.join(recording_name(utterance, view));
+                let path = folder.join(recording_name(utterance, rendition));
                 write_wav(&path, audio, WavFormat::Int16)?;
-                there.push(*view);
+                there.push(*rendition);
             }
         }
         set.add(utterance, &there);
@@ -225,17 +227,17 @@ impl<'a> Simulator<'a> {
 
     fn render(
         &self,
-        view: View,
+        rendition: Rendition,
         utterance: &Utterance,
         recordings: &SceneRecordings,
     ) -> Result<Option<Audio>, TaskError> {
         let (ranges, seed) = (self.ranges, self.seed_of(utterance));
         let SceneRecordings { speech, others } = recordings;
-        (view.render)(&SimulationMaterial { speech, others, ranges, seed })
+        (rendition.render)(&SimulationMaterial { speech, others, ranges, seed })
     }
 }
 
-/// Recordings that the views of an utterance are rendered from.
+/// Recordings that the renditions of an utterance are rendered from.
 struct SceneRecordings {
     speech: Audio,
     /// Recordings of other speakers.
@@ -243,8 +245,8 @@ struct SceneRecordings {
 }
 
 /// Returns the file name of a recording in an evaluation set.
-fn recording_name(utterance: &Utterance, view: &str) -> PathBuf {
-    PathBuf::from(format!("{}.{view}.wav", utterance.id))
+fn recording_name(utterance: &Utterance, rendition: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{rendition}.wav", utterance.id))
 }
 
 /// Manifests of a set for evaluation.
@@ -260,16 +262,17 @@ impl EvaluationSet {
     /// Adds an utterance to the manifests of the tasks whose input and target are there.
     fn add(&mut self, utterance: &Utterance, there: &[&str]) {
         for (task, simulation) in simulations() {
-            let target = simulation.target.map_or(CLEAN, |view| view.name);
-            let mut views = vec![simulation.input.name];
-            views.extend(simulation.enrolment.then_some(SPEAKER));
-            if !views.iter().chain([&target]).all(|view| there.contains(view)) {
+            let target = simulation.target.map_or(CLEAN, |rendition| rendition.name);
+            let mut renditions = vec![simulation.input.name];
+            renditions.extend(simulation.enrolment.then_some(SPEAKER));
+            if !renditions.iter().chain([&target]).all(|rendition| there.contains(rendition)) {
                 continue;
             }
-            let view = |view: &&str| ((*view).to_owned(), recording_name(utterance, view));
+            let rendition =
+                |rendition: &&str| ((*rendition).to_owned(), recording_name(utterance, rendition));
             self.manifests.entry(task).or_default().push(Utterance {
                 audio: recording_name(utterance, target),
-                views: views.iter().map(view).collect(),
+                renditions: renditions.iter().map(rendition).collect(),
                 ..utterance.clone()
             });
         }

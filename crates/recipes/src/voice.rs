@@ -16,7 +16,7 @@ use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingMaterial, mix_of};
 use syrinx_types::{Audio, EventSink, RunContext};
 
 use crate::align::Aligner;
-use crate::recordings::Recordings;
+use crate::recordings::DecodedRecordings;
 use crate::training_selection::too_long;
 use crate::{AlignConfig, CorpusCodec, RecipeError, UtteranceFault};
 
@@ -113,7 +113,7 @@ pub fn train_voice(
     context: RunContext<'_>,
 ) -> Result<TrainedVoice, RecipeError> {
     let codec = CorpusCodec::of(run.engine);
-    let recordings = Recordings::new(codec.sample_rate_hz(), KEPT_SAMPLES);
+    let recordings = DecodedRecordings::new(codec.sample_rate_hz(), KEPT_SAMPLES);
     let aligner = Aligner {
         engine: run.engine,
         recordings: &recordings,
@@ -220,7 +220,7 @@ fn adapt(
 /// Returns the best stretch of the recordings as a prompt: of those that give one, the longest.
 fn prompt(
     run: &VoiceRun<'_>,
-    recordings: &Recordings,
+    recordings: &DecodedRecordings,
     manifest: &Manifest,
     events: &dyn EventSink,
 ) -> Result<Audio, RecipeError> {

@@ -1,9 +1,9 @@
 //! Speech tasks with one small codec language model. This is the crate to depend on.
 //!
-//! [`open`] loads the model that is compiled in, [`Engine::open`] any other. An [`Engine`] answers a [`Request`] of a task;
-//! the [`Answered`] request holds [`Speech`], a [`Transcript`] or [`Phones`]. [`Engine::run_in_chunks`] streams the answer
-//! to a long request chunk by chunk, [`Engine::run_streaming`] speech while it is generated. `syrinx tasks` lists the
-//! tasks and the fields of their requests.
+//! [`open`] loads the model that is compiled in, [`Engine::open`] any other. An [`Engine`] answers a [`Request`] of a
+//! task; the [`Answered`] request holds [`Speech`], a [`Transcript`] or [`Phones`]. [`Engine::run_in_chunks`] streams
+//! the answer to a long request chunk by chunk, [`Engine::run_streaming`] speech while it is generated. `syrinx tasks`
+//! lists the tasks and the fields of their requests.
 //!
 //! The features `serve` and `dash` add the HTTP server and the terminal dashboard.
 //!
@@ -87,8 +87,8 @@
 //!
 //! # Training
 //! [`recipes`] has everything the program does with corpora and models as calls: alignment, simulation and encoding of
-//! corpora, training and fine-tuning of language models, voices and codecs, resynthesis. [`recipes::Training`] trains on
-//! shards, here an adapter for one step.
+//! corpora, training and fine-tuning of language models, voices and codecs, resynthesis. [`recipes::Training`] trains
+//! on shards, here an adapter for one step.
 //! ```
 //! use std::path::Path;
 //! use syrinx::config::Settings;
@@ -133,8 +133,8 @@
 //! ```
 //!
 //! # Simulation
-//! Tasks that enhance learn from views of an utterance, which [`recipes::Simulator`] renders and encodes beside the shards,
-//! or writes as recordings for an evaluation.
+//! Tasks that enhance learn from renditions of an utterance, which [`recipes::Simulator`] renders and encodes beside
+//! the shards, or writes as recordings for an evaluation.
 //! ```
 //! use std::path::Path;
 //! use syrinx::data::Manifest;
@@ -157,8 +157,8 @@
 //! ```
 //!
 //! # Evaluation
-//! A suite is a file (`evals/*.toml`) or text. [`recipes::KeptEvaluation`] asks a model its questions and keeps rows and
-//! figures in a results store; [`recipes::SettingsRunner`] does so for the cells of an ablation ([`ablate`]).
+//! A suite is a file (`evals/*.toml`) or text. [`recipes::KeptEvaluation`] asks a model its questions and keeps rows
+//! and figures in a results store; [`recipes::SettingsRunner`] does so for the cells of an ablation ([`ablate`]).
 //! ```
 //! use syrinx::config::Settings;
 //! use syrinx::eval::{EvalOptions, Suite};
@@ -206,10 +206,10 @@
 //! ```
 //!
 //! # A task of one's own
-//! A [`task::Task`] describes its prompt layout as a value. Positions, masks, losses, training, command line and schemas
-//! follow from it. `cargo xtask new-task NAME` creates one; tasks/README.md leads from there to a trained one.
-//! [`EngineOptions::tasks`] builds it on a model. A task runs on models that were trained with the special tokens of its
-//! layout; this one has those of `denoise`.
+//! A [`task::Task`] describes its prompt layout as a value. Positions, masks, losses, training, command line and
+//! schemas follow from it. `cargo xtask new-task NAME` creates one; tasks/README.md leads from there to a trained one.
+//! [`EngineOptions::tasks`] builds it on a model. A task runs on models that were trained with the special tokens of
+//! its layout; this one has those of `denoise`.
 //! ```
 //! use rand::RngCore;
 //! use schemars::JsonSchema;

@@ -5,8 +5,8 @@ use syrinx_types::{Coded, Codes, Latents};
 use crate::contents::TextContent;
 use crate::space::SEPARATOR;
 use crate::{
-    CodeTable, Content, ContentType, Contents, LayoutIssue, NONE, Place, Position, Sequence, Share,
-    Stage, TokenSpace,
+    BlendShare, CodeTable, Content, ContentType, Contents, LayoutIssue, NONE, Place, Position,
+    Sequence, Stage, TokenSpace,
 };
 
 pub(crate) fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextContent, LayoutIssue> {
@@ -136,7 +136,7 @@ pub(crate) fn push_blend(
     for (weight, codes) in shares {
         let alone = code_positions(&codes.slice(0, frames), table, codes.levels(), space)?;
         for (p, q) in sequence.positions[start..].iter_mut().zip(alone) {
-            p.blend.push(Share { weight: *weight, codes: q.codes });
+            p.blend.push(BlendShare { weight: *weight, codes: q.codes });
         }
     }
     Ok(frames)

@@ -12,7 +12,7 @@ pub const IGNORE: u32 = u32::MAX;
 
 /// Codes of one recording of a blend, with its weight.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Share {
+pub struct BlendShare {
     /// Factor of the embedding.
     pub weight: f32,
     /// Rows of the code tables.
@@ -29,7 +29,7 @@ pub struct Position {
     /// Rows of the code tables, [`TokenSpace::code_slots`] of them.
     pub codes: Vec<u32>,
     /// Codes of the recordings of a blend, or of those that condition a frame of the response; empty at most positions.
-    pub blend: Vec<Share>,
+    pub blend: Vec<BlendShare>,
     /// Row of the table of durations.
     pub duration: u32,
     /// The previous frame as the codec's latent, in responses of latents.
@@ -123,7 +123,7 @@ impl Sequence {
         for (level, (row, &code)) in codes.iter_mut().zip(given.codes.frame(frame)).enumerate() {
             *row = space.code(CodeTable::Prompt, level, code);
         }
-        p.blend = vec![Share { weight: 1.0, codes }];
+        p.blend = vec![BlendShare { weight: 1.0, codes }];
         p.conditioning = given.latents.as_ref().map(|latents| latents.frame(frame).to_vec());
     }
 

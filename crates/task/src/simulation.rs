@@ -1,4 +1,4 @@
-//! Simulated input: recordings that a task learns from, made of clean ones.
+//! Simulated input: recordings for training that are rendered from clean ones.
 
 use syrinx_types::Audio;
 
@@ -15,7 +15,7 @@ pub struct SimulationRanges {
     pub echo_share: f64,
 }
 
-/// Recordings that a view of an utterance is rendered from.
+/// Recordings that a rendition of an utterance is rendered from.
 #[derive(Debug, Clone, Copy)]
 pub struct SimulationMaterial<'a> {
     /// The utterance, clean.
@@ -28,32 +28,32 @@ pub struct SimulationMaterial<'a> {
     pub seed: u64,
 }
 
-/// Renders a view, as long as the utterance; `None` where the material does not suffice.
-pub type RenderView = fn(&SimulationMaterial<'_>) -> Result<Option<Audio>, TaskError>;
+/// Renders a rendition, as long as the utterance; `None` where the material does not suffice.
+pub type RenderRendition = fn(&SimulationMaterial<'_>) -> Result<Option<Audio>, TaskError>;
 
-/// A view of utterances: the same utterance otherwise, frame by frame.
+/// A rendition of utterances: recordings with the same frames, such as the utterances in noise.
 #[derive(Debug, Clone, Copy)]
-pub struct View {
+pub struct Rendition {
     /// Name in corpora and manifests.
     pub name: &'static str,
-    /// Renders the view.
-    pub render: RenderView,
+    /// Renders the rendition.
+    pub render: RenderRendition,
 }
 
-/// Views that a task learns from.
+/// Renditions that a task learns from.
 #[derive(Debug, Clone, Copy)]
 pub struct Simulation {
     /// Input of the task.
-    pub input: View,
+    pub input: Rendition,
     /// Target of the task; the utterance itself if none is named.
-    pub target: Option<View>,
+    pub target: Option<Rendition>,
     /// Whether the input comes with another recording of the utterance's speaker.
     pub enrolment: bool,
 }
 
 impl Simulation {
-    /// Views of the simulation, the input first.
-    pub fn views(&self) -> impl Iterator<Item = View> + use<> {
+    /// Returns the renditions of the simulation, the input first.
+    pub fn renditions(&self) -> impl Iterator<Item = Rendition> + use<> {
         std::iter::once(self.input).chain(self.target)
     }
 }

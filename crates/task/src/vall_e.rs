@@ -7,7 +7,9 @@ use syrinx_types::{Allowed, Codes, ConfigIssue, Requirement};
 
 use crate::contents::TextContent;
 use crate::space::SEPARATOR;
-use crate::{CodeTable, Head, LayoutIssue, NONE, Position, Sequence, Share, TaskError, TokenSpace};
+use crate::{
+    BlendShare, CodeTable, Head, LayoutIssue, NONE, Position, Sequence, TaskError, TokenSpace,
+};
 
 /// Sum of code embeddings that a model was trained with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -351,7 +353,7 @@ impl Builder<'_> {
                 if legacy {
                     let mut rows = vec![NONE; space.code_slots()];
                     rows[0] = row;
-                    p.blend.push(Share { weight: (6 - level) as f32, codes: rows });
+                    p.blend.push(BlendShare { weight: (6 - level) as f32, codes: rows });
                 } else {
                     p.codes[level] = row;
                 }

@@ -60,7 +60,7 @@ pub struct StageLoss {
 }
 
 /// One task under test.
-struct Subject {
+struct TestedTask {
     task: Box<dyn DynTask>,
     space: TokenSpace,
     tiny: Tiny,
@@ -79,7 +79,7 @@ pub fn check_task(
     switches: impl Into<ModelSwitches>,
 ) -> Result<Conformance, String> {
     let config = &tiny_config(switches);
-    let subject = Subject::new(descriptor, config)?;
+    let subject = TestedTask::new(descriptor, config)?;
     let layout = subject.task.layout();
     if layout.task != descriptor.id {
         return Err(format!("its layout is called `{}`", layout.task));
@@ -116,7 +116,7 @@ fn said<E: Display>(about: &str) -> impl Fn(E) -> String {
     move |error| format!("{about}: {error}")
 }
 
-impl Subject {
+impl TestedTask {
     fn new(descriptor: &TaskDescriptor, model: &LmConfig) -> Result<Self, String> {
         let kit = kit(model.switches).map_err(said("the front end"))?;
         let config = (descriptor.default_config)();
@@ -131,9 +131,9 @@ impl Subject {
         if build(unknown).is_ok() {
             return Err("it takes settings that it doesn't know".into());
         }
-        let views = descriptor.simulation.iter().flat_map(|s| s.views());
-        let views = views.map(|view| view.name.to_owned()).collect();
-        let spec = SpeechSpec { views, ..SpeechSpec::default() };
+        let renditions = descriptor.simulation.iter().flat_map(|s| s.renditions());
+        let renditions = renditions.map(|rendition| rendition.name.to_owned()).collect();
+        let spec = SpeechSpec { renditions, ..SpeechSpec::default() };
         let codec = ToneCodec::default();
         let space = tiny_space(&kit, &codec, task.layout().special_tokens());
         let tiny = Tiny::new(model, &space, tiny_codebooks(&codec, 1), 1)

@@ -19,13 +19,13 @@ pub struct SpeechSpec {
     pub silence_s: f64,
     /// Frames of the prompt; none for 0.
     pub prompt_frames: usize,
-    /// Names of the utterance's views: its codes, shifted.
-    pub views: Vec<String>,
+    /// Names of the utterance's renditions: its codes, shifted.
+    pub renditions: Vec<String>,
 }
 
 impl Default for SpeechSpec {
     fn default() -> Self {
-        Self { phone_s: (0.05, 0.15), silence_s: 0.1, prompt_frames: 12, views: Vec::new() }
+        Self { phone_s: (0.05, 0.15), silence_s: 0.1, prompt_frames: 12, renditions: Vec::new() }
     }
 }
 
@@ -77,15 +77,16 @@ pub fn sample(
         let phone = Phone::from_index(rng.random_range(0..Phone::COUNT)).unwrap_or(Phone::SILENCE);
         prompt.push(&codes_of(codec, phone));
     }
-    let view = |shift: u16| -> Coded {
-        let mut view = Codes::empty(codec.levels);
+    let rendition = |shift: u16| -> Coded {
+        let mut rendition = Codes::empty(codec.levels);
         let other = |c: &u16| (c + shift) % codec.codebook_size as u16;
         (0..codes.frames())
-            .for_each(|f| view.push(&codes.frame(f).iter().map(other).collect::<Vec<_>>()));
-        codec.with_latents(view)
+            .for_each(|f| rendition.push(&codes.frame(f).iter().map(other).collect::<Vec<_>>()));
+        codec.with_latents(rendition)
     };
-    let views = spec.views.iter().zip(1..).map(|(name, shift)| (name.clone(), view(shift)));
-    let views = views.collect();
+    let renditions =
+        spec.renditions.iter().zip(1..).map(|(name, shift)| (name.clone(), rendition(shift)));
+    let renditions = renditions.collect();
     Ok(Sample {
         latents: codec.with_latents(codes.clone()).latents,
         id: format!("synthetic-{seed}"),
@@ -96,7 +97,7 @@ pub fn sample(
         phones: timed,
         lead_s: spec.silence_s,
         prompt: (!prompt.is_empty()).then_some(prompt),
-        views,
+        renditions,
     })
 }
 

@@ -214,7 +214,7 @@ impl TrainError {
             Self::RepeatedTask(_) => "name each task once".into(),
             Self::Base(issue) => issue.hint().into(),
             Self::EmptyBatch => {
-                "encode a corpus with all that the mix reads: phones, durations, views".into()
+                "encode a corpus with all that the mix reads: phones, durations, renditions".into()
             }
             Self::BatchesDiffer { .. } => {
                 "give all ranks the same configuration and the same corpus".into()

@@ -28,7 +28,7 @@ pub use reduce::{Reduce, ReduceError, TransportFault};
 type ReduceResult<T> = Result<T, ReduceError>;
 
 /// Operation for the communication thread, with the channel for its result.
-enum Job {
+enum RankOperation {
     Sum(Vec<f32>, Option<usize>, mpsc::Sender<ReduceResult<Vec<f32>>>),
     Broadcast(Vec<f32>, usize, mpsc::Sender<ReduceResult<Vec<f32>>>),
     Gather(Vec<u8>, mpsc::Sender<ReduceResult<Vec<Vec<u8>>>>),
@@ -51,7 +51,7 @@ pub struct Ranks(Option<Arc<Joined>>);
 struct Joined {
     place: RankIdentity,
     /// Present until the handle is dropped.
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<mpsc::Sender<RankOperation>>,
     thread: Option<JoinHandle<()>>,
     timeout: Duration,
     /// Whether an operation failed, so that the thread may never end.
@@ -153,7 +153,7 @@ impl Ranks {
         root: Option<usize>,
     ) -> ReduceResult<Underway> {
         let bytes = size_of_val(values.as_slice());
-        Ok(Underway(self.start("sum", bytes, |reply| Job::Sum(values, root, reply))?))
+        Ok(Underway(self.start("sum", bytes, |reply| RankOperation::Sum(values, root, reply))?))
     }
 
     /// Waits for the end of a sum. On ranks other than its root the values are unspecified.
@@ -175,7 +175,8 @@ impl Ranks {
             return Ok(values);
         }
         let bytes = size_of_val(values.as_slice());
-        let reply = self.start("broadcast", bytes, |reply| Job::Broadcast(values, root, reply))?;
+        let reply =
+            self.start("broadcast", bytes, |reply| RankOperation::Broadcast(values, root, reply))?;
         self.wait("broadcast", &reply)
     }
 
@@ -190,7 +191,8 @@ impl Ranks {
             true => vec![bytes],
             false => {
                 let size = bytes.len();
-                let reply = self.start("gather", size, |reply| Job::Gather(bytes, reply))?;
+                let reply =
+                    self.start("gather", size, |reply| RankOperation::Gather(bytes, reply))?;
                 self.wait("gather", &reply)?
             }
         };
@@ -230,7 +232,7 @@ impl Ranks {
         if let Some(joined) = &self.0 {
             joined.failed.store(true, Ordering::Relaxed);
             // A thread that is gone has ended the job already.
-            let _ = joined.jobs.as_ref().map(|jobs| jobs.send(Job::Abort(code)));
+            let _ = joined.jobs.as_ref().map(|jobs| jobs.send(RankOperation::Abort(code)));
         }
     }
 
@@ -238,7 +240,7 @@ impl Ranks {
         &self,
         operation: &'static str,
         bytes: usize,
-        job: impl FnOnce(mpsc::Sender<ReduceResult<T>>) -> Job,
+        job: impl FnOnce(mpsc::Sender<ReduceResult<T>>) -> RankOperation,
     ) -> ReduceResult<mpsc::Receiver<ReduceResult<T>>> {
         let joined = self.0.as_ref().ok_or(ReduceError::Closed { operation })?;
         joined.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -280,19 +282,19 @@ impl Drop for Joined {
 }
 
 /// Runs one job. A missing receiver has reported its own failure.
-fn run(reduce: &mut impl Reduce, job: Job) {
+fn run(reduce: &mut impl Reduce, job: RankOperation) {
     match job {
-        Job::Sum(mut values, root, reply) => {
+        RankOperation::Sum(mut values, root, reply) => {
             let outcome = reduce.sum(&mut values, root).map(|()| values);
             let _ = reply.send(outcome);
         }
-        Job::Broadcast(mut values, root, reply) => {
+        RankOperation::Broadcast(mut values, root, reply) => {
             let outcome = reduce.broadcast(&mut values, root).map(|()| values);
             let _ = reply.send(outcome);
         }
-        Job::Gather(bytes, reply) => {
+        RankOperation::Gather(bytes, reply) => {
             let _ = reply.send(reduce.gather(&bytes));
         }
-        Job::Abort(code) => reduce.abort(code),
+        RankOperation::Abort(code) => reduce.abort(code),
     }
 }

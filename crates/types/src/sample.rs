@@ -56,7 +56,7 @@ pub struct Sample {
     pub lead_s: f64,
     /// Codes of another utterance of the same speaker, the prompt, if there is one.
     pub prompt: Option<Codes>,
-    /// The utterance otherwise, by name (`noisy`, `background`, `mixture`), where the corpus has been simulated so: as
+    /// Renditions of the utterance by name (`noisy`, `background`, `mixture`), if the corpus has simulated input; as
     /// many frames as `codes`.
-    pub views: BTreeMap<String, Coded>,
+    pub renditions: BTreeMap<String, Coded>,
 }

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
+use syrinx_task::{Clip, Rendition, Stem, TaskDescriptor, Verb};
 
 use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, SpectralGain, scene};
 
@@ -29,7 +29,7 @@ pub struct Cleaning;
 impl Enhancement for Cleaning {
     const SPEC: EnhancementSpec = EnhancementSpec {
         task: "denoise",
-        input: View { name: "noisy", render: scene::noisy },
+        input: Rendition { name: "noisy", render: scene::noisy },
         target: None,
         stem: Some(Stem::Speech),
         gain: Some(SpectralGain { gain_floor: 0.1, context_s: 0.0 }),

@@ -14,9 +14,9 @@ pub(crate) fn example(
     sample: &Sample,
     rng: &mut dyn RngCore,
 ) -> Option<Example> {
-    let given = sample.views.get(kind.input.name)?;
+    let given = sample.renditions.get(kind.input.name)?;
     let wanted = match kind.target {
-        Some(view) => sample.views.get(view.name)?.clone(),
+        Some(rendition) => sample.renditions.get(rendition.name)?.clone(),
         None => Coded { codes: sample.codes.clone(), latents: sample.latents.clone() },
     };
     if given.is_empty() || given.frames() != wanted.frames() {

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_task::{Clip, TaskDescriptor, Verb, View};
+use syrinx_task::{Clip, Rendition, TaskDescriptor, Verb};
 
 use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, scene};
 
@@ -31,7 +31,7 @@ pub struct Extracting;
 impl Enhancement for Extracting {
     const SPEC: EnhancementSpec = EnhancementSpec {
         task: "extract",
-        input: View { name: "mixture", render: scene::mixture },
+        input: Rendition { name: "mixture", render: scene::mixture },
         target: None,
         stem: None,
         gain: None,

@@ -1,6 +1,6 @@
 //! Layout of the task's sequences.
 
-use syrinx_task::{Head, Layout, ModelSwitches, Segment, Stage, Stem, VallELayout, View};
+use syrinx_task::{Head, Layout, ModelSwitches, Rendition, Segment, Stage, Stem, VallELayout};
 use syrinx_types::SpectralGain;
 
 /// The stage that predicts the level-1 codes.
@@ -20,10 +20,10 @@ pub(crate) const RECORDING: &str = "recording";
 pub struct EnhancementSpec {
     /// Identifier of the task.
     pub task: &'static str,
-    /// View of an utterance that is the input.
-    pub input: View,
-    /// View that is the target; the utterance itself if none is named.
-    pub target: Option<View>,
+    /// Rendition of an utterance that is the input.
+    pub input: Rendition,
+    /// Rendition that is the target; the utterance itself if none is named.
+    pub target: Option<Rendition>,
     /// Stem of the recording that the answer is an estimate of.
     pub stem: Option<Stem>,
     /// Spectral gain of answers that are the attenuated recording. `None` for answers decoded from codes.

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
+use syrinx_task::{Clip, Rendition, Stem, TaskDescriptor, Verb};
 
 use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, SpectralGain, scene};
 
@@ -26,8 +26,8 @@ pub struct Removing;
 impl Enhancement for Removing {
     const SPEC: EnhancementSpec = EnhancementSpec {
         task: "remove",
-        input: View { name: "noisy", render: scene::noisy },
-        target: Some(View { name: "background", render: scene::background }),
+        input: Rendition { name: "noisy", render: scene::noisy },
+        target: Some(Rendition { name: "background", render: scene::background }),
         stem: Some(Stem::Background),
         gain: Some(SpectralGain { gain_floor: 0.001, context_s: 0.4 }),
         published: Some("sr"),

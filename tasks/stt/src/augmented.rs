@@ -3,15 +3,15 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use syrinx_scene::Augmentation;
-use syrinx_task::{SimulationMaterial, TaskError, View};
+use syrinx_task::{Rendition, SimulationMaterial, TaskError};
 use syrinx_types::Audio;
 
 use crate::SttError;
 
 /// The utterance in another room, microphone or line, with another background, and with the same phone times.
-pub(crate) const AUGMENTED: View = View { name: "augmented", render: augmented };
+pub(crate) const AUGMENTED: Rendition = Rendition { name: "augmented", render: augmented };
 
-/// Renders the view.
+/// Renders the rendition.
 fn augmented(material: &SimulationMaterial<'_>) -> Result<Option<Audio>, TaskError> {
     let changes = Augmentation {
         share: 1.0,

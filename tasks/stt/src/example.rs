@@ -13,10 +13,10 @@ use crate::{SttConfig, TextUnit};
 /// Returns the recording of an example: for a share of the examples the augmented utterance, if the corpus has one
 /// (`syrinx data simulate`), else the utterance.
 pub(crate) fn input(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) -> Coded {
-    let augmented = sample.views.get(AUGMENTED.name);
-    let fits = augmented.filter(|view| view.frames() == sample.codes.frames());
+    let augmented = sample.renditions.get(AUGMENTED.name);
+    let fits = augmented.filter(|rendition| rendition.frames() == sample.codes.frames());
     match fits.filter(|_| rng.random_bool(config.augmented_share)) {
-        Some(view) => view.clone(),
+        Some(rendition) => rendition.clone(),
         None => Coded { codes: sample.codes.clone(), latents: sample.latents.clone() },
     }
 }

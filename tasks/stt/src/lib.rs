@@ -43,7 +43,7 @@ use frames::Frames;
 pub use layout::{PHONES, TEXT};
 pub use lm::Bigrams;
 pub use passes::PassConfig;
-use passes::Reading;
+use passes::RecordingForm;
 pub use request::SttRequest;
 pub use trie::{Trie, WordList, dictionary};
 
@@ -141,7 +141,7 @@ impl Task for Stt {
         context: &Context<'_>,
     ) -> Result<(Plan, recognize::Prepared), TaskError> {
         let as_latents = self.kit.switches.latent_recordings;
-        let reading = Reading { as_latents, per_frame: self.config.per_frame };
+        let reading = RecordingForm { as_latents, per_frame: self.config.per_frame };
         recognize::plan(&self.config, reading, request, context)
     }
 

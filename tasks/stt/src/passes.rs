@@ -26,7 +26,7 @@ impl PassConfig {
     pub(crate) fn frames(
         self,
         audio: &Audio,
-        reading: Reading,
+        reading: RecordingForm,
         context: &Context<'_>,
     ) -> Result<Frames, TaskError> {
         let equalized = neutral(audio, self.equalizer_share);
@@ -44,7 +44,7 @@ impl PassConfig {
 
 /// Form in which the model reads recordings.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reading {
+pub(crate) struct RecordingForm {
     /// Whether the model reads latents.
     pub(crate) as_latents: bool,
     /// Phone labels a frame.

@@ -17,7 +17,7 @@ use syrinx_types::{Audio, Event, RunContext, TimedPhone, WordTime};
 use crate::decoder::Decoder;
 use crate::frames::Frames;
 use crate::layout::{PHONES, RECORDING, TEXT};
-use crate::passes::{Reading, averaged};
+use crate::passes::{RecordingForm, averaged};
 use crate::{MAX_SECTION_S, SttConfig, SttError, SttMode, SttRequest};
 
 /// Confidence of an alignment below which the recording probably has another text: right texts have 0.15 to 0.9, wrong
@@ -50,7 +50,7 @@ struct Part {
 /// Plans one row for each pass over each part of the recording that may contain speech; parts end in pauses.
 pub(crate) fn plan(
     config: &SttConfig,
-    reading: Reading,
+    reading: RecordingForm,
     request: &SttRequest,
     context: &Context<'_>,
 ) -> Result<(Plan, Prepared), TaskError> {
@@ -99,7 +99,7 @@ pub(crate) fn plan(
 /// Rows and parts of the sections of a recording so far.
 struct Sections<'a> {
     config: &'a SttConfig,
-    reading: Reading,
+    reading: RecordingForm,
     context: &'a Context<'a>,
     /// Frames a second.
     rate_hz: f64,

@@ -21,7 +21,7 @@ const NOTHING: u32 = u32::MAX;
 
 /// A recognized word with its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hypothesis {
+pub struct WordHypothesis {
     /// Number of the word.
     pub word: u32,
     /// First part.
@@ -48,7 +48,7 @@ struct Token {
 /// A word at the end of a chain of words.
 #[derive(Debug, Clone, Copy)]
 struct Link {
-    found: Hypothesis,
+    found: WordHypothesis,
     previous: u32,
 }
 
@@ -138,7 +138,7 @@ pub(crate) struct Search<'a> {
 
 impl Search<'_> {
     /// Returns the most probable words, in order, and their total score.
-    pub(crate) fn run(&self, acoustics: &Acoustics) -> (Vec<Hypothesis>, f32) {
+    pub(crate) fn run(&self, acoustics: &Acoustics) -> (Vec<WordHypothesis>, f32) {
         let beam = self.config.beam as f32;
         let mut links: Vec<Link> = Vec::new();
         let (mut now, mut next) = (Beam::default(), Beam::default());
@@ -227,8 +227,8 @@ impl Search<'_> {
         let least = self.config.min_parts.min(3) as u8;
         let floor = now.best - self.config.word_beam as f32;
         let mut of_word = Index::default();
-        let mut found: Vec<(Exit, Option<Hypothesis>)> = Vec::new();
-        let mut offer = |exit: Exit, word: Option<Hypothesis>| {
+        let mut found: Vec<(Exit, Option<WordHypothesis>)> = Vec::new();
+        let mut offer = |exit: Exit, word: Option<WordHypothesis>| {
             if exit.score < floor {
                 return;
             }
@@ -251,13 +251,13 @@ impl Search<'_> {
                 for &word in self.trie.words(token.node) {
                     let lm = self.weighted(self.bigrams.log_prob(token.before, word));
                     let exit = Exit { before: word, link: token.link, score: score + lm };
-                    offer(exit, Some(Hypothesis { word, start: token.start, end: part + 1 }));
+                    offer(exit, Some(WordHypothesis { word, start: token.start, end: part + 1 }));
                 }
             }
         }
         found.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
         found.truncate(self.config.max_words);
-        let with_link = |(exit, word): (Exit, Option<Hypothesis>)| {
+        let with_link = |(exit, word): (Exit, Option<WordHypothesis>)| {
             let Some(found) = word else { return exit };
             links.push(Link { found, previous: exit.link });
             Exit { link: links.len() as u32 - 1, ..exit }
@@ -267,7 +267,7 @@ impl Search<'_> {
 }
 
 /// Returns the words of a chain, first to last.
-fn chain(links: &[Link], mut at: u32) -> Vec<Hypothesis> {
+fn chain(links: &[Link], mut at: u32) -> Vec<WordHypothesis> {
     let mut words = Vec::new();
     while let Some(link) = links.get(at as usize) {
         words.push(link.found);

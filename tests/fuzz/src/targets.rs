@@ -4,7 +4,7 @@ use std::path::Path;
 
 use syrinx_audio::{ReadLimits, read_from};
 use syrinx_codec::{CodecInfo, EmbeddedCodec};
-use syrinx_config::{Layer, Place, Settings};
+use syrinx_config::{Layer, SettingOrigin, Settings};
 use syrinx_data::import::{PhoneAlignment, SpeakerTiers, TextGrid, ljspeech};
 use syrinx_data::{Manifest, Shard};
 use syrinx_engine::{CodecId, read_codes};
@@ -238,7 +238,9 @@ fn lexicon() -> Run {
 
 fn settings() -> Run {
     of_file("settings.toml", |path| match Settings::load(&[Layer::File(path.to_path_buf())]) {
-        Ok(loaded) => size(loaded.keys.iter().filter(|key| key.place != Place::Default).count()),
+        Ok(loaded) => {
+            size(loaded.keys.iter().filter(|key| key.place != SettingOrigin::Default).count())
+        }
         Err(error) => class(&error.to_string()),
     })
 }

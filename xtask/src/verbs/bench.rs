@@ -27,11 +27,11 @@ use measurement::{Measurement, write_page};
 )]
 pub struct BenchArgs {
     #[command(subcommand)]
-    what: What,
+    what: BenchCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum BenchCommand {
     /// Training steps: fused against primitive kernels, and PyTorch where it is found
     Train(train::TrainArgs),
     /// Decoding with the reference's 151 million parameters: f32 and 8-bit weights, and PyTorch where it is found
@@ -41,7 +41,7 @@ enum What {
     /// `train`, `decode` and `user`, one after the other
     All(MeasureArgs),
     /// Everything built from nothing, to the first report
-    Build(build::BuildArgs),
+    Build(build::BenchBuildArgs),
     /// The server at capacity and at four times that
     Serve(serve::BenchServeArgs),
 }
@@ -76,24 +76,24 @@ impl MeasureArgs {
 /// Measures, stores and prints.
 pub fn run(args: &BenchArgs) -> Result<()> {
     match &args.what {
-        What::Train(args) => {
+        BenchCommand::Train(args) => {
             let program = args.measure.program()?;
             let figures = train::measure(args, &program)?;
             finish("train", figures, &program, args.measure.record, args.rest.is_empty())
         }
-        What::Decode(args) => {
+        BenchCommand::Decode(args) => {
             let program = args.measure.program()?;
             let figures = decode::measure(args, &program)?;
             finish("decode", figures, &program, args.measure.record, args.rest.is_empty())
         }
-        What::User(args) => {
+        BenchCommand::User(args) => {
             let program = args.measure.program()?;
             let figures = user::measure(args, &program)?;
             finish("user", figures, &program, args.measure.record, args.has_standard_sizes())
         }
-        What::All(args) => all(args),
-        What::Build(args) => build::run(args),
-        What::Serve(args) => serve::run(args),
+        BenchCommand::All(args) => all(args),
+        BenchCommand::Build(args) => build::run(args),
+        BenchCommand::Serve(args) => serve::run(args),
     }
 }
 

@@ -19,11 +19,11 @@ pub(crate) use program::Program;
 )]
 pub struct ServeArgs {
     #[command(subcommand)]
-    what: What,
+    what: ServeCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum ServeCommand {
     /// The `openai` packages of Python and Node: speech, transcription, events
     Clients,
     /// Requests made from /openapi.json by schemathesis; no answer may be a 5xx
@@ -49,9 +49,9 @@ struct PageArgs {
 /// Runs a check.
 pub fn run(args: &ServeArgs) -> Result<()> {
     match &args.what {
-        What::Clients => clients(),
-        What::Fuzz(args) => fuzz(args),
-        What::Page(args) => page(args),
+        ServeCommand::Clients => clients(),
+        ServeCommand::Fuzz(args) => fuzz(args),
+        ServeCommand::Page(args) => page(args),
     }
 }
 

@@ -6,10 +6,10 @@ use syrinx_types::Sample;
 use crate::REVERBERANT;
 use crate::layout::RECORDING;
 
-/// The reverberant view of an utterance, and the utterance as the response. The same for both stages; `None` for a
-/// corpus without the view (`syrinx data simulate`).
+/// The reverberant rendition of an utterance, and the utterance as the response. The same for both stages; `None` for a
+/// corpus without the rendition (`syrinx data simulate`).
 pub(crate) fn example(sample: &Sample) -> Option<Example> {
-    let given = sample.views.get(REVERBERANT)?.codes.clone();
+    let given = sample.renditions.get(REVERBERANT)?.codes.clone();
     if given.is_empty() || given.frames() != sample.codes.frames() {
         return None;
     }

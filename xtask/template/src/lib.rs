@@ -13,8 +13,8 @@ mod speak;
 
 use rand::RngCore;
 use syrinx_task::{
-    Capabilities, Clip, Context, Example, Generated, Layout, Plan, Simulation, Speech, Task,
-    TaskDescriptor, TaskError, TaskKit, Verb, View,
+    Capabilities, Clip, Context, Example, Generated, Layout, Plan, Rendition, Simulation, Speech,
+    Task, TaskDescriptor, TaskError, TaskKit, Verb,
 };
 use syrinx_types::Sample;
 
@@ -41,13 +41,10 @@ impl Task for DeReverb {
         positional: "audio",
         example: "syrinx de-reverb hall.wav -o dry.wav",
     };
-    const CAPABILITIES: Capabilities = Capabilities {
-        required: &["audio"],
-        recordings: &["audio"],
-        ..Capabilities::NONE
-    };
+    const CAPABILITIES: Capabilities =
+        Capabilities { required: &["audio"], recordings: &["audio"], ..Capabilities::NONE };
     const SIMULATION: Option<Simulation> = Some(Simulation {
-        input: View { name: REVERBERANT, render: reverberant },
+        input: Rendition { name: REVERBERANT, render: reverberant },
         target: None,
         enrolment: false,
     });

@@ -26,17 +26,17 @@ use crate::table::table;
 )]
 pub struct BenchArgs {
     #[command(subcommand)]
-    what: What,
+    what: BenchCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum BenchCommand {
     /// Steps of training on made-up tokens, each kind of kernels in a process of its own
     Train(TrainArgs),
     /// Synthesis, recognition, and the codec alone, as a user meets them
     Speed(speed::SpeedArgs),
     /// Decoding frame by frame on made-up weights, with cached keys and values
-    Decode(decode::DecodeArgs),
+    Decode(decode::BenchDecodeArgs),
     /// Whole passes on made-up weights, as the NAR makes them
     Passes(decode::PassesArgs),
     /// Memory bandwidth and peak arithmetic of this machine
@@ -113,14 +113,14 @@ fn reduce(session: &Session, args: &ReduceArgs) -> Outcome {
 /// Measures.
 pub fn run(session: &Session, args: &BenchArgs) -> Outcome {
     let args = match &args.what {
-        What::Train(args) => args,
-        What::Speed(args) => return speed::run(session, args),
-        What::Decode(args) => return decode::run(session, args),
-        What::Passes(args) => return decode::passes(session, args),
-        What::Machine => return decode::machine(session),
-        What::Reduce(args) => return reduce(session, args),
-        What::Stream(args) => return stream::run(session, args),
-        What::Live(args) => return live::run(session, args),
+        BenchCommand::Train(args) => args,
+        BenchCommand::Speed(args) => return speed::run(session, args),
+        BenchCommand::Decode(args) => return decode::run(session, args),
+        BenchCommand::Passes(args) => return decode::passes(session, args),
+        BenchCommand::Machine => return decode::machine(session),
+        BenchCommand::Reduce(args) => return reduce(session, args),
+        BenchCommand::Stream(args) => return stream::run(session, args),
+        BenchCommand::Live(args) => return live::run(session, args),
     };
     let kinds: Vec<Kernels> = args.kernels.iter().map(|k| kernels(k)).collect::<Outcome<_>>()?;
     if let (true, [kind]) = (args.here, kinds.as_slice()) {

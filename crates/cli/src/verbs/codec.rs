@@ -24,7 +24,7 @@ use crate::session::Session;
 )]
 pub struct CodecArgs {
     #[command(subcommand)]
-    what: What,
+    what: CodecCommand,
 }
 
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ struct Material {
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum CodecCommand {
     /// Fit the residual quantiser to the recordings of a manifest
     Fit(Material),
     /// Codecs of the model, of the installed models, or in folders: kinds, rates, levels
@@ -81,10 +81,12 @@ enum What {
 /// Fits or trains.
 pub fn run(session: &Session, args: &CodecArgs) -> Outcome {
     match &args.what {
-        What::Fit(material) => fit_quantiser(session, material),
-        What::List { folders, models_dir } => listing::list(session, folders, models_dir.as_ref()),
-        What::Info { codec } => listing::info(session, codec.as_ref()),
-        What::Train { material, quantiser, from, resynthesized, state } => {
+        CodecCommand::Fit(material) => fit_quantiser(session, material),
+        CodecCommand::List { folders, models_dir } => {
+            listing::list(session, folders, models_dir.as_ref())
+        }
+        CodecCommand::Info { codec } => listing::info(session, codec.as_ref()),
+        CodecCommand::Train { material, quantiser, from, resynthesized, state } => {
             let start = from.as_deref().map(|from| codec_of(session, from)).transpose()?;
             let rvq = match (quantiser, &start) {
                 (Some(path), _) => MelRvq::load(path)?,

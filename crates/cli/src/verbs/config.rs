@@ -15,11 +15,11 @@ use crate::table::table;
 )]
 pub struct ConfigArgs {
     #[command(subcommand)]
-    what: Option<What>,
+    what: Option<ConfigCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum ConfigCommand {
     /// Print every setting, its value and where that comes from
     Show {
         /// Only settings below this key
@@ -36,7 +36,7 @@ enum What {
 /// Shows settings or a schema.
 pub fn run(session: &Session, args: &ConfigArgs) -> Outcome {
     match &args.what {
-        Some(What::Schema { of }) => {
+        Some(ConfigCommand::Schema { of }) => {
             let schema: Value = match of.as_str() {
                 "train" => schemars::schema_for!(syrinx_train::TrainConfig).to_value(),
                 "codec-fit" => schemars::schema_for!(syrinx_codec::FitConfig).to_value(),
@@ -50,7 +50,7 @@ pub fn run(session: &Session, args: &ConfigArgs) -> Outcome {
             })?;
             session.print(&text)
         }
-        Some(What::Show { prefix }) => show(session, prefix.as_deref()),
+        Some(ConfigCommand::Show { prefix }) => show(session, prefix.as_deref()),
         None => show(session, None),
     }
 }

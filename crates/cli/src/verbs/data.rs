@@ -24,11 +24,11 @@ use crate::verbs::simulate::{self, SimulateArgs};
 )]
 pub struct DataArgs {
     #[command(subcommand)]
-    what: What,
+    what: DataCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum DataCommand {
     /// Make a manifest of a corpus in one of the usual forms
     Import {
         /// The form: LibriTTS or LibriSpeech folders, an LJSpeech metadata.csv, or pairs of NAME.wav and NAME.txt
@@ -91,7 +91,7 @@ enum What {
         #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         out: PathBuf,
     },
-    /// Put utterances in noise, in rooms, among other speakers: more views of a corpus, or a set for evaluation
+    /// Put utterances in noise, in rooms, among other speakers: more renditions of a corpus, or a set for evaluation
     Simulate(SimulateArgs),
     /// Predict the further levels of utterances with the model, as training data of a vocoder
     Resynthesize(ResynthesizeArgs),
@@ -127,7 +127,7 @@ enum What {
 /// Runs `data`.
 pub fn run(session: &Session, args: &DataArgs) -> Outcome {
     match &args.what {
-        What::Import { form, path, out, speaker, textgrids } => {
+        DataCommand::Import { form, path, out, speaker, textgrids } => {
             let found = match form.as_str() {
                 "libri" => libri(path)?,
                 "ljspeech" => ljspeech(path, speaker)?,
@@ -135,11 +135,11 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
             };
             import(session, found, textgrids.as_deref(), out)
         }
-        What::Align { manifest, out, min_confidence } => {
+        DataCommand::Align { manifest, out, min_confidence } => {
             let config = AlignConfig { min_confidence: *min_confidence };
             align(session, &Manifest::read(manifest)?, out, &config)
         }
-        What::Encode { manifest, out, codec, latents, array, per_shard, threads } => {
+        DataCommand::Encode { manifest, out, codec, latents, array, per_shard, threads } => {
             let manifest = Manifest::read(manifest)?;
             let part = array.part()?;
             let codec = session.corpus_codec(codec.as_ref())?;
@@ -152,14 +152,14 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
             };
             encode(session, &manifest, out, &plan, &codec)
         }
-        What::Merge { folders, out } => merge(session, folders, out),
-        What::Simulate(args) => simulate::run(session, args),
-        What::Resynthesize(args) => resynthesize::run(session, args),
-        What::Check { manifest } => check(session, &Manifest::read(manifest)?),
-        What::Bpe { manifest, out, vocab_size, split } => {
+        DataCommand::Merge { folders, out } => merge(session, folders, out),
+        DataCommand::Simulate(args) => simulate::run(session, args),
+        DataCommand::Resynthesize(args) => resynthesize::run(session, args),
+        DataCommand::Check { manifest } => check(session, &Manifest::read(manifest)?),
+        DataCommand::Bpe { manifest, out, vocab_size, split } => {
             bpe(session, manifest, split, *vocab_size, out)
         }
-        What::Lexicon { file } => {
+        DataCommand::Lexicon { file } => {
             let lexicon = Lexicon::english()?.with_user_file(file)?;
             session.print(&format!(
                 "{}: {} words in all, those of the file included",

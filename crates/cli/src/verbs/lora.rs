@@ -18,11 +18,11 @@ use crate::session::Session;
 )]
 pub struct LoraArgs {
     #[command(subcommand)]
-    what: What,
+    what: LoraCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum LoraCommand {
     /// Write a model that has the adapter in its weights
     Merge {
         /// The model that it was trained on: a model file, a language model's own file, or `embedded`
@@ -43,8 +43,8 @@ enum What {
 /// Runs `lora`.
 pub fn run(session: &Session, args: &LoraArgs) -> Outcome {
     match &args.what {
-        What::Show { file } => show(session, file),
-        What::Merge { base, out } => {
+        LoraCommand::Show { file } => show(session, file),
+        LoraCommand::Merge { base, out } => {
             let Some(adapter) = &session.globals.adapter else {
                 return Err(Failure::usage(
                     "which adapter should be merged?",

@@ -20,14 +20,14 @@ use crate::table::{fields, table};
 )]
 pub struct ResultsArgs {
     #[command(subcommand)]
-    what: Option<What>,
+    what: Option<ResultsCommand>,
     /// The results store
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     results: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum ResultsCommand {
     /// List runs, the latest first
     List(Filter),
     /// Show a run: its settings, figures and worst rows
@@ -111,14 +111,17 @@ impl From<&Filter> for RunFilter {
 /// Runs `results`.
 pub fn run(session: &Session, args: &ResultsArgs) -> Outcome {
     let path = session.results(args.results.as_deref(), &session.settings(&[])?.value);
-    let writes = matches!(args.what, Some(What::Merge { .. } | What::Add { .. }));
+    let writes =
+        matches!(args.what, Some(ResultsCommand::Merge { .. } | ResultsCommand::Add { .. }));
     let store = if writes { Store::open(&path)? } else { Store::open_existing(&path)? };
     match &args.what {
         None => list(session, &store, &Filter::default()),
-        Some(What::List(filter)) => list(session, &store, filter),
-        Some(What::Show { run, rows, sort }) => show(session, &store, run, *rows, sort.as_deref()),
-        Some(What::Compare { old, new }) => compare(session, &store, old, new),
-        Some(What::Export { form, out, filter }) => {
+        Some(ResultsCommand::List(filter)) => list(session, &store, filter),
+        Some(ResultsCommand::Show { run, rows, sort }) => {
+            show(session, &store, run, *rows, sort.as_deref())
+        }
+        Some(ResultsCommand::Compare { old, new }) => compare(session, &store, old, new),
+        Some(ResultsCommand::Export { form, out, filter }) => {
             let filter = RunFilter::from(filter);
             let text = match form.as_str() {
                 "csv" => to_csv(&store, &filter)?,
@@ -133,7 +136,7 @@ pub fn run(session: &Session, args: &ResultsArgs) -> Outcome {
                 }
             }
         }
-        Some(What::Merge { stores }) => {
+        Some(ResultsCommand::Merge { stores }) => {
             for other in stores {
                 let merged = store.merge(other)?;
                 if session.globals.json {
@@ -150,7 +153,7 @@ pub fn run(session: &Session, args: &ResultsArgs) -> Outcome {
             }
             Ok(())
         }
-        Some(What::Add { suite, figures }) => add(session, &store, suite, figures),
+        Some(ResultsCommand::Add { suite, figures }) => add(session, &store, suite, figures),
     }
 }
 

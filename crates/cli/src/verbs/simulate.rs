@@ -1,4 +1,4 @@
-//! `data simulate`: utterances in noise, in rooms, among other speakers.
+//! `data simulate`: renditions of utterances in noise, in rooms, mixed with other speakers.
 
 use std::path::{Path, PathBuf};
 
@@ -6,8 +6,8 @@ use clap::{Args, ValueHint};
 use serde_json::json;
 use syrinx_data::{EncodePlan, Manifest};
 use syrinx_pretrained::CodecSpec;
-use syrinx_recipes::{CorpusCodec, EncodedView, Simulator, views};
-use syrinx_task::{SimulationRanges, View};
+use syrinx_recipes::{CorpusCodec, EncodedRendition, Simulator, renditions};
+use syrinx_task::{Rendition, SimulationRanges};
 use syrinx_types::RunContext;
 
 use crate::failure::{Failure, Outcome};
@@ -16,13 +16,13 @@ use crate::session::Session;
 /// `data simulate`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx data simulate corpus.jsonl -o shards\n  syrinx data simulate corpus.jsonl -o shards --view NAME\n  syrinx data simulate evals/data/test/manifest.jsonl --wavs evals/data/scenes --limit 8\n\nWith -o the shards of `syrinx data encode` get a folder views/NAME for every view that a task learns from; what is there is kept. With --wavs the recordings themselves are written, with a manifest a task."
+    after_help = "Examples:\n  syrinx data simulate corpus.jsonl -o shards\n  syrinx data simulate corpus.jsonl -o shards --rendition NAME\n  syrinx data simulate evals/data/test/manifest.jsonl --wavs evals/data/scenes --limit 8\n\nWith -o the shards of `syrinx data encode` get a folder renditions/NAME for every rendition that a task learns from; what is there is kept. With --wavs the recordings themselves are written, with a manifest a task."
 )]
 pub struct SimulateArgs {
     /// The manifest
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     manifest: PathBuf,
-    /// Folder of the shards of this manifest: views are encoded beside them
+    /// Folder of the shards of this manifest: renditions are encoded beside them
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath, required_unless_present = "wavs")]
     out: Option<PathBuf>,
     /// Write recordings and manifests here: a fixed set for evaluation
@@ -34,9 +34,9 @@ pub struct SimulateArgs {
     /// Keep the latents that the codes round, too, as `syrinx data encode --latents` does (with -o)
     #[arg(long, conflicts_with = "wavs")]
     latents: bool,
-    /// Encode this view only (with -o); may be repeated
-    #[arg(long = "view", value_name = "NAME", conflicts_with = "wavs")]
-    views: Vec<String>,
+    /// Encode this rendition only (with -o); may be repeated
+    #[arg(long = "rendition", value_name = "NAME", conflicts_with = "wavs")]
+    renditions: Vec<String>,
     /// Number of utterances, evenly spread (with --wavs)
     #[arg(long, value_name = "N", requires = "wavs")]
     limit: Option<usize>,
@@ -54,7 +54,7 @@ pub struct SimulateArgs {
     threads: usize,
 }
 
-/// Encodes views, or writes recordings.
+/// Encodes renditions, or writes recordings.
 pub fn run(session: &Session, args: &SimulateArgs) -> Outcome {
     let ranges = SimulationRanges {
         snr_db: (args.snr[0], args.snr[1]),
@@ -92,9 +92,10 @@ fn encode(
     };
     let run = RunContext::new(&session.cancel, session.sink());
     let mut failed = Vec::new();
-    for view in chosen(&args.views)? {
-        session.say(&format!("view {}", view.name));
-        let EncodedView { folder, summary } = simulator.encode(view, codec, out, &plan, run)?;
+    for rendition in chosen(&args.renditions)? {
+        session.say(&format!("rendition {}", rendition.name));
+        let EncodedRendition { folder, summary } =
+            simulator.encode(rendition, codec, out, &plan, run)?;
         session.say(&format!("{}: {} utterances", folder.display(), summary.utterances));
         failed.extend(summary.failed.into_iter().map(|f| format!("{}: {}", f.id, f.reason)));
     }
@@ -107,16 +108,19 @@ fn encode(
     Ok(())
 }
 
-/// Returns the views of these names; all of them if none is named.
-fn chosen(names: &[String]) -> Result<Vec<View>, Failure> {
-    let all = views();
-    if let Some(unknown) = names.iter().find(|name| all.iter().all(|view| view.name != **name)) {
-        let known: Vec<&str> = all.iter().map(|view| view.name).collect();
+/// Returns the renditions of these names; all of them if none is named.
+fn chosen(names: &[String]) -> Result<Vec<Rendition>, Failure> {
+    let all = renditions();
+    if let Some(unknown) =
+        names.iter().find(|name| all.iter().all(|rendition| rendition.name != **name))
+    {
+        let known: Vec<&str> = all.iter().map(|rendition| rendition.name).collect();
         return Err(Failure::usage(
-            format!("no view `{unknown}`"),
+            format!("no rendition `{unknown}`"),
             format!("there are {}", known.join(", ")),
         ));
     }
-    let wanted = |view: &View| names.is_empty() || names.iter().any(|name| name == view.name);
+    let wanted =
+        |rendition: &Rendition| names.is_empty() || names.iter().any(|name| name == rendition.name);
     Ok(all.into_iter().filter(wanted).collect())
 }

@@ -19,11 +19,11 @@ use crate::table::table;
 )]
 pub struct VoicesArgs {
     #[command(subcommand)]
-    what: Option<What>,
+    what: Option<VoicesCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum VoicesCommand {
     /// List all voices; the first is the default
     List,
     /// Keep the best few seconds of a recording as a voice
@@ -66,8 +66,8 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let engine = session.engine(&settings)?;
     let voices = engine.voices();
-    match args.what.as_ref().unwrap_or(&What::List) {
-        What::List => {
+    match args.what.as_ref().unwrap_or(&VoicesCommand::List) {
+        VoicesCommand::List => {
             let list = voices.list();
             if session.globals.json {
                 return session.print_json(&list);
@@ -85,7 +85,7 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
                 .collect();
             session.print(&table(["VOICE", "PROMPT", "FROM", "ABOUT"], &rows))
         }
-        What::Add { name, audio } => {
+        VoicesCommand::Add { name, audio } => {
             let recording = engine.load(audio)?;
             let best = voices.excerpt(&recording, audio)?;
             let codes = engine.encode(&best)?;
@@ -102,7 +102,7 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
             ));
             Ok(())
         }
-        What::Train { name, folder, steps, rank, rate, run } => {
+        VoicesCommand::Train { name, folder, steps, rank, rate, run } => {
             let config = VoiceConfig {
                 steps: *steps,
                 rank: *rank,
@@ -112,7 +112,7 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
             };
             train(session, &engine, name, folder, run.as_deref(), &config)
         }
-        What::Remove { name } => {
+        VoicesCommand::Remove { name } => {
             let path = voices.remove(name)?;
             if session.globals.json {
                 return session.print_json(&json!({"name": name, "file": path}));

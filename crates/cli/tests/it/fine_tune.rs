@@ -15,8 +15,8 @@ fn a_task_is_fine_tuned_in_an_adapter_and_merged() {
     corpus(&bench);
     bench.run(&["data", "encode", "corpus.jsonl", "-o", "shards"]).worked();
     bench.run(&["data", "simulate", "corpus.jsonl", "-o", "shards"]).worked();
-    for view in ["noisy", "background", "mixture"] {
-        assert!(bench.path("shards/views").join(view).is_dir(), "{view}");
+    for rendition in ["noisy", "background", "mixture"] {
+        assert!(bench.path("shards/renditions").join(rendition).is_dir(), "{rendition}");
     }
     let train = |more: &[&str]| {
         let mut args = vec!["train", "--data", "shards", "--run", "run"];
@@ -99,8 +99,8 @@ fn a_set_for_evaluation_is_written_the_same_every_time() {
     write("a", "1");
     write("b", "1");
     write("c", "2");
-    for view in ["clean", "noisy", "background", "mixture", "speaker"] {
-        let file = format!("u0.{view}.wav");
+    for rendition in ["clean", "noisy", "background", "mixture", "speaker"] {
+        let file = format!("u0.{rendition}.wav");
         assert!(read("a", &file) == read("b", &file), "{file}");
     }
     assert!(read("a", "u0.noisy.wav") != read("c", "u0.noisy.wav"));
@@ -109,8 +109,9 @@ fn a_set_for_evaluation_is_written_the_same_every_time() {
         bench.run(&["data", "check", &manifest.display().to_string()]).worked();
         let text = std::fs::read_to_string(&manifest).expect("text");
         assert_eq!(text.lines().count(), 2, "{text}");
-        let views = if task == "extract" { ["mixture", "speaker"] } else { ["noisy", "noisy"] };
-        assert!(views.iter().all(|v| text.contains(&format!(".{v}.wav"))), "{text}");
+        let renditions =
+            if task == "extract" { ["mixture", "speaker"] } else { ["noisy", "noisy"] };
+        assert!(renditions.iter().all(|v| text.contains(&format!(".{v}.wav"))), "{text}");
     }
     assert!(Path::new(&bench.path("a").join("scenes.jsonl")).is_file());
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::textgrid::CLOSE_S;
 use super::{
-    AlignmentFault, ImportFault, ImportWarning, Interval, SpeakerTiers, TextGrid, Tier,
+    AlignmentFault, ImportFault, ImportWarning, SpeakerTiers, TextGrid, Tier, TierInterval,
     folders_below, list, stem_of,
 };
 use crate::{DataError, Expected, Manifest, Utterance};
@@ -24,7 +24,7 @@ pub struct PhoneAlignment {
 
 /// Result of merging alignments into a manifest.
 #[derive(Debug)]
-pub struct AlignedManifest {
+pub struct ImportedAlignments {
     /// The manifest with phones and durations.
     pub manifest: Manifest,
     /// Number of utterances that were given phones.
@@ -49,7 +49,7 @@ pub fn merge_textgrids(
     manifest: Manifest,
     folder: &Path,
     phone: &dyn Fn(&str) -> Option<String>,
-) -> Result<AlignedManifest, DataError> {
+) -> Result<ImportedAlignments, DataError> {
     let (mut left_out, mut warnings) = (Vec::new(), Vec::new());
     let mut grids = find_grids(folder, &mut warnings)?;
     let (root, mut utterances) = manifest.into_utterances();
@@ -76,7 +76,12 @@ pub fn merge_textgrids(
     let mut unused: Vec<PathBuf> = grids.into_values().collect();
     unused.sort();
     warnings.extend(unused.iter().map(|p| ImportWarning::new(p, ImportFault::NoUtterance)));
-    Ok(AlignedManifest { manifest: Manifest::new(root, utterances)?, aligned, left_out, warnings })
+    Ok(ImportedAlignments {
+        manifest: Manifest::new(root, utterances)?,
+        aligned,
+        left_out,
+        warnings,
+    })
 }
 
 fn find_grids(
@@ -137,7 +142,7 @@ fn merge(
 }
 
 /// A phone, or a silence, with its duration and the index of its word.
-struct Segment {
+struct PhoneSegment {
     phone: Option<String>,
     duration_s: f64,
     word: Option<usize>,
@@ -173,7 +178,7 @@ impl PhoneAlignment {
         phone: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, AlignmentFault> {
         tiers.check()?;
-        let words: Vec<&Interval> =
+        let words: Vec<&TierInterval> =
             tiers.words.intervals.iter().filter(|i| !is_silence(&i.label)).collect();
         let segments = segments(&tiers.phones.intervals, &words, phone)?;
         let marks = written_marks(text, words.len());
@@ -206,11 +211,11 @@ pub(super) fn is_silence(label: &str) -> bool {
 }
 
 fn segments(
-    intervals: &[Interval],
-    words: &[&Interval],
+    intervals: &[TierInterval],
+    words: &[&TierInterval],
     phone: &dyn Fn(&str) -> Option<String>,
-) -> Result<Vec<Segment>, AlignmentFault> {
-    let silence = |duration_s| Segment { phone: None, duration_s, word: None };
+) -> Result<Vec<PhoneSegment>, AlignmentFault> {
+    let silence = |duration_s| PhoneSegment { phone: None, duration_s, word: None };
     let mut segments = Vec::new();
     let (mut end_s, mut word) = (0.0, 0);
     for interval in intervals {
@@ -224,7 +229,7 @@ fn segments(
             segments.push(silence(duration_s));
             continue;
         }
-        let Interval { label, start_s, .. } = interval;
+        let TierInterval { label, start_s, .. } = interval;
         if label.eq_ignore_ascii_case("spn") {
             return Err(AlignmentFault::UnknownWord { start_s: *start_s });
         }
@@ -237,12 +242,12 @@ fn segments(
             word += 1;
         }
         let inside = words.get(word).is_some_and(|w| w.start_s <= middle_s);
-        segments.push(Segment { phone: Some(name), duration_s, word: inside.then_some(word) });
+        segments.push(PhoneSegment { phone: Some(name), duration_s, word: inside.then_some(word) });
     }
     Ok(segments)
 }
 
-fn join(segments: &[Segment], marks: &[Option<&'static str>]) -> PhoneAlignment {
+fn join(segments: &[PhoneSegment], marks: &[Option<&'static str>]) -> PhoneAlignment {
     let mark_after = |word: Option<usize>| word.and_then(|w| marks.get(w).copied().flatten());
     let mut aligned = PhoneAlignment { phones: Vec::new(), durations_s: Vec::new(), lead_s: 0.0 };
     let (mut silence_s, mut last_word) = (0.0, None);

@@ -14,12 +14,12 @@ mod tiers;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub use alignment::{AlignedManifest, PhoneAlignment, merge_textgrids};
+pub use alignment::{ImportedAlignments, PhoneAlignment, merge_textgrids};
 pub use fault::{ImportFault, LineFault};
 pub use libri::libri;
 pub use ljspeech::ljspeech;
 pub use pairs::{pairs, recordings};
-pub use textgrid::{BrokenTextGrid, FoundToken, Interval, TextGrid, TextGridFault, Tier};
+pub use textgrid::{BrokenTextGrid, FoundToken, TextGrid, TextGridFault, Tier, TierInterval};
 pub use tiers::{AlignmentFault, FoundTiers, IntervalFault, SpeakerTiers};
 
 use crate::{DataError, Manifest};

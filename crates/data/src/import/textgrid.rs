@@ -22,7 +22,7 @@ const OBJECT_CLASS: &str = "TextGrid";
 
 /// A stretch of a tier.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Interval {
+pub struct TierInterval {
     /// Start, seconds.
     pub start_s: f64,
     /// End, seconds.
@@ -37,7 +37,7 @@ pub struct Tier {
     /// Name of the tier, such as `words`.
     pub name: String,
     /// Intervals of the tier, in order.
-    pub intervals: Vec<Interval>,
+    pub intervals: Vec<TierInterval>,
 }
 
 /// A TextGrid. The points of point tiers are left out.
@@ -344,14 +344,14 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    fn intervals(&mut self, size: usize) -> Result<Vec<Interval>, BrokenTextGrid> {
+    fn intervals(&mut self, size: usize) -> Result<Vec<TierInterval>, BrokenTextGrid> {
         // No capacity ahead of the data: the size comes from the file and may be absurd.
         let mut intervals = Vec::new();
         for _ in 0..size {
             let start_s = self.number("the start of an interval")?;
             let end_s = self.number("the end of an interval")?;
             let label = self.string("the label of an interval")?.trim().to_owned();
-            intervals.push(Interval { start_s, end_s, label });
+            intervals.push(TierInterval { start_s, end_s, label });
         }
         Ok(intervals)
     }

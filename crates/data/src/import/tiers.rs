@@ -1,7 +1,7 @@
 //! The two tiers of a TextGrid that an alignment is made of.
 
 use super::alignment::is_silence;
-use super::textgrid::{CLOSE_S, Interval, TextGrid, Tier};
+use super::textgrid::{CLOSE_S, TextGrid, Tier, TierInterval};
 
 /// Fault of a TextGrid whose tiers give no alignment.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -207,7 +207,7 @@ fn of_kind<'a>(grid: &'a TextGrid, kind: &str) -> Vec<&'a Tier> {
 
 fn check(tier: &Tier) -> Result<(), AlignmentFault> {
     let mut before_s = f64::NEG_INFINITY;
-    for (index, &Interval { start_s, end_s, .. }) in tier.intervals.iter().enumerate() {
+    for (index, &TierInterval { start_s, end_s, .. }) in tier.intervals.iter().enumerate() {
         let fault = if end_s < start_s {
             IntervalFault::EndsEarly { start_s, end_s }
         } else if start_s < -CLOSE_S {

@@ -150,36 +150,36 @@ fn an_unfinished_or_mixed_folder_is_refused() {
 }
 
 #[test]
-fn views_come_with_the_utterances_they_belong_to() {
+fn renditions_come_with_the_utterances_they_belong_to() {
     let dir = tempfile::tempdir().unwrap();
     encoded(10, dir.path());
-    let view = |name: &str, n: usize, codes: &syrinx_data::EncodeUtterance<'_>| {
-        // A shard of another size: views are written by another run.
+    let rendition = |name: &str, n: usize, codes: &syrinx_data::EncodeUtterance<'_>| {
+        // A shard of another size: renditions are written by another run.
         let plan = EncodePlan { utterances_per_shard: 6, ..EncodePlan::new(codec("c")) };
-        let folder = dir.path().join(syrinx_data::VIEWS).join(name);
+        let folder = dir.path().join(syrinx_data::RENDITIONS).join(name);
         let cancel = CancelToken::default();
         encode_manifest(&manifest(n), &folder, &plan, codes, &NullSink, &cancel).unwrap();
     };
-    view("noisy", 10, &encode);
+    rendition("noisy", 10, &encode);
     let half = |u: &syrinx_data::Utterance| match u.id.as_str() {
         "u03" => Err(syrinx_data::EncodeFault::of("too quiet")),
         "u04" => encode(u).map(|coded| coded.slice(0, 1)),
         _ => encode(u),
     };
-    view("mixture", 10, &half);
+    rendition("mixture", 10, &half);
     let corpus = Corpus::open(dir.path()).unwrap();
-    assert_eq!(corpus.views().collect::<Vec<_>>(), ["mixture", "noisy"]);
+    assert_eq!(corpus.renditions().collect::<Vec<_>>(), ["mixture", "noisy"]);
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut names = |corpus: &Corpus, id: &str| {
         let sample = corpus.sample(corpus.find(id).unwrap(), None, &mut rng).unwrap();
-        assert!(sample.views.values().all(|codes| codes.frames() == sample.codes.frames()));
-        sample.views.into_keys().collect::<Vec<_>>()
+        assert!(sample.renditions.values().all(|codes| codes.frames() == sample.codes.frames()));
+        sample.renditions.into_keys().collect::<Vec<_>>()
     };
     assert_eq!(names(&corpus, "u02"), ["mixture", "noisy"]);
     assert_eq!(names(&corpus, "u03"), ["noisy"]);
-    assert_eq!(names(&corpus, "u04"), ["noisy"], "a view of another length is none");
+    assert_eq!(names(&corpus, "u04"), ["noisy"], "a rendition of another length is none");
     assert_eq!(names(&corpus.split("test"), "u09"), ["mixture", "noisy"]);
 
-    view("strange", 9, &encode);
+    rendition("strange", 9, &encode);
     assert!(matches!(Corpus::open(dir.path()), Err(DataError::Mismatch { .. })));
 }

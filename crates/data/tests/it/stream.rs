@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use syrinx_data::{Corpus, DataError, EncodePlan, PromptSpec, ShardSource, VIEWS, encode_manifest};
+use syrinx_data::{
+    Corpus, DataError, EncodePlan, PromptSpec, RENDITIONS, ShardSource, encode_manifest,
+};
 use syrinx_types::{CancelToken, NullSink};
 
 use crate::{codec, encode, manifest};
@@ -24,7 +26,7 @@ impl ShardSource for Folder {
 
     fn list(&self) -> Result<Vec<String>, DataError> {
         let mut found = Vec::new();
-        for folder in ["", "views/noisy"] {
+        for folder in ["", "renditions/noisy"] {
             for entry in fs::read_dir(self.path.join(folder)).unwrap().flatten() {
                 let name = entry.file_name().into_string().unwrap();
                 found.push(format!("{folder}/{name}").trim_start_matches('/').to_owned());
@@ -46,14 +48,14 @@ fn a_streamed_corpus_is_that_of_the_folder() {
     let dir = tempfile::tempdir().unwrap();
     let cancel = CancelToken::default();
     let plan = EncodePlan { utterances_per_shard: 3, ..EncodePlan::new(codec("fsq-1")) };
-    for folder in [dir.path().to_path_buf(), dir.path().join(VIEWS).join("noisy")] {
+    for folder in [dir.path().to_path_buf(), dir.path().join(RENDITIONS).join("noisy")] {
         encode_manifest(&manifest(8), &folder, &plan, &encode, &NullSink, &cancel).unwrap();
     }
     let folder = Arc::new(Folder { path: dir.path().into(), reads: Mutex::default() });
     let source: Arc<dyn ShardSource> = folder.clone();
     let (held, streamed) = (Corpus::open(dir.path()).unwrap(), Corpus::stream(&source).unwrap());
     assert!(streamed.is_streamed() && !held.is_streamed());
-    assert_eq!(streamed.views().collect::<Vec<_>>(), ["noisy"]);
+    assert_eq!(streamed.renditions().collect::<Vec<_>>(), ["noisy"]);
     assert_eq!(folder.reads.lock().unwrap().len(), 6, "one read a header");
     let spec = PromptSpec { min_frames: 1, max_frames: 2, none_probability: 0.0 };
     for i in 0..held.len() {
@@ -69,7 +71,7 @@ fn a_streamed_corpus_is_that_of_the_folder() {
 #[test]
 fn shards_that_are_cut_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    fs::create_dir_all(dir.path().join("views/noisy")).unwrap();
+    fs::create_dir_all(dir.path().join("renditions/noisy")).unwrap();
     let plan = EncodePlan::new(codec("fsq-1"));
     let cancel = CancelToken::default();
     encode_manifest(&manifest(2), dir.path(), &plan, &encode, &NullSink, &cancel).unwrap();

@@ -8,9 +8,9 @@ use syrinx_metrics::speaker::SpeakerEmbedding;
 use syrinx_task::{AnswerKind, Transcript};
 use syrinx_types::{Audio, Event, EventSink, IoOperation, RunContext};
 
-use crate::case::{Case, What};
+use crate::case::{Case, CaseWork};
 use crate::run::prompts::Prompts;
-use crate::run::{Run, file_name, spans};
+use crate::run::{SuiteRun, file_name, spans};
 use crate::score::{
     Measures, codec_measures, missing_speech, phone_measures, sounds_of, speech_measures,
     text_measures,
@@ -33,7 +33,7 @@ impl EventSink for FirstWarnings<'_> {
     }
 }
 
-impl Run<'_> {
+impl SuiteRun<'_> {
     /// Runs the request, and takes all measures that need no judge.
     pub(super) fn ask(&self, case: &Case, prompts: &Prompts) -> Result<Row, EvalError> {
         let mut row = Row {
@@ -46,20 +46,24 @@ impl Run<'_> {
             ..Row::default()
         };
         let made = match (&case.what, self.kind) {
-            (What::Levels(levels), Some(_)) => self.ceiling_row(&mut row, case, *levels, prompts),
-            (What::Levels(levels), None) => self.codec_row(&mut row, case.item, *levels),
-            (What::Request(request), Some(AnswerKind::Speech)) => self
+            (CaseWork::Levels(levels), Some(_)) => {
+                self.ceiling_row(&mut row, case, *levels, prompts)
+            }
+            (CaseWork::Levels(levels), None) => self.codec_row(&mut row, case.item, *levels),
+            (CaseWork::Request(request), Some(AnswerKind::Speech)) => self
                 .answer(request, case.draw_seed)
                 .map_err(EvalError::from)
                 .and_then(|answer| self.speech_row(&mut row, case, &answer, prompts)),
-            (What::Request(request), Some(kind)) => self
+            (CaseWork::Request(request), Some(kind)) => self
                 .answer(request, case.draw_seed)
                 .and_then(|answer| self.words_row(&mut row, case.item, &answer, kind))
                 .map(|()| {
                     row.reference_audio = case.item.audio.as_deref().map(|p| self.relative(p))
                 })
                 .map_err(EvalError::from),
-            (What::Request(_), None) => Err(SubjectError::from(SubjectFault::CodecRequest).into()),
+            (CaseWork::Request(_), None) => {
+                Err(SubjectError::from(SubjectFault::CodecRequest).into())
+            }
         };
         match made {
             Ok(()) => Ok(row),
@@ -169,11 +173,13 @@ impl Run<'_> {
         };
         let original = self.read(path)?;
         row.reference_audio = Some(self.relative(path));
-        let view = self.suite.codec.as_ref().and_then(|codec| codec.view.as_ref());
-        let mut audio = match view {
-            Some(view) => {
-                let no_view = || SubjectError::from(SubjectFault::NoView { view: view.clone() });
-                self.read(item.views.get(view).ok_or_else(no_view)?)?
+        let rendition = self.suite.codec.as_ref().and_then(|codec| codec.rendition.as_ref());
+        let mut audio = match rendition {
+            Some(rendition) => {
+                let no_rendition = || {
+                    SubjectError::from(SubjectFault::NoRendition { rendition: rendition.clone() })
+                };
+                self.read(item.renditions.get(rendition).ok_or_else(no_rendition)?)?
             }
             None => original.clone(),
         };
@@ -183,7 +189,7 @@ impl Run<'_> {
             let rtf = Measure::Ratio { part: wall_s, whole: original.seconds() };
             row.measures.insert("rtf".into(), rtf);
         }
-        if levels > 0 || view.is_some() {
+        if levels > 0 || rendition.is_some() {
             row.measures.extend(codec_measures(&audio, &original));
         }
         self.keep(row, &audio)

@@ -9,8 +9,8 @@ use syrinx_metrics::speaker::SpeakerEmbedding;
 use syrinx_task::AnswerKind;
 use syrinx_types::{Audio, IoOperation};
 
-use crate::case::{Case, What};
-use crate::run::{Run, file_name};
+use crate::case::{Case, CaseWork};
+use crate::run::{SuiteRun, file_name};
 use crate::template::{Blanks, fill_string, mentions};
 use crate::{EvalError, SubjectError};
 
@@ -74,7 +74,7 @@ fn key(case: &Case) -> String {
     }
 }
 
-impl Run<'_> {
+impl SuiteRun<'_> {
     /// Returns the voices of all cases whose answers are recordings. Named voices are written into the run's folder,
     /// for judges and readers.
     pub(crate) fn prompts(&self) -> Result<Prompts, EvalError> {
@@ -101,7 +101,7 @@ impl Run<'_> {
     /// Returns the rival voice that the suite names for a case: a built-in voice or a recording. Recordings of the
     /// ceiling have none.
     fn named_rival(&self, case: &Case) -> Result<Option<String>, EvalError> {
-        if let What::Levels(_) = case.what {
+        if let CaseWork::Levels(_) = case.what {
             return Ok(None);
         }
         let Some(template) = self.suite.rival.as_ref().filter(|rival| *rival != OTHER) else {

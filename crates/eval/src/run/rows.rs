@@ -9,12 +9,12 @@ use syrinx_types::Event;
 
 use crate::case::Case;
 use crate::judge::{Judge, JudgeLine, Verdict};
-use crate::run::Run;
+use crate::run::SuiteRun;
 use crate::run::prompts::Prompts;
 use crate::store::RowStore;
 use crate::{EvalError, Row, SubjectError};
 
-impl Run<'_> {
+impl SuiteRun<'_> {
     /// Returns every row, in the order of the cases.
     pub(super) fn rows(&self, mut store: RowStore) -> Result<Vec<Row>, EvalError> {
         let judges: Vec<(String, Box<dyn Judge + '_>)> = match self.kind {

@@ -1,6 +1,6 @@
 use syrinx_task::{
-    Alignment, Content, Contents, Head, HeadOutput, IGNORE, Layout, NONE, Response, Segment, Share,
-    Stage, TextContent, TokenSpace, resolve,
+    Alignment, BlendShare, Content, Contents, Head, HeadOutput, IGNORE, Layout, NONE, Response,
+    Segment, Stage, TextContent, TokenSpace, resolve,
 };
 use syrinx_types::{Coded, Codes, Latents};
 
@@ -270,7 +270,7 @@ fn frame_aligned_codes_are_added_to_the_frames_of_the_response() {
     let Response::Codes { codes, .. } = response() else { panic!("codes") };
     let response = Response::Codes { codes, pointer: Vec::new() };
     insta::assert_snapshot!("frame_aligned", layout.table());
-    let rows = |codes: [u32; 3]| [Share { weight: 1.0, codes: codes.into() }];
+    let rows = |codes: [u32; 3]| [BlendShare { weight: 1.0, codes: codes.into() }];
     for (stage, level, first) in [("ar", 0, 15 + 4), ("nar", 1, 20)] {
         let stage = layout.stage(stage).unwrap();
         let s = resolve(stage, &contents, Some(&response), level, &space).unwrap();

@@ -14,7 +14,7 @@ use crate::{Schedule, TrainError};
 
 /// Description of one rank's contribution to a micro-batch, for the other ranks.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Share {
+struct RankShare {
     /// Name of the batch.
     batch: String,
     /// Whether this rank has sequences of it.
@@ -134,7 +134,7 @@ impl Trainer<'_> {
         cancel: &CancelToken,
     ) -> Result<Option<GlobalBatch>, TrainError> {
         let parts = losses.map_or(&[][..], |l| &l.parts);
-        let own = Share {
+        let own = RankShare {
             batch: batch.name.clone(),
             filled: !batch.sequences.is_empty(),
             positions: batch.positions(),

@@ -54,10 +54,11 @@ fn corpus(folder: &Path) -> Corpus {
     };
     encode(&shards, 0);
     let simulations = syrinx_registry::ALL.iter().filter_map(|task| task.simulation);
-    let views = simulations.flat_map(|simulation| simulation.views());
-    let views: std::collections::BTreeSet<&str> = views.map(|view| view.name).collect();
-    for (view, shift) in views.into_iter().zip(1..) {
-        encode(&shards.join(syrinx_data::VIEWS).join(view), shift);
+    let renditions = simulations.flat_map(|simulation| simulation.renditions());
+    let renditions: std::collections::BTreeSet<&str> =
+        renditions.map(|rendition| rendition.name).collect();
+    for (rendition, shift) in renditions.into_iter().zip(1..) {
+        encode(&shards.join(syrinx_data::RENDITIONS).join(rendition), shift);
     }
     Corpus::open(&shards).unwrap()
 }

@@ -12,14 +12,14 @@ use super::finish;
 use crate::project::root;
 
 #[derive(Debug, Args)]
-pub struct BuildArgs {
+pub struct BenchBuildArgs {
     /// Write evals/reports/speed.md from the latest measurements
     #[arg(long)]
     record: bool,
 }
 
 /// Builds xtask and the program in an empty folder, evaluates a small suite, and stores the time of all of it.
-pub fn run(args: &BuildArgs) -> Result<()> {
+pub fn run(args: &BenchBuildArgs) -> Result<()> {
     let folder = root().join("target/bench-build");
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;

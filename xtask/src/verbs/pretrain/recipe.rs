@@ -98,7 +98,7 @@ pub(super) struct Verb {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Encode {
     pub(super) per_shard: usize,
-    /// Whether shards and views keep the latents that the codes round.
+    /// Whether shards and renditions keep the latents that the codes round.
     pub(super) latents: bool,
 }
 
@@ -136,7 +136,7 @@ pub(super) struct Phase {
     /// `KEY=VALUE` of the program's settings, such as `tasks.stt.augmented_share=0.3`.
     #[serde(default)]
     pub(super) settings: Vec<String>,
-    /// Folder of token shards with their views; what the recipe encodes and simulates if not given.
+    /// Folder of token shards with their renditions; what the recipe encodes and simulates if not given.
     #[serde(default)]
     pub(super) data: Option<PathBuf>,
     /// Model file whose weights the phase begins with; those of the phase before if not given.
@@ -172,8 +172,9 @@ pub(super) struct Voice {
 }
 
 impl Recipe {
-    /// Reads a recipe, and changes it as `STAGE.KEY=VALUE` say: values are JSON or plain text; `set`, `settings` and `words`
-    /// get longer by a value. Entries of a list are known by their names: `train.NAME.KEY`, `package.voices.NAME.KEY`.
+    /// Reads a recipe, and changes it as `STAGE.KEY=VALUE` say: values are JSON or plain text; `set`, `settings` and
+    /// `words` get longer by a value. Entries of a list are known by their names: `train.NAME.KEY`,
+    /// `package.voices.NAME.KEY`.
     pub(super) fn read(path: &Path, changes: &[String]) -> Result<Self> {
         let at = || path.display().to_string();
         let text = fs::read_to_string(path).with_context(at)?;

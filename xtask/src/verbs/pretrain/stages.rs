@@ -219,8 +219,8 @@ impl<'a> Places<'a> {
         self.recipe.encode.latents.then(|| "--latents".to_owned())
     }
 
-    /// Simulates views of the utterances with noise and other speakers: training data of the tasks that denoise and
-    /// separate.
+    /// Simulates renditions of the utterances with noise and other speakers: training data of the tasks that denoise
+    /// and separate.
     fn simulate(&self) -> PretrainStage {
         let verb = self.recipe.simulate.clone().unwrap_or_default();
         let mut words = words(&[
@@ -241,8 +241,8 @@ impl<'a> Places<'a> {
         words.extend(verb.snr_db.into_iter().flat_map(|db| range("snr", db)));
         words.extend(verb.sir_db.into_iter().flat_map(|db| range("sir", db)));
         let inputs: [&Path; 2] = [&self.manifest, &self.codec_path];
-        let views = self.shards.join("views");
-        self.stage("simulate", &inputs, None, &[&views], StageCommand::Program(words))
+        let renditions = self.shards.join("renditions");
+        self.stage("simulate", &inputs, None, &[&renditions], StageCommand::Program(words))
     }
 
     /// Phases of the training, each with the weights of the one before.

@@ -2,9 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use syrinx_task::{
-    Alignment, Clip, Content, Response, SimulationMaterial, SimulationRanges, Task,
-};
+use syrinx_task::{Alignment, Clip, Content, Response, SimulationMaterial, SimulationRanges, Task};
 use syrinx_task_de_reverb::{DeReverb, DeReverbConfig, DeReverbRequest, TASK, reverberant};
 use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, check_task, kit, sample};
 use syrinx_types::Audio;
@@ -41,14 +39,14 @@ fn the_simulated_input_follows_its_seed() {
 }
 
 #[test]
-fn the_utterance_is_the_response_to_its_reverberant_view() {
+fn the_utterance_is_the_response_to_its_reverberant_rendition() {
     let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
-    let views = vec![TASK.simulation.expect("it simulates").input.name.to_owned()];
-    let spec = SpeechSpec { views, ..SpeechSpec::default() };
+    let renditions = vec![TASK.simulation.expect("it simulates").input.name.to_owned()];
+    let spec = SpeechSpec { renditions, ..SpeechSpec::default() };
     let sample = sample(&kit, &ToneCodec::default(), "Oh, no.", &spec, 1).expect("a sample");
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let example = task().corpus_example("ar", &sample, &mut rng).expect("no fault");
-    let example = example.expect("it has the view");
+    let example = example.expect("it has the rendition");
     let Some(Content::Codes(given)) = example.contents.get("recording") else { panic!("codes") };
     assert_eq!(given.frames(), sample.codes.frames());
     let Response::Codes { codes, .. } = example.response else { panic!("no codes") };

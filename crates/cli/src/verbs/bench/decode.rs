@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use syrinx_nn::measure::{
-    DecodeBenchConfig, PassConfig, measure_decode, measure_machine, measure_pass,
+    DecodeBenchConfig, PassBenchConfig, measure_decode, measure_machine, measure_pass,
 };
 use syrinx_nn::{BlockConfig, Precision};
 
@@ -13,7 +13,7 @@ use crate::session::Session;
 
 /// `bench decode`.
 #[derive(Debug, Args)]
-pub struct DecodeArgs {
+pub struct BenchDecodeArgs {
     /// Precision of the weights: f32 or int8
     #[arg(long, default_value = "f32", value_name = "NAME")]
     weights: String,
@@ -41,11 +41,11 @@ pub struct DecodeArgs {
 }
 
 /// Measures decoding.
-pub fn run(session: &Session, args: &DecodeArgs) -> Outcome {
+pub fn run(session: &Session, args: &BenchDecodeArgs) -> Outcome {
     let precision: Precision = serde_json::from_value(json!(args.weights)).map_err(|_| {
         Failure::usage(format!("--weights {}", args.weights), "there are f32 and int8")
     })?;
-    let DecodeArgs { dim, layers, heads, hidden, sequences, history, frames, .. } = *args;
+    let BenchDecodeArgs { dim, layers, heads, hidden, sequences, history, frames, .. } = *args;
     let block = BlockConfig { dim, layers, heads, hidden, ..Default::default() };
     let config =
         DecodeBenchConfig { block, sequences, history, frames, precision, ..Default::default() };
@@ -91,7 +91,7 @@ pub struct PassesArgs {
 pub fn passes(session: &Session, args: &PassesArgs) -> Outcome {
     let PassesArgs { positions, passes, dim, layers, heads, hidden } = *args;
     let block = BlockConfig { dim, layers, heads, hidden, ..Default::default() };
-    let config = PassConfig { block, positions, passes };
+    let config = PassBenchConfig { block, positions, passes };
     let figures = measure_pass(&config).map_err(|e| fail(e.to_string()))?;
     if session.globals.json {
         return session.print_json(&json!({"config": config, "figures": figures}));
