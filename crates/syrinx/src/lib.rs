@@ -1,9 +1,9 @@
 //! Speech tasks with one small codec language model. This is the crate to depend on.
 //!
-//! [`open`] loads the model that is compiled in, [`Engine::open`] any other. An [`Engine`] answers a [`Request`] of a
-//! task; the [`Answered`] request holds [`Speech`], a [`Transcript`] or [`Phones`]. [`Engine::run_in_chunks`] streams
-//! the answer to a long request chunk by chunk, [`Engine::run_streaming`] speech while it is generated. `syrinx tasks`
-//! lists the tasks and the fields of their requests.
+//! [`open`] loads the model that is compiled in, [`Engine::open`] any other. An [`Engine`] answers the [`Request`] of a
+//! task; the answer ([`Answered`]) contains [`Speech`], a [`Transcript`] or [`Phones`]. [`Engine::run_in_chunks`]
+//! streams the answer to a long request chunk by chunk, [`Engine::run_streaming`] speech while it is generated. `syrinx
+//! tasks` lists the tasks and the fields of their requests.
 //!
 //! The features `serve` and `dash` add the HTTP server and the terminal dashboard.
 //!
@@ -25,8 +25,8 @@
 //! ```
 //!
 //! # Streaming
-//! With windows in the settings ([`DecodeConfig::streaming`]) speech is received while it is generated; the portions
-//! are the samples of the answer.
+//! With windows in the settings ([`DecodeConfig::streaming`]) speech arrives during generation, in portions that
+//! together are the samples of the answer.
 //! ```
 //! use serde_json::json;
 //! use syrinx::{CancelToken, DecodeConfig, MergedAnswer, Request, RunContext, SpeechPortion};
@@ -49,7 +49,7 @@
 //! ```
 //!
 //! # Recognition
-//! A recording in memory is the value of a field; a file is named by it.
+//! A field takes a recording in memory, or the name of a file.
 //! ```
 //! use serde_json::json;
 //! use syrinx::{Audio, CancelToken, DecodeConfig, Request, RunContext};
@@ -86,9 +86,9 @@
 //! ```
 //!
 //! # Training
-//! [`recipes`] has everything the program does with corpora and models as calls: alignment, simulation and encoding of
-//! corpora, training and fine-tuning of language models, voices and codecs, resynthesis. [`recipes::Training`] trains
-//! on shards, here an adapter for one step.
+//! [`recipes`] has functions for everything that the program does with corpora and models: alignment, simulation and
+//! encoding of corpora, training and fine-tuning of language models, voices and codecs, resynthesis.
+//! [`recipes::Training`] trains on shards, here an adapter for one step.
 //! ```
 //! use std::path::Path;
 //! use syrinx::config::Settings;
@@ -133,8 +133,9 @@
 //! ```
 //!
 //! # Simulation
-//! Tasks that enhance learn from renditions of an utterance, which [`recipes::Simulator`] renders and encodes beside
-//! the shards, or writes as recordings for an evaluation.
+//! Tasks that enhance a recording are trained on renditions of utterances (with noise, for instance).
+//! [`recipes::Simulator`] renders them and encodes them next to the shards, or writes them as recordings for an
+//! evaluation.
 //! ```
 //! use std::path::Path;
 //! use syrinx::data::Manifest;
@@ -157,8 +158,8 @@
 //! ```
 //!
 //! # Evaluation
-//! A suite is a file (`evals/*.toml`) or text. [`recipes::KeptEvaluation`] asks a model its questions and keeps rows
-//! and figures in a results store; [`recipes::SettingsRunner`] does so for the cells of an ablation ([`ablate`]).
+//! A suite is a file (`evals/*.toml`) or text. [`recipes::KeptEvaluation`] sends its requests to a model and keeps rows
+//! and figures in a results store; [`recipes::SettingsRunner`] does the same for the cells of an ablation ([`ablate`]).
 //! ```
 //! use syrinx::config::Settings;
 //! use syrinx::eval::{EvalOptions, Suite};
