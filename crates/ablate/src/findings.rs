@@ -93,30 +93,30 @@ pub struct SuiteFindings {
     pub is_drawn: bool,
     /// Names of the figures, in the order of tables.
     pub figures: Vec<String>,
-    /// The grid, seeds together, as far as it is finished.
+    /// Finished points of the grid, with all their seeds.
     pub points: Vec<Point>,
 }
 
-/// A value of every axis, all its seeds together.
+/// A value of every axis, with all its seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Values by axis.
     pub axes: BTreeMap<String, Value>,
-    /// Whether it is the one that others are compared with.
+    /// Whether this is the baseline.
     pub baseline: bool,
-    /// Seeds that are finished.
+    /// Number of finished seeds.
     pub seeds: usize,
-    /// Rows behind it.
+    /// Number of rows.
     pub rows: usize,
     /// Number of speakers or voices, the unit of the bootstrap.
     #[serde(default)]
     pub speakers: usize,
-    /// Rows that gave nothing; they count as all wrong.
+    /// Number of rows without an answer, which count as all wrong.
     pub missing: usize,
     /// Figures, the intervals by bootstrap over speakers.
     pub figures: Vec<Figure>,
-    /// Changes from the baseline that have the same direction for every seed: paired bootstrap over speakers on the rows that both have. Nothing where those are
-    /// too few to say.
+    /// Significant changes from the baseline with the same direction for every seed, by paired bootstrap over speakers
+    /// on common rows; empty if there are too few.
     pub moves: Vec<Move>,
 }
 

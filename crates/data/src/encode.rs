@@ -47,9 +47,9 @@ impl EncodePlan {
 /// Result of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
-    /// Shards of this part.
+    /// Number of shards of this part.
     pub shards: usize,
-    /// Utterances that an earlier run had finished.
+    /// Number of shards that an earlier run had finished.
     pub shards_kept: usize,
     /// Utterances in the shards of this part, kept ones included.
     pub utterances: usize,
