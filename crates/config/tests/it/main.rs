@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use syrinx_config::{Layer, Place, Settings, load};
+use syrinx_config::{Layer, SettingOrigin, Settings, load};
 
 fn pair(key: &str, value: &str) -> (String, String) {
     (key.to_owned(), value.to_owned())
@@ -97,5 +97,5 @@ fn any_configuration_with_a_schema_loads() {
 fn the_default_settings_are_whole() {
     let loaded = Settings::load(&[]).expect("defaults fit");
     assert_eq!(loaded.value.tasks.len(), syrinx_registry::ALL.len());
-    assert!(loaded.keys.iter().all(|k| k.place == Place::Default));
+    assert!(loaded.keys.iter().all(|k| k.place == SettingOrigin::Default));
 }
