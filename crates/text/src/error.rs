@@ -50,6 +50,12 @@ pub enum TextError {
         /// Fault.
         fault: EmbeddedFault,
     },
+    /// A model of graphones could not be read or written.
+    #[error("the model of graphones can't be used: {fault}")]
+    Graphones {
+        /// Fault.
+        fault: GraphoneFault,
+    },
     /// A byte-level BPE vocabulary of fewer tokens than there are bytes.
     #[error(
         "can't train a byte-pair vocabulary of {vocab_size} tokens: the {bytes} bytes alone need more"
@@ -98,6 +104,7 @@ impl TextError {
             Self::LexiconLine { .. } => Some("a line is `word  P HH OW1 N Z` or `word  /foʊnz/`"),
             Self::LexiconFile { .. } => Some("check the path, and that the file can be read"),
             Self::Embedded { .. } => Some("rebuild syrinx-text from a clean checkout"),
+            Self::Graphones { .. } => Some("make the model again: cargo xtask graphones"),
             Self::SmallBpe { .. } | Self::TrainBpe { .. } => {
                 Some("choose a size above 256, or give more text")
             }
@@ -180,6 +187,59 @@ pub enum EmbeddedFault {
     NoPhone {
         /// The line.
         line: String,
+    },
+}
+
+/// Fault of a file of graphones.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GraphoneFault {
+    /// Bytes that can't be inflated or deflated.
+    #[error(transparent)]
+    Deflate(#[from] std::io::Error),
+    /// Bytes that were changed.
+    #[error("the fingerprint of the content is {found}, the file says {stated}")]
+    Fingerprint {
+        /// Fingerprint of the content.
+        found: String,
+        /// Fingerprint at the file's beginning.
+        stated: String,
+    },
+    /// More bytes than a model may have.
+    #[error("the content has more than {most_bytes} bytes")]
+    Size {
+        /// Most bytes.
+        most_bytes: u64,
+    },
+    /// A file that ends too early.
+    #[error("the file ends too early")]
+    Short,
+    /// A file that goes on after its end.
+    #[error("{bytes} bytes follow the last count")]
+    Surplus {
+        /// Number of bytes.
+        bytes: usize,
+    },
+    /// A number of more than 32 bits.
+    #[error("a number has more than 32 bits")]
+    Number,
+    /// An order of n-grams that no model has.
+    #[error("n-grams of order {order}")]
+    Order {
+        /// Order.
+        order: u32,
+    },
+    /// A graphone without letters, with too many letters or phones, or with a phone outside the inventory.
+    #[error("graphone {index} is none")]
+    Graphone {
+        /// Number of the graphone, from 0.
+        index: u32,
+    },
+    /// An n-gram whose suffix is no n-gram of the model.
+    #[error("an n-gram of order {order} has no suffix")]
+    Suffix {
+        /// Order.
+        order: usize,
     },
 }
 

@@ -10,11 +10,12 @@ pub(crate) mod script;
 mod tagger;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
 use crate::error::{TextError, excerpt};
+use crate::graphones::Graphones;
 use crate::inline;
 use crate::inventory::Phone;
 use crate::lexicon::Lexicon;
@@ -100,6 +101,8 @@ pub struct Frontend {
     lexicon: Lexicon,
     speller: RuleSpeller,
     reader: Option<Reader>,
+    /// Read at the first word that needs it; clones share it.
+    graphones: Arc<OnceLock<Graphones>>,
 }
 
 /// Reads unknown words before the rules do.
@@ -130,7 +133,7 @@ impl Frontend {
 
     /// With a lexicon, for instance one with a user's words.
     pub fn new(lexicon: Lexicon) -> Self {
-        Self { lexicon, speller: RuleSpeller, reader: None }
+        Self { lexicon, speller: RuleSpeller, reader: None, graphones: Arc::default() }
     }
 
     /// Returns the front end with a pronouncer of unknown words for [`Frontend::phonemize`]; the rules pronounce words
@@ -142,6 +145,17 @@ impl Frontend {
     /// Returns the lexicon in use.
     pub fn lexicon(&self) -> &Lexicon {
         &self.lexicon
+    }
+
+    /// Returns the n-gram model of letters and phones, which is read at the first call.
+    ///
+    /// Errors only when the build is broken.
+    pub fn graphones(&self) -> Result<&Graphones, TextError> {
+        if let Some(read) = self.graphones.get() {
+            return Ok(read);
+        }
+        let read = Graphones::english()?;
+        Ok(self.graphones.get_or_init(|| read))
     }
 
     /// Returns the phones of a text; unknown words are spelled by rule, or asked of the reader that was given

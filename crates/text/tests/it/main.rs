@@ -3,6 +3,7 @@
 
 mod cases;
 mod frontend;
+mod graphones;
 mod inventory;
 mod lexicon;
 mod markup;
