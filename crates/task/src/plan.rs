@@ -88,6 +88,9 @@ pub struct StageRun {
     /// For stages over codes: the first frames of the response, where they are known (a recording that is continued).
     /// An AR stage continues after them, a NAR stage keeps them. An aligned AR stage needs their pointer, too.
     pub given: Option<Codes>,
+    /// For stages over text: the whole response, where it is known. Nothing is generated then; the score of the row is the
+    /// log-probability of these tokens and of the end after them.
+    pub text: Option<Vec<u32>>,
 }
 
 impl StageRun {

@@ -1,8 +1,11 @@
-//! Codes that are known are scored as in training.
+//! Codes and texts that are known are scored as in training.
 
-use syrinx_decode::code_log_probs;
-use syrinx_task::{Alignment, Contents, Example, Response, resolve};
-use syrinx_types::Codes;
+use syrinx_decode::{DecodeConfig, code_log_probs, generate};
+use syrinx_task::{
+    Alignment, Content, Contents, Example, Head, Layout, Plan, Response, RowPlan, Segment, Stage,
+    StageRun, TextContent, resolve,
+};
+use syrinx_types::{CancelToken, Codes, RunContext};
 
 use crate::known::{PHONES, layout, text, tiny};
 
@@ -51,4 +54,41 @@ fn responses_without_codes_have_no_probability() {
     let layout = layout(Alignment::Pointer);
     let example = Example { contents: Contents::new(), response: Response::Text(Vec::new()) };
     assert!(code_log_probs(&tiny.model, &layout.stages[0], &example).unwrap().is_empty());
+}
+
+#[test]
+fn a_known_text_has_the_loss_of_training_and_leaves_other_rows_alone() {
+    let tiny = tiny(Alignment::Pointer, 1);
+    let space = tiny.model.space();
+    let segments = vec![
+        Segment::special_token("task:demo"),
+        Segment::text("given"),
+        Segment::text_response("text"),
+    ];
+    let stages = vec![Stage::new("text", Head::Text, segments)];
+    let layout = Layout { task: "demo".into(), stages };
+    let row = |text: Option<Vec<u32>>| {
+        let given = TextContent::plain((space.first_phone..space.first_phone + 4).collect());
+        let contents = Contents::from([("given".to_owned(), Content::Text(given))]);
+        RowPlan::new(vec![StageRun { text, ..StageRun::new("text", contents, 6) }])
+    };
+    let run = |rows: Vec<RowPlan>| {
+        let cancel = CancelToken::default();
+        let (config, run) = (DecodeConfig::default(), RunContext::quiet(&cancel));
+        generate(&tiny.model, &layout, &Plan { rows }, &config, run).unwrap()
+    };
+    let texts = [vec![], vec![7], vec![9, 200, 3, 9]];
+    let mut rows: Vec<RowPlan> = texts.iter().cloned().map(Some).map(row).collect();
+    rows.insert(1, row(None));
+    let mut scored = run(rows);
+    assert_eq!(scored.remove(1), run(vec![row(None)]).remove(0));
+    for (scored, text) in scored.iter().zip(texts) {
+        let response = Response::Text(text.clone());
+        let contents = &row(None).stages[0].contents;
+        let sequence = resolve(&layout.stages[0], contents, Some(&response), 0, space).unwrap();
+        let loss = tiny.model.losses(&[sequence]).unwrap().parts.remove(0);
+        let loss = f64::from(loss.value.to_scalar::<f32>().unwrap());
+        assert!((scored.score + loss).abs() < 1e-4, "{text:?}: {} and {loss}", scored.score);
+        assert_eq!((&scored.text, scored.finished), (&text, true));
+    }
 }
