@@ -4,12 +4,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_task::{Allowed, ConfigIssue};
 
+/// Most candidates of a word; the search over graphones keeps no more hypotheses.
+const MOST_CANDIDATES: f64 = 32.0;
+
 /// Settings of grapheme-to-phoneme conversion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct G2pConfig {
     /// Converts every word with the model, also those of the lexicon; for evaluation on held-out words.
     pub always_model: bool,
+    /// Most pronunciations of a word that the n-gram model of graphones proposes and the language model scores; 0 for the
+    /// language model alone, which then generates the phones.
+    pub candidates: usize,
+    /// Weight of the language model's log-probability of a candidate against that of the n-gram model, 0 to 1.
+    pub model_weight: f64,
     /// Longest word for the model, letters; longer ones are converted by rule and not trained on.
     pub max_letters: usize,
     /// Share of the phoneme-to-grapheme examples whose phones have no stress, like those of a recognizer, 0 to 1.
@@ -17,13 +25,23 @@ pub struct G2pConfig {
 }
 
 impl Default for G2pConfig {
+    /// Number of candidates and weight have the fewest errors on the 5,665 held-out words outside the suites: a phone error
+    /// rate without stress of 5.8 %, against 6.4 % by the n-gram model and 10.6 % by the language model alone.
     fn default() -> Self {
-        Self { always_model: false, max_letters: 24, unstressed_share: 0.5 }
+        Self {
+            always_model: false,
+            candidates: 6,
+            model_weight: 0.3,
+            max_letters: 24,
+            unstressed_share: 0.5,
+        }
     }
 }
 
 impl G2pConfig {
     pub(crate) fn check(&self) -> Result<(), ConfigIssue> {
+        Allowed::Within(0.0, MOST_CANDIDATES).check("candidates", self.candidates as f64)?;
+        Allowed::Within(0.0, 1.0).check("model_weight", self.model_weight)?;
         Allowed::AtLeast(1.0).check("max_letters", self.max_letters as f64)?;
         Allowed::Within(0.0, 1.0).check("unstressed_share", self.unstressed_share)
     }

@@ -4,16 +4,13 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Mutex;
 
-use syrinx_task::{
-    Content, Contents, Generated, Phones, Plan, RowPlan, StageRun, TaskError, TaskKit, TextContent,
-    WordPhones,
-};
+use syrinx_task::{Generated, Phones, Plan, TaskError, TaskKit, WordPhones};
 use syrinx_text::inventory::to_arpabet;
 use syrinx_text::ipa::to_ipa;
 use syrinx_text::{Phone, Phonemized, Pronounce, Source};
 
 use crate::G2pConfig;
-use crate::layout::{LETTERS, TO_PHONES};
+use crate::rescoring::UnknownWord;
 
 /// Pronunciation source that only records the words that the front end requests.
 #[derive(Default)]
@@ -60,20 +57,17 @@ fn words_for_model(
     Ok(words)
 }
 
-/// Plans one row for each word.
+/// Plans the rows of each word.
 pub(crate) fn plan(
     config: &G2pConfig,
     kit: &TaskKit,
     text: &str,
-) -> Result<(Plan, Vec<String>), TaskError> {
-    let words = words_for_model(config, kit, text)?;
-    let row = |word: &String| {
-        let letters = TextContent::plain(kit.vocab.encode_letters(word));
-        let contents = Contents::from([(LETTERS.to_owned(), Content::Text(letters))]);
-        let limit = config.limit(word.len());
-        RowPlan::new(vec![StageRun::new(TO_PHONES, contents, limit)])
-    };
-    Ok((Plan { rows: words.iter().map(row).collect() }, words))
+) -> Result<(Plan, Vec<UnknownWord>), TaskError> {
+    let words = words_for_model(config, kit, text)?.into_iter();
+    let words: Vec<UnknownWord> =
+        words.map(|word| UnknownWord::new(config, kit, word)).collect::<Result<_, _>>()?;
+    let rows = words.iter().flat_map(|word| word.rows(config, kit)).collect();
+    Ok((Plan { rows }, words))
 }
 
 /// Returns the phones of the text.
@@ -81,13 +75,15 @@ pub(crate) fn finish(
     config: &G2pConfig,
     kit: &TaskKit,
     text: &str,
-    words: Vec<String>,
-    generated: &[Generated],
+    words: Vec<UnknownWord>,
+    generated: Vec<Generated>,
 ) -> Result<Phones, TaskError> {
-    let read = |g: &Generated| -> Vec<Phone> {
-        kit.vocab.decode_phones(&g.text).into_iter().filter(|p| !p.is_mark()).collect()
+    let mut generated = generated.into_iter();
+    let mut pronunciation = |word: UnknownWord| {
+        let phones = word.best(config, kit, &mut generated);
+        (word.word, phones)
     };
-    let known = Known(words.into_iter().zip(generated.iter().map(read)).collect());
+    let known = Known(words.into_iter().map(&mut pronunciation).collect());
     let mut spoken = kit.frontend.phonemize_with(text, &known)?;
     if config.always_model {
         replace(&mut spoken, &known.0);

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use syrinx_task::{
-    Alignment, CodebookSizes, Content, Example, Generated, Phones, Plan, Response, Task, TaskKit,
-    TokenSpace, resolve,
+    Alignment, CodebookSizes, Content, Example, Generated, Phones, Plan, Response, RowPlan, Task,
+    TaskKit, TokenSpace, resolve,
 };
 use syrinx_task_g2p::{G2p, G2pConfig, G2pRequest, TO_LETTERS, TO_PHONES};
 use syrinx_testkit::{Tested, told};
@@ -22,6 +22,11 @@ fn kit() -> &'static TaskKit {
 
 fn g2p(config: G2pConfig) -> G2p {
     G2p::new(config, kit()).expect("sound settings")
+}
+
+/// Settings in which the language model generates the phones, without candidates of the n-gram model.
+fn alone() -> G2pConfig {
+    G2pConfig { candidates: 0, ..G2pConfig::default() }
 }
 
 fn text(text: &str) -> G2pRequest {
@@ -124,9 +129,9 @@ fn only_unknown_words_are_asked_of_the_model() {
         let plan = g2p(config).plan_of(&text(sentence)).expect("a plan");
         assert_eq!(given(&plan), expected, "{sentence}");
     };
-    let asks_all = G2pConfig { always_model: true, ..G2pConfig::default() };
-    check(G2pConfig::default(), "The cat sat.", &[]);
-    check(G2pConfig::default(), "A zyxoma, the Zyxoma!", &["zyxoma"]);
+    let asks_all = G2pConfig { always_model: true, ..alone() };
+    check(alone(), "The cat sat.", &[]);
+    check(alone(), "A zyxoma, the Zyxoma!", &["zyxoma"]);
     check(asks_all.clone(), "The cat, the zyxoma.", &["the", "cat", "zyxoma"]);
     check(asks_all, "Nguyen/W IH1 N/ sat", &["sat"]);
     check(G2pConfig { max_letters: 4, ..G2pConfig::default() }, "A zyxoma", &[]);
@@ -134,7 +139,7 @@ fn only_unknown_words_are_asked_of_the_model() {
 
 #[test]
 fn the_sentence_is_put_together_around_the_model() {
-    let task = g2p(G2pConfig::default());
+    let task = g2p(alone());
     let request = text("The zyxoma, sat.");
     let converted = answer(&task, &request, &["Z IH0 K S OW1 M AH0"]);
     assert_eq!(converted.phones, "DH AH0 | Z IH0 K S OW1 M AH0 , | S AE1 T .");
@@ -150,11 +155,56 @@ fn the_sentence_is_put_together_around_the_model() {
 
 #[test]
 fn the_model_may_speak_for_every_word() {
-    let task = g2p(G2pConfig { always_model: true, ..G2pConfig::default() });
+    let task = g2p(G2pConfig { always_model: true, ..alone() });
     let converted = answer(&task, &text("The cat, the /K AE1 T/."), &["DH IY0", "K AA1 T"]);
     assert_eq!(converted.phones, "DH IY0 | K AA1 T , | DH IY0 | K AE1 T .");
     let sources: Vec<&str> = converted.words.iter().map(|w| w.source.as_str()).collect();
     assert_eq!(sources, ["model", "model", "model", "inline"]);
+}
+
+#[test]
+fn candidates_of_the_n_gram_model_are_scored() {
+    let proposed = kit().frontend.graphones().expect("a model").pronunciations("zyxoma", 6);
+    let plan = g2p(G2pConfig::default()).plan_of(&text("A zyxoma.")).expect("a plan");
+    assert_eq!(given(&plan), ["zyxoma"; 6]);
+    for (row, candidate) in plan.rows.iter().zip(&proposed) {
+        let tokens = row.stages[0].text.as_deref().expect("a known response");
+        assert_eq!(kit().vocab.decode_phones(tokens), candidate.phones);
+        assert!(tokens.len() <= row.stages[0].limit);
+    }
+    let alone = g2p(alone()).plan_of(&text("A zyxoma.")).expect("a plan");
+    assert!(alone.rows.len() == 1 && alone.rows[0].stages[0].text.is_none());
+}
+
+#[test]
+fn the_weighted_sum_of_log_probabilities_selects_a_candidate() {
+    let request = text("zyxoma zyxoma");
+    let proposed = kit().frontend.graphones().expect("a model").pronunciations("zyxoma", 3);
+    // The log-probabilities that the language model gives the candidates, and the candidate that is selected.
+    let check = |model_weight: f64, model: [f64; 3], selected: usize| {
+        let task = g2p(G2pConfig { candidates: 3, model_weight, ..G2pConfig::default() });
+        let plan = task.plan_of(&request).expect("a plan");
+        let row = |(row, total): (&RowPlan, f64)| {
+            let text = row.stages[0].text.clone().expect("a known response");
+            Generated { score: total / (text.len() + 1) as f64, text, ..Generated::default() }
+        };
+        let rows: Vec<Generated> = plan.rows.iter().zip(model).map(row).collect();
+        assert_eq!(rows.len(), 3, "a word is scored once");
+        let converted = task.answer_of(&request, rows).expect("an answer");
+        let expected = to_arpabet(&proposed[selected].phones);
+        assert_eq!(
+            converted.phones,
+            format!("{expected} | {expected}"),
+            "{model_weight} {model:?}"
+        );
+        assert!(converted.words.iter().all(|word| word.source == "model"));
+    };
+    check(0.3, [-9.0, -9.0, -9.0], 0);
+    check(0.3, [-60.0, -9.0, -60.0], 1);
+    check(0.3, [f64::NEG_INFINITY, f64::NEG_INFINITY, -50.0], 2);
+    check(0.0, [-50.0, -1.0, -1.0], 0);
+    check(1.0, [-3.0, -2.0, -1.0], 2);
+    check(1.0, [-1.0, -1.0, -1.0], 0);
 }
 
 #[test]
