@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("embedded", &[]),
-    ("config", &["nn", "pretrained", "decode", "engine", "registry"]),
+    ("config", &["nn", "pretrained", "task", "decode", "engine", "registry"]),
     (
         "engine",
         &[

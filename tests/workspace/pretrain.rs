@@ -93,10 +93,11 @@ fn command(folder: &Path, more: &[&str]) -> Command {
     let xtask = Path::new(env!("CARGO_BIN_EXE_xtask"));
     let program = xtask.with_file_name("syrinx");
     let mut command = Command::new(xtask);
-    command.arg("pretrain").arg(folder.join("recipe.toml")).args(more).current_dir(root());
+    command.arg("pretrain").current_dir(root());
     if program.is_file() {
         command.arg("--program").arg(program);
     }
+    command.arg(folder.join("recipe.toml")).args(more);
     command
 }
 
@@ -144,13 +145,13 @@ fn a_recipe_runs_from_recordings_to_a_model_and_does_nothing_twice() {
     let folder = folder.path();
     corpus(folder);
     recipe(folder);
-    let later = "comes later";
+    let later = "waits";
     let dry = said(&pretrain(folder, &["--dry-run"]));
     assert_eq!(dry, stages(["to do", later, later, later, later, later]));
     assert!(!folder.join("run").exists(), "a dry run leaves nothing");
     killed_at(folder, &folder.join("run/train-second/lm/checkpoint.safetensors"));
     let resumed = pretrain(folder, &[]);
-    assert_eq!(said(&resumed), stages(["done", "done", "done", "done", "goes on", "to do"]));
+    assert_eq!(said(&resumed), stages(["done", "done", "done", "done", "resumes", "to do"]));
     let resumed = String::from_utf8_lossy(&resumed.stderr).into_owned();
     assert!(resumed.contains("from step ") && !resumed.contains("from step 0"), "{resumed}");
     assert!(events(folder, "first").contains("in-training WER (own recognizer)"));
@@ -197,7 +198,7 @@ fn libri_recipe(folder: &Path) {
         "run = '{}'\nout = '{}'\ncodec = '{mimi},levels=4'\n\
         [corpus]\nimport = {{ form = 'libri', folder = '{}' }}\nalign = true\n[[train]]\nname = 'lm'\nconfig = '{}'\n\
         [package]\nvoices = [{{ name = 'reader', utterance = 'joe_092_0461' }}]\n\
-        [evaluate]\nsuite = '{}'\nmanifest = '{}'\nimport = {{ form = 'libri', folder = '{}' }}\nwords = ['--limit', '1']\n",
+        [evaluate]\nsuite = '{}'\nmanifest = '{}'\nimport = {{ form = 'libri', folder = '{}' }}\nlimit = 1\n",
         at("run"),
         at("model.safetensors"),
         at("train-clean-100"),

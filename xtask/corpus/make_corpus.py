@@ -5,7 +5,7 @@ Run by `cargo xtask corpus`. Writes OUT/manifest.jsonl and OUT/audio/SPEAKER/ID.
 `syrinx_data::Utterance`. Utterances whose file is there are kept, so a stopped run goes on. The same arguments give the
 same texts, speakers and splits.
 """
-import argparse, json, os, sys
+import argparse, itertools, json, os, sys
 
 import engines
 import native
@@ -66,6 +66,12 @@ class Manifest:
         print(f"\r{done}", end="", file=sys.stderr)
 
 
+def first_tests(items, each):
+    """The first `each` items of the test split whose speaker is an engine's own voice at its own pitch."""
+    tests = (item for item in items if item[5]["split"] == "test" and item[4] == 1.0)
+    return itertools.islice(tests, each)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out")
@@ -77,6 +83,7 @@ def main():
     parser.add_argument("--novels", help="folder with the unpacked Debian package r-cran-janeaustenr")
     parser.add_argument("--normalizer", help="program that writes numbers and dates out, line by line")
     parser.add_argument("--keep-splits", help="manifest of a corpus whose texts keep their splits")
+    parser.add_argument("--tests-each", type=int, help="only the first N utterances of the test split of each named voice")
     parser.add_argument("--sentences", help="write all example sentences of WordNet here, a line each, and stop")
     args = parser.parse_args()
     if args.sentences:
@@ -93,8 +100,9 @@ def main():
     count = args.utterances * 3 // 4 if further else args.utterances
     count = count if "kokoro" in names else 0
     if count:
-        native.make(manifest, args.out, texts, count, args.seed, args.processes, args.styles)
-    for item in engines.items(further, args.utterances - count, args.seed, dictionary, texts) if further else ():
+        native.make(manifest, args.out, texts, count, args.seed, args.processes, args.styles, args.tests_each)
+    items = engines.items(further, args.utterances - count, args.seed, dictionary, texts) if further else ()
+    for item in first_tests(items, args.tests_each) if args.tests_each else items:
         if item[1] not in manifest.rows:
             manifest.add(engines.speak(item, dictionary, args.out))
     speakers = len({row["speaker"] for row in manifest.rows.values()})

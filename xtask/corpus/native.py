@@ -48,9 +48,20 @@ def plan(texts, styles, count, seed, folder):
         yield f"{speaker}_{i:05}", row, texts.phones(text), weights[speaker], speed, level, folder
 
 
-def make(manifest, out, texts, count, seed, processes, styles_folder):
-    """Speaks what the manifest lacks of the first `count` utterances of the plan."""
+def first_tests(planned, each):
+    """The first `each` utterances of the test split of every named voice, in the order of the plan."""
+    taken = dict.fromkeys(kokoro.NAMED, 0)
+    for item in planned:
+        speaker, split = item[1]["speaker"], item[1]["split"]
+        if split == "test" and taken.get(speaker, each) < each:
+            taken[speaker] += 1
+            yield item
+
+
+def make(manifest, out, texts, count, seed, processes, styles_folder, tests_each=None):
+    """Speaks what the manifest lacks of the first `count` utterances of the plan, or of their first tests only."""
     planned = plan(texts, kokoro.styles_in(styles_folder), count, seed, out)
+    planned = first_tests(planned, tests_each) if tests_each else planned
     missing = [item for item in planned if item[0] not in manifest.rows]
     with multiprocessing.get_context("spawn").Pool(processes, start, (styles_folder,)) as pool:
         for row in pool.imap(spoken, missing):

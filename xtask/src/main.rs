@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-mod content;
 mod package;
 mod project;
 mod python;
@@ -19,8 +18,8 @@ mod trials;
 mod verbs;
 
 use verbs::{
-    ablate, bench, bpe, ci, corpus, cuda, dash, deny, eval, fuzz, install, lint, new_task,
-    pretrain, readme, requirements, sbom, scale, schema, serve, test, torture, wheel,
+    ablate, bench, bpe, ci, corpus, cuda, dash, deny, eval, fuzz, graphones, install, lint,
+    new_task, pretrain, readme, requirements, sbom, scale, schema, serve, test, torture, wheel,
 };
 
 /// Automation of the Syrinx workspace.
@@ -59,6 +58,8 @@ enum Verb {
     Pretrain(pretrain::PretrainArgs),
     /// Learn the byte-pair vocabulary from the texts of a corpus
     Bpe(bpe::BpeArgs),
+    /// Estimate the n-gram model of letters and phones from the embedded dictionary
+    Graphones(graphones::GraphonesArgs),
     /// Build the program for NVIDIA GPUs, on a machine with or without one
     Cuda(cuda::CudaArgs),
     /// Build the program as `cargo install`, static, or in an image, and try it
@@ -89,6 +90,7 @@ fn main() -> Result<ExitCode> {
         Verb::Eval(args) => return eval::run(&args),
         Verb::Requirements(args) => return requirements::run(&args),
         Verb::Ablate(args) => return ablate::run(&args),
+        Verb::Pretrain(args) => return pretrain::run(&args),
         Verb::Dash(args) => return dash::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Lint => lint::run(),
@@ -97,8 +99,8 @@ fn main() -> Result<ExitCode> {
         Verb::Readme(args) => readme::run(&args),
         Verb::Ci => ci::run(),
         Verb::Corpus(args) => corpus::run(&args),
-        Verb::Pretrain(args) => pretrain::run(&args),
         Verb::Bpe(args) => bpe::run(&args),
+        Verb::Graphones(args) => graphones::run(&args),
         Verb::Cuda(args) => cuda::run(&args),
         Verb::Install(args) => install::run(&args),
         Verb::Wheel(args) => wheel::run(&args),

@@ -10,6 +10,7 @@ pub mod dash;
 pub mod deny;
 pub mod eval;
 pub mod fuzz;
+pub mod graphones;
 pub mod install;
 pub mod lint;
 pub mod new_task;

@@ -1,12 +1,11 @@
 //! Faults of ablation files and of cells.
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
 use syrinx_eval::SuiteIssue;
-use syrinx_types::{IoOperation, io_hint};
+use syrinx_types::{CallbackError, IoOperation, io_hint};
 
 /// Invalid content of an ablation file.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -159,30 +158,17 @@ pub enum CellFault {
         suite: String,
     },
     /// Error of the runner.
-    #[error("{cause}")]
-    Runner {
-        /// Error of training or evaluation.
-        cause: Box<dyn Error + Send + Sync>,
-        /// Remedy, where one is known.
-        hint: Option<Cow<'static, str>>,
-    },
+    #[error(transparent)]
+    Runner(#[from] CallbackError),
 }
 
 impl CellFault {
-    /// Wraps an error of a runner.
-    pub fn runner(
-        cause: impl Into<Box<dyn Error + Send + Sync>>,
-        hint: Option<Cow<'static, str>>,
-    ) -> Self {
-        Self::Runner { cause: cause.into(), hint }
-    }
-
     /// Remedy, where one is known.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::SuiteKeys { fault: SuiteKeyFault::Suite(issue), .. } => Some(issue.hint()),
             Self::Items { cause, .. } => io_hint(IoOperation::Read, cause.kind()).map(Into::into),
-            Self::Runner { hint, .. } => hint.clone(),
+            Self::Runner(error) => error.hint(),
             Self::SuiteKeys { .. } | Self::NoAnswers { .. } | Self::NotStored { .. } => None,
         }
     }

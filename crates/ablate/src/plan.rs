@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use syrinx_eval::{Suite, content_hash};
 use syrinx_results::{Run, RunFilter, RunStatus, Store};
+use syrinx_types::CallbackError;
 
 use crate::grid::{GridPlace, places};
 use crate::{
@@ -183,7 +184,7 @@ fn materials(
     }
     let material = runner.material(job).map_err(|error| match error {
         RunnerError::Failed(fault) => fault,
-        RunnerError::Cancelled => CellFault::runner(RunnerError::Cancelled, None),
+        RunnerError::Cancelled => CallbackError::new(RunnerError::Cancelled).into(),
     })?;
     let suite_texts = planned.iter().map(suite_material).collect::<Result<_, _>>()?;
     Ok(CellMaterial { suites: planned, material, suite_texts })

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use syrinx_eval::{EvalOptions, Report, Suite};
-use syrinx_types::RunContext;
+use syrinx_types::{CallbackError, RunContext};
 
 use crate::{CellFault, CellKeys, TrainingBudget};
 
@@ -60,6 +60,12 @@ pub enum RunnerError {
     /// Failure of the cell.
     #[error(transparent)]
     Failed(#[from] CellFault),
+}
+
+impl From<CallbackError> for RunnerError {
+    fn from(error: CallbackError) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
 /// Trains and evaluates cells. `syrinx-recipes` implements it with models and a clock, tests without.

@@ -76,8 +76,8 @@ const BEGINNING_S: f64 = 2.0;
 const LONGEST_WAIT_S: f64 = 30.0;
 /// Length of the windows by which a mix is judged after its beginning, seconds.
 const LATER_S: f64 = 0.5;
-/// Share of the channels' mean power below which their mean counts as cancelled: -20 dB.
-const CANCELLED: f64 = 0.01;
+/// Share of the channels' mean power below which their mean counts as cancelled: -15 dB.
+const CANCELLED: f64 = 0.03;
 
 /// Channel that replaces the mean of channels that cancel.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,6 +100,8 @@ pub(crate) struct ChannelMix {
     /// Whether one channel is kept to the end.
     settled: bool,
     power: Vec<f64>, // (channels)
+    /// Sums of the samples, for their constant offset.
+    sums: Vec<f64>, // (channels)
     mean_power: f64,
     sounding: usize,
     frames: usize,
@@ -121,6 +123,7 @@ impl ChannelMix {
             held: Vec::new(),
             settled: kept.is_some() || channels < 2,
             power: vec![0.0; channels],
+            sums: vec![0.0; channels],
             mean_power: 0.0,
             sounding: 0,
             frames: 0,
@@ -140,8 +143,9 @@ impl ChannelMix {
             }
             let mean = f64::from(frame.iter().sum::<f32>()) / self.channels as f64;
             let mut total = 0.0;
-            for (power, &x) in self.power.iter_mut().zip(frame) {
+            for ((power, sum), &x) in self.power.iter_mut().zip(&mut self.sums).zip(frame) {
                 *power += f64::from(x) * f64::from(x);
+                *sum += f64::from(x);
                 total += f64::from(x) * f64::from(x);
             }
             self.mean_power += mean * mean;
@@ -164,9 +168,17 @@ impl ChannelMix {
     /// Keeps one channel if those of the held samples cancel, and appends their mix. After the beginning half of a
     /// window has to sound: the noise of a pause decides nothing.
     fn judge(&mut self, out: &mut Vec<f32>) {
+        // A constant offset is no sound: powers are those of what varies.
+        let frames = self.frames.max(1) as f64;
+        let mean_sum = self.sums.iter().sum::<f64>() / self.channels as f64;
+        for (power, sum) in self.power.iter_mut().zip(&self.sums) {
+            *power = (*power - sum * sum / frames).max(0.0);
+        }
         let power = self.power.iter().sum::<f64>() / self.channels as f64;
+        let mean_power = self.mean_power - mean_sum * mean_sum / frames;
         let is_enough = self.judged == 0 || 2 * self.sounding >= self.later;
-        if is_enough && power > 0.0 && self.mean_power < CANCELLED * power {
+        let sounds = power > 1e-3 * SILENT * frames;
+        if is_enough && sounds && mean_power < CANCELLED * power {
             let loudest = (0..self.channels).max_by(|&a, &b| {
                 // The first of equally loud channels.
                 self.power[a].total_cmp(&self.power[b]).then(b.cmp(&a))
@@ -180,6 +192,7 @@ impl ChannelMix {
         self.mix(&held, out);
         self.judged += self.frames as u64;
         self.power.fill(0.0);
+        self.sums.fill(0.0);
         (self.mean_power, self.sounding, self.frames) = (0.0, 0, 0);
         (self.settled_after, self.longest_wait) = (self.later, self.later);
     }

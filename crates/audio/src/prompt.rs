@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_types::Audio;
 
+use crate::AudioWarning;
 use crate::silence::{FRAME_S, PauseConfig, find_pauses, speech_bounds, speech_level_db, trim};
 
 /// Settings of prompts made from recordings.
@@ -88,6 +89,27 @@ impl PromptError {
 /// Samples above this are taken for clipped.
 const CLIPPED: f32 = 0.99;
 
+/// Share of clipped samples above which a prompt sounds distorted. Peaks of unclipped speech that reach full scale are
+/// below a tenth of it.
+const MOST_CLIPPED: f64 = 0.002;
+
+/// A prompt from a recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Excerpt {
+    /// The stretch, trimmed and at the common level.
+    pub audio: Audio,
+    /// Share of its samples that are at full scale in the recording, 0 to 1.
+    pub clipped_share: f64,
+}
+
+impl Excerpt {
+    /// Returns a warning of a prompt that is clipped. `name` is the recording's.
+    pub fn warning(&self, name: &str) -> Option<AudioWarning> {
+        let share = self.clipped_share;
+        (share > MOST_CLIPPED).then(|| AudioWarning::ClippedPrompt { name: name.to_owned(), share })
+    }
+}
+
 /// Score of a stretch that ends with a whole word, in seconds of speech.
 const WHOLE_WORDS_S: f64 = 0.3;
 
@@ -96,7 +118,7 @@ const WHOLE_WORDS_S: f64 = 0.3;
 ///
 /// # Errors
 /// [`PromptError`] for a recording that is silent or has too little speech.
-pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
+pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptError> {
     check(audio, config)?;
     let pauses = find_pauses(audio, &config.pauses);
     let total_s = audio.seconds();
@@ -127,7 +149,7 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptErro
 }
 
 /// Returns a stretch as a prompt: silence at its ends trimmed, cut to `config.max_s`, brought to the common level.
-fn levelled(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
+fn levelled(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptError> {
     let mut audio = trim(audio, &config.pauses, config.keep_silence_s).slice(0.0, config.max_s);
     let pauses = find_pauses(&audio, &config.pauses);
     let (start, end) = speech_bounds(&audio, &config.pauses).unwrap_or_default();
@@ -141,8 +163,9 @@ fn levelled(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> 
     let peak = audio.samples.iter().fold(0.0f32, |m, x| m.max(x.abs()));
     let level = 10f64.powf(config.level_dbfs / 20.0) / speech_rms.max(1e-9);
     let gain = (level as f32).min(CLIPPED / peak.max(1e-9));
+    let clipped_share = share_of(&clipped_samples(&audio), 0..audio.samples.len());
     audio.samples.iter_mut().for_each(|x| *x *= gain);
-    Ok(audio)
+    Ok(Excerpt { audio, clipped_share })
 }
 
 fn check(audio: &Audio, config: &PromptConfig) -> Result<(), PromptError> {

@@ -8,8 +8,8 @@ use syrinx_types::Audio;
 
 use crate::channels::chosen;
 use crate::intake::{ChannelSink, Intake, MonoSink, ReadLimits, Sink};
-use crate::sniff::{ContainerFormat, SNIFF_BYTES, sniff};
-use crate::{AudioError, AudioWarning, Recording, compressed, wav};
+use crate::sniff::{ContainerFormat, FileKind, SNIFF_BYTES, sniff};
+use crate::{AudioError, AudioWarning, Recording, UnsupportedContent, compressed, wav};
 
 /// Name of `-` in messages.
 const STANDARD_INPUT: &str = "standard input";
@@ -262,5 +262,13 @@ fn recognize(
     if head.is_empty() {
         return Err(AudioError::Empty { name: name.to_owned() });
     }
-    sniff(head, extension).map_err(|found| AudioError::NotAudio { name: name.to_owned(), found })
+    sniff(head, extension).map_err(|found| {
+        let name = name.to_owned();
+        match found {
+            FileKind::Recording(format) => {
+                AudioError::Unsupported { name, content: UnsupportedContent::Container(format) }
+            }
+            found => AudioError::NotAudio { name, found },
+        }
+    })
 }

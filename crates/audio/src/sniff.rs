@@ -60,15 +60,10 @@ pub enum FileKind {
     Zip,
     Gzip,
     Program,
-    Aiff,
-    CoreAudio,
-    BigEndianWav,
-    Amr,
-    SunAudio,
-    WindowsMedia,
-    WavPack,
     OtherRiff,
     Text,
+    /// A recording in a format of this name, for which there is no reader.
+    Recording(&'static str),
     Unknown,
 }
 
@@ -81,13 +76,7 @@ impl fmt::Display for FileKind {
             Self::Zip => "it is a ZIP archive",
             Self::Gzip => "it is a gzip file",
             Self::Program => "it is a program",
-            Self::Aiff => "it is AIFF",
-            Self::CoreAudio => "it is a Core Audio file",
-            Self::BigEndianWav => "it is a big-endian WAV",
-            Self::Amr => "it is AMR",
-            Self::SunAudio => "it is a Sun audio file",
-            Self::WindowsMedia => "it is Windows Media",
-            Self::WavPack => "it is WavPack",
+            Self::Recording(format) => return write!(f, "it is {format}"),
             Self::OtherRiff => "it is RIFF, but not WAVE",
             Self::Text => "it is text",
             Self::Unknown => "its first bytes are of no known format",
@@ -148,20 +137,28 @@ fn mpeg_sync(head: &[u8]) -> Option<ContainerFormat> {
 
 /// Returns the kind of a file that is passed by mistake.
 fn other_kind(head: &[u8]) -> Option<FileKind> {
-    let known: [(&[u8], FileKind); 14] = [
+    let aiff = head.starts_with(b"FORM") && head.get(8..11) == Some(b"AIF");
+    if aiff {
+        return Some(FileKind::Recording("AIFF"));
+    }
+    let known: [(&[u8], FileKind); 18] = [
         (b"\x89PNG", FileKind::Png),
         (b"\xff\xd8\xff", FileKind::Jpeg),
         (b"%PDF", FileKind::Pdf),
         (b"PK\x03\x04", FileKind::Zip),
         (b"\x1f\x8b", FileKind::Gzip),
         (b"\x7fELF", FileKind::Program),
-        (b"FORM", FileKind::Aiff),
-        (b"caff", FileKind::CoreAudio),
-        (b"RIFX", FileKind::BigEndianWav),
-        (b"#!AMR", FileKind::Amr),
-        (b".snd", FileKind::SunAudio),
-        (b"0&\xb2u\x8ef\xcf\x11", FileKind::WindowsMedia),
-        (b"wvpk", FileKind::WavPack),
+        (b"caff", FileKind::Recording("Core Audio")),
+        (b"RIFX", FileKind::Recording("big-endian WAV (RIFX)")),
+        (b"riff\x2e\x91\xcf\x11", FileKind::Recording("Sony Wave64")),
+        (b"#!AMR", FileKind::Recording("AMR")),
+        (b"#!SILK", FileKind::Recording("SILK")),
+        (b".snd", FileKind::Recording("Sun audio (AU)")),
+        (b"0&\xb2u\x8ef\xcf\x11", FileKind::Recording("Windows Media")),
+        (b"wvpk", FileKind::Recording("WavPack")),
+        (b"MAC ", FileKind::Recording("Monkey's Audio")),
+        (b"DSD ", FileKind::Recording("DSD")),
+        (b"Creative Voice File", FileKind::Recording("Creative Voice (VOC)")),
         (b"RIFF", FileKind::OtherRiff),
     ];
     if let Some((_, kind)) = known.iter().find(|(magic, _)| head.starts_with(magic)) {
@@ -192,6 +189,9 @@ mod tests {
         check(b"hello there", Some("mp3"), Err(FileKind::Text));
         check(b"\0\0\0\0\0\0\0\0\0", Some("mp3"), Ok(ContainerFormat::Mp3));
         check(b"\0\0\0\0\0\0\0\0\0", None, Err(FileKind::Unknown));
+        check(b"FORM\0\0\0\0AIFFCOMM", Some("mp3"), Err(FileKind::Recording("AIFF")));
+        let wave64 = b"riff\x2e\x91\xcf\x11\xa5\xd6";
+        check(wave64, Some("w64"), Err(FileKind::Recording("Sony Wave64")));
         check(b"\x89PNG\r\n", Some("flac"), Err(FileKind::Png));
         let mut opus = b"OggS".to_vec();
         opus.resize(26, 0);

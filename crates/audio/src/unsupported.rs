@@ -17,6 +17,8 @@ pub enum UnsupportedContent {
     },
     /// Stream without channels.
     NoChannels,
+    /// Container without a reader.
+    Container(&'static str),
     /// Container without an audio track.
     NoTrack {
         /// Name of the container.
@@ -54,6 +56,7 @@ impl fmt::Display for UnsupportedContent {
                 "a change from {n} channels at {rate} Hz to {channels} at {sample_rate_hz} Hz on the way"
             ),
             Self::NoChannels => f.write_str("a stream without channels"),
+            Self::Container(container) => f.write_str(container),
             Self::NoTrack { container } => write!(f, "{container} without an audio track"),
             Self::Codec { codec: Some(codec), container } => write!(f, "{codec} in {container}"),
             Self::Codec { codec: None, container } => write!(f, "an unknown codec in {container}"),

@@ -1,4 +1,4 @@
-//! Faults of a recording that are mended while it is read.
+//! Faults of a recording that are mended while it is read, or that its use as a prompt suffers from.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use syrinx_types::{Event, EventSink};
 
-/// A mended fault. `name` is the path as given, or `standard input`.
+/// A fault that does not stop the work. `name` is the path as given, or `standard input`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AudioWarning {
@@ -54,6 +54,13 @@ pub enum AudioWarning {
         /// Time from which it is used, seconds; the mean is used before.
         from_s: f64,
     },
+    /// A voice prompt with many samples at full scale, which sounds distorted.
+    ClippedPrompt {
+        /// The file.
+        name: String,
+        /// Share of such samples, 0 to 1.
+        share: f64,
+    },
     /// Compressed packets that could not be decoded and were left out.
     BrokenPackets {
         /// The file.
@@ -87,6 +94,11 @@ impl fmt::Display for AudioWarning {
                 }
                 write!(f, ": using channel {channel} alone")
             }
+            Self::ClippedPrompt { name, share } => write!(
+                f,
+                "{name}: the prompt is clipped: {:.1} % of its samples are at full scale; record it at a lower level",
+                100.0 * share
+            ),
             Self::BrokenPackets { name, count } => {
                 write!(f, "{name}: {count} broken packets left out")
             }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use syrinx_audio::{WavFormat, pcm16, wav_header, write_target};
-use syrinx_engine::Chunk;
-use syrinx_task::{AnswerKind, Answered, TaskDescriptor};
+use syrinx_engine::{Chunk, SpeechTrack};
+use syrinx_recipes::WrittenSpeech;
+use syrinx_task::{AnswerKind, Answered, TaskDescriptor, Transcript, TranscriptDoubt};
 use syrinx_text::subtitles;
 use syrinx_types::{Audio, WordTime};
 
@@ -146,6 +147,27 @@ impl Destination {
     }
 }
 
+/// Returns the name of a request among others: that of its recording.
+pub fn name_of<'r>(descriptor: &TaskDescriptor, request: &'r Value) -> &'r str {
+    request.get(descriptor.verb.positional).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Warns of a recording without words, and of recognized words that are likely to be wrong.
+pub fn warn_of_doubt(
+    session: &Session,
+    descriptor: &TaskDescriptor,
+    request: &Value,
+    transcript: &Transcript,
+) {
+    let known_text = descriptor.capabilities.known_text;
+    let recognized = known_text.is_none_or(|field| request[field].is_null());
+    if let Some(doubt) = transcript.doubt()
+        && (recognized || doubt == TranscriptDoubt::NoSpeech)
+    {
+        session.say(&format!("warning: {}: {doubt}", name_of(descriptor, request)));
+    }
+}
+
 /// Returns an answer as text: its transcript, its own text form, or JSON.
 pub fn text_of(answered: &Answered) -> String {
     answered.lines().unwrap_or_else(|| answered.json().to_string())
@@ -236,18 +258,15 @@ fn sound(
     tell(session, answered, json && path.is_some(), &written)
 }
 
-/// Tells of recordings that were written while they were made: their files and lengths in seconds.
+/// Tells of a recording that was written while it was made.
 pub fn report(
     session: &Session,
     answered: &Answered,
     form: &Form,
-    written: &[(PathBuf, f64)],
+    written: &WrittenSpeech,
 ) -> Outcome<String> {
-    let field = |(path, seconds): &(PathBuf, f64)| {
-        ("audio".to_owned(), path.display().to_string(), *seconds)
-    };
-    let written: Vec<_> = written.iter().map(field).collect();
-    tell(session, answered, matches!(form, Form::Wav(_, true)), &written)
+    let written = ("audio".to_owned(), written.path.display().to_string(), written.seconds);
+    tell(session, answered, matches!(form, Form::Wav(_, true)), &[written])
 }
 
 /// Tells of the written recordings of an answer, each with its field, file and length in seconds.
@@ -296,36 +315,28 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Outcome {
 /// Sound to standard output, part by part, as a WAV file of unknown length.
 #[derive(Default)]
 pub struct StreamWriter {
-    sample_rate_hz: Option<u32>,
-    written: u64,
+    has_header: bool,
+    track: SpeechTrack,
 }
 
 impl StreamWriter {
-    /// Writes further samples of a chunk that begins at a time, after silence up to its beginning.
-    pub fn sound(&mut self, start_s: f64, samples: &[f32], rate_hz: u32) -> Outcome {
-        let start = (start_s * f64::from(rate_hz)).round() as u64;
-        let mut all = vec![0.0; start.saturating_sub(self.written) as usize];
-        all.extend_from_slice(samples);
-        self.write(&Audio { samples: all, sample_rate_hz: rate_hz })
+    /// Writes further samples of a chunk that begins at a time.
+    pub fn sound(&mut self, start_s: f64, samples: &[f32], sample_rate_hz: u32) -> Outcome {
+        let samples = self.track.portion(start_s, samples, sample_rate_hz);
+        self.write(&Audio { samples, sample_rate_hz })
     }
 
-    /// Writes the rest of a chunk, after silence up to its beginning.
+    /// Writes the rest of a chunk.
     pub fn push(&mut self, chunk: &Chunk) -> Outcome {
-        let Some(audio) = chunk.answered.audio() else { return Ok(()) };
-        let rate_hz = audio.sample_rate_hz;
-        let start = (chunk.start_s * f64::from(rate_hz)).round() as u64;
-        let known = self.written.saturating_sub(start) as usize;
-        self.sound(chunk.start_s, audio.samples.get(known..).unwrap_or_default(), rate_hz)
+        self.track.rest(chunk).map_or(Ok(()), |rest| self.write(&rest))
     }
 
     fn write(&mut self, audio: &Audio) -> Outcome {
         let mut bytes = Vec::new();
-        if self.sample_rate_hz.is_none() {
-            self.sample_rate_hz = Some(audio.sample_rate_hz);
+        if !std::mem::replace(&mut self.has_header, true) {
             bytes.extend(wav_header(audio.sample_rate_hz, None));
         }
         bytes.extend(pcm16(&audio.samples));
-        self.written += audio.samples.len() as u64;
         let mut out = std::io::stdout().lock();
         out.write_all(&bytes)
             .and_then(|()| out.flush())

@@ -8,7 +8,7 @@ use crate::globals::Globals;
 use crate::verbs::command::task_command;
 use crate::verbs::{
     ablate, align, bench, codec, codes, config, dash, data, eval, import, lora, models, package,
-    results, run, score, serve, tasks, train, voices,
+    pretrain, results, run, score, serve, tasks, train, voices,
 };
 
 const ABOUT: &str = "Synthesizes, recognizes and edits speech with one small codec language model";
@@ -109,6 +109,9 @@ pub enum Verb {
     /// Train a language model on token shards
     #[command(display_order = 34)]
     Train(train::TrainArgs),
+    /// Run all stages of a recipe, from a corpus to an evaluated model
+    #[command(display_order = 34)]
+    Pretrain(pretrain::PretrainArgs),
     /// Join a language model, a codec and voices to one model file
     #[command(display_order = 35)]
     Package(package::PackageArgs),

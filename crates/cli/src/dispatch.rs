@@ -7,7 +7,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 use crate::verbs::{
     ablate, align, bench, codec, codes, config, dash, data, eval, import, info, lora, models,
-    package, results, run, score, serve, task, tasks, train, voices,
+    package, pretrain, results, run, score, serve, task, tasks, train, voices,
 };
 
 /// Runs the verb of the command line.
@@ -35,6 +35,7 @@ pub fn dispatch(session: &Session, matches: &ArgMatches) -> Outcome {
         Verb::Data(args) => data::run(session, &args),
         Verb::Codec(args) => codec::run(session, &args),
         Verb::Train(args) => train::run(session, &args),
+        Verb::Pretrain(args) => pretrain::run(session, &args),
         Verb::Bench(args) => bench::run(session, &args),
         Verb::Lora(args) => lora::run(session, &args),
         Verb::Package(args) => package::run(session, &args),

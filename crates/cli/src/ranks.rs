@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use syrinx_train::{RankFigures, Ranks, Trainer};
+use syrinx_train::{Launched, RankFigures, Ranks, Trainer};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::memory::peak_mib;
@@ -24,51 +24,16 @@ pub enum Transport {
     Nccl,
 }
 
-/// Variables by which launchers tell a process its place: number of processes, rank, rank on its machine.
-const LAUNCHERS: [[&str; 3]; 3] = [
-    ["OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK"],
-    ["PMI_SIZE", "PMI_RANK", "MPI_LOCALRANKID"],
-    ["SLURM_NTASKS", "SLURM_PROCID", "SLURM_LOCALID"],
-];
-
-/// Place of this process among those that a launcher started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(feature = "nccl"), allow(dead_code, reason = "MPI knows its ranks itself"))]
-struct Launched {
-    ranks: usize,
-    rank: usize,
-    local_rank: usize,
-}
-
-impl Launched {
-    /// Returns the rank from the variables of the first launcher found. `read` looks a variable up.
-    fn find(read: impl Fn(&str) -> Option<String>) -> Option<Self> {
-        let number = |name: &str| read(name)?.trim().parse().ok();
-        LAUNCHERS.iter().find_map(|[ranks, rank, local]| {
-            let (ranks, rank) = (number(ranks)?, number(rank)?);
-            Some(Self { ranks, rank, local_rank: number(local).unwrap_or(0) })
-        })
-    }
-}
-
 /// Joins the job that this process belongs to. `run` is the folder of the run.
 pub fn join(transport: Transport, run: &Path, timeout_s: f64) -> Outcome<Ranks> {
     let launched = Launched::find(|name| std::env::var(name).ok());
-    let several = launched.is_some_and(|l| l.ranks > 1);
     let timeout = Duration::try_from_secs_f64(timeout_s).unwrap_or(Duration::MAX);
     match transport {
         Transport::None => Ok(Ranks::alone()),
-        // A batch system counts processes that are no ranks of one job, too.
-        Transport::Auto if !several || !by_mpi() => Ok(Ranks::alone()),
+        Transport::Auto if !launched.is_some_and(|l| l.is_mpi_job()) => Ok(Ranks::alone()),
         Transport::Auto | Transport::Mpi => mpi(timeout),
         Transport::Nccl => nccl(launched, run, timeout),
     }
-}
-
-/// Whether an MPI launcher started this process.
-fn by_mpi() -> bool {
-    let there = |name| std::env::var_os(name).is_some();
-    there("OMPI_COMM_WORLD_SIZE") || there("PMI_SIZE") || there("PMIX_RANK")
 }
 
 #[cfg(feature = "mpi")]
@@ -87,7 +52,7 @@ fn mpi(_: Duration) -> Outcome<Ranks> {
 #[cfg(feature = "nccl")]
 fn nccl(launched: Option<Launched>, run: &Path, timeout: Duration) -> Outcome<Ranks> {
     use syrinx_train::ranks::nccl::{NcclPlace, NcclRank};
-    let Some(Launched { ranks, rank, local_rank }) = launched else {
+    let Some(Launched { ranks, rank, local_rank, .. }) = launched else {
         return Err(Failure::usage(
             "no launcher told this process its rank",
             "start the ranks with mpirun or srun",
@@ -168,21 +133,6 @@ fn line(report: &RankReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn launchers_tell_a_process_its_place() {
-        let find = |set: &[(&str, &str)]| {
-            let of =
-                |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
-            Launched::find(of).map(|l| (l.ranks, l.rank, l.local_rank))
-        };
-        let mpi = [("OMPI_COMM_WORLD_SIZE", "4"), ("OMPI_COMM_WORLD_RANK", "3")];
-        assert_eq!(find(&mpi), Some((4, 3, 0)));
-        let slurm = [("SLURM_NTASKS", "2"), ("SLURM_PROCID", "1"), ("SLURM_LOCALID", "1")];
-        assert_eq!(find(&slurm), Some((2, 1, 1)));
-        assert_eq!(find(&slurm[..1]), None);
-        assert_eq!(find(&[]), None);
-    }
 
     #[test]
     fn a_line_says_memory_and_traffic() {

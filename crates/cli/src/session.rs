@@ -4,9 +4,10 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use syrinx_config::{Layer, LoadedConfig, SETTINGS_FILE, Settings};
+use syrinx_config::{Layer, LoadedConfig, SETTINGS_FILE, Settings, load_config};
 use syrinx_engine::Engine;
 use syrinx_pretrained::CodecSpec;
+use syrinx_recipes::pretraining::RecipeLayers;
 use syrinx_recipes::{CorpusCodec, JsonLines, open_engine};
 use syrinx_types::{CancelToken, EventSink, RunContext, Tee};
 
@@ -54,11 +55,6 @@ impl Session {
         Ok(Self { globals, cancel, sink: Tee(sinks), screen })
     }
 
-    /// Builds a session of a caller that handles Ctrl-C and events itself.
-    pub fn detached(globals: Globals, cancel: CancelToken) -> Self {
-        Self { globals, cancel, sink: Tee(Vec::new()), screen: ProgressScreen::default() }
-    }
-
     /// Returns the event sink.
     pub fn sink(&self) -> &dyn EventSink {
         &self.sink
@@ -71,22 +67,29 @@ impl Session {
 
     /// Returns the settings of verbs whose `--config` and `--set` are about their own file.
     pub fn base_settings(&self) -> Outcome<Settings> {
+        Ok(Settings::load(&self.base_layers()?)?.value)
+    }
+
+    /// Layers of these settings.
+    fn base_layers(&self) -> Outcome<Vec<Layer>> {
         let plain = Globals { config: None, set: Vec::new(), ..self.globals.clone() };
-        let layers = [
-            Layer::OptionalFile(SETTINGS_FILE.into()),
-            Layer::Environment(variables()),
-            Layer::Flags(named_flags(&plain)),
-        ];
-        Ok(with_voices_dir(Settings::load(&layers)?.value))
+        layers_with_voices(&plain)
+    }
+
+    /// Layers of configuration below the changes of a recipe.
+    pub fn recipe_layers(&self) -> Outcome<RecipeLayers> {
+        let of_verb = |section: &str| vec![verb_layer(section)];
+        Ok(RecipeLayers {
+            settings: self.base_layers()?,
+            fit: of_verb("codec_fit"),
+            vocoder: of_verb("codec_train"),
+            train: of_verb("train"),
+        })
     }
 
     /// Layers of the settings, the default folder of the user's voices below them.
     pub fn layers(&self) -> Outcome<Vec<Layer>> {
-        let voices =
-            default_voices_dir().map(|dir| ("voices_dir".to_owned(), dir.display().to_string()));
-        let mut layers = vec![Layer::Flags(voices.into_iter().collect())];
-        layers.extend(layers_of(&self.globals, &[])?);
-        Ok(layers)
+        layers_with_voices(&self.globals)
     }
 
     /// Returns the configuration of a verb with a file of its own: defaults, `--config`, variables such as
@@ -95,15 +98,10 @@ impl Session {
     where
         T: Default + Serialize + serde::de::DeserializeOwned + schemars::JsonSchema,
     {
-        let prefix = format!("{PREFIX}{}__", section.to_uppercase());
-        let defaults = serde_json::to_value(T::default()).map_err(|e| {
-            Failure::new(Exit::Unexpected, format!("defaults that are no JSON: {e}"))
-        })?;
-        let schema = schemars::schema_for!(T).to_value();
         let mut layers: Vec<Layer> = self.globals.config.iter().cloned().map(Layer::File).collect();
-        layers.push(Layer::Environment(prefixed(&prefix)));
+        layers.push(verb_layer(section));
         layers.push(Layer::Flags(set_pairs(&self.globals.set)?));
-        Ok(syrinx_config::load(&schema, &defaults, &layers)?.value)
+        Ok(load_config(&layers)?.value)
     }
 
     /// Loads the model that the settings name.
@@ -170,12 +168,18 @@ impl Session {
 }
 
 /// Returns the settings of all layers, with `flags` over those of the command line.
-pub fn settings_of(
-    globals: &Globals,
-    flags: &[(String, String)],
-) -> Outcome<LoadedConfig<Settings>> {
+fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<LoadedConfig<Settings>> {
     let LoadedConfig { value, keys } = Settings::load(&layers_of(globals, flags)?)?;
     Ok(LoadedConfig { value: with_voices_dir(value), keys })
+}
+
+/// Layers of the settings, the default folder of the user's voices below them.
+fn layers_with_voices(globals: &Globals) -> Outcome<Vec<Layer>> {
+    let voices =
+        default_voices_dir().map(|dir| ("voices_dir".to_owned(), dir.display().to_string()));
+    let mut layers = vec![Layer::Flags(voices.into_iter().collect())];
+    layers.extend(layers_of(globals, &[])?);
+    Ok(layers)
 }
 
 /// Layers of the settings, with `flags` over those of the command line.
@@ -219,6 +223,11 @@ fn variables() -> Vec<(String, String)> {
     let mut all = prefixed(PREFIX);
     all.retain(|(name, _)| !OF_VERBS.iter().any(|v| name.starts_with(v)));
     all
+}
+
+/// Returns the variables of a verb with a file of its own, such as `SYRINX_TRAIN__STEPS` for the section `train`.
+fn verb_layer(section: &str) -> Layer {
+    Layer::Environment(prefixed(&format!("{PREFIX}{}__", section.to_uppercase())))
 }
 
 /// Variables with a prefix, without it.

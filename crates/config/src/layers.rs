@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use figment::value::{Dict, Map, Tag, Value as Tagged};
 use figment::{Figment, Metadata, Profile, Provider};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -70,6 +71,19 @@ pub fn load<T: DeserializeOwned>(
         keys.push(SettingKey { key: key.into(), value: value.clone(), place });
     });
     Ok(LoadedConfig { value, keys })
+}
+
+/// Reads layers over the defaults of a configuration, by its own schema.
+///
+/// # Errors
+/// As [`load`], and [`ConfigError::Defaults`].
+pub fn load_config<T>(layers: &[Layer]) -> Result<LoadedConfig<T>, ConfigError>
+where
+    T: Default + Serialize + DeserializeOwned + JsonSchema,
+{
+    let defaults = serde_json::to_value(T::default());
+    let defaults = defaults.map_err(|e| ConfigError::Defaults { fault: e.into() })?;
+    load(&schemars::schema_for!(T).to_value(), &defaults, layers)
 }
 
 /// A layer's values under its name.

@@ -13,7 +13,7 @@ mod schema;
 mod settings;
 
 pub use error::{ConfigError, TableFault};
-pub use layers::{Layer, LoadedConfig, SettingKey, load};
+pub use layers::{Layer, LoadedConfig, SettingKey, load, load_config};
 pub use place::SettingOrigin;
 pub use schema::Tree;
 pub use settings::{SETTINGS_FILE, Settings, settings_schema};

@@ -12,6 +12,7 @@ use syrinx_nn::{DeviceChoice, Kernels, Precision};
 use syrinx_pretrained::RecognizerChoice;
 use syrinx_pretrained::whisper::WhisperOptions;
 use syrinx_registry::ALL;
+use syrinx_task::TaskDescriptor;
 
 use crate::{ConfigError, Layer, LoadedConfig, load};
 
@@ -62,25 +63,37 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the layers over the defaults of the settings and of every task.
+    /// Reads the layers over the defaults of the settings and of every task of the registry.
     ///
     /// # Errors
     /// Any [`ConfigError`].
     pub fn load(layers: &[Layer]) -> Result<LoadedConfig<Self>, ConfigError> {
+        Self::load_with_tasks(layers, ALL)
+    }
+
+    /// Reads the layers over the defaults of the settings and of these tasks.
+    ///
+    /// # Errors
+    /// Any [`ConfigError`]; settings of a task that is not among these are unknown keys.
+    pub fn load_with_tasks(
+        layers: &[Layer],
+        tasks: &[&'static TaskDescriptor],
+    ) -> Result<LoadedConfig<Self>, ConfigError> {
+        let schema = settings_schema(tasks);
         let tasks: Map<String, Value> =
-            ALL.iter().map(|d| (d.id.to_owned(), (d.default_config)())).collect();
+            tasks.iter().map(|d| (d.id.to_owned(), (d.default_config)())).collect();
         let mut defaults = serde_json::to_value(Self::default())
             .map_err(|e| ConfigError::Defaults { fault: e.into() })?;
         defaults["tasks"] = Value::Object(tasks);
-        load(&settings_schema(), &defaults, layers)
+        load(&schema, &defaults, layers)
     }
 }
 
-/// Returns the schema of the settings, with those of all tasks in it.
-pub fn settings_schema() -> Value {
+/// Returns the schema of the settings, with those of these tasks in it.
+pub fn settings_schema(tasks: &[&'static TaskDescriptor]) -> Value {
     let mut root = schemars::schema_for!(Settings).to_value();
-    let mut tasks = Map::new();
-    for descriptor in ALL {
+    let mut of_tasks = Map::new();
+    for descriptor in tasks {
         let id = descriptor.id;
         // Two tasks may have definitions of the same name, so each gets the task's name before its own.
         let text = (descriptor.config_schema)().to_value().to_string();
@@ -95,13 +108,13 @@ pub fn settings_schema() -> Value {
                 root["$defs"][format!("{id}.{name}")] = definition;
             }
         }
-        tasks.insert(id.to_owned(), schema);
+        of_tasks.insert(id.to_owned(), schema);
     }
     let about = root["properties"]["tasks"]["description"].clone();
     root["properties"]["tasks"] = json!({
         "description": about,
         "type": "object",
-        "properties": tasks,
+        "properties": of_tasks,
         "additionalProperties": false,
     });
     root

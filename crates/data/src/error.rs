@@ -118,6 +118,16 @@ pub enum DataError {
         /// The first missing one, from 1.
         first: usize,
     },
+    /// Some recordings of a manifest don't exist.
+    #[error("{missing} of {of} recordings aren't there, the first is {}", first.display())]
+    MissingRecordings {
+        /// Number of missing recordings.
+        missing: usize,
+        /// Utterances in all.
+        of: usize,
+        /// The first missing one.
+        first: PathBuf,
+    },
     /// A part such as `3/16` is malformed or out of range.
     #[error("`{given}` is not a part N/M of a whole")]
     WorkShare {
@@ -176,6 +186,9 @@ impl DataError {
             Self::Mismatch { .. } => "use an empty folder, or delete the old shards".into(),
             Self::MissingShards { .. } => {
                 "encode the manifest with the same folder to make them".into()
+            }
+            Self::MissingRecordings { .. } => {
+                "paths in a manifest start from its own folder".into()
             }
             Self::Cancelled { .. } => "run the same command to go on".into(),
             Self::Io { operation, cause, .. } => {

@@ -1,12 +1,11 @@
 //! Faults of manifests, shards and codes, inside [`DataError`](crate::DataError).
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::path::PathBuf;
 
 use safetensors::SafeTensorError;
 use safetensors::tensor::Dtype;
-use syrinx_types::CodesError;
+use syrinx_types::{CallbackError, CodesError};
 
 use crate::LeftOutReasons;
 
@@ -303,14 +302,7 @@ pub enum EncodeFault {
     NoLatents,
     /// Error of the closure that encodes.
     #[error(transparent)]
-    Encoder(Box<dyn Error + Send + Sync>),
-}
-
-impl EncodeFault {
-    /// Wraps an error of the closure that encodes.
-    pub fn of(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Encoder(error.into())
-    }
+    Encoder(#[from] CallbackError),
 }
 
 /// Content that a file or folder should have.

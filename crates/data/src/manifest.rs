@@ -123,6 +123,18 @@ impl Manifest {
         self.path_of(&utterance.audio)
     }
 
+    /// Checks that every recording is a file.
+    ///
+    /// # Errors
+    /// [`DataError::MissingRecordings`].
+    pub fn check_recordings(&self) -> Result<(), DataError> {
+        let paths = self.utterances().iter().map(|utterance| self.audio_path(utterance));
+        let missing: Vec<PathBuf> = paths.filter(|path| !path.is_file()).collect();
+        let Some(first) = missing.first() else { return Ok(()) };
+        let first = first.clone();
+        Err(DataError::MissingRecordings { missing: missing.len(), of: self.len(), first })
+    }
+
     /// Returns the path of a file that the manifest names.
     pub fn path_of(&self, named: &std::path::Path) -> PathBuf {
         self.root.join(named)
@@ -132,6 +144,16 @@ impl Manifest {
     pub fn split(&self, split: &str) -> Self {
         let keep = |u: &&Utterance| u.split.as_deref() == Some(split);
         let utterances: Vec<_> = self.utterances.iter().filter(keep).cloned().collect();
+        let by_id = utterances.iter().enumerate().map(|(i, u)| (u.id.clone(), i)).collect();
+        Self { root: self.root.clone(), utterances, by_id }
+    }
+
+    /// Returns some utterances, evenly spread, with the same root; all of them without a limit.
+    #[must_use]
+    pub fn evenly(&self, limit: Option<usize>) -> Self {
+        let all = &self.utterances;
+        let count = limit.unwrap_or(all.len()).min(all.len());
+        let utterances: Vec<_> = (0..count).map(|i| all[i * all.len() / count].clone()).collect();
         let by_id = utterances.iter().enumerate().map(|(i, u)| (u.id.clone(), i)).collect();
         Self { root: self.root.clone(), utterances, by_id }
     }

@@ -25,6 +25,18 @@ pub struct MergedShards {
     pub missing: Vec<usize>,
 }
 
+impl MergedShards {
+    /// Checks that no shard of the folder of the merge is missing.
+    ///
+    /// # Errors
+    /// [`DataError::MissingShards`].
+    pub fn check(&self, folder: &Path) -> Result<(), DataError> {
+        let Some(&first) = self.missing.first() else { return Ok(()) };
+        let (dir, missing) = (folder.to_path_buf(), self.missing.len());
+        Err(DataError::MissingShards { dir, missing, of: self.of, first })
+    }
+}
+
 /// Copies the shards of folders, and those of their renditions, into one folder, which is made if need be. Shards that
 /// are there whole stay; damaged ones in the folders are passed over. Every copy is there whole or not at all, and a
 /// merge that was killed or runs twice ends the same.

@@ -1,16 +1,24 @@
 //! Voice prompts from recordings, with errors that name the file.
 
-use syrinx_audio::prompt;
 pub use syrinx_audio::prompt::PromptConfig;
+use syrinx_audio::{AudioWarning, prompt};
 use syrinx_types::Audio;
 
 use crate::EngineError;
 
-/// Returns the best stretch of a recording as a prompt ([`prompt::excerpt`]). `name` is for messages.
+/// Returns the best stretch of a recording as a prompt ([`prompt::excerpt`]), with a warning if it is clipped. `name` is
+/// for messages.
 ///
 /// # Errors
 /// [`EngineError::Prompt`] for a recording that is silent or has too little speech.
-pub fn excerpt(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio, EngineError> {
-    prompt::excerpt(audio, config)
-        .map_err(|cause| EngineError::Prompt { file: name.to_owned(), cause })
+pub fn excerpt(
+    audio: &Audio,
+    name: &str,
+    config: &PromptConfig,
+    warn: &mut dyn FnMut(AudioWarning),
+) -> Result<Audio, EngineError> {
+    let excerpt = prompt::excerpt(audio, config)
+        .map_err(|cause| EngineError::Prompt { file: name.to_owned(), cause })?;
+    excerpt.warning(name).into_iter().for_each(warn);
+    Ok(excerpt.audio)
 }

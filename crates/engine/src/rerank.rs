@@ -12,8 +12,8 @@ use syrinx_text::{Phone, TextVocab};
 use syrinx_types::{Codes, Event, RunContext};
 
 use crate::goodness::goodness;
+use crate::phone_stage::PhoneStage;
 use crate::running::LoadedTask;
-use crate::services::PhoneStage;
 use crate::{Engine, EngineError};
 
 /// Returns the best of `decode.best_of` candidates of every row.

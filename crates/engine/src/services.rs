@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use syrinx_audio::{AudioError, AudioWarning, ReadLimits, Recording};
 use syrinx_codec::{Codec, CodecError};
-use syrinx_decode::{DecodeConfig, DecodeError, generate};
+use syrinx_decode::{DecodeConfig, generate};
 use syrinx_model::LanguageModel;
 use syrinx_task::{
-    AnswerKind, Answered, Capabilities, Content, Context, DynTask, Fill, FrameScores, Generated,
-    Head, Layout, LongRecording, Opened, PhoneRecognizer, Plan, Recognizer, RecordingIssue,
-    Recordings, Request, RowPlan, Separator, Service, Services, SpeechCodec, StageRun, Stem,
-    TaskError, Transcript,
+    AnswerKind, Answered, Capabilities, Context, DynTask, LongRecording, Opened, PhoneRecognizer,
+    Recognizer, RecordingIssue, Recordings, Request, Separator, Service, Services, SpeechCodec,
+    Stem, TaskError, Transcript,
 };
 use syrinx_types::{Audio, Coded, Codes, Event, Latents, RunContext, SpectralGain};
 
 use crate::VoiceTable;
+use crate::phone_stage::{ModelPhones, PhoneStage, failed};
 use crate::running::LoadedTask;
 
 /// The model's codec as a service.
@@ -144,7 +144,7 @@ fn unreadable(error: AudioError) -> TaskError {
     TaskError::Service { service: Service::Recordings, cause: error.into(), hint }
 }
 
-/// Emits the repaired faults of a recording as warnings.
+/// Emits the faults of a recording as warnings.
 fn warnings(run: RunContext<'_>) -> impl FnMut(AudioWarning) {
     move |warning| run.events.emit(Event::Warning { message: warning.to_string() })
 }
@@ -201,8 +201,14 @@ impl syrinx_task::Voices for VoiceTable {
         })
     }
 
-    fn excerpt(&self, audio: &Audio, name: &str, longest_s: f64) -> Result<Audio, TaskError> {
-        self.excerpt_within(audio, name, longest_s).map_err(TaskError::input)
+    fn excerpt(
+        &self,
+        audio: &Audio,
+        name: &str,
+        longest_s: f64,
+        run: RunContext<'_>,
+    ) -> Result<Audio, TaskError> {
+        self.excerpt_within(audio, name, longest_s, &mut warnings(run)).map_err(TaskError::input)
     }
 }
 
@@ -285,14 +291,6 @@ impl Inner {
     }
 }
 
-fn failed(service: Service, error: DecodeError) -> TaskError {
-    match error {
-        DecodeError::Task(error) => error,
-        DecodeError::Cancelled => TaskError::Cancelled,
-        other => TaskError::service(service, other),
-    }
-}
-
 /// The model's transcribing task as a recognizer.
 struct ModelRecognizer(Inner);
 
@@ -337,63 +335,5 @@ impl Separator for ModelSeparator {
         let answered = inner.answer(Service::Separator, &inner.request(audio), run)?;
         let audio = answered.audio().ok_or(TaskError::Missing(Service::Separator))?;
         Ok(Arc::unwrap_or_clone(audio))
-    }
-}
-
-/// A stage that scores the phones of codes.
-#[derive(Clone)]
-pub(crate) struct PhoneStage {
-    layout: Layout,
-    stage: String,
-    segment: String,
-    /// Whether it reads the latents that the codes stand for.
-    reads_latents: bool,
-}
-
-impl PhoneStage {
-    /// Returns the first stage with a phone head among the tasks that the model was trained on.
-    pub(crate) fn of(tasks: &[LoadedTask]) -> Option<Self> {
-        tasks.iter().filter(|t| t.missing_special_tokens.is_empty()).find_map(|running| {
-            let layout = running.task.layout();
-            let stage = layout.stages.iter().find(|s| matches!(s.head, Head::Phones { .. }))?;
-            let reads_latents = stage.response()?.fill == Fill::GivenLatents;
-            let (stage, segment) = (stage.name.clone(), stage.response()?.name.clone());
-            Some(Self { layout, stage, segment, reads_latents })
-        })
-    }
-
-    /// Returns the phone scores of each of these codes.
-    pub(crate) fn scores(
-        &self,
-        model: &LanguageModel,
-        codes: &[&Codes],
-        config: &DecodeConfig,
-        run: RunContext<'_>,
-    ) -> Result<Vec<Generated>, DecodeError> {
-        let content = |codes: &Codes| match self.reads_latents {
-            true => model.latents_of(codes).map(Content::Latents),
-            false => Some(Content::Codes(codes.clone())),
-        };
-        let row = |codes: &&Codes| {
-            let content = content(codes).map(|content| (self.segment.clone(), content));
-            let contents = content.into_iter().collect();
-            RowPlan::new(vec![StageRun::new(&self.stage, contents, codes.frames())])
-        };
-        let plan = Plan { rows: codes.iter().map(row).collect() };
-        generate(model, &self.layout, &plan, config, run)
-    }
-}
-
-struct ModelPhones {
-    model: Arc<LanguageModel>,
-    stage: PhoneStage,
-}
-
-impl PhoneRecognizer for ModelPhones {
-    fn phone_scores(&self, codes: &Codes, run: RunContext<'_>) -> Result<FrameScores, TaskError> {
-        let config = DecodeConfig::default();
-        let rows = self.stage.scores(&self.model, &[codes], &config, run.nested());
-        let rows = rows.map_err(|e| failed(Service::PhoneRecognizer, e))?;
-        Ok(rows.into_iter().find_map(|row| row.phones).unwrap_or_default())
     }
 }

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use syrinx_audio::AudioWarning;
 use syrinx_types::{Audio, Codes, IoOperation};
 
 use crate::fault::{FileFault, VoiceFault};
@@ -112,8 +113,13 @@ impl VoiceTable {
     ///
     /// # Errors
     /// [`EngineError::Prompt`] for a recording that is silent or has too little speech.
-    pub fn excerpt(&self, audio: &Audio, file: &str) -> Result<Audio, EngineError> {
-        excerpt(audio, file, &self.prompt)
+    pub fn excerpt(
+        &self,
+        audio: &Audio,
+        file: &str,
+        warn: &mut dyn FnMut(AudioWarning),
+    ) -> Result<Audio, EngineError> {
+        excerpt(audio, file, &self.prompt, warn)
     }
 
     /// Returns [`Self::excerpt`] of a recording in a request, of at most `longest_s` seconds.
@@ -122,9 +128,10 @@ impl VoiceTable {
         audio: &Audio,
         file: &str,
         longest_s: f64,
+        warn: &mut dyn FnMut(AudioWarning),
     ) -> Result<Audio, EngineError> {
         let max_s = longest_s.max(self.prompt.min_s);
-        excerpt(audio, file, &PromptConfig { max_s, ..self.prompt.clone() })
+        excerpt(audio, file, &PromptConfig { max_s, ..self.prompt.clone() }, warn)
     }
 
     /// Stores a prompt under a name, replacing the user's voice of that name.

@@ -1,14 +1,13 @@
 //! Subject of an evaluation.
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 use syrinx_audio::AudioError;
 use syrinx_metrics::MetricsError;
 use syrinx_task::{AnswerKind, Answered};
-use syrinx_types::{Audio, RunContext};
+use syrinx_types::{Audio, CallbackError, RunContext};
 
 use crate::SubjectFault;
 
@@ -49,20 +48,18 @@ pub enum SubjectError {
 }
 
 impl SubjectError {
-    /// Builds the error of a model or its program, with the remedy that it knows.
-    pub fn failed(
-        cause: impl Into<Box<dyn Error + Send + Sync>>,
-        hint: Option<Cow<'static, str>>,
-    ) -> Self {
-        Self::Failed(SubjectFault::Subject { cause: cause.into(), hint })
-    }
-
     /// Remedy, where one is known.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Cancelled => None,
             Self::Failed(fault) => fault.hint(),
         }
+    }
+}
+
+impl From<CallbackError> for SubjectError {
+    fn from(error: CallbackError) -> Self {
+        Self::Failed(SubjectFault::Subject(error))
     }
 }
 

@@ -1,23 +1,18 @@
 //! Faults of a subject's answers, inside [`SubjectError`](crate::SubjectError).
 
 use std::borrow::Cow;
-use std::error::Error;
 
 use syrinx_audio::AudioError;
 use syrinx_metrics::MetricsError;
+use syrinx_types::CallbackError;
 
 /// Fault of one answer, or of the material it is compared with.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubjectFault {
     /// Failure of the model or its program.
-    #[error("{cause}")]
-    Subject {
-        /// Cause.
-        cause: Box<dyn Error + Send + Sync>,
-        /// Remedy that the model or its program knows.
-        hint: Option<Cow<'static, str>>,
-    },
+    #[error(transparent)]
+    Subject(#[from] CallbackError),
     /// A request without an answer.
     #[error("nothing was answered")]
     NoAnswer,
@@ -79,7 +74,7 @@ impl SubjectFault {
     /// Remedy, where one is known.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         Some(match self {
-            Self::Subject { hint, .. } => return hint.clone(),
+            Self::Subject(error) => return error.hint(),
             Self::Recording(error) => return error.hint(),
             Self::Measures(error) => return error.hint(),
             Self::NoRendition { .. } => {

@@ -4,23 +4,25 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
-use syrinx_ablate::{
-    CellFault, CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell,
-};
-use syrinx_config::{ConfigError, Layer, Settings};
+use syrinx_ablate::{CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell};
+use syrinx_config::{Layer, Settings};
 use syrinx_engine::{Engine, ModelSource, with_language_model};
 use syrinx_eval::{EvalOptions, Report, Subject, Suite, content_hash};
 use syrinx_pretrained::CodecSpec;
 use syrinx_results::Store;
-use syrinx_train::{Ranks, TrainConfig, TrainingCheckpoint};
-use syrinx_types::{ConfigIssue, RunContext, Tee};
+use syrinx_task::TaskDescriptor;
+use syrinx_train::{TrainConfig, TrainingCheckpoint};
+use syrinx_types::{CallbackError, ConfigIssue, RunContext};
 
 use crate::evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
-use crate::events::{EVENTS_FILE, JsonLines, last_figures};
-use crate::models::{model_source, open_engine, open_engine_of};
+use crate::events::{EVENTS_FILE, last_figures};
+use crate::models::{model_source, open_engine_of};
 use crate::trained_subject::TrainedSubject;
 use crate::training::{Splits, Training, TrainingData, TrainingRun};
 use crate::{CorpusCodec, CorpusSource, DEFAULT_WATCH_SPLIT, EngineSubject, RecipeError, Tuning};
+
+/// Split to learn from, where none is named.
+const TRAIN_SPLIT: &str = "train";
 
 /// Training data of the cells.
 #[derive(Debug, Clone)]
@@ -35,6 +37,13 @@ pub struct CellData {
     pub watch_split: Option<String>,
 }
 
+impl Default for CellData {
+    fn default() -> Self {
+        let train_split = TRAIN_SPLIT.to_owned();
+        Self { corpus: None, codec: None, train_split, watch_split: None }
+    }
+}
+
 /// Runner whose cells change settings: keys of a cell are one more layer over the others.
 pub struct SettingsRunner<'a> {
     /// Layers of the settings, lowest first.
@@ -44,6 +53,8 @@ pub struct SettingsRunner<'a> {
     store: &'a Store,
     data: CellData,
     origin: Origin,
+    /// Tasks of the cells' models.
+    tasks: &'a [&'static TaskDescriptor],
     kept: Mutex<Kept>,
 }
 
@@ -68,7 +79,19 @@ impl<'a> SettingsRunner<'a> {
         data: CellData,
         origin: Origin,
     ) -> Self {
-        Self { layers, base, store, data, origin, kept: Mutex::default() }
+        let tasks = syrinx_registry::ALL;
+        Self { layers, base, store, data, origin, tasks, kept: Mutex::default() }
+    }
+
+    /// Returns the runner with other tasks than those of the registry.
+    #[must_use]
+    pub fn with_tasks(self, tasks: &'a [&'static TaskDescriptor]) -> Self {
+        Self { tasks, ..self }
+    }
+
+    /// Whether cells can be trained.
+    pub fn has_shards(&self) -> bool {
+        self.data.corpus.is_some()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -79,7 +102,7 @@ impl<'a> SettingsRunner<'a> {
     fn layered(&self, keys: Vec<(String, String)>) -> Result<Settings, RecipeError> {
         let mut layers = self.layers.clone();
         layers.push(Layer::Flags(keys));
-        Ok(Settings::load(&layers)?.value)
+        Ok(Settings::load_with_tasks(&layers, self.tasks)?.value)
     }
 
     /// Returns the settings of a cell.
@@ -95,15 +118,12 @@ impl<'a> SettingsRunner<'a> {
     /// Returns the training of a cell: its configuration file, its steps and its seed, its keys.
     fn train_config(&self, job: &CellJob<'_>) -> Result<Option<TrainConfig>, RecipeError> {
         let Some(budget) = job.budget else { return Ok(None) };
-        let schema = schemars::schema_for!(TrainConfig).to_value();
-        let defaults = serde_json::to_value(TrainConfig::default())
-            .map_err(|e| ConfigError::Defaults { fault: e.into() })?;
         let mut layers: Vec<Layer> =
             budget.config.iter().map(|path| Layer::File(job.folder.join(path))).collect();
         let own = [("steps", budget.steps.to_string()), ("seed", job.seed.to_string())];
         layers.push(Layer::Flags(own.map(|(k, v)| (k.to_owned(), v)).to_vec()));
         layers.push(Layer::Flags(flat(&job.keys.train)));
-        let mut config: TrainConfig = syrinx_config::load(&schema, &defaults, &layers)?.value;
+        let mut config: TrainConfig = syrinx_config::load_config(&layers)?.value;
         // Measured once, at the end: that is what cells are compared by.
         config.eval_steps = config.steps;
         config.checkpoint_steps = config.checkpoint_steps.min(config.steps);
@@ -121,7 +141,7 @@ impl<'a> SettingsRunner<'a> {
         }
         // The old one goes before the new one comes: two of them are twice the memory.
         self.kept().engine = None;
-        let engine = Arc::new(open_engine(settings)?);
+        let engine = Arc::new(open_engine_of(&model_source(settings)?, settings, self.tasks)?);
         self.kept().engine = Some((known, Arc::clone(&engine)));
         Ok(engine)
     }
@@ -200,10 +220,10 @@ impl<'a> SettingsRunner<'a> {
         let corpus = source.open()?;
         let splits = Splits { train: train_split, watch: watch_split.as_deref() };
         let data = TrainingData::new(&corpus, &source.place, coder, splits, config.max_seconds)?;
-        data.selection.report(run.events);
         let resume = TrainingCheckpoint::path(folder).exists();
         let training = TrainingRun {
             settings: &settings,
+            tasks: self.tasks,
             folder,
             resume,
             tuning: Tuning::default(),
@@ -211,16 +231,12 @@ impl<'a> SettingsRunner<'a> {
             codec: codec.as_ref(),
         };
         let training = Training::new(training, config, data)?;
-        let material = training.material(Ranks::alone())?;
-        let log = folder.join(EVENTS_FILE);
-        let events = JsonLines::open(&log, self.origin.now_s)?;
-        let mut trainer = training.trainer(&material)?;
-        let sink = Tee(vec![Box::new(run.events), Box::new(&events)]);
-        let outcome = trainer.run(&sink, run.cancel)?;
+        let outcome = training.run(self.origin.now_s, run)?.outcome;
         if outcome.cancelled {
             return Err(RecipeError::CellStopped);
         }
-        Ok(TrainedCell { model: outcome.model, figures: last_figures(&log) })
+        let figures = last_figures(&folder.join(EVENTS_FILE));
+        Ok(TrainedCell { model: outcome.model, figures })
     }
 
     fn measure(
@@ -246,7 +262,7 @@ impl<'a> SettingsRunner<'a> {
             return Ok(evaluate(&subject, &settings)?);
         };
         let packaged = with_language_model(&model_source(&settings)?, lm, None, None)?;
-        let engine = open_engine_of(&ModelSource::Memory(packaged.into()), &settings)?;
+        let engine = open_engine_of(&ModelSource::Memory(packaged.into()), &settings, self.tasks)?;
         let base_settings = self.layered(Vec::new())?;
         let recognizer = self.engine(&base_settings)?;
         let own = EngineSubject { engine: &engine, settings: &settings };
@@ -305,7 +321,7 @@ fn of_cell(error: RecipeError) -> RunnerError {
         return RunnerError::Cancelled;
     }
     let hint = error.hint();
-    CellFault::runner(error, hint).into()
+    CallbackError::new(error).with_hint(hint).into()
 }
 
 impl CellRunner for SettingsRunner<'_> {

@@ -2,12 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_data::{LeftOutReasons, Manifest, Utterance};
+use syrinx_data::{DataError, LeftOutReasons, Manifest, Utterance};
 use syrinx_engine::{Engine, EngineError};
 use syrinx_task::Transcript;
 use syrinx_types::{Event, RunContext};
 
-use crate::recordings::Recordings;
+use crate::recordings::DecodedRecordings;
 use crate::word_phones::with_phones;
 use crate::{RecipeError, UtteranceFault};
 
@@ -47,7 +47,8 @@ pub struct AlignedManifest {
 /// Utterances that have phones and durations are kept as they are.
 ///
 /// # Errors
-/// [`EngineError::Cancelled`], and those of a model without a recognizer that aligns. A recording or text that cannot
+/// [`EngineError::Cancelled`], those of a model without a recognizer that aligns, and
+/// [`DataError::NothingSelected`] where no utterance is aligned. A recording or text that cannot
 /// be aligned is left out with its reason.
 pub fn align_manifest(
     engine: &Engine,
@@ -55,8 +56,13 @@ pub fn align_manifest(
     config: &AlignConfig,
     run: RunContext<'_>,
 ) -> Result<AlignedManifest, RecipeError> {
-    let recordings = Recordings::new(engine.codec_id().info.sample_rate_hz, 0);
-    Aligner { engine, recordings: &recordings, config, run }.align(manifest)
+    let recordings = DecodedRecordings::new(engine.codec_id().info.sample_rate_hz, 0);
+    let aligned = Aligner { engine, recordings: &recordings, config, run }.align(manifest)?;
+    if aligned.manifest.is_empty() {
+        let (selection, left_out) = ("aligned manifest", aligned.left_out);
+        return Err(DataError::NothingSelected { selection, left_out }.into());
+    }
+    Ok(aligned)
 }
 
 /// Alignment of one utterance after another.
@@ -65,7 +71,7 @@ pub(crate) struct Aligner<'a> {
     /// Model whose recognizer aligns.
     pub(crate) engine: &'a Engine,
     /// Reader of the recordings, at the model's sample rate.
-    pub(crate) recordings: &'a Recordings,
+    pub(crate) recordings: &'a DecodedRecordings,
     pub(crate) config: &'a AlignConfig,
     pub(crate) run: RunContext<'a>,
 }

@@ -9,11 +9,11 @@ use syrinx_data::{
 };
 use syrinx_engine::{CodecId, Engine, is_published_codec, open_codec};
 use syrinx_pretrained::CodecSpec;
-use syrinx_types::{Audio, Coded, RunContext};
+use syrinx_types::{Audio, CallbackError, Coded, RunContext};
 
 use crate::RecipeError;
-use crate::models::open_engine;
-use crate::recordings::Recordings;
+use crate::models::{model_source, open_engine_of};
+use crate::recordings::DecodedRecordings;
 
 /// Codec to encode a corpus with: a named one, or that of a model.
 pub struct CorpusCodec<'a> {
@@ -63,7 +63,9 @@ impl CorpusCodec<'static> {
                 (Source::Quantizer(Box::new(rvq)), id)
             }
             None => {
-                let engine = open_engine(settings)?;
+                // The codec needs no task, whose settings another list of tasks may know.
+                let plain = Settings { tasks: Default::default(), ..settings.clone() };
+                let engine = open_engine_of(&model_source(settings)?, &plain, &[])?;
                 let id = engine.codec_id().clone();
                 (Source::Model(Box::new(engine)), id)
             }
@@ -121,14 +123,14 @@ impl<'a> CorpusCodec<'a> {
         plan: &EncodePlan,
         run: RunContext<'_>,
     ) -> Result<Summary, RecipeError> {
-        let recordings = Recordings::new(self.sample_rate_hz(), 0);
+        let recordings = DecodedRecordings::new(self.sample_rate_hz(), 0);
         self.encode_from(&recordings, manifest, folder, plan, run)
     }
 
     /// [`Self::encode_manifest`] with recordings that may be in memory already.
     pub(crate) fn encode_from(
         &self,
-        recordings: &Recordings,
+        recordings: &DecodedRecordings,
         manifest: &Manifest,
         folder: &Path,
         plan: &EncodePlan,
@@ -136,8 +138,8 @@ impl<'a> CorpusCodec<'a> {
     ) -> Result<Summary, RecipeError> {
         let one = |utterance: &Utterance| -> Result<Coded, EncodeFault> {
             let audio = recordings.load(&manifest.audio_path(utterance), run.events);
-            let audio = audio.map_err(EncodeFault::of)?;
-            self.encode(&audio).map_err(EncodeFault::of)
+            let audio = audio.map_err(CallbackError::new)?;
+            Ok(self.encode(&audio).map_err(CallbackError::new)?)
         };
         Ok(encode_manifest(manifest, folder, plan, &one, run.events, run.cancel)?)
     }

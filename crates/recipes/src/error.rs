@@ -12,6 +12,8 @@ use syrinx_eval::{EvalError, SubjectError};
 use syrinx_task::TaskError;
 use syrinx_types::{IoOperation, io_hint};
 
+use crate::pretraining::PretrainingFault;
+
 /// An error of this crate. The message names the object, [`RecipeError::hint`] is the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -123,6 +125,12 @@ pub enum RecipeError {
     /// A training without shards.
     #[error("there is nothing to learn from")]
     NoShards,
+    /// An ablation that trains without shards.
+    #[error("ablation `{ablation}` trains models, and there is nothing to learn from")]
+    NoAblationShards {
+        /// Name of the ablation.
+        ablation: String,
+    },
     /// A training configuration out of range.
     #[error(transparent)]
     Setting(#[from] syrinx_types::ConfigIssue),
@@ -207,6 +215,15 @@ pub enum RecipeError {
     /// Evaluation.
     #[error(transparent)]
     Eval(#[from] EvalError),
+    /// Pretraining by a recipe.
+    #[error(transparent)]
+    Pretraining(#[from] PretrainingFault),
+    /// Ablations.
+    #[error(transparent)]
+    Ablate(#[from] syrinx_ablate::AblateError),
+    /// Results store.
+    #[error(transparent)]
+    Results(#[from] syrinx_results::ResultsError),
 }
 
 /// Fault of a line that should be a request.
@@ -307,6 +324,9 @@ impl RecipeError {
                 "build one with `cargo build --features object-store`, or name a folder".into()
             }
             Self::NoShards => "name token shards with --data".into(),
+            Self::NoAblationShards { .. } => {
+                "name token shards with --data; `syrinx data encode` makes them".into()
+            }
             Self::NoCodedClips => {
                 "name a folder of `syrinx data resynthesize` with --resynthesized".into()
             }
@@ -330,6 +350,9 @@ impl RecipeError {
             Self::Data(error) => return error.hint(),
             Self::Train(error) => return error.hint(),
             Self::Eval(error) => return error.hint(),
+            Self::Pretraining(fault) => return fault.hint(),
+            Self::Ablate(error) => return error.hint(),
+            Self::Results(error) => return error.hint(),
         })
     }
 
@@ -340,6 +363,7 @@ impl RecipeError {
             Self::Task(TaskError::Cancelled) => true,
             Self::Codec(CodecError::Cancelled { .. }) => true,
             Self::Pretrained(error) => error.is_cancelled(),
+            Self::Pretraining(PretrainingFault::Stage { cause, .. }) => cause.is_cancelled(),
             Self::Data(DataError::Cancelled { .. }) => true,
             Self::Eval(
                 EvalError::Cancelled { .. } | EvalError::Subject(SubjectError::Cancelled),

@@ -15,7 +15,7 @@ use syrinx_metrics::errors::{EditCounts, micro_average, word_errors};
 use syrinx_model::LmFile;
 use syrinx_task::{Request, TaskDescriptor};
 use syrinx_train::{InTrainingEvaluator, InTrainingFault};
-use syrinx_types::{CancelToken, RunContext};
+use syrinx_types::{CallbackError, CancelToken, RunContext};
 
 use crate::RecipeError;
 use crate::unnamed::UnnamedFile;
@@ -102,15 +102,15 @@ impl InTrainingEvaluation {
     }
 
     /// Packages the language model in training and opens it.
-    fn engine(&self, lm: &LmFile) -> Result<Engine, InTrainingFault> {
-        let bytes = lm.to_bytes(true).map_err(InTrainingFault::of)?;
-        let file = UnnamedFile::of(&bytes).map_err(InTrainingFault::of)?;
+    fn engine(&self, lm: &LmFile) -> Result<Engine, CallbackError> {
+        let bytes = lm.to_bytes(true).map_err(CallbackError::new)?;
+        let file = UnnamedFile::of(&bytes).map_err(CallbackError::new)?;
         let bytes = match &self.config.codec {
             CodecSource::Codec(codec) => package(file.path(), codec, &self.voices, Value::Null),
             CodecSource::Model(source) => with_language_model(source, file.path(), None, None),
         };
-        let source = ModelSource::Memory(bytes.map_err(InTrainingFault::of)?.into());
-        Engine::open(&source, &self.config.options).map_err(InTrainingFault::of)
+        let source = ModelSource::Memory(bytes.map_err(CallbackError::new)?.into());
+        Engine::open(&source, &self.config.options).map_err(CallbackError::new)
     }
 
     /// Synthesizes a sentence and returns its transcript; empty where either fails.
@@ -150,7 +150,7 @@ impl InTrainingEvaluator for InTrainingEvaluation {
         cancel: &CancelToken,
     ) -> Result<Vec<(String, f64)>, InTrainingFault> {
         let engine = self.engine(model)?;
-        let untrained = |purpose| InTrainingFault::of(RecipeError::UntrainedTask { purpose });
+        let untrained = |purpose| CallbackError::new(RecipeError::UntrainedTask { purpose });
         let synthesizer =
             engine.speaking_task().ok_or_else(|| untrained("synthesizes text in named voices"))?;
         let recognizer = engine.recognition_task().ok_or_else(|| untrained("recognizes speech"))?;

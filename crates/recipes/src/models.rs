@@ -36,10 +36,10 @@ pub fn named_model(name: &str) -> Result<ModelSource, RecipeError> {
     })
 }
 
-/// Engine options of the settings.
+/// Engine options of the settings, with the tasks of the registry.
 ///
 /// # Errors
-/// [`RecipeError::Codec`] for a `codec` that is no codec specification; errors of the device.
+/// [`RecipeError::CodecSpec`] for a `codec` that is no codec specification; errors of the device.
 pub fn engine_options(settings: &Settings) -> Result<EngineOptions, RecipeError> {
     Ok(EngineOptions {
         kernels: settings.kernels,
@@ -56,20 +56,25 @@ pub fn engine_options(settings: &Settings) -> Result<EngineOptions, RecipeError>
     })
 }
 
-/// Loads the model that settings name.
+/// Loads the model that settings name, with the tasks of the registry.
 ///
 /// # Errors
 /// Errors of the model and of its parts.
 pub fn open_engine(settings: &Settings) -> Result<Engine, RecipeError> {
-    open_engine_of(&model_source(settings)?, settings)
+    open_engine_of(&model_source(settings)?, settings, ALL)
 }
 
-/// Loads a model with the settings of another.
+/// Loads a model with these settings and tasks.
 ///
 /// # Errors
-/// Errors of the model and of its parts.
-pub fn open_engine_of(source: &ModelSource, settings: &Settings) -> Result<Engine, RecipeError> {
-    let engine = Engine::open(source, &engine_options(settings)?)?;
+/// Errors of the model and of its parts, and of settings of a task that is not among these.
+pub fn open_engine_of(
+    source: &ModelSource,
+    settings: &Settings,
+    tasks: &[&'static TaskDescriptor],
+) -> Result<Engine, RecipeError> {
+    let options = EngineOptions { tasks: tasks.to_vec(), ..engine_options(settings)? };
+    let engine = Engine::open(source, &options)?;
     Ok(match &settings.recognizer {
         Some(choice) => engine.with_recognizer(Arc::new(choice.open(&settings.whisper)?)),
         None => engine,
@@ -101,14 +106,15 @@ pub fn build_task(
     Ok((descriptor.build)(own, kit)?)
 }
 
-/// Builds every registered task for a model with these switches.
+/// Builds tasks with their settings for a model with these switches.
 ///
 /// # Errors
 /// [`RecipeError::Task`] for settings out of range.
 pub fn build_tasks(
+    tasks: &[&'static TaskDescriptor],
     settings: &Settings,
     switches: ModelSwitches,
 ) -> Result<Vec<Box<dyn DynTask>>, RecipeError> {
     let kit = task_kit(switches)?;
-    ALL.iter().map(|descriptor| build_task(descriptor, settings, &kit)).collect()
+    tasks.iter().map(|descriptor| build_task(descriptor, settings, &kit)).collect()
 }

@@ -38,7 +38,7 @@ pub fn card_of_run(lm: &Path, program: &str, origin: &Origin) -> Result<Value, R
 }
 
 /// Returns a voice of a model file: the best stretch of a recording, encoded. The file is described by its name. Warns
-/// of every fault of the recording that was repaired.
+/// of every fault of the recording that was repaired, and of a clipped stretch.
 ///
 /// # Errors
 /// Errors of reading the recording and of finding a stretch.
@@ -51,7 +51,7 @@ pub fn package_voice(
 ) -> Result<PackageVoice, RecipeError> {
     let rate_hz = codec.info().sample_rate_hz;
     let audio = syrinx_audio::load_source_warned(file, rate_hz, &ReadLimits::default(), warn)?;
-    let codes = codec.encode(&excerpt(&audio, file, prompt)?)?;
+    let codes = codec.encode(&excerpt(&audio, file, prompt, warn)?)?;
     let about = Path::new(file).file_name();
     let about = about.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(PackageVoice { name: name.to_owned(), about, codes })

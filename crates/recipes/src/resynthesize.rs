@@ -10,7 +10,7 @@ use syrinx_data::{
 };
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::Engine;
-use syrinx_types::{Coded, RunContext};
+use syrinx_types::{CallbackError, Coded, RunContext};
 
 use crate::{RecipeError, UtteranceFault};
 
@@ -20,7 +20,7 @@ pub struct Resynthesis<'a> {
     pub engine: &'a Engine,
     /// Sampling.
     pub decode: &'a DecodeConfig,
-    /// Task that makes codes of text; the registered one that speaks texts if none is named.
+    /// Task that makes codes of text; the one of the engine that speaks texts if none is named.
     pub task: Option<&'a str>,
     /// Shards of the manifest, encoded with the model's codec.
     pub corpus: &'a Corpus,
@@ -50,16 +50,17 @@ impl Resynthesis<'_> {
         let at: HashMap<&str, usize> =
             (0..corpus.len()).map(|i| (corpus.utterance(i).id.as_str(), i)).collect();
         let prompt = PromptSpec::default();
-        let speaks = syrinx_registry::ALL.iter().find(|d| d.speaks_text()).map(|d| d.id);
+        let speaks = engine.tasks().find(|d| d.speaks_text()).map(|d| d.id);
         let task = self.task.or(speaks).unwrap_or_default();
         let one = |u: &Utterance| -> Result<Coded, EncodeFault> {
             let &i =
-                at.get(u.id.as_str()).ok_or_else(|| EncodeFault::of(UtteranceFault::NoShard))?;
+                at.get(u.id.as_str()).ok_or_else(|| CallbackError::new(UtteranceFault::NoShard))?;
             let mut rng = ChaCha8Rng::seed_from_u64(run.seed);
             rng.set_stream(i as u64);
-            let sample = corpus.sample(i, Some(&prompt), &mut rng).map_err(EncodeFault::of)?;
-            let codes = engine.resynthesize(task, &sample, decode, run).map_err(EncodeFault::of)?;
-            let codes = codes.ok_or_else(|| EncodeFault::of(UtteranceFault::NoExample))?;
+            let sample = corpus.sample(i, Some(&prompt), &mut rng).map_err(CallbackError::new)?;
+            let codes =
+                engine.resynthesize(task, &sample, decode, run).map_err(CallbackError::new)?;
+            let codes = codes.ok_or_else(|| CallbackError::new(UtteranceFault::NoExample))?;
             Ok(Coded::from(codes))
         };
         let plan = EncodePlan { threads: self.threads, ..EncodePlan::new(corpus.codec().clone()) };

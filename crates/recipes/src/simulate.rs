@@ -11,8 +11,10 @@ use syrinx_data::{
 };
 use syrinx_engine::write_atomic;
 use syrinx_scene::{Scene, SceneRanges, seed_of};
-use syrinx_task::{Rendition, Simulation, SimulationMaterial, SimulationRanges, TaskError};
-use syrinx_types::{Audio, Coded, Event, EventSink, IoOperation, RunContext};
+use syrinx_task::{
+    Rendition, Simulation, SimulationMaterial, SimulationRanges, TaskDescriptor, TaskError,
+};
+use syrinx_types::{Audio, CallbackError, Coded, Event, EventSink, IoOperation, RunContext};
 
 use crate::{CorpusCodec, RecipeError, UtteranceFault};
 
@@ -24,14 +26,16 @@ const CLEAN: &str = "clean";
 const SPEAKER: &str = "speaker";
 
 /// Returns the tasks that learn from simulated input.
-fn simulations() -> impl Iterator<Item = (&'static str, Simulation)> {
-    syrinx_registry::ALL.iter().filter_map(|task| Some((task.id, task.simulation?)))
+fn simulations(
+    tasks: &[&'static TaskDescriptor],
+) -> impl Iterator<Item = (&'static str, Simulation)> {
+    tasks.iter().filter_map(|task| Some((task.id, task.simulation?)))
 }
 
-/// Renditions of all registered tasks, each once.
-pub fn renditions() -> Vec<Rendition> {
+/// Renditions that tasks learn from, each once.
+fn renditions(tasks: &[&'static TaskDescriptor]) -> Vec<Rendition> {
     let mut renditions: Vec<Rendition> = Vec::new();
-    for rendition in simulations().flat_map(|(_, simulation)| simulation.renditions()) {
+    for rendition in simulations(tasks).flat_map(|(_, simulation)| simulation.renditions()) {
         if !renditions.iter().any(|known| known.name == rendition.name) {
             renditions.push(rendition);
         }
@@ -53,13 +57,15 @@ pub struct EncodedRendition {
     pub summary: Summary,
 }
 
-/// Renders renditions of the utterances of a manifest. A rendition depends on the seed and the utterance's name only.
-/// Warnings of the recordings' decoder become events, once however often a recording is read.
+/// Renders renditions of the utterances of a manifest for tasks: those of the registry, unless others are named. A
+/// rendition depends on the seed and the utterance's name only. Warnings of the recordings' decoder become events, once
+/// however often a recording is read.
 pub struct Simulator<'a> {
     manifest: &'a Manifest,
     sample_rate_hz: u32,
     ranges: SimulationRanges,
     seed: u64,
+    tasks: &'a [&'static TaskDescriptor],
     warnings: UniqueWarnings,
 }
 
@@ -75,8 +81,19 @@ impl<'a> Simulator<'a> {
         seed: u64,
     ) -> Result<Self, RecipeError> {
         Self::check(ranges)?;
-        let warnings = UniqueWarnings::default();
-        Ok(Self { manifest, sample_rate_hz, ranges, seed, warnings })
+        let (tasks, warnings) = (syrinx_registry::ALL, UniqueWarnings::default());
+        Ok(Self { manifest, sample_rate_hz, ranges, seed, tasks, warnings })
+    }
+
+    /// Returns the simulator with other tasks, whose renditions it renders.
+    #[must_use]
+    pub fn with_tasks(self, tasks: &'a [&'static TaskDescriptor]) -> Self {
+        Self { tasks, ..self }
+    }
+
+    /// Renditions that it renders, each once.
+    pub fn renditions(&self) -> Vec<Rendition> {
+        renditions(self.tasks)
     }
 
     /// Checks ranges.
@@ -101,10 +118,10 @@ impl<'a> Simulator<'a> {
         run: RunContext<'_>,
     ) -> Result<EncodedRendition, RecipeError> {
         let one = |utterance: &Utterance| -> Result<Coded, EncodeFault> {
-            let material = self.material(utterance, run.events).map_err(EncodeFault::of)?;
-            let audio = self.render(rendition, utterance, &material).map_err(EncodeFault::of)?;
-            let audio = audio.ok_or_else(|| EncodeFault::of(UtteranceFault::NoOtherSpeaker))?;
-            codec.encode(&audio).map_err(EncodeFault::of)
+            let material = self.material(utterance, run.events).map_err(CallbackError::new)?;
+            let audio = self.render(rendition, utterance, &material).map_err(CallbackError::new)?;
+            let audio = audio.ok_or_else(|| CallbackError::new(UtteranceFault::NoOtherSpeaker))?;
+            Ok(codec.encode(&audio).map_err(CallbackError::new)?)
         };
         let folder = shards.join(RENDITIONS).join(rendition.name);
         let summary = encode_manifest(self.manifest, &folder, plan, &one, run.events, run.cancel)?;
@@ -141,7 +158,7 @@ impl<'a> Simulator<'a> {
             }
             self.write_scene(&all[i * all.len() / count], folder, &mut set, run.events)?;
         }
-        for task in set.write(folder)? {
+        for task in set.write(folder, self.tasks)? {
             let message = format!(
                 "no utterance for the task `{task}`: it needs another speaker, or another recording of the speaker"
             );
@@ -162,7 +179,7 @@ impl<'a> Simulator<'a> {
         let material = self.material(utterance, events).map_err(|e| failed(e.into()))?;
         let enrolment = self.enrolment(utterance, events).map_err(|e| failed(e.into()))?;
         let mut recordings = vec![(CLEAN, Some(material.speech.clone())), (SPEAKER, enrolment)];
-        for rendition in renditions() {
+        for rendition in self.renditions() {
             let audio =
                 self.render(rendition, utterance, &material).map_err(|e| failed(e.into()))?;
             recordings.push((rendition.name, audio));
@@ -175,7 +192,7 @@ impl<'a> Simulator<'a> {
                 there.push(*rendition);
             }
         }
-        set.add(utterance, &there);
+        set.add(utterance, &there, self.tasks);
         let voices = !material.others.is_empty();
         let seed = self.seed_of(utterance);
         let scene = Scene::draw(&scene_ranges(self.ranges), voices, seed);
@@ -260,8 +277,8 @@ struct EvaluationSet {
 
 impl EvaluationSet {
     /// Adds an utterance to the manifests of the tasks whose input and target are there.
-    fn add(&mut self, utterance: &Utterance, there: &[&str]) {
-        for (task, simulation) in simulations() {
+    fn add(&mut self, utterance: &Utterance, there: &[&str], tasks: &[&'static TaskDescriptor]) {
+        for (task, simulation) in simulations(tasks) {
             let target = simulation.target.map_or(CLEAN, |rendition| rendition.name);
             let mut renditions = vec![simulation.input.name];
             renditions.extend(simulation.enrolment.then_some(SPEAKER));
@@ -279,9 +296,13 @@ impl EvaluationSet {
     }
 
     /// Writes one manifest a task, empty ones included, and the scenes. Returns the tasks with an empty one.
-    fn write(mut self, folder: &Path) -> Result<Vec<&'static str>, RecipeError> {
+    fn write(
+        mut self,
+        folder: &Path,
+        tasks: &[&'static TaskDescriptor],
+    ) -> Result<Vec<&'static str>, RecipeError> {
         let mut empty = Vec::new();
-        for (task, _) in simulations() {
+        for (task, _) in simulations(tasks) {
             let lines = self.manifests.remove(task).unwrap_or_default();
             if lines.is_empty() {
                 empty.push(task);

@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::json;
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{Chunk, Engine, SpeechPortion, TakeSound};
-use syrinx_registry::ALL;
 use syrinx_task::{Request, TaskDescriptor};
 use syrinx_types::{CancelToken, RunContext};
 
@@ -54,7 +53,7 @@ impl<'a> StreamingBench<'a> {
     /// # Errors
     /// [`RecipeError::NoTask`] without a task that speaks texts; errors of the model.
     pub fn new(engine: &'a Engine, decode: &DecodeConfig) -> Result<Self, RecipeError> {
-        let task = ALL.iter().find(|d| d.speaks_text()).copied();
+        let task = engine.tasks().find(|d| d.speaks_text());
         let task = task.ok_or(RecipeError::NoTask { purpose: "speaks texts" })?;
         let bench = Self { engine, task, decode: decode.clone().streaming() };
         bench.stream(CONCURRENT)?;

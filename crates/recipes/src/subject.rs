@@ -12,8 +12,8 @@ use syrinx_eval::{
     Subject, SubjectAnswer, SubjectError, SubjectFault, SubjectRequest, TestedCodec,
 };
 use syrinx_pretrained::CodecSpec;
-use syrinx_task::{AnswerKind, Answered, Request};
-use syrinx_types::{Audio, Fingerprint, RunContext};
+use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor};
+use syrinx_types::{Audio, CallbackError, Fingerprint, RunContext};
 
 /// A loaded engine and the settings of its answers.
 #[derive(Clone, Copy)]
@@ -28,15 +28,15 @@ fn failed(error: EngineError) -> SubjectError {
     match error {
         EngineError::Cancelled => SubjectError::Cancelled,
         error => {
-            let hint = error.hint().map(Into::into);
-            SubjectError::failed(error, hint)
+            let hint = error.hint();
+            CallbackError::new(error).with_hint(hint).into()
         }
     }
 }
 
 fn codec_failed(error: CodecError) -> SubjectError {
     let hint = error.hint();
-    SubjectError::failed(error, hint)
+    CallbackError::new(error).with_hint(hint).into()
 }
 
 impl Subject for EngineSubject<'_> {
@@ -65,7 +65,7 @@ impl Subject for EngineSubject<'_> {
         self.tasks()
             .iter()
             .any(|t| t == task)
-            .then(|| syrinx_registry::find(task).map(|d| d.answer))
+            .then(|| self.descriptor(task).map(|d| d.answer))
             .flatten()
     }
 
@@ -117,7 +117,7 @@ impl Subject for EngineSubject<'_> {
         named: Option<(&str, &Path)>,
     ) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
         let spec = |text: &str| {
-            text.parse::<CodecSpec>().map_err(|error| SubjectError::failed(error, None))
+            text.parse::<CodecSpec>().map_err(|error| SubjectError::from(CallbackError::new(error)))
         };
         let spec = match (named, &self.settings.codec) {
             (Some((text, folder)), _) => spec(text)?.below(folder),
@@ -131,6 +131,11 @@ impl Subject for EngineSubject<'_> {
 }
 
 impl EngineSubject<'_> {
+    /// Returns the task of this identifier among those that were built on the model.
+    fn descriptor(&self, id: &str) -> Option<&'static TaskDescriptor> {
+        self.engine.tasks().find(|task| task.id == id)
+    }
+
     /// Returns the answer of the recognizer that the settings name; `None` without one, and for tasks whose answer is
     /// no transcript.
     fn recognized(
@@ -138,7 +143,7 @@ impl EngineSubject<'_> {
         ask: &SubjectRequest<'_>,
         run: RunContext<'_>,
     ) -> Result<Option<SubjectAnswer>, SubjectError> {
-        let task = syrinx_registry::find(ask.task).filter(|d| d.answer == AnswerKind::Text);
+        let task = self.descriptor(ask.task).filter(|d| d.answer == AnswerKind::Text);
         let named = self.settings.recognizer.is_some();
         let recognizer = self.engine.services().recognizer.as_ref().filter(|_| named);
         let (Some(task), Some(recognizer)) = (task, recognizer) else { return Ok(None) };
@@ -222,7 +227,8 @@ fn merged(
 ) -> Result<syrinx_decode::DecodeConfig, SubjectError> {
     let fault = |cause| {
         let hint = "`syrinx config schema` lists the settings below `decode`";
-        SubjectError::failed(SuiteDecodeError { cause }, Some(hint.into()))
+        let error = CallbackError::new(SuiteDecodeError { cause });
+        SubjectError::from(error.with_hint(Some(hint)))
     };
     let mut json = serde_json::to_value(base).map_err(fault)?;
     overlay(&mut json, &Value::Object(changes.clone()));

@@ -7,11 +7,14 @@ use syrinx_data::Corpus;
 use syrinx_engine::{EngineOptions, PackageCodec};
 use syrinx_model::LmFile;
 use syrinx_pretrained::CodecSpec;
-use syrinx_task::{CodebookSizes, DynTask, TokenSpace};
+use syrinx_task::{CodebookSizes, DynTask, TaskDescriptor, TokenSpace};
 use syrinx_text::TextVocab;
-use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingCheckpoint, TrainingMaterial};
-use syrinx_types::IoOperation;
+use syrinx_train::{
+    Ranks, TrainConfig, Trainer, TrainingCheckpoint, TrainingMaterial, TrainingOutcome,
+};
+use syrinx_types::{IoOperation, RunContext, Tee};
 
+use crate::events::{EVENTS_FILE, JsonLines};
 use crate::in_training::{CodecSource, InTrainingConfig, InTrainingEvaluation};
 use crate::models::{build_tasks, engine_options, model_source};
 use crate::tuning::{KnownSpaces, Tuning, space};
@@ -63,8 +66,10 @@ impl TrainingData {
 /// Run of a training.
 #[derive(Clone, Copy)]
 pub struct TrainingRun<'a> {
-    /// Settings: the device, the tasks, the model in use.
+    /// Settings: the device, those of the tasks, the model in use.
     pub settings: &'a Settings,
+    /// Tasks that the training and its evaluation know: those of the registry, or a list with tasks of other crates.
+    pub tasks: &'a [&'static TaskDescriptor],
     /// Folder of the run: checkpoint, averaged model, events.
     pub folder: &'a Path,
     /// Whether the run is resumed from its last checkpoint.
@@ -122,7 +127,7 @@ impl<'a> Training<'a> {
         if let Some(base) = &base {
             config.model.switches = base.config.switches;
         }
-        let tasks = build_tasks(run.settings, config.model.switches)?;
+        let tasks = build_tasks(run.tasks, run.settings, config.model.switches)?;
         run.tuning.apply(&mut config, base.as_ref(), &tasks)?;
         let stamp = data.codec.stamp();
         let sizes = CodebookSizes {
@@ -189,6 +194,37 @@ impl<'a> Training<'a> {
     }
 }
 
+impl Training<'_> {
+    /// Trains on this machine alone, to the last step or until the run is cancelled. Reports the selection of utterances,
+    /// and appends all events to [`EVENTS_FILE`] in the folder of the run, with the time that `now_s` returns.
+    ///
+    /// # Errors
+    /// As [`Self::trainer`], and errors of the training.
+    pub fn run(
+        &self,
+        now_s: fn() -> f64,
+        run: RunContext<'_>,
+    ) -> Result<TrainingProgress, RecipeError> {
+        self.selection().report(run.events);
+        let material = self.material(Ranks::alone())?;
+        let mut trainer = self.trainer(&material)?;
+        let first_step = trainer.step();
+        let log = JsonLines::open(&self.run.folder.join(EVENTS_FILE), now_s)?;
+        let sink = Tee(vec![Box::new(run.events), Box::new(&log)]);
+        let outcome = trainer.run(&sink, run.cancel)?;
+        Ok(TrainingProgress { first_step, outcome })
+    }
+}
+
+/// Progress that a training made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingProgress {
+    /// Step that it began or resumed after.
+    pub first_step: u64,
+    /// Outcome.
+    pub outcome: TrainingOutcome,
+}
+
 impl TrainingRun<'_> {
     /// In-training evaluation, where `evaluated_sentences` is not 0.
     fn evaluation(
@@ -210,7 +246,12 @@ impl TrainingRun<'_> {
             sentences: self.evaluated_sentences,
             codec,
             // Training may produce an adapter; no other adapter is applied.
-            options: EngineOptions { adapter: None, codec: None, ..engine_options(settings)? },
+            options: EngineOptions {
+                adapter: None,
+                codec: None,
+                tasks: self.tasks.to_vec(),
+                ..engine_options(settings)?
+            },
             decode: settings.decode.clone(),
             seed: settings.seed,
         };

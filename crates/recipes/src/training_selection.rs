@@ -114,7 +114,7 @@ mod tests {
     use std::path::Path;
 
     use syrinx_data::{CodecStamp, EncodeFault, EncodePlan, Manifest, encode_manifest};
-    use syrinx_types::{CancelToken, Coded, Codes, NullSink, RecordingSink};
+    use syrinx_types::{CallbackError, CancelToken, Coded, Codes, NullSink, RecordingSink};
 
     use super::*;
 
@@ -130,7 +130,7 @@ mod tests {
         let utterances = splits.iter().enumerate().map(utterance).collect();
         let manifest = Manifest::new(folder, utterances).expect("a manifest");
         let encode = |u: &Utterance| -> Result<Coded, EncodeFault> {
-            let seconds: usize = u.id[1..].parse().map_err(EncodeFault::of)?;
+            let seconds: usize = u.id[1..].parse().map_err(CallbackError::new)?;
             Ok(Codes::new(1, vec![0; 2 * seconds])?.into())
         };
         let plan = EncodePlan::new(CodecStamp {

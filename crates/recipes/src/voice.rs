@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use syrinx_audio::UniqueWarnings;
 use syrinx_data::{
     Corpus, EncodeFailure, EncodePlan, LeftOutReasons, Manifest, PromptSpec, Selected,
 };
 use syrinx_engine::{Engine, EngineError, ModelSource, language_model};
 use syrinx_nn::{AdapterScope, LoraConfig};
-use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TokenSpace};
 use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingMaterial, mix_of};
 use syrinx_types::{Audio, EventSink, RunContext};
@@ -173,7 +173,7 @@ fn adapt(
     context: RunContext<'_>,
 ) -> Result<PathBuf, RecipeError> {
     let base = language_model(run.source)?;
-    let speaks = ALL.iter().filter(|d| d.speaks_text()).map(|d| d.id.to_owned());
+    let speaks = run.engine.tasks().filter(|d| d.speaks_text()).map(|d| d.id.to_owned());
     let tasks = if config.tasks.is_empty() { speaks.collect() } else { config.tasks.clone() };
     // Twenty recordings are too few for the autoregressive stages: those decide what is said, and lose words
     // (evals/reports/trained-voice.md). The others make most of the voice.
@@ -225,18 +225,22 @@ fn prompt(
     events: &dyn EventSink,
 ) -> Result<Audio, RecipeError> {
     let (mut best, mut refused): (Option<Audio>, Option<EngineError>) = (None, None);
+    let mut doubts = Vec::new();
     for utterance in manifest.utterances() {
         let Ok(audio) = recordings.load(&manifest.audio_path(utterance), events) else {
             continue;
         };
-        match run.engine.voices().excerpt(&audio, &utterance.id) {
+        let mut found = Vec::new();
+        match run.engine.voices().excerpt(&audio, &utterance.id, &mut |doubt| found.push(doubt)) {
             Ok(part) if best.as_ref().is_none_or(|b| part.seconds() > b.seconds()) => {
-                best = Some(part);
+                (best, doubts) = (Some(part), found);
             }
             Ok(_) => {}
             Err(error) => refused = Some(error),
         }
     }
+    let warnings = UniqueWarnings::default();
+    doubts.into_iter().for_each(warnings.emit_to(events));
     match (best, refused) {
         (Some(best), _) => Ok(best),
         (None, Some(error)) => Err(error.into()),

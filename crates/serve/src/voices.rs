@@ -89,7 +89,7 @@ pub(crate) async fn add(
         Box::new(move |_, _| {
             let mut warnings = Vec::new();
             let audio = service.decode(file.bytes, &file.name, &mut warnings)?;
-            let codes = service.voice(&audio, &file.name)?;
+            let codes = service.voice(&audio, &file.name, &mut warnings)?;
             service.add_voice(&kept, &codes, &about)?;
             Ok(TaskAnswer { json: json!(warnings), ..TaskAnswer::default() })
         })

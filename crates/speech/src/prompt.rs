@@ -55,7 +55,7 @@ impl RequestedVoice<'_> {
                 let (audio, codec) = (context.audio(clip)?, context.codec()?);
                 let longest_s = config.max_prompt_frames as f64 / codec.frame_rate_hz();
                 let name = clip.named("prompt");
-                let excerpt = context.voices()?.excerpt(&audio, &name, longest_s)?;
+                let excerpt = context.voices()?.excerpt(&audio, &name, longest_s, context.run)?;
                 codec.encode(&excerpt, context.run)?
             }
             (None, None) => return Ok(None),

@@ -116,6 +116,7 @@
 //! let tasks = ["tts".to_owned()];
 //! let plan = TrainingRun {
 //!     settings: &settings,
+//!     tasks: syrinx::registry::ALL,
 //!     folder: &run_folder,
 //!     resume: false,
 //!     tuning: Tuning { tasks: &tasks, lora: Some(2), ..Tuning::default() },
@@ -206,122 +207,46 @@
 //! # }
 //! ```
 //!
-//! # A task of one's own
-//! A [`task::Task`] describes its prompt layout as a value. Positions, masks, losses, training, command line and
-//! schemas follow from it. `cargo xtask new-task NAME` creates one; tasks/README.md leads from there to a trained one.
-//! [`EngineOptions::tasks`] builds it on a model. A task runs on models that were trained with the special tokens of
-//! its layout; this one has those of `denoise`.
+//! # Pretraining
+//! A recipe (`configs/recipes`) lists the stages from a corpus to an evaluated model: alignment, codec, encoding,
+//! simulation, phases of training, packaging, evaluation. [`recipes::pretraining`] runs them; finished stages are
+//! skipped and stopped ones resumed. Here they are only listed.
 //! ```
-//! use rand::RngCore;
-//! use schemars::JsonSchema;
-//! use serde::{Deserialize, Serialize};
-//! use serde_json::json;
-//! use syrinx::task::{
-//!     AnswerIssue, Capabilities, Clip, Content, Contents, Context, Example, Generated, Head,
-//!     Layout, Plan, RowPlan, Segment, Stage, StageRun, Task, TaskDescriptor, TaskError, TaskKit,
-//!     Verb,
+//! use std::path::Path;
+//! use syrinx::recipes::Origin;
+//! use syrinx::recipes::pretraining::{
+//!     Pretraining, PretrainingContext, Recipe, RecipeLayers, StageState,
 //! };
-//! use syrinx::{
-//!     Audio, CancelToken, DecodeConfig, Engine, EngineOptions, ModelSource, Request, RunContext,
-//!     Speech,
-//! };
-//!
-//! /// Resynthesizes a recording from its first RVQ level.
-//! struct Refill;
-//!
-//! #[derive(Clone, Serialize, Deserialize, JsonSchema)]
-//! struct RefillRequest {
-//!     audio: Clip,
-//! }
-//!
-//! #[derive(Default, Serialize, Deserialize, JsonSchema)]
-//! struct RefillConfig {}
-//!
-//! impl Task for Refill {
-//!     const ID: &'static str = "refill";
-//!     const SUMMARY: &'static str = "predicts the further levels of a recording anew";
-//!     const VERB: Verb =
-//!         Verb { name: "refill", positional: "audio", example: "syrinx refill a.wav -o b.wav" };
-//!     const CAPABILITIES: Capabilities = Capabilities {
-//!         required: &["audio"],
-//!         recordings: &["audio"],
-//!         ..Capabilities::NONE
-//!     };
-//!     type Config = RefillConfig;
-//!     type Request = RefillRequest;
-//!     type Prepared = ();
-//!     type Answer = Speech;
-//!
-//!     fn new(_: RefillConfig, _: &TaskKit) -> Result<Self, TaskError> {
-//!         Ok(Self)
-//!     }
-//!
-//!     fn layout(&self) -> Layout {
-//!         let task = Segment::special_token("task:denoise");
-//!         let recording = Segment::frame_aligned("recording");
-//!         let first = vec![task.clone(), recording.clone(), Segment::masked_response("codes")];
-//!         let further =
-//!             vec![task, Segment::level_token(), recording, Segment::nar_response("codes")];
-//!         let stages = vec![
-//!             Stage::new("masked", Head::MaskedLevel, first),
-//!             Stage::new("nar", Head::FurtherLevels, further),
-//!         ];
-//!         Layout { task: Self::ID.into(), stages }
-//!     }
-//!
-//!     fn clips(request: &mut RefillRequest) -> Vec<(String, &mut Clip)> {
-//!         vec![("audio".into(), &mut request.audio)]
-//!     }
-//!
-//!     fn plan(&self, request: &RefillRequest, context: &Context<'_>) -> Result<(Plan, ()), TaskError> {
-//!         let audio = context.audio(&request.audio)?;
-//!         let recording = context.codec()?.encode_with_latents(&audio, context.run)?;
-//!         let (frames, first_level) = (recording.frames(), recording.codes.first_levels(1));
-//!         let contents = Contents::from([("recording".to_owned(), Content::Coded(recording))]);
-//!         let further = StageRun::new("nar", contents.clone(), frames);
-//!         let first =
-//!             StageRun { given: Some(first_level), ..StageRun::new("masked", contents, frames) };
-//!         Ok((Plan { rows: vec![RowPlan::new(vec![first, further])] }, ()))
-//!     }
-//!
-//!     fn finish(
-//!         &self,
-//!         _: &RefillRequest,
-//!         (): (),
-//!         generated: Vec<Generated>,
-//!         context: &Context<'_>,
-//!     ) -> Result<Speech, TaskError> {
-//!         let codes = generated.into_iter().find_map(|row| row.codes);
-//!         let codes = codes.ok_or_else(|| AnswerIssue::Nothing.of(Self::ID))?;
-//!         Ok(context.codec()?.decode(&codes, context.run)?.into())
-//!     }
-//!
-//!     fn corpus_example(
-//!         &self,
-//!         _: &str,
-//!         _: &syrinx::Sample,
-//!         _: &mut dyn RngCore,
-//!     ) -> Result<Option<Example>, TaskError> {
-//!         Ok(None)
-//!     }
-//! }
-//!
-//! static REFILL: TaskDescriptor = TaskDescriptor::of::<Refill>();
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let options = EngineOptions { tasks: vec![&REFILL], ..EngineOptions::default() };
-//! let engine = Engine::open(&ModelSource::Bytes(syrinx::embedded_model()?), &options)?;
-//! let tone = |i: u32| 0.3 * (i as f32 * 0.05).sin();
-//! let recording = Audio { samples: (0..24_000).map(tone).collect(), sample_rate_hz: 24_000 };
-//! let request = Request::new(json!({})).with_recording("audio", recording);
-//! let cancel = CancelToken::default();
-//! let run = RunContext::quiet(&cancel).with_seed(1);
-//! let answer = engine.run("refill", &request, &DecodeConfig::default(), run)?;
-//! let refilled = answer.audio().ok_or("no speech")?;
-//! assert!((refilled.seconds() - 1.0).abs() < 0.1);
+//! let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+//! let changes = ["run=runs/example", "corpus.manifest=evals/data/test/manifest.jsonl"];
+//! let changes = changes.map(str::to_owned);
+//! let recipe = Recipe::read(&root.join("configs/recipes/english.toml"), &changes)?;
+//! # let origin = Origin {
+//! #     revision: String::new(),
+//! #     machine: "example".into(),
+//! #     command: String::new(),
+//! #     now_s: || 0.0,
+//! # };
+//! let context = PretrainingContext {
+//!     root: &root,
+//!     layers: &RecipeLayers::default(),
+//!     tasks: syrinx::registry::ALL,
+//!     corpus_maker: None,
+//!     origin: &origin,
+//! };
+//! let pretraining = Pretraining::new(recipe, context);
+//! let stages = pretraining.plan(None)?;
+//! let names: Vec<&str> = stages.iter().map(|stage| stage.name).collect();
+//! assert_eq!(names[..4], ["fit", "vocoder", "encode", "simulate"]);
+//! assert_eq!((stages[0].state, stages[1].state), (StageState::New, StageState::Waiting));
+//! // pretraining.run(None, run, &mut |update| println!("{update:?}"))?;
 //! # Ok(())
 //! # }
 //! ```
+//!
+#![doc = include_str!("own_task.md")]
 
 pub use syrinx_decode::DecodeConfig;
 pub use syrinx_engine::{
@@ -331,7 +256,7 @@ pub use syrinx_engine::{
 pub use syrinx_nn::{DeviceChoice, Kernels, Precision};
 pub use syrinx_task::{Answered, Phones, Request, Speech, Transcript};
 pub use syrinx_types::{
-    Audio, CancelToken, Codes, Event, EventSink, NullSink, RunContext, Sample, WordTime,
+    Audio, CancelToken, Coded, Codes, Event, EventSink, NullSink, RunContext, Sample, WordTime,
 };
 
 pub use syrinx_ablate as ablate;

@@ -166,11 +166,18 @@ pub trait Voices: Send + Sync {
     fn prompt(&self, name: &str) -> Result<Codes, TaskError>;
 
     /// Returns the stretch of a recording at the codec's rate that serves best as a voice's prompt, at most `longest_s`
-    /// seconds, by the same rules as for stored voices. `name` is for messages.
+    /// seconds, by the same rules as for stored voices. `name` is for messages. A clipped stretch is a warning among
+    /// the events of the run.
     ///
     /// # Errors
     /// [`TaskError::Input`] for a recording that is too short, too quiet or has too little speech, with the figure.
-    fn excerpt(&self, audio: &Audio, name: &str, longest_s: f64) -> Result<Audio, TaskError>;
+    fn excerpt(
+        &self,
+        audio: &Audio,
+        name: &str,
+        longest_s: f64,
+        run: RunContext<'_>,
+    ) -> Result<Audio, TaskError>;
 }
 
 /// Recognition of words.
@@ -195,13 +202,25 @@ pub trait Recognizer: Send + Sync {
     }
 }
 
-/// Phones in codes.
+/// Recognition of phones in codes and latents.
 pub trait PhoneRecognizer: Send + Sync {
     /// Scores every phone in every part of every frame.
     ///
     /// # Errors
     /// [`TaskError::Service`], [`TaskError::Cancelled`].
     fn phone_scores(&self, codes: &Codes, run: RunContext<'_>) -> Result<FrameScores, TaskError>;
+
+    /// Scores phones as [`Self::phone_scores`] does, from latents before quantization. Models that read codes refuse.
+    ///
+    /// # Errors
+    /// [`TaskError::Missing`], [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn phone_scores_of_latents(
+        &self,
+        _latents: &Latents,
+        _run: RunContext<'_>,
+    ) -> Result<FrameScores, TaskError> {
+        Err(TaskError::Missing(Service::PhoneRecognizer))
+    }
 }
 
 /// One of the two stems of a separator.

@@ -179,7 +179,13 @@ impl Voices for ToneCodec {
     }
 
     /// Half a second of anything that sounds is a prompt.
-    fn excerpt(&self, audio: &Audio, name: &str, longest_s: f64) -> Result<Audio, TaskError> {
+    fn excerpt(
+        &self,
+        audio: &Audio,
+        name: &str,
+        longest_s: f64,
+        _: RunContext<'_>,
+    ) -> Result<Audio, TaskError> {
         const SHORTEST_S: f64 = 0.5;
         let seconds = audio.seconds();
         if seconds < SHORTEST_S || audio.is_silent() {

@@ -1,9 +1,7 @@
 //! In-training evaluation.
 
-use std::error::Error;
-
 use syrinx_model::LmFile;
-use syrinx_types::CancelToken;
+use syrinx_types::{CallbackError, CancelToken};
 
 /// Reason why an in-training evaluation gave no figures.
 #[derive(Debug, thiserror::Error)]
@@ -14,14 +12,7 @@ pub enum InTrainingFault {
     Cancelled,
     /// Error of the evaluator.
     #[error(transparent)]
-    Failed(Box<dyn Error + Send + Sync>),
-}
-
-impl InTrainingFault {
-    /// Wraps an error of an evaluator.
-    pub fn of(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Failed(error.into())
-    }
+    Failed(#[from] CallbackError),
 }
 
 /// Evaluation of weights during training by use of the model, such as the word error rate of its own transcripts.

@@ -24,7 +24,7 @@ pub use checkpoint::TrainingCheckpoint;
 pub use config::{MixEntry, OptimizerState, ParallelConfig, TrainConfig};
 pub use error::{BaseIssue, CheckpointFault, TrainError};
 pub use in_training::{InTrainingEvaluator, InTrainingFault};
-pub use ranks::{Ranks, Reduce, ReduceError, TransportFault};
+pub use ranks::{Launched, Ranks, Reduce, ReduceError, TransportFault};
 pub use schedule::Schedule;
 pub use step_benchmark::{BenchConfig, BenchFigures, measure_step};
 pub use trainer::{RankFigures, Trainer, TrainingMaterial, TrainingOutcome};

@@ -6,6 +6,7 @@
 
 mod buckets;
 mod exchange;
+mod launched;
 #[cfg(feature = "mpi")]
 pub mod mpi;
 #[cfg(feature = "nccl")]
@@ -22,6 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use exchange::Exchange;
+pub use launched::Launched;
 pub use reduce::{Reduce, ReduceError, TransportFault};
 
 /// Result of an operation among ranks.

@@ -3,6 +3,7 @@
 //! Invariant: no tensors, no files, no threads, no environment. Everything here can be built in a test by hand.
 
 mod audio;
+mod callback_error;
 mod cancel;
 mod codes;
 mod config_issue;
@@ -18,6 +19,7 @@ mod spectral_gain;
 mod table;
 
 pub use audio::Audio;
+pub use callback_error::CallbackError;
 pub use cancel::CancelToken;
 pub use codes::{Codes, CodesError};
 pub use config_issue::{Allowed, ConfigIssue, Requirement};

@@ -46,7 +46,7 @@ pub struct SttConfig {
     /// alignment of a known text uses the first one only.
     pub passes: Vec<PassConfig>,
     /// Smallest mean confidence of the words of a recording (or of a minute of a longer one), 0 to 1; below it the
-    /// words are left out. Music has 0.22 to 0.30, human speech 0.29 to 0.59.
+    /// words are left out. Music has 0.22 to 0.28, human speech 0.28 to 0.59.
     pub min_confidence: f64,
     /// Settings of the beam search for words (mode `aligned`).
     pub decoder: DecoderConfig,
@@ -61,8 +61,10 @@ pub struct DecoderConfig {
     pub prior_weight: f64,
     /// Weight of the language model relative to the phone scores.
     pub lm_weight: f64,
-    /// Weight of the counts of web pages in the language model, 0 to 1; the rest is that of example sentences.
+    /// Weight of the counts of web pages in the language model, 0 to 1.
     pub web_share: f64,
+    /// Weight of the trigrams of spoken English in the language model, 0 to 1; the rest is that of example sentences.
+    pub spoken_share: f64,
     /// Word insertion bonus, natural logarithm.
     pub word_bonus: f64,
     /// Phone insertion penalty, natural logarithm.
@@ -84,7 +86,8 @@ impl Default for DecoderConfig {
         Self {
             prior_weight: 0.4,
             lm_weight: 2.5,
-            web_share: 0.7,
+            web_share: 0.3,
+            spoken_share: 0.4,
             word_bonus: 0.5,
             phone_penalty: -1.5,
             min_parts: 2,
@@ -108,7 +111,7 @@ impl Default for SttConfig {
             passes: [(0.75, 0), (0.75, 1), (0.0, 0)]
                 .map(|(equalizer_share, delay_labels)| PassConfig { equalizer_share, delay_labels })
                 .to_vec(),
-            min_confidence: 0.3,
+            min_confidence: 0.28,
             decoder: DecoderConfig::default(),
         }
     }
@@ -129,6 +132,8 @@ impl SttConfig {
         }
         Allowed::Within(0.0, 1.0).check("min_confidence", self.min_confidence)?;
         Allowed::Within(0.0, 1.0).check("decoder.web_share", decoder.web_share)?;
+        let rest = 1.0 - decoder.web_share;
+        Allowed::Within(0.0, rest).check("decoder.spoken_share", decoder.spoken_share)?;
         Allowed::Within(1.0, 3.0).check("decoder.min_parts", decoder.min_parts as f64)?;
         Allowed::AtLeast(1.0).check("decoder.max_tokens", decoder.max_tokens as f64)?;
         Allowed::AtLeast(1.0).check("decoder.max_words", decoder.max_words as f64)?;

@@ -5,7 +5,7 @@ use syrinx_task::FrameScores;
 use syrinx_text::Lexicon;
 use syrinx_types::WordTime;
 
-use crate::lm::Bigrams;
+use crate::lm::WordModel;
 use crate::search::Search;
 use crate::trie::{Trie, WordList, dictionary};
 use crate::{DecoderConfig, SttError};
@@ -18,7 +18,7 @@ pub struct Decoder {
     units: Units,
     words: WordList,
     trie: Trie,
-    bigrams: Bigrams,
+    lm: WordModel,
     ahead: Vec<f32>, // (nodes)
 }
 
@@ -39,8 +39,8 @@ impl Decoder {
     pub fn english(lexicon: &Lexicon, config: DecoderConfig) -> Result<Self, SttError> {
         let units = Units::english()?;
         let (words, trie) = dictionary(lexicon, &units);
-        let bigrams = Bigrams::english(&words, config.web_share)?;
-        Ok(Self::new(config, units, words, trie, bigrams))
+        let lm = WordModel::english(&words, &config)?;
+        Ok(Self::new(config, units, words, trie, lm))
     }
 
     /// Builds a decoder from its parts.
@@ -49,10 +49,10 @@ impl Decoder {
         units: Units,
         words: WordList,
         trie: Trie,
-        bigrams: Bigrams,
+        lm: WordModel,
     ) -> Self {
-        let ahead = trie.best_ahead(|word| bigrams.log_unigram(word));
-        Self { config, units, words, trie, bigrams, ahead }
+        let ahead = trie.best_ahead(|word| lm.log_unigram(word));
+        Self { config, units, words, trie, lm, ahead }
     }
 
     /// Returns the units of the decoder.
@@ -73,7 +73,7 @@ impl Decoder {
         let acoustics = Acoustics::new(scores, &self.units, self.config.prior_weight)?;
         let search = Search {
             trie: &self.trie,
-            bigrams: &self.bigrams,
+            lm: &self.lm,
             ahead: &self.ahead,
             config: &self.config,
         };

@@ -47,6 +47,9 @@ pub enum DataFault {
     /// A word without the logarithm of its count.
     #[error("not pairs of a word and a logarithm")]
     NoLogarithm,
+    /// A file that ends too early, or whose counts do not fit.
+    #[error("it ends too early, or its counts do not fit")]
+    Truncated,
     /// A data file that can't be decompressed.
     #[error("{message}")]
     Inflate {
@@ -60,7 +63,7 @@ impl SttError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Speech(error) => error.hint(),
-            Self::Data { .. } => "make the file again with the example `build_data`",
+            Self::Data { .. } => "make the file again as `tasks/stt/data/README.md` says",
             Self::NoTimes => "leave the text out",
             Self::NoLatents => "encode and simulate the corpus with `--latents`",
             Self::Augmentation(_) => "leave the utterance out",

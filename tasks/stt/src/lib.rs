@@ -1,7 +1,7 @@
 //! Speech to text: words with times from the frames of a recording.
 //!
 //! The model predicts phones: a score of every phone for every 20 ms. The decoder ([`decoder`]) searches for the most
-//! probable words of the lexicon, with a bigram language model. Known words are aligned by `syrinx_speech::align`
+//! probable words of the lexicon, with a trigram language model. Known words are aligned by `syrinx_speech::align`
 //! instead.
 //!
 //! Invariants: one core is enough, at well below a tenth of real time; the same scores give the same words.
@@ -15,6 +15,7 @@ mod equalizer;
 mod error;
 mod example;
 mod frames;
+mod known_text;
 mod layout;
 mod lm;
 mod passes;
@@ -22,6 +23,7 @@ mod recognize;
 mod request;
 mod search;
 mod trie;
+mod trigrams;
 
 use std::sync::OnceLock;
 
@@ -41,7 +43,7 @@ pub use error::{DataFault, SttError};
 pub use example::phone_labels;
 use frames::Frames;
 pub use layout::{PHONES, TEXT};
-pub use lm::Bigrams;
+pub use lm::{WordHistory, WordModel};
 pub use passes::PassConfig;
 use passes::RecordingForm;
 pub use request::SttRequest;
@@ -148,7 +150,7 @@ impl Task for Stt {
     fn finish(
         &self,
         request: &SttRequest,
-        prepared: recognize::Prepared,
+        mut prepared: recognize::Prepared,
         generated: Vec<Generated>,
         context: &Context<'_>,
     ) -> Result<Transcript, TaskError> {
@@ -166,7 +168,11 @@ impl Task for Stt {
                 )?
             }
             (SttMode::Aligned, Some(text)) => {
-                recognize::aligned(self.decoder()?, &self.kit, text, generated, context.run)?
+                let scores = match prepared.scores.take() {
+                    Some(scores) => Some(scores),
+                    None => known_text::scores_of_rows(&self.config, generated)?,
+                };
+                known_text::aligned(&self.kit, text, scores, context.run)?
             }
         };
         Ok(recognize::clamped(transcript, prepared.seconds))

@@ -1,15 +1,17 @@
-//! Bigram language model.
+//! Language model of recognition.
 //!
-//! A mixture of two models. The model of example sentences uses interpolated Kneser-Ney smoothing with one discount
+//! A mixture of three models. The model of example sentences uses interpolated Kneser-Ney smoothing with one discount
 //! (Kneser & Ney 1995): the discount [`DISCOUNT`] of seen pairs is distributed by the number of different words that a
 //! word follows, and theirs evenly over the dictionary, so that every word can be recognized. In the model of web
-//! pages, the probability that the listed pairs leave is distributed by the frequency of the second word.
+//! pages, the probability that the listed pairs leave is distributed by the frequency of the second word. The model of spoken English
+//! has triples ([`Trigrams`]).
 
 use std::collections::BTreeMap;
 
-use crate::SttError;
 use crate::counts::{BigramCounts, EDGE, Frequencies, WordFrequency};
 use crate::trie::WordList;
+use crate::trigrams::Trigrams;
+use crate::{DecoderConfig, SttError};
 
 /// Discount of seen counts.
 const DISCOUNT: f64 = 0.75;
@@ -18,36 +20,52 @@ const RARE_SHARE: f64 = 0.05;
 /// Count of words that are not in the list of web pages: a sixth of the smallest count in the list.
 const UNLISTED: f64 = 2_000.0;
 
-/// Bigram probabilities.
+/// Probabilities of words after one or two others.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bigrams {
-    /// Shares, which sum to 1, and their models.
+pub struct WordModel {
+    /// Shares, which sum to 1 with that of the trigrams, and their models.
     parts: Vec<(f64, Smoothed)>,
+    trigrams: Option<(f64, Trigrams)>,
     words: usize,
 }
 
-impl Bigrams {
-    /// Returns the mixture of WordNet's example sentences (without the test texts of the corpus) and of web pages,
-    /// which have the weight `web_share`.
+/// Words before a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WordHistory {
+    /// Word before the previous one; none at the beginning of a text.
+    pub earlier: Option<u32>,
+    /// Previous word; the edge at the beginning of a text.
+    pub before: u32,
+}
+
+impl WordModel {
+    /// Returns the mixture of WordNet's example sentences (without the test texts of the corpus), web pages and spoken
+    /// English, with the weights `web_share` and `spoken_share` for the last two.
     ///
     /// # Errors
     /// Only when the build is broken.
-    pub fn english(words: &WordList, web_share: f64) -> Result<Self, SttError> {
-        let sentences = Smoothed::of_counts(&BigramCounts::wordnet()?, words);
-        let web = Smoothed::of_frequencies(&Frequencies::web()?, words);
-        let parts = vec![(1.0 - web_share, sentences), (web_share, web)];
-        Ok(Self { parts, words: words.len() })
+    pub fn english(words: &WordList, config: &DecoderConfig) -> Result<Self, SttError> {
+        let (web_share, spoken_share) = (config.web_share, config.spoken_share);
+        let sentences = || Ok(Smoothed::of_counts(&BigramCounts::wordnet()?, words));
+        let web = || Ok(Smoothed::of_frequencies(&Frequencies::web()?, words));
+        let smoothed = || -> (Result<_, SttError>, Result<_, SttError>) { (sentences(), web()) };
+        let ((sentences, web), spoken) = rayon::join(smoothed, || Trigrams::spoken(words));
+        let parts = vec![(1.0 - web_share - spoken_share, sentences?), (web_share, web?)];
+        Ok(Self { parts, trigrams: Some((spoken_share, spoken?)), words: words.len() })
     }
 
     /// Builds a model of counts. Words that aren't in the list are left out.
     pub fn new(counts: &BigramCounts, words: &WordList) -> Self {
-        Self { parts: vec![(1.0, Smoothed::of_counts(counts, words))], words: words.len() }
+        Self::of(Smoothed::of_counts(counts, words), words)
     }
 
     /// Builds a model of frequencies. Words that aren't in the list are left out.
     pub fn of_frequencies(frequencies: &Frequencies, words: &WordList) -> Self {
-        let model = Smoothed::of_frequencies(frequencies, words);
-        Self { parts: vec![(1.0, model)], words: words.len() }
+        Self::of(Smoothed::of_frequencies(frequencies, words), words)
+    }
+
+    fn of(model: Smoothed, words: &WordList) -> Self {
+        Self { parts: vec![(1.0, model)], trigrams: None, words: words.len() }
     }
 
     /// Returns the number of the edge: the beginning (before words) and the end (after them).
@@ -55,16 +73,23 @@ impl Bigrams {
         self.words as u32
     }
 
-    /// Returns the log-probability of a word after another one, natural.
-    pub fn log_prob(&self, before: u32, word: u32) -> f32 {
+    /// Returns the log-probability of a word after others, natural.
+    pub fn log_prob(&self, history: WordHistory, word: u32) -> f32 {
+        let WordHistory { earlier, before } = history;
         let of = |(share, model): &(f64, Smoothed)| share * model.probability(before, word);
-        self.parts.iter().map(of).sum::<f64>().ln() as f32
+        let triples = self
+            .trigrams
+            .iter()
+            .map(|(share, model)| share * f64::from(model.probability(earlier, before, word)));
+        (self.parts.iter().map(of).sum::<f64>() + triples.sum::<f64>()).ln() as f32
     }
 
     /// Returns the unigram log-probability of a word, natural.
     pub fn log_unigram(&self, word: u32) -> f32 {
         let of = |(share, model): &(f64, Smoothed)| share * model.unigrams[word as usize];
-        self.parts.iter().map(of).sum::<f64>().ln() as f32
+        let triples =
+            self.trigrams.iter().map(|(share, model)| share * f64::from(model.unigram(word)));
+        (self.parts.iter().map(of).sum::<f64>() + triples.sum::<f64>()).ln() as f32
     }
 }
 

@@ -4,25 +4,19 @@ use std::ops::Range;
 
 use syrinx_audio::silence::{PauseConfig, chunks, is_inaudible, speech_bounds};
 use syrinx_audio::speech::speech_regions;
-use syrinx_speech::{
-    Acoustics, Aligned, SpeechError, SpokenForm, align, align_acoustics, clamp_phones,
-};
+use syrinx_speech::{Acoustics, Aligned, SpeechError, SpokenForm, align, clamp_phones};
 use syrinx_task::{
     AnswerIssue, Contents, Context, FrameScores, Generated, Opened, Plan, RecordingIssue, RowPlan,
     StageRun, TaskError, TaskKit, Transcript,
 };
-use syrinx_text::Phonemized;
-use syrinx_types::{Audio, Event, RunContext, TimedPhone, WordTime};
+use syrinx_types::{Audio, Event, RunContext, TimedPhone};
 
 use crate::decoder::Decoder;
 use crate::frames::Frames;
+use crate::known_text::Scorer;
 use crate::layout::{PHONES, RECORDING, TEXT};
 use crate::passes::{RecordingForm, averaged};
 use crate::{MAX_SECTION_S, SttConfig, SttError, SttMode, SttRequest};
-
-/// Confidence of an alignment below which the recording probably has another text: right texts have 0.15 to 0.9, wrong
-/// ones less than 0.001, a text that is half spoken 0.07.
-const FITS_BELOW: f64 = 0.1;
 
 /// Silence kept before and after the speech of a part, seconds. Longer silences, which training utterances lack, cause
 /// word errors.
@@ -38,6 +32,8 @@ pub struct Prepared {
     parts: Vec<Part>,
     /// Length of the recording, seconds.
     pub(crate) seconds: f64,
+    /// Phone scores of all parts if they were computed section by section; the plan then has no rows.
+    pub(crate) scores: Option<Acoustics>,
 }
 
 /// Part of a recording.
@@ -64,6 +60,7 @@ pub(crate) fn plan(
         context,
         rate_hz: codec.frame_rate_hz(),
         has_known_text: request.text.is_some(),
+        scorer: None,
         rows: Vec::new(),
         parts: Vec::new(),
         is_audible: false,
@@ -77,7 +74,11 @@ pub(crate) fn plan(
             // Sections of whole frames: their codes follow one another without a gap.
             let rate_hz = codec.frame_rate_hz();
             let at_frame_s = |at_s: f64| (at_s * rate_hz).round() / rate_hz;
-            for (start_s, end_s) in long.cuts(MAX_SECTION_S)? {
+            let cuts = long.cuts(MAX_SECTION_S)?;
+            let phones = context.services.phones.as_deref().filter(|_| sections.has_known_text);
+            let scorer = phones.map(|p| Scorer::begin(p, config, cuts.len(), context.run));
+            sections.scorer = scorer.transpose()?;
+            for (start_s, end_s) in cuts {
                 context.check()?;
                 let end_s = if end_s < long.seconds() { at_frame_s(end_s) } else { end_s };
                 sections.push(&long.slice(at_frame_s(start_s), end_s)?)?;
@@ -86,14 +87,15 @@ pub(crate) fn plan(
         }
     };
     let name = request.audio.named("recording");
-    let Sections { rows, parts, has_known_text, is_audible, .. } = sections;
+    let Sections { rows, parts, has_known_text, is_audible, scorer, .. } = sections;
     if parts.is_empty() {
         return Err(RecordingIssue::TooShort { name, seconds }.into());
     }
     if has_known_text && !is_audible {
         return Err(TaskError::no_speech(&name));
     }
-    Ok((Plan { rows }, Prepared { parts, seconds }))
+    let scores = scorer.and_then(Scorer::end);
+    Ok((Plan { rows }, Prepared { parts, seconds, scores }))
 }
 
 /// Rows and parts of the sections of a recording so far.
@@ -105,6 +107,9 @@ struct Sections<'a> {
     rate_hz: f64,
     /// Whether the words are known. All parts then get rows.
     has_known_text: bool,
+    /// Computes the phone scores of each part immediately, in place of rows: latents and scores of long recordings are
+    /// large.
+    scorer: Option<Scorer<'a>>,
     rows: Vec<RowPlan>,
     parts: Vec<Part>,
     /// Whether a section is loud enough for speech.
@@ -145,25 +150,37 @@ impl Sections<'_> {
             } else {
                 start..start
             };
-            self.part(&passes, start..spoken.start, false);
-            self.part(&passes, spoken.clone(), true);
-            self.part(&passes, spoken.end..end, false);
+            self.part(&passes, start..spoken.start, false)?;
+            self.part(&passes, spoken.clone(), true)?;
+            self.part(&passes, spoken.end..end, false)?;
             start = end;
+        }
+        if let Some(scorer) = &mut self.scorer {
+            scorer.end_section();
         }
         Ok(())
     }
 
-    /// Appends a part, with a row for each pass, unless it is empty.
-    fn part(&mut self, passes: &[Frames], frames: Range<usize>, is_speech: bool) {
+    /// Appends a part, with its scores or a row for each pass, unless it is empty.
+    fn part(
+        &mut self,
+        passes: &[Frames],
+        frames: Range<usize>,
+        is_speech: bool,
+    ) -> Result<(), TaskError> {
         if frames.is_empty() {
-            return;
+            return Ok(());
         }
         let seconds = frames.len() as f64 / self.rate_hz;
         self.parts.push(Part { seconds, is_speech });
-        if is_speech {
-            let rows = passes.iter().map(|p| row(self.config, p.slice(frames.start, frames.end)));
-            self.rows.extend(rows);
+        for pass in passes.iter().filter(|_| is_speech) {
+            let part = pass.slice(frames.start, frames.end);
+            match &mut self.scorer {
+                Some(scorer) => scorer.push(&part)?,
+                None => self.rows.push(row(self.config, part)),
+            }
         }
+        Ok(())
     }
 }
 
@@ -254,82 +271,20 @@ pub(crate) fn transcribed(
     Ok(answer)
 }
 
-/// Returns the answer for a known text: when its words sound.
-pub(crate) fn aligned(
-    decoder: &Decoder,
-    kit: &TaskKit,
-    text: &str,
-    generated: Vec<Generated>,
-    run: RunContext<'_>,
-) -> Result<Transcript, TaskError> {
-    let units = decoder.units();
-    let parts =
-        |g: &Generated| g.phones.as_ref().map_or(0, |s| s.log_probs.len() / s.labels.max(1));
-    let mut acoustics: Option<Acoustics> = None;
-    let all = generated.iter().map(parts).sum();
-    // Each row's scores are dropped when they are read.
-    for row in generated {
-        let scores = row.phones.ok_or_else(|| AnswerIssue::NoScores.of("stt"))?;
-        let read = match &mut acoustics {
-            Some(read) => read,
-            None => {
-                let mut empty = Acoustics::empty(units, scores.rate_hz, decoder.prior_weight())
-                    .map_err(SttError::from)?;
-                empty.reserve(all);
-                acoustics.insert(empty)
-            }
-        };
-        read.extend(&scores, units).map_err(SttError::from)?;
-    }
-    let acoustics = acoustics.ok_or(SttError::Speech(SpeechError::NoScores))?;
-    let spoken = kit.frontend.phonemize(text)?;
-    let forms: Vec<SpokenForm> =
-        spoken.words.iter().map(|w| SpokenForm::of(&kit.frontend, &w.spoken, Some(w))).collect();
-    let aligned = align_acoustics(&forms, &acoustics, units).map_err(SttError::from)?;
-    let mut sum = Confidence::default();
-    sum.add(&aligned);
-    if let Some(confidence) = sum.mean().filter(|c| *c < FITS_BELOW) {
-        let message = format!(
-            "the text fits the recording badly (confidence {confidence:.2}): times are right only where it is said"
-        );
-        run.events.emit(Event::Warning { message });
-    }
-    Ok(Transcript {
-        text: text.trim().to_owned(),
-        words: by_written(&spoken, &aligned.words),
-        phones: aligned.phones,
-        confidence: sum.mean(),
-    })
-}
-
-/// Returns the times of written pieces: `$5` sounds from the beginning of `five` to the end of `dollars`.
-fn by_written(spoken: &Phonemized, times: &[WordTime]) -> Vec<WordTime> {
-    let mut written: Vec<WordTime> = Vec::new();
-    let mut last = None;
-    for (word, time) in spoken.words.iter().zip(times) {
-        match written.last_mut() {
-            Some(whole) if last == Some(word.piece) => whole.end_s = time.end_s,
-            _ => written.push(WordTime { word: word.written.clone(), ..time.clone() }),
-        }
-        last = Some(word.piece);
-    }
-    written
-}
-
 /// Mean log-probability of words.
 #[derive(Default)]
-struct Confidence {
+pub(crate) struct Confidence {
     sum: f64,
     words: usize,
 }
 
 impl Confidence {
-    fn add(&mut self, aligned: &Aligned) {
+    pub(crate) fn add(&mut self, aligned: &Aligned) {
         self.sum += aligned.word_scores.iter().sum::<f64>();
         self.words += aligned.word_scores.len();
     }
 
-    fn mean(&self) -> Option<f64> {
+    pub(crate) fn mean(&self) -> Option<f64> {
         (self.words > 0).then(|| (self.sum / self.words as f64).exp())
     }
 }

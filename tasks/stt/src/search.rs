@@ -2,7 +2,7 @@
 //!
 //! Time-synchronous Viterbi search with one copy of the pronunciation tree for each previous word (Ney et al. 1992; Ney
 //! & Ortmanns 1999, sections III and IV). Within a copy scores include the best unigram ahead (look-ahead); at a word's
-//! end the bigram replaces it. A phone lasts one part or more; silence between words is optional.
+//! end the trigram replaces it. A phone lasts one part or more; silence between words is optional.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -10,7 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use syrinx_speech::{Acoustics, SILENCE};
 
 use crate::DecoderConfig;
-use crate::lm::Bigrams;
+use crate::lm::{WordHistory, WordModel};
 use crate::trie::Trie;
 
 /// Node of silence in a copy of the tree.
@@ -130,7 +130,7 @@ impl Beam {
 /// Material of the search.
 pub(crate) struct Search<'a> {
     pub(crate) trie: &'a Trie,
-    pub(crate) bigrams: &'a Bigrams,
+    pub(crate) lm: &'a WordModel,
     /// The best unigram ahead of each node, natural logarithm.
     pub(crate) ahead: &'a [f32],
     pub(crate) config: &'a DecoderConfig,
@@ -142,7 +142,7 @@ impl Search<'_> {
         let beam = self.config.beam as f32;
         let mut links: Vec<Link> = Vec::new();
         let (mut now, mut next) = (Beam::default(), Beam::default());
-        let edge = self.bigrams.edge();
+        let edge = self.lm.edge();
         let mut exits = vec![Exit { before: edge, link: NOTHING, score: 0.0 }];
         for part in 0..acoustics.parts() {
             let scores = &*acoustics.scaled(part);
@@ -166,14 +166,24 @@ impl Search<'_> {
             let exit = |t: &Token| Exit { before: t.before, link: t.link, score: t.score };
             exits.extend(best.map(exit));
         }
-        let end =
-            |exit: &Exit| exit.score + self.weighted(self.bigrams.log_prob(exit.before, edge));
+        let end = |exit: &Exit| {
+            let history = self.history(&links, exit.before, exit.link);
+            exit.score + self.weighted(self.lm.log_prob(history, edge))
+        };
         let best = exits.iter().max_by(|a, b| end(a).total_cmp(&end(b)));
         best.map_or((Vec::new(), f32::NEG_INFINITY), |exit| (chain(&links, exit.link), end(exit)))
     }
 
     fn weighted(&self, log_prob: f32) -> f32 {
         self.config.lm_weight as f32 * log_prob
+    }
+
+    /// Returns the last two words of a chain. Hypotheses with the same last word share a copy of the tree, so that the
+    /// word before it is that of the best of them (Ney & Ortmanns 1999, section III).
+    fn history(&self, links: &[Link], before: u32, link: u32) -> WordHistory {
+        let earlier = links.get(link as usize).map(|last| links.get(last.previous as usize));
+        let earlier = earlier.map(|earlier| earlier.map_or(self.lm.edge(), |l| l.found.word));
+        WordHistory { earlier, before }
     }
 
     /// Returns the unit of a node.
@@ -244,12 +254,13 @@ impl Search<'_> {
                 offer(Exit { before: token.before, link: token.link, score: token.score }, None);
             } else if token.age >= least {
                 let score = token.score - self.look(token.node);
-                // A bigram never raises a score.
+                // A language model never raises a score.
                 if score < floor {
                     continue;
                 }
+                let history = self.history(links, token.before, token.link);
                 for &word in self.trie.words(token.node) {
-                    let lm = self.weighted(self.bigrams.log_prob(token.before, word));
+                    let lm = self.weighted(self.lm.log_prob(history, word));
                     let exit = Exit { before: word, link: token.link, score: score + lm };
                     offer(exit, Some(WordHypothesis { word, start: token.start, end: part + 1 }));
                 }

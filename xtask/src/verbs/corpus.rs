@@ -35,23 +35,15 @@ pub struct CorpusArgs {
     /// Manifest of a corpus that this one is trained on together with: its texts keep their splits
     #[arg(long, value_name = "FILE")]
     keep_splits: Option<PathBuf>,
+    /// Only the first N utterances of the test split of each named voice: evaluation material
+    #[arg(long, value_name = "N")]
+    tests_each: Option<usize>,
     /// Write all example sentences of WordNet to this file, a line each, and stop: for the language model of `stt`
     #[arg(long, value_name = "FILE")]
     sentences: Option<PathBuf>,
     /// Print engines, versions and licences, and stop
     #[arg(long)]
     licences: bool,
-}
-
-/// The same for another verb, from the words that would follow `cargo xtask corpus`.
-pub fn make(words: &[String]) -> Result<()> {
-    #[derive(clap::Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: CorpusArgs,
-    }
-    let words = std::iter::once("corpus".to_owned()).chain(words.iter().cloned());
-    run(&<Line as clap::Parser>::try_parse_from(words)?.args)
 }
 
 /// Makes the environment where it is missing, then the corpus.
@@ -84,6 +76,9 @@ pub fn run(args: &CorpusArgs) -> Result<()> {
     }
     if let Some(manifest) = &args.keep_splits {
         further.extend(["--keep-splits".into(), manifest.into()]);
+    }
+    if let Some(each) = args.tests_each {
+        further.extend(["--tests-each".into(), each.to_string().into()]);
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let processes = args.processes.unwrap_or(cores).to_string();

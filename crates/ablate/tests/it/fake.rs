@@ -5,13 +5,13 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 use syrinx_ablate::{
-    Ablation, AblationPlan, CellFault, CellJob, CellPlace, CellRunner, Material, RunnerError,
-    TrainedCell, WorkOptions,
+    Ablation, AblationPlan, CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell,
+    WorkOptions,
 };
 use syrinx_data::WorkShare;
 use syrinx_eval::{EvalOptions, JudgeConfig, Measure, REPORT_FORMAT, Report, Row, Suite, figures};
 use syrinx_results::{RunAbout, Store};
-use syrinx_types::{Event, RunContext};
+use syrinx_types::{CallbackError, Event, RunContext};
 
 /// Words of every row.
 const WORDS: f64 = 20.0;
@@ -70,7 +70,7 @@ impl<'a> Fake<'a> {
 impl CellRunner for Fake<'_> {
     fn material(&self, job: &CellJob<'_>) -> Result<Material, RunnerError> {
         if job.keys.settings.contains_key("impossible") {
-            return Err(CellFault::runner("there is no setting `impossible`", None).into());
+            return Err(CallbackError::new("there is no setting `impossible`").into());
         }
         let evaluation = format!("{} {:?}", self.weights, job.keys.settings);
         let training = job.budget.map(|b| format!("{} {:?}", b.steps, job.keys.train));
@@ -115,9 +115,8 @@ impl CellRunner for Fake<'_> {
             return Err(RunnerError::Cancelled);
         }
         if job.keys.settings.contains_key("broken") {
-            return Err(
-                CellFault::runner("the weights are broken", Some("train again".into())).into()
-            );
+            let error = CallbackError::new("the weights are broken");
+            return Err(error.with_hint(Some("train again")).into());
         }
         let about = RunAbout {
             suite: suite.name.clone(),

@@ -31,7 +31,7 @@ fn inverted_channels_leave_one() {
         quiet.into_iter().chain(tone(440.0, 0.5, 80_000, 16_000).samples).collect();
     // Gain of the second channel, and the channel that is left.
     for (gain, left) in
-        [(-1.0, Some(1)), (-1.1, Some(2)), (-0.9, Some(1)), (-0.3, None), (1.0, None)]
+        [(-1.0, Some(1)), (-1.1, Some(2)), (-0.75, Some(1)), (-0.3, None), (1.0, None)]
     {
         let stereo: Vec<f32> = sine.iter().flat_map(|&x| [x, gain * x]).collect();
         let (audio, warnings) = read(2, &stereo).unwrap();
@@ -49,6 +49,18 @@ fn inverted_channels_leave_one() {
         });
         assert_eq!(warnings, Vec::from_iter(warned), "gain {gain}");
     }
+}
+
+/// A constant offset that both channels have does not hide that they cancel, and is nothing that cancels itself.
+#[test]
+fn constant_offsets_do_not_count() {
+    let sine = tone(440.0, 0.5, 80_000, 16_000).samples;
+    let stereo: Vec<f32> = sine.iter().flat_map(|&x| [x + 0.1, 0.1 - x]).collect();
+    let (audio, warnings) = read(2, &stereo).unwrap();
+    assert_eq!(audio.samples, sine.iter().map(|x| x + 0.1).collect::<Vec<_>>());
+    assert!(matches!(warnings[..], [AudioWarning::ChannelsCancel { channel: 1, .. }]));
+    let offsets: Vec<f32> = (0..80_000).flat_map(|_| [0.2, -0.2]).collect();
+    assert_eq!(read(2, &offsets).unwrap().1, Vec::new());
 }
 
 /// The mean is used until the channels cancel, and one channel from half a second later at most.

@@ -225,6 +225,9 @@ fn bad_files_are_refused_with_name_and_remedy() {
     check_refused("empty.wav", b"", "is empty (0 bytes)");
     check_refused("note.txt", b"Dear diary", "is not audio (it is text)");
     check_refused("photo.mp3", b"\x89PNG\r\n\x1a\n0000", "is not audio (it is a PNG picture)");
+    check_refused("voice.amr", b"#!AMR\n0000", "AMR is not supported");
+    check_refused("mac.aiff", b"FORM\0\0\0\0AIFFCOMM", "AIFF is not supported");
+    check_refused("big.wav", b"RIFX\0\0\0\0WAVEfmt ", "big-endian WAV (RIFX) is not supported");
     check_refused("header.wav", &good[..20], "ends inside the header");
     check_refused("no_samples.wav", &wav16(&[]), "holds no samples");
     check_refused(

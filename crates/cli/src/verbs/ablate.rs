@@ -1,13 +1,12 @@
 //! `ablate`: a question, its grid and its answer.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use serde_json::json;
-use syrinx_ablate::{Ablation, AblationPlan, Findings, WorkOptions, write_report};
-use syrinx_data::WorkShare;
+use syrinx_ablate::{Ablation, AblationPlan, WorkOptions};
 use syrinx_pretrained::CodecSpec;
-use syrinx_recipes::{CellData, SettingsRunner};
+use syrinx_recipes::{AblationOutcome, AblationRun, CellData, SettingsRunner};
 use syrinx_results::{CellState, Store};
 use syrinx_types::RunContext;
 
@@ -62,15 +61,6 @@ pub struct AblateArgs {
 pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     let ablation = Ablation::load(&args.ablation)?;
     let part = args.array.part()?;
-    if ablation.train.is_some() && args.data.is_none() {
-        return Err(Failure::usage(
-            format!(
-                "ablation `{}` trains models, and there is nothing to learn from",
-                ablation.name
-            ),
-            "name token shards with --data; `syrinx data encode` makes them",
-        ));
-    }
     let settings = session.settings(&[])?.value;
     let store = Store::open(&session.results(args.results.as_deref(), &settings))?;
     let data = CellData {
@@ -81,19 +71,20 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     };
     let (layers, base) = (session.layers()?, session.base_settings()?);
     let runner = SettingsRunner::new(layers, base, &store, data, provenance::origin());
-    let plan = AblationPlan::new(ablation, &runner)?;
+    let work = AblationRun::new(ablation, &runner, &store)?;
     session.check()?;
     if args.dry_run {
-        return grid(session, &plan, &store);
+        return grid(session, work.plan(), &store);
     }
     if args.report {
-        return report(session, &plan, &store, &args.reports);
+        say_report(session, &work.report(&args.reports)?);
+        return Ok(());
     }
-    let name = &plan.ablation.name;
+    let name = &work.plan().ablation.name;
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("runs/ablations").join(name));
     let options = WorkOptions { folder, part };
-    let tally =
-        plan.run(&runner, &store, &options, RunContext::new(&session.cancel, session.sink()))?;
+    let run = RunContext::new(&session.cancel, session.sink());
+    let AblationOutcome { tally, report } = work.run(&options, &args.reports, run)?;
     if session.globals.json {
         session.print_json(&json!({ "ablation": name, "cells": tally }))?;
     } else {
@@ -109,10 +100,7 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     if session.cancel.is_cancelled() {
         return Err(Failure::interrupted("what is done is kept; the same command goes on"));
     }
-    // A shard's report would be of a part of the grid; it is written once the stores are merged.
-    if part == WorkShare::WHOLE && tally.finished + tally.known > 0 {
-        report(session, &plan, &store, &args.reports)?;
-    }
+    say_report(session, &report);
     if tally.failed > 0 {
         return Err(Failure {
             exit: Exit::BadInput,
@@ -162,11 +150,8 @@ fn grid(session: &Session, plan: &AblationPlan, store: &Store) -> Outcome {
     ))
 }
 
-fn report(session: &Session, plan: &AblationPlan, store: &Store, folder: &Path) -> Outcome {
-    let findings = Findings::gather(plan, store)?;
-    let files = write_report(&findings, folder)?;
+fn say_report(session: &Session, files: &[PathBuf]) {
     if let Some(page) = files.first() {
         session.say(&format!("report: {}", page.display()));
     }
-    Ok(())
 }

@@ -43,7 +43,7 @@ pub fn run(session: &Session, args: &ConfigArgs) -> Outcome {
                 "codec-train" => schemars::schema_for!(syrinx_codec::VocoderTrainConfig).to_value(),
                 "ablation" => schemars::schema_for!(syrinx_ablate::Ablation).to_value(),
                 "eval" => schemars::schema_for!(syrinx_eval::Suite).to_value(),
-                _ => settings_schema(),
+                _ => settings_schema(syrinx_registry::ALL),
             };
             let text = serde_json::to_string_pretty(&schema).map_err(|e| {
                 Failure::new(Exit::Unexpected, format!("a schema that is no JSON: {e}"))

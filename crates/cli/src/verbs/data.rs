@@ -4,15 +4,18 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
-use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids, pairs};
+use syrinx_data::import::{Import, libri, ljspeech, pairs};
 use syrinx_data::{EncodePlan, Manifest, merge_shards};
 use syrinx_pretrained::CodecSpec;
-use syrinx_recipes::{AlignConfig, CorpusCodec, align_manifest, warn_of_symbols, with_lengths};
-use syrinx_text::{Lexicon, Phone};
-use syrinx_types::{Event, RunContext};
+use syrinx_recipes::{
+    AlignConfig, CorpusCodec, TrainedVocabulary, add_phone_times, align_manifest, train_vocabulary,
+    warn_of_import, warn_of_symbols,
+};
+use syrinx_text::Lexicon;
+use syrinx_types::RunContext;
 
 use crate::array::ArrayArgs;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::session::Session;
 use crate::verbs::resynthesize::{self, ResynthesizeArgs};
 use crate::verbs::simulate::{self, SimulateArgs};
@@ -174,18 +177,9 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
     let items = found.found();
     let mut aligned = None;
     if let Some(folder) = textgrids {
-        let arpabet = |label: &str| Phone::from_arpabet(label).map(|p| p.arpabet().to_owned());
-        // Times are compared with the recordings, not with what the alignment says of their length.
-        let manifest = with_lengths(&found.manifest, session.sink())?;
-        let merged = merge_textgrids(manifest, folder, &arpabet)?;
-        found.warnings.extend(merged.left_out);
-        found.warnings.extend(merged.warnings);
-        found.manifest = merged.manifest;
-        aligned = Some(merged.aligned);
+        aligned = Some(add_phone_times(&mut found, folder, session.sink())?);
     }
-    for warning in found.left_out.iter().chain(&found.warnings) {
-        session.sink().emit(Event::Warning { message: warning.to_string() });
-    }
+    warn_of_import(&found, session.sink());
     warn_of_symbols(&found.manifest, session.sink());
     found.manifest.write(out)?;
     let (utterances, left_out) = (found.manifest.len(), found.left_out.len());
@@ -208,11 +202,6 @@ fn align(session: &Session, manifest: &Manifest, out: &Path, config: &AlignConfi
     let engine = session.engine(&settings)?;
     let aligned = align_manifest(&engine, manifest, config, session.run(&settings))?;
     let (found, used) = (manifest.len(), aligned.manifest.len());
-    if used == 0 {
-        let left_out = aligned.left_out;
-        let selection = "aligned manifest";
-        return Err(syrinx_data::DataError::NothingSelected { selection, left_out }.into());
-    }
     aligned.manifest.write(out)?;
     if session.globals.json {
         return session.print_json(&json!({"out": out, "found": found, "aligned": used,
@@ -231,16 +220,13 @@ fn align(session: &Session, manifest: &Manifest, out: &Path, config: &AlignConfi
 }
 
 fn bpe(session: &Session, path: &Path, split: &str, vocab_size: usize, out: &Path) -> Outcome {
-    let manifest = Manifest::read(path)?;
-    let chosen = manifest.split_or_all(split)?;
-    let lines: Vec<String> = chosen.utterances().iter().map(|u| u.text.clone()).collect();
-    let count = lines.len();
-    let json = syrinx_text::train_bpe(lines.into_iter(), vocab_size)?;
+    let TrainedVocabulary { json, texts } =
+        train_vocabulary(&Manifest::read(path)?, split, vocab_size)?;
     syrinx_engine::write_atomic(out, json.as_bytes())?;
     if session.globals.json {
-        return session.print_json(&json!({"out": out, "texts": count, "vocab_size": vocab_size}));
+        return session.print_json(&json!({"out": out, "texts": texts, "vocab_size": vocab_size}));
     }
-    session.say(&format!("wrote {} ({vocab_size} tokens at most, {count} texts)", out.display()));
+    session.say(&format!("wrote {} ({vocab_size} tokens at most, {texts} texts)", out.display()));
     Ok(())
 }
 
@@ -289,33 +275,11 @@ fn merge(session: &Session, folders: &[PathBuf], out: &Path) -> Outcome {
             merged.kept
         ));
     }
-    match merged.missing.first() {
-        None => Ok(()),
-        Some(&first) => Err(syrinx_data::DataError::MissingShards {
-            dir: out.to_path_buf(),
-            missing: merged.missing.len(),
-            of: merged.of,
-            first,
-        }
-        .into()),
-    }
+    Ok(merged.check(out)?)
 }
 
 fn check(session: &Session, manifest: &Manifest) -> Outcome {
-    let gone: Vec<_> =
-        manifest.utterances().iter().filter(|u| !manifest.audio_path(u).is_file()).collect();
-    if let Some(first) = gone.first() {
-        return Err(Failure {
-            exit: crate::failure::Exit::BadInput,
-            message: format!(
-                "{} of {} recordings aren't there, the first is {}",
-                gone.len(),
-                manifest.len(),
-                manifest.audio_path(first).display()
-            ),
-            hint: Some("paths in a manifest start from its own folder".into()),
-        });
-    }
+    manifest.check_recordings()?;
     warn_of_symbols(manifest, session.sink());
     session.print(&format!("{} utterances, all recordings are there", manifest.len()))
 }

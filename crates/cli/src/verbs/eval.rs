@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use syrinx_config::Settings;
 use syrinx_eval::{EvalOptions, JudgeConfig, Suite};
 use syrinx_pretrained::CodecSpec;
-use syrinx_recipes::{EngineSubject, KeptEvaluation, with_suite};
+use syrinx_recipes::{EvaluatedModel, KeptEvaluation};
 use syrinx_results::Store;
 use syrinx_types::RunContext;
 
@@ -65,19 +64,10 @@ pub struct EvalArgs {
 /// Runs the suite.
 pub fn run(session: &Session, args: &EvalArgs) -> Outcome {
     let suite = Suite::load(&args.suite)?;
-    let mut settings = with_suite(session.settings(&[])?.value, &suite);
+    let settings = session.settings(&[])?.value;
     // A store that cannot be opened is reported before the evaluation.
     let store = Store::open(&session.results(args.results.as_deref(), &settings))?;
-    let named = args.codec.as_ref().map(CodecSpec::to_string);
-    let engine = match (&named, suite.codec.is_some()) {
-        (Some(_), false) => {
-            session.engine(&Settings { codec: named.clone(), ..settings.clone() })?
-        }
-        _ => session.engine(&settings)?,
-    };
-    // A model's own codec goes through a codec suite unless another is named.
-    settings.codec = named;
-    let subject = EngineSubject { engine: &engine, settings: &settings };
+    let model = EvaluatedModel::open(settings, &suite, args.codec.as_ref())?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("runs/eval").join(&suite.name));
     let options = EvalOptions {
         out: out.clone(),
@@ -92,8 +82,8 @@ pub fn run(session: &Session, args: &EvalArgs) -> Outcome {
     let evaluation = KeptEvaluation {
         store: &store,
         suite: &suite,
-        subject: &subject,
-        settings: &settings,
+        subject: &model.subject(),
+        settings: model.settings(),
         cell: None,
         origin: &provenance::origin(),
     };

@@ -2,6 +2,7 @@
 
 pub mod ablate;
 pub mod align;
+mod batch;
 pub mod bench;
 pub mod codec;
 pub mod codes;
@@ -17,6 +18,7 @@ pub mod live;
 pub mod lora;
 pub mod models;
 pub mod package;
+pub mod pretrain;
 pub mod recognize;
 pub mod results;
 pub mod resynthesize;
@@ -28,4 +30,3 @@ pub mod task;
 pub mod tasks;
 pub mod train;
 pub mod voices;
-mod written;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
-use syrinx_eval::{Comparison, Figure, badness, content_hash, figure_kind, range, said, title};
-use syrinx_results::{Run, RunAbout, RunFilter, Store, date, to_csv, to_json};
+use syrinx_eval::{Comparison, Figure, figure_kind, range, said, title};
+use syrinx_recipes::keep_figures;
+use syrinx_results::{Run, RunFilter, Store, date, to_csv, to_json};
 
 use crate::answer::write_bytes;
 use crate::failure::{Exit, Failure, Outcome};
@@ -37,7 +38,7 @@ enum ResultsCommand {
         /// Number of rows to show, the worst first
         #[arg(long, value_name = "N")]
         rows: Option<usize>,
-        /// Sort the rows by this figure instead
+        /// Sort the rows by this figure, the worst first; by all figures if not given
         #[arg(long, value_name = "FIGURE")]
         sort: Option<String>,
     },
@@ -165,19 +166,7 @@ fn add(session: &Session, store: &Store, suite: &str, path: &Path) -> Outcome {
         Failure::new(Exit::BadInput, format!("{place}: {e}"))
             .hint("a figure has name, value, low, high, rows, unit and better, as in report.json")
     })?;
-    let origin = origin();
-    let now_s = (origin.now_s)();
-    let settings = json!({ "figures": place });
-    let about = RunAbout {
-        suite: suite.to_owned(),
-        config_hash: content_hash(&[&settings.to_string()]),
-        settings,
-        revision: origin.revision,
-        machine: origin.machine,
-        ..RunAbout::default()
-    };
-    let run = store.begin(&about, now_s)?;
-    store.finish_with(&run, &[], &figures, now_s)?;
+    let run = keep_figures(store, suite, &figures, &place, &origin())?;
     if session.globals.json {
         return session.print_json(&json!({ "run": run, "figures": figures.len() }));
     }
@@ -222,25 +211,7 @@ fn show(
     sort: Option<&str>,
 ) -> Outcome {
     let run = store.run(name)?;
-    let mut all = store.rows(&run.id)?;
-    match sort {
-        None => all.sort_by(|a, b| badness(b).total_cmp(&badness(a))),
-        Some(figure) => {
-            let value = |row: &syrinx_eval::Row| {
-                row.all_measures().get(figure).and_then(syrinx_eval::Measure::alone)
-            };
-            if !all.is_empty() && all.iter().all(|row| value(row).is_none()) {
-                let known: Vec<&str> = run.figures.iter().map(|f| f.name.as_str()).collect();
-                return Err(Failure::usage(
-                    format!("run {} has no figure `{figure}`", run.id),
-                    format!("it has {}", known.join(", ")),
-                ));
-            }
-            all.sort_by(|a, b| {
-                value(b).unwrap_or(f64::MIN).total_cmp(&value(a).unwrap_or(f64::MIN))
-            });
-        }
-    }
+    let mut all = store.worst_rows(&run, sort)?;
     all.truncate(rows.unwrap_or(if session.globals.json { usize::MAX } else { 0 }));
     if session.globals.json {
         let mut json = json!(run);

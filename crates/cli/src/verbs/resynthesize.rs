@@ -44,15 +44,10 @@ pub fn run(session: &Session, args: &ResynthesizeArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let engine = session.engine(&settings)?;
     let manifest = Manifest::read(&args.manifest)?;
-    let split = manifest.split_or_all(&args.split)?;
-    let all = split.utterances();
     if args.limit == Some(0) {
         return Err(Failure::usage("--limit 0 selects no utterance", "give at least 1"));
     }
-    let count = args.limit.unwrap_or(all.len()).min(all.len());
-    let chosen = (0..count).map(|i| all[i * all.len() / count].clone()).collect();
-    let folder = args.manifest.parent().map(PathBuf::from).unwrap_or_default();
-    let chosen = Manifest::new(&folder, chosen)?;
+    let chosen = manifest.split_or_all(&args.split)?.evenly(args.limit);
     let corpus = Corpus::open(&args.shards)?;
     let resynthesis = Resynthesis {
         engine: &engine,

@@ -8,9 +8,9 @@ use clap::{Args, ValueHint, value_parser};
 use serde_json::json;
 use syrinx_engine::{Engine, EngineOptions};
 use syrinx_recipes::{engine_options, model_source};
-use syrinx_serve::{Defaults, LONGEST_KEY, Limits, ServeConfig, ServeError, Server};
+use syrinx_serve::{Defaults, Limits, ServeConfig, Server, parse_keys};
 
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 
 /// `serve`.
@@ -122,33 +122,13 @@ pub fn run(session: &Session, args: &ServeArgs) -> Outcome {
         })
     });
     told?;
-    outcome.map_err(|error: ServeError| {
-        let exit = match error {
-            ServeError::Bind { .. } => Exit::Usage,
-            _ => Exit::Unexpected,
-        };
-        let failure = Failure::new(exit, error.to_string());
-        error.hint().map_or(failure.clone(), |hint| failure.hint(hint))
-    })
+    Ok(outcome?)
 }
 
-/// Keys of the file, empty lines and lines after `#` left out.
+/// Returns the keys of the file; none without a file.
 fn keys(args: &ServeArgs) -> Outcome<Vec<String>> {
     let Some(path) = &args.keys else { return Ok(Vec::new()) };
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|e| Failure::reading(&name, &e))?;
-    let keys: Vec<String> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
-        .collect();
-    if keys.is_empty() {
-        return Err(Failure::usage(format!("{name} holds no key"), "write one key a line"));
-    }
-    if keys.iter().any(|key| key.len() > LONGEST_KEY) {
-        let message = format!("{name} holds a key of more than {LONGEST_KEY} bytes");
-        return Err(Failure::usage(message, "shorten it"));
-    }
-    Ok(keys)
+    parse_keys(&text).map_err(|fault| Failure::usage(format!("{name} holds {fault}"), fault.hint()))
 }

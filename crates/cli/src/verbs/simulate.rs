@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 use serde_json::json;
 use syrinx_data::{EncodePlan, Manifest};
 use syrinx_pretrained::CodecSpec;
-use syrinx_recipes::{CorpusCodec, EncodedRendition, Simulator, renditions};
+use syrinx_recipes::{CorpusCodec, EncodedRendition, Simulator};
 use syrinx_task::{Rendition, SimulationRanges};
 use syrinx_types::RunContext;
 
@@ -92,7 +92,7 @@ fn encode(
     };
     let run = RunContext::new(&session.cancel, session.sink());
     let mut failed = Vec::new();
-    for rendition in chosen(&args.renditions)? {
+    for rendition in chosen(&args.renditions, simulator.renditions())? {
         session.say(&format!("rendition {}", rendition.name));
         let EncodedRendition { folder, summary } =
             simulator.encode(rendition, codec, out, &plan, run)?;
@@ -109,8 +109,7 @@ fn encode(
 }
 
 /// Returns the renditions of these names; all of them if none is named.
-fn chosen(names: &[String]) -> Result<Vec<Rendition>, Failure> {
-    let all = renditions();
+fn chosen(names: &[String], all: Vec<Rendition>) -> Result<Vec<Rendition>, Failure> {
     if let Some(unknown) =
         names.iter().find(|name| all.iter().all(|rendition| rendition.name != **name))
     {

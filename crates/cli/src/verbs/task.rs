@@ -7,16 +7,17 @@ use serde_json::{Map, Value, json};
 use syrinx_config::Settings;
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{Chunk, Engine, EngineError, MergedAnswer};
-use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor, Transcript};
+use syrinx_recipes::{OtherRecognition, SpeechFile};
+use syrinx_task::{AnswerKind, Answered, FieldDescriptor, FieldKind, Request, TaskDescriptor};
 use syrinx_types::{Event, RunContext};
 
 use crate::answer::{self, Destination, Form};
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::session::Session;
-use crate::verbs::command::{FIELD, FORMAT, LINES, LIVE, OUT, RESUME, SAMPLING, STREAM, kind_of};
+use crate::verbs::batch::Batch;
+use crate::verbs::command::{FIELD, FORMAT, LINES, LIVE, OUT, RESUME, SAMPLING, STREAM};
 use crate::verbs::lines::{self, LinesArgs};
 use crate::verbs::recognize::Recognition;
-use crate::verbs::written::GrowingWav;
 
 /// Answers the requests of a command line.
 pub fn run(
@@ -64,15 +65,15 @@ pub fn run(
         };
     }
     let mut requests = requests(descriptor, matches)?;
-    let batch = requests.len() > 1;
+    let batch = Batch::of(requests.len());
     let form = matches.get_one::<String>(FORMAT).map_or("", String::as_str);
     let form = Form::of(descriptor, form, session.globals.json);
     let out = matches.get_one::<String>(OUT).map(String::as_str);
     let destination = Destination::new(descriptor.answer, out, requests.len(), &form)?;
-    destination.check_distinct(requests.iter().map(|r| name_of(descriptor, r)), &form)?;
+    destination.check_distinct(requests.iter().map(|r| answer::name_of(descriptor, r)), &form)?;
     if resume {
         requests.retain(|request| {
-            let name = name_of(descriptor, request);
+            let name = answer::name_of(descriptor, request);
             let done = destination.holds(name, &form);
             if done {
                 session.say(&format!("{name} is done already"));
@@ -83,22 +84,15 @@ pub fn run(
             return Ok(());
         }
     }
-    if let Some(choice) =
-        settings.recognizer.as_ref().filter(|_| descriptor.answer == AnswerKind::Text)
-    {
-        let (settings, to, form) = (&settings, &destination, &form);
-        let recognition = Recognition { session, descriptor, settings, to, form };
-        return recognition.run(choice, &requests);
+    if let Some(recognizer) = OtherRecognition::open(descriptor, &settings)? {
+        let (recognizer, to, form) = (&recognizer, &destination, &form);
+        let recognition = Recognition { session, descriptor, recognizer, to, form };
+        return recognition.run(&requests, session.run(&settings));
     }
     let engine = session.engine(&settings)?;
     let (decode, run) = (&settings.decode, session.run(&settings));
     let work = TaskRun { session, engine: &engine, descriptor, decode, run, form: &form };
     work.answer_all(&requests, &destination, batch, stream)
-}
-
-/// Returns the name of a request among others: its recording's.
-fn name_of<'r>(descriptor: &TaskDescriptor, request: &'r Value) -> &'r str {
-    request.get(descriptor.verb.positional).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Whether the text or the recording of a command line is standard input.
@@ -113,15 +107,13 @@ fn live_fits(settings: &Settings, form: &Form) -> bool {
 
 /// Fields of a request that are flags.
 fn fields(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Map<String, Value>> {
-    let schema = (descriptor.request_schema)().to_value();
     let mut fields = Map::new();
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        if name == descriptor.verb.positional {
+    for field in (descriptor.request_fields)() {
+        if field.name == descriptor.verb.positional {
             continue;
         }
-        let id = format!("{FIELD}{name}");
-        if let Some(value) = field_value(matches, &id, kind_of(&schema, property))? {
-            fields.insert(name.clone(), value);
+        if let Some(value) = field_value(matches, &field)? {
+            fields.insert(field.name, value);
         }
     }
     Ok(fields)
@@ -149,26 +141,18 @@ fn requests(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Vec<Va
     Ok(vec![with(text)])
 }
 
-fn field_value(matches: &ArgMatches, id: &str, kind: &str) -> Outcome<Option<Value>> {
-    if kind == "boolean" {
-        return Ok(matches.get_flag(id).then_some(json!(true)));
+fn field_value(matches: &ArgMatches, field: &FieldDescriptor) -> Outcome<Option<Value>> {
+    let id = format!("{FIELD}{}", field.name);
+    if field.kind == FieldKind::Boolean {
+        return Ok(matches.get_flag(&id).then_some(json!(true)));
     }
-    let given: Vec<&String> = matches.get_many::<String>(id).into_iter().flatten().collect();
-    let Some(first) = given.first() else { return Ok(None) };
-    let parsed = |text: &str| {
-        serde_json::from_str::<Value>(text).map_err(|e| {
-            let flag = id.trim_start_matches(FIELD).replace('_', "-");
-            Failure::usage(
-                format!("--{flag} {text}: that is no {kind} ({e})"),
-                "`syrinx tasks show` lists the fields with their types",
-            )
-        })
-    };
-    Ok(Some(match kind {
-        "integer" | "number" | "object" => parsed(first)?,
-        "array" => given.iter().map(|text| parsed(text).unwrap_or_else(|_| json!(text))).collect(),
-        _ => json!(first),
-    }))
+    let given = matches.get_many::<String>(&id).into_iter().flatten().map(String::as_str);
+    field.read(given).map_err(|fault| {
+        Failure::usage(
+            format!("--{}: {fault}", field.name.replace('_', "-")),
+            "`syrinx tasks show` lists the fields with their types",
+        )
+    })
 }
 
 /// Returns all of standard input as text.
@@ -206,12 +190,12 @@ impl TaskRun<'_> {
         &self,
         requests: &[Value],
         to: &Destination,
-        batch: bool,
+        mut batch: Batch,
         stream: bool,
     ) -> Outcome {
-        let mut first_failure = None;
+        let several = batch.is_several();
         // Answers on standard output show by themselves how far it is.
-        let counted = batch && matches!(to, Destination::Folder(_));
+        let counted = several && matches!(to, Destination::Folder(_));
         let (job, total) = (format!("{} recordings", requests.len()), requests.len() as u64);
         let tell = |event: Event| {
             if counted {
@@ -221,39 +205,13 @@ impl TaskRun<'_> {
         tell(Event::JobStarted { name: job.clone(), total: Some(total) });
         for (done, request) in (1..).zip(requests) {
             let outcome =
-                if stream { self.stream(request) } else { self.answer(request, to, batch) };
-            match outcome {
-                Ok(()) => {}
-                // The other files of a batch don't suffer from one that is broken.
-                Err(failure) if failure.exit == Exit::BadInput && batch => {
-                    self.session.report(&failure);
-                    first_failure.get_or_insert(Failure {
-                        hint: Some("see above for each of them".into()),
-                        message: "not every file could be used".into(),
-                        ..failure
-                    });
-                }
-                Err(failure) => return Err(failure),
-            }
-            let note = name_of(self.descriptor, request).to_owned();
+                if stream { self.stream(request) } else { self.answer(request, to, several) };
+            batch.take(self.session, outcome)?;
+            let note = answer::name_of(self.descriptor, request).to_owned();
             tell(Event::JobProgress { name: job.clone(), done, note });
         }
         tell(Event::JobFinished { name: job, summary: format!("{total} recordings") });
-        first_failure.map_or(Ok(()), Err)
-    }
-
-    /// Warns of a recording without words, and of recognized words that are likely to be wrong.
-    fn warn(&self, request: &Value, answered: &Answered) {
-        let known_text = self.descriptor.capabilities.known_text;
-        let recognized = known_text.is_none_or(|field| request[field].is_null());
-        let confidence = answered.transcript().and_then(Transcript::low_confidence);
-        let is_text = self.descriptor.answer == AnswerKind::Text;
-        let message = match confidence.filter(|_| recognized) {
-            Some(confidence) => format!("the words are uncertain (confidence {confidence:.2})"),
-            None if is_text && answer::text_of(answered).is_empty() => "no speech found".into(),
-            None => return,
-        };
-        self.session.say(&format!("warning: {}: {message}", name_of(self.descriptor, request)));
+        batch.finish()
     }
 
     /// Answers a request; in a batch printed lines begin with its name.
@@ -262,9 +220,9 @@ impl TaskRun<'_> {
         let mut putting: Outcome = Ok(());
         // Plain text goes out part by part, so that hours of it can be read, and piped, as they are made.
         let live = *self.form == Form::Text && *to == Destination::Standard;
-        let name = name_of(self.descriptor, request);
+        let name = answer::name_of(self.descriptor, request);
         let mut growing = match (self.form, to.path(name, self.form)) {
-            (Form::Wav(format, _), Some(path)) => Some(GrowingWav::new(path, *format)),
+            (Form::Wav(format, _), Some(path)) => Some(SpeechFile::new(path, *format)),
             _ => None,
         };
         let outcome = self.parts(request, &mut |mut part| {
@@ -274,7 +232,7 @@ impl TaskRun<'_> {
                 putting = self.session.print(&line);
             }
             if let Some(growing) = &mut growing {
-                putting = growing.take(&mut part);
+                putting = growing.take(&mut part).map_err(Failure::from);
             }
             if putting.is_err() {
                 return Err(EngineError::Cancelled);
@@ -283,16 +241,18 @@ impl TaskRun<'_> {
         });
         putting?;
         let parts = whole.chunks();
-        if let Some(answered) = whole.answered() {
-            self.warn(request, answered);
+        if let Some(transcript) = whole.answered().and_then(Answered::transcript)
+            && self.descriptor.answer == AnswerKind::Text
+        {
+            answer::warn_of_doubt(self.session, self.descriptor, request, transcript);
         }
         let there = match growing {
             Some(growing) => growing.finish(&whole)?,
             None => None,
         };
         let written = match (whole.into_answered(), there) {
-            (Some(answered), Some((path, seconds))) => {
-                Some(answer::report(self.session, &answered, self.form, &[(path, seconds)])?)
+            (Some(answered), Some(speech)) => {
+                Some(answer::report(self.session, &answered, self.form, &speech)?)
             }
             (Some(answered), None) if !live => {
                 Some(answer::write(self.session, &answered, self.form, to, name)?)

@@ -83,6 +83,7 @@ fn train(session: &Session, args: &TrainArgs, config: TrainConfig, ranks: &Ranks
     let data = TrainingData::new(&corpus, &args.data, codec, splits, config.max_seconds)?;
     let run = TrainingRun {
         settings: &settings,
+        tasks: syrinx_registry::ALL,
         folder: &args.run,
         resume: args.resume,
         tuning: Tuning {

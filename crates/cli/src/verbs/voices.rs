@@ -4,9 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
+use syrinx_audio::UniqueWarnings;
 use syrinx_data::import::recordings;
 use syrinx_engine::{Engine, VoiceOrigin};
-use syrinx_recipes::{VoiceConfig, VoiceRun, build_tasks, model_source, train_voice};
+use syrinx_recipes::{
+    VoiceConfig, VoiceRun, build_tasks, model_source, train_voice, warn_of_import,
+};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::{Session, data_folder};
@@ -87,7 +90,8 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
         }
         VoicesCommand::Add { name, audio } => {
             let recording = engine.load(audio)?;
-            let best = voices.excerpt(&recording, audio)?;
+            let warnings = UniqueWarnings::default();
+            let best = voices.excerpt(&recording, audio, &mut warnings.emit_to(session.sink()))?;
             let codes = engine.encode(&best)?;
             session.check()?;
             let path = voices.add(name, &codes, audio)?;
@@ -132,16 +136,15 @@ fn train(
     config: &VoiceConfig,
 ) -> Outcome {
     let found = recordings(folder, name)?;
-    for warning in found.left_out.iter().chain(&found.warnings) {
-        session.sink().emit(syrinx_types::Event::Warning { message: warning.to_string() });
-    }
+    warn_of_import(&found, session.sink());
     let own = || data_folder().map(|data| data.join("voice-runs").join(name));
     let Some(place) = run.map(Path::to_path_buf).or_else(own) else {
         return Err(Failure::usage("there is no folder for the run", "name one with --run"));
     };
     let settings = session.settings(&[])?.value;
     let (source, device) = (model_source(&settings)?, settings.device.open()?);
-    let tasks = build_tasks(&settings, engine.model().config().switches)?;
+    let descriptors: Vec<_> = engine.tasks().collect();
+    let tasks = build_tasks(&descriptors, &settings, engine.model().config().switches)?;
     let voice =
         VoiceRun { name, engine, source: &source, tasks: &tasks, folder: &place, device: &device };
     let voice = train_voice(&voice, &found.manifest, config, session.run(&settings))?;

@@ -162,7 +162,7 @@ fn renditions_come_with_the_utterances_they_belong_to() {
     };
     rendition("noisy", 10, &encode);
     let half = |u: &syrinx_data::Utterance| match u.id.as_str() {
-        "u03" => Err(syrinx_data::EncodeFault::of("too quiet")),
+        "u03" => Err(syrinx_types::CallbackError::new("too quiet").into()),
         "u04" => encode(u).map(|coded| coded.slice(0, 1)),
         _ => encode(u),
     };

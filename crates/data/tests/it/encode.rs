@@ -7,7 +7,7 @@ use syrinx_data::{
     Corpus, DataError, EncodeFault, EncodePlan, Manifest, Shard, Summary, Utterance, WorkShare,
     encode_manifest, merge_shards,
 };
-use syrinx_types::{CancelToken, Coded, Codes, Event, NullSink, RecordingSink};
+use syrinx_types::{CallbackError, CancelToken, Coded, Codes, Event, NullSink, RecordingSink};
 
 use crate::{codec, encode, manifest, put};
 
@@ -26,7 +26,7 @@ fn run(
     let closure = |utterance: &Utterance| -> Result<Coded, EncodeFault> {
         asked.lock().unwrap().push(utterance.id.clone());
         if refuse.contains(&utterance.id.as_str()) {
-            return Err(EncodeFault::of("a silent recording"));
+            return Err(CallbackError::new("a silent recording").into());
         }
         encode(utterance)
     };

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 
 use syrinx_data::{CodecStamp, EncodeFault, Manifest, Utterance};
-use syrinx_types::{Coded, Codes, Latents};
+use syrinx_types::{CallbackError, Coded, Codes, Latents};
 
 /// Writes a file, making its folders.
 fn put(path: &Path, content: impl AsRef<[u8]>) {
@@ -52,7 +52,7 @@ fn manifest(n: usize) -> Manifest {
 /// Codes that tell the utterance and the frame: level 0 is its number, level 1 counts its 3 + number % 4 frames.
 /// A latent is half the code and a quarter.
 fn encode(utterance: &Utterance) -> Result<Coded, EncodeFault> {
-    let number: u16 = utterance.id[1..].parse().map_err(|_| EncodeFault::of("no number"))?;
+    let number: u16 = utterance.id[1..].parse().map_err(|_| CallbackError::new("no number"))?;
     let frames = 3 + number % 4;
     let values = (0..frames).flat_map(|t| [number, t]).collect();
     let codes = Codes::new(2, values)?;

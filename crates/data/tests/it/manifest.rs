@@ -138,3 +138,23 @@ fn writing_elsewhere_keeps_the_recordings_in_reach() {
     let nowhere = manifest.write(&dir.path().join("none/m.jsonl")).unwrap_err().to_string();
     assert!(nowhere.contains("none"), "{nowhere}");
 }
+
+#[test]
+fn a_part_is_evenly_spread_and_missing_recordings_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let utterance = |i: usize| -> Utterance {
+        let json =
+            format!(r#"{{"id": "u{i}", "audio": "u{i}.wav", "speaker": "s", "text": "Yes."}}"#);
+        serde_json::from_str(&json).unwrap()
+    };
+    let manifest = Manifest::new(dir.path(), (0..9).map(utterance).collect()).unwrap();
+    let ids = |limit| -> Vec<String> {
+        manifest.evenly(limit).utterances().iter().map(|u| u.id.clone()).collect()
+    };
+    assert_eq!(ids(Some(3)), ["u0", "u3", "u6"]);
+    assert_eq!((ids(None).len(), ids(Some(20)).len(), ids(Some(0)).len()), (9, 9, 0));
+    put(&dir.path().join("u0.wav"), "");
+    let error = manifest.check_recordings().unwrap_err();
+    assert!(matches!(error, DataError::MissingRecordings { missing: 8, of: 9, .. }), "{error}");
+    assert!(manifest.evenly(Some(1)).check_recordings().is_ok());
+}

@@ -1,13 +1,20 @@
 //! Recordings made to prompts.
 
-use syrinx_engine::{PromptConfig, excerpt};
-use syrinx_types::Audio;
+use syrinx_audio::AudioWarning;
+use syrinx_engine::{EngineError, PromptConfig};
+use syrinx_types::{Audio, CancelToken, Event, RecordingSink, RunContext};
 
 use crate::engine;
 use crate::tiny::buzz;
 
 fn silence(seconds: f64) -> Audio {
     Audio::silence(seconds, 24_000)
+}
+
+/// Returns the prompt of a recording, which has no warning.
+fn excerpt(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio, EngineError> {
+    let mut none = |warning: AudioWarning| panic!("{warning}");
+    syrinx_engine::excerpt(audio, name, config, &mut none)
 }
 
 fn join(parts: &[Audio]) -> Audio {
@@ -70,17 +77,43 @@ fn prompts_of_requests_are_those_of_kept_voices() {
     };
     let engine = engine();
     let voices = engine.services().voices.as_ref().expect("voices");
+    let (cancel, sink) = (CancelToken::default(), RecordingSink::default());
+    let run = RunContext::new(&cancel, &sink);
+    let mut told = Vec::new();
     for gain in [0.01, 0.5] {
-        let kept = engine.voices().excerpt(&speech(gain), "me.wav").expect("a prompt");
-        let given = voices.excerpt(&speech(gain), "me.wav", 3.0).expect("a prompt");
+        let kept = engine.voices().excerpt(&speech(gain), "me.wav", &mut |w| told.push(w));
+        let kept = kept.expect("a prompt");
+        let given = voices.excerpt(&speech(gain), "me.wav", 3.0, run).expect("a prompt");
         assert_eq!(kept, given);
         assert!(kept.seconds() > 2.4, "{}", kept.seconds());
     }
-    let shorter = voices.excerpt(&speech(0.5), "me.wav", 1.0).expect("a prompt");
+    assert!(told.is_empty() && sink.events().is_empty(), "{told:?}");
+    let shorter = voices.excerpt(&speech(0.5), "me.wav", 1.0, run).expect("a prompt");
     assert!((0.9..=1.001).contains(&shorter.seconds()), "{}", shorter.seconds());
     for audio in [silence(2.0), buzz(0.3, 24_000)] {
-        let kept = engine.voices().excerpt(&audio, "me.wav").expect_err("none");
-        let given = voices.excerpt(&audio, "me.wav", 3.0).expect_err("none");
+        let kept = engine.voices().excerpt(&audio, "me.wav", &mut |w| told.push(w));
+        let kept = kept.expect_err("none");
+        let given = voices.excerpt(&audio, "me.wav", 3.0, run).expect_err("none");
         assert_eq!((kept.to_string(), kept.hint()), (given.to_string(), given.hint()));
     }
+}
+
+#[test]
+fn clipped_prompts_are_reported_with_the_figure() {
+    let mut audio = buzz(2.0, 24_000);
+    let peak = audio.samples.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    audio.samples.iter_mut().for_each(|x| *x = (*x * 2.0 / peak).clamp(-1.0, 1.0));
+    let at_full_scale = audio.samples.iter().filter(|x| x.abs() > 0.99).count();
+    let percent = 100.0 * at_full_scale as f64 / audio.samples.len() as f64;
+    let engine = engine();
+    let voices = engine.services().voices.as_ref().expect("voices");
+    let (cancel, sink) = (CancelToken::default(), RecordingSink::default());
+    voices.excerpt(&audio, "me.wav", 3.0, RunContext::new(&cancel, &sink)).expect("a prompt");
+    let [Event::Warning { message }] = &sink.events()[..] else { panic!("{:?}", sink.events()) };
+    let mut kept = Vec::new();
+    engine.voices().excerpt(&audio, "me.wav", &mut |w| kept.push(w.to_string())).expect("a prompt");
+    assert_eq!(kept, [message.clone()]);
+    let told = message.strip_prefix("me.wav: the prompt is clipped: ").expect(message);
+    let figure: f64 = told.split(' ').next().and_then(|x| x.parse().ok()).expect(message);
+    assert!((figure - percent).abs() < 0.1 * percent, "{message}, {percent} %");
 }

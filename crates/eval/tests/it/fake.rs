@@ -10,7 +10,7 @@ use syrinx_eval::{
     evaluate,
 };
 use syrinx_task::{Answer as TaskAnswer, AnswerKind, Answered, Phones, Speech, Transcript};
-use syrinx_types::{Audio, CancelToken, NullSink, RunContext};
+use syrinx_types::{Audio, CallbackError, CancelToken, NullSink, RunContext};
 
 /// Samples a second of everything here.
 pub(crate) const RATE_HZ: u32 = 24_000;
@@ -114,7 +114,8 @@ impl Subject for Fake {
         }
         let request = ask.request.to_string();
         if !self.fails_on.is_empty() && request.contains(self.fails_on) {
-            return Err(SubjectError::failed("it is all too much", Some("ask for less".into())));
+            let error = CallbackError::new("it is all too much");
+            return Err(error.with_hint(Some("ask for less")).into());
         }
         let answered = match ask.task {
             "speak" => {
@@ -147,7 +148,7 @@ impl Subject for Fake {
         match named {
             None => Ok(Box::new(Softer(self.fingerprint()))),
             Some((path, folder)) if folder.join(path).exists() => Ok(Box::new(Silence)),
-            Some((path, _)) => Err(SubjectError::failed(format!("no `{path}`"), None)),
+            Some((path, _)) => Err(CallbackError::new(format!("no `{path}`")).into()),
         }
     }
 }

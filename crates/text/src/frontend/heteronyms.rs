@@ -79,6 +79,8 @@ enum ConditionKind {
     Tag(u8),
     Near(Vec<&'static str>),
     Before(Vec<&'static str>),
+    /// Two words before it.
+    SecondBefore(Vec<&'static str>),
     After(Vec<&'static str>),
     Capital,
 }
@@ -184,6 +186,9 @@ impl Condition {
                 around.copied().any(|word| near.contains(&word))
             }
             ConditionKind::Before(expected) => expected.contains(&before),
+            ConditionKind::SecondBefore(expected) => {
+                index.checked_sub(2).is_some_and(|at| expected.contains(&words[at]))
+            }
             ConditionKind::After(expected) => expected.contains(&after),
             ConditionKind::Capital => *capital,
         };
@@ -257,6 +262,7 @@ fn part(text: &'static str) -> Option<Condition> {
         ("^", "") => ConditionKind::Capital,
         ("~", list) => ConditionKind::Near(words(list)),
         ("<", list) => ConditionKind::Before(words(list)),
+        ("-", list) => ConditionKind::SecondBefore(words(list)),
         (">", list) => ConditionKind::After(words(list)),
         (tag, "") if tagger::TAGS.contains(&tag.as_bytes()[0]) => {
             ConditionKind::Tag(tag.as_bytes()[0])

@@ -21,6 +21,8 @@ pub(super) struct Folded {
 pub(super) fn fold(text: &str) -> Folded {
     let mut folded = Folded { text: String::with_capacity(text.len()), left_out: Vec::new() };
     let mut rest = text;
+    // Length of the text at the end of the last exponent: further raised signs belong to it.
+    let mut exponent_end = usize::MAX;
     while let Some(c) = rest.chars().next() {
         let out = &mut folded.text;
         let mut taken = c.len_utf8();
@@ -43,7 +45,11 @@ pub(super) fn fold(text: &str) -> Folded {
         {
             out.push(c);
         } else if let Some(sign) = superscript(c).filter(|_| is_exponent(out, c)) {
-            push_exponent(out, sign);
+            if exponent_end != out.len() {
+                out.push('^');
+            }
+            out.push(sign);
+            exponent_end = out.len();
         } else if let Some(said) = replacement(c) {
             // `2½` is two and a half.
             if said.contains('/') && out.ends_with(|c: char| c.is_ascii_digit()) {
@@ -100,14 +106,6 @@ fn is_exponent(before: &str, sign: char) -> bool {
         || variable
 }
 
-/// Appends a sign of an exponent, the first one behind `^`.
-fn push_exponent(out: &mut String, sign: char) {
-    if !out.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-').ends_with('^') {
-        out.push('^');
-    }
-    out.push(sign);
-}
-
 /// Appends a name between spaces, itself without accents.
 fn push_name(out: &mut String, name: &str) {
     out.push(' ');
@@ -142,7 +140,7 @@ fn push_decomposed(folded: &mut Folded, c: char) {
             None => {}
         }
     }
-    if out.len() == start {
+    if out[start..].trim().is_empty() {
         out.push(' ');
         if !spoken_symbols::is_silent(c) {
             folded.left_out.push(c);
@@ -162,6 +160,7 @@ fn replacement(c: char) -> Option<&'static str> {
         '‐' | '‑' | '‒' | '–' | '−' => "-",
         '—' | '―' | '⸺' => "--",
         '…' => "...",
+        '‽' => "?",
         '·' | '•' | '‣' | '◦' | '▪' => " ",
         '№' => "no. ",
         'µ' => " mu ",

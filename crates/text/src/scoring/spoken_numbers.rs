@@ -259,6 +259,11 @@ fn prepared(text: &str) -> String {
     let mut done = 0;
     for half in HALF.find_iter(text) {
         let before = &text[done..half.start()];
+        // The reference leaves it out where nothing stands before it.
+        if before.trim().is_empty() {
+            done = half.end();
+            continue;
+        }
         let last = before.split_whitespace().next_back().unwrap_or_default();
         let number = matches!(
             Word::of(last),

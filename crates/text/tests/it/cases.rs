@@ -125,7 +125,8 @@ fn symbols_without_a_name_are_told_once() {
     };
     assert_eq!(told("“Zoë” paid 5 ₿ for ½ a pie."), "`₿` (U+20BF, once)");
     assert_eq!(told("₿₿ and 日 — naïve • £5 😀 ₿"), "`₿` (U+20BF, 3 times), `日` (U+65E5, once)");
-    assert_eq!(told("Plain text."), "");
+    assert_eq!(told("▲ 2 and 3¨ ● milk ── ‽"), "`▲` (U+25B2, once), `¨` (U+00A8, once)");
+    assert_eq!(told("Plain text :) <3"), "");
     assert_eq!(told("你好,世界"), "", "the text is refused");
     let frontend = Frontend::english().unwrap();
     let spoken = frontend.phonemize("Five ₿ now").unwrap();

@@ -62,10 +62,19 @@ fn long_text() {
 
 #[test]
 fn long_text_without_spaces() {
-    for unit in ["a", "1", "a.", "/a", "$", "1-", "'", "A.", "a-", "..", "#", "@a", "é", "👋"] {
+    let units =
+        ["a", "1", "a.", "/a", "$", "1-", "'", "A.", "a-", "..", "#", "@a", "é", "👋", ":)"];
+    for unit in units {
         let said = normalize(&unit.repeat(10_000));
         assert!(!said.contains('\u{F0000}'));
     }
+}
+
+#[test]
+fn time_is_linear_in_raised_digits() {
+    // 10^11 steps, minutes, if each digit were a search through those before.
+    let said = normalize(&"²".repeat(500_000));
+    assert!(said.starts_with("to the power of") || !said.is_empty());
 }
 
 proptest! {

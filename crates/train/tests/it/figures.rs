@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use syrinx_model::LmFile;
 use syrinx_nn::{Kernels, Precision, to_vec_f32};
 use syrinx_train::{InTrainingEvaluator, InTrainingFault, TrainConfig, Trainer};
-use syrinx_types::{CancelToken, Event, NullSink, RecordingSink};
+use syrinx_types::{CallbackError, CancelToken, Event, NullSink, RecordingSink};
 
 use crate::run::{Setup, config};
 
@@ -99,7 +99,7 @@ impl InTrainingEvaluator for Notebook {
         let mut notes = self.0.lock().unwrap();
         notes.push(model.tensors.len());
         match notes.len() {
-            2 => Err(InTrainingFault::of("no recognizer")),
+            2 => Err(CallbackError::new("no recognizer").into()),
             _ => Ok(vec![("own wer".into(), 0.5)]),
         }
     }

@@ -9,7 +9,7 @@ use syrinx_task::{
 };
 use syrinx_task_stt::{PassConfig, Stt, SttConfig, SttMode, SttRequest};
 use syrinx_testkit::{Tested, services, told};
-use syrinx_types::{Audio, CancelToken, RunContext};
+use syrinx_types::{Audio, CancelToken, Event, RecordingSink, RunContext};
 
 use crate::{kit, scores, stt};
 
@@ -271,8 +271,9 @@ fn a_long_file_is_read_once_and_has_no_gap() {
     let audio = joined(&[&sentence; 25]);
     let samples = audio.samples.len();
     let file = Arc::new(LongFile { audio, samples_read: AtomicUsize::new(0) });
-    let services =
-        Services { recordings: Some(Arc::new(OneFile(Arc::clone(&file)))), ..services() };
+    let recordings: Option<Arc<dyn Recordings>> = Some(Arc::new(OneFile(Arc::clone(&file))));
+    // Without a recognizer of phones, a known text has rows, too.
+    let services = Services { recordings, phones: None, ..services() };
     let cancel = CancelToken::default();
     let context = Context { services: &services, run: RunContext::quiet(&cancel) };
     let task = stt(plain());
@@ -289,4 +290,43 @@ fn a_long_file_is_read_once_and_has_no_gap() {
     cancel.cancel();
     let cancelled = task.plan(&request(name()), &context);
     assert!(matches!(cancelled, Err(TaskError::Cancelled)));
+}
+
+#[test]
+fn a_known_text_is_placed_in_a_long_file_section_by_section() {
+    let sentence = sentence();
+    let audio = joined(&[&sentence; 25]);
+    let whole = audio.clone();
+    let file = Arc::new(LongFile { audio, samples_read: AtomicUsize::new(0) });
+    let long = Services { recordings: Some(Arc::new(OneFile(file))), ..services() };
+    let by_rows = Services { phones: None, ..long.clone() };
+    let (cancel, sink) = (CancelToken::default(), RecordingSink::default());
+    let run = RunContext { events: &sink, ..RunContext::quiet(&cancel) };
+    let asked = known(Clip::from("long.wav".to_owned()), "The sign was visibly displayed. Oh no.");
+    let task = stt(plain());
+    let phones = services().phones.expect("a recognizer of phones");
+    let answer = |services: &Services| {
+        let context = Context { services, run };
+        let (plan, prepared) = task.plan(&asked, &context).expect("a plan");
+        let score = |row: &syrinx_task::RowPlan| match &row.stages[0].contents["recording"] {
+            Content::Codes(codes) => generated(phones.phone_scores(codes, run).expect("scores")),
+            other => panic!("{other:?}"),
+        };
+        let rows: Vec<Generated> = plan.rows.iter().map(score).collect();
+        (rows.len(), task.finish(&asked, prepared, rows, &context).expect("an answer"))
+    };
+    let (rows, expected) = answer(&by_rows);
+    assert!(rows > 10, "{rows}");
+    assert!(sink.events().iter().all(|e| !matches!(e, Event::JobStarted { .. })));
+    let (rows, aligned) = answer(&long);
+    assert_eq!((rows, &aligned), (0, &expected));
+    assert_eq!(aligned.words.len(), 7);
+    let seconds: f64 = aligned.phones.iter().map(|phone| phone.duration_s).sum();
+    assert!((seconds - whole.seconds()).abs() < 1e-6, "{seconds}");
+    let done = |event: &Event| match event {
+        Event::JobProgress { done, .. } => Some(*done),
+        _ => None,
+    };
+    let done: Vec<u64> = sink.events().iter().filter_map(done).collect();
+    assert_eq!(done, [1, 2]);
 }

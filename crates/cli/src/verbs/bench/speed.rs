@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use clap::Args;
 use serde_json::{Value, json};
-use syrinx_recipes::RecipeError;
+use syrinx_recipes::{RecipeError, codec_speed};
 use syrinx_registry::ALL;
 use syrinx_task::TaskDescriptor;
 
@@ -87,15 +87,8 @@ pub fn run(session: &Session, args: &SpeedArgs) -> Outcome {
 fn codec(session: &Session, audio: &str, times: usize) -> Outcome<Value> {
     let engine = session.engine(&session.settings(&[])?.value)?;
     let audio = engine.load(audio)?;
-    let mut factors = Vec::new();
-    for _ in 0..times {
-        session.check()?;
-        let start = Instant::now();
-        let codes = engine.encode(&audio)?;
-        engine.codec().decode(&codes).map_err(|e| fail(e.to_string()))?;
-        factors.push(audio.seconds() / start.elapsed().as_secs_f64());
-    }
-    Ok(json!({"times_real_time": middle(&factors)}))
+    let times_real_time = codec_speed(engine.codec(), &audio, times, &session.cancel)?;
+    Ok(json!({ "times_real_time": times_real_time }))
 }
 
 /// Runs this program with the same model and settings; returns its output.

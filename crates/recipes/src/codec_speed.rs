@@ -1,0 +1,32 @@
+//! Speed of a codec.
+
+use std::time::Instant;
+
+use syrinx_codec::Codec;
+use syrinx_metrics::bootstrap::median;
+use syrinx_types::{Audio, CancelToken};
+
+use crate::RecipeError;
+
+/// Measures encoding and decoding of a recording together, `times` times; returns the median of the recording's length
+/// divided by the time.
+///
+/// # Errors
+/// [`RecipeError::Codec`]; [`RecipeError::Cancelled`] between two measurements.
+pub fn codec_speed(
+    codec: &dyn Codec,
+    audio: &Audio,
+    times: usize,
+    cancel: &CancelToken,
+) -> Result<f64, RecipeError> {
+    let mut factors = Vec::with_capacity(times);
+    for _ in 0..times.max(1) {
+        if cancel.is_cancelled() {
+            return Err(RecipeError::Cancelled);
+        }
+        let start = Instant::now();
+        codec.decode(&codec.encode(audio)?)?;
+        factors.push(audio.seconds() / start.elapsed().as_secs_f64());
+    }
+    Ok(median(&factors.iter().collect::<Vec<_>>()))
+}

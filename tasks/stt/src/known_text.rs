@@ -1,0 +1,148 @@
+//! Times of the words of a known text.
+
+use syrinx_speech::{Acoustics, SpeechError, SpokenForm, Units, align_acoustics};
+use syrinx_task::{
+    AnswerIssue, FrameScores, Generated, PhoneRecognizer, TaskError, TaskKit, Transcript,
+};
+use syrinx_text::Phonemized;
+use syrinx_types::{Event, RunContext, WordTime};
+
+use crate::frames::Frames;
+use crate::recognize::Confidence;
+use crate::{SttConfig, SttError};
+
+/// Name of the job in the events of a run.
+const JOB: &str = "align";
+
+/// Confidence of an alignment below which the recording probably has another text: correct texts have 0.15 to 0.9,
+/// wrong ones less than 0.001, a half-spoken text 0.07.
+const FITS_BELOW: f64 = 0.1;
+
+/// Phone scores of a recording, part by part.
+struct Gathered {
+    units: Units,
+    prior_weight: f64,
+    /// Acoustics so far; `None` before the first part.
+    acoustics: Option<Acoustics>,
+}
+
+impl Gathered {
+    fn new(config: &SttConfig) -> Result<Self, TaskError> {
+        let units = Units::english().map_err(SttError::from)?;
+        Ok(Self { units, prior_weight: config.decoder.prior_weight, acoustics: None })
+    }
+
+    /// Appends the scores of the next part.
+    fn push(&mut self, scores: &FrameScores) -> Result<(), TaskError> {
+        let gathered = match &mut self.acoustics {
+            Some(gathered) => gathered,
+            None => {
+                let empty = Acoustics::empty(&self.units, scores.rate_hz, self.prior_weight);
+                self.acoustics.insert(empty.map_err(SttError::from)?)
+            }
+        };
+        Ok(gathered.extend(scores, &self.units).map_err(SttError::from)?)
+    }
+}
+
+/// Computes the phone scores of a long recording section by section, so that neither its latents nor its scores of all
+/// labels are in memory at once.
+pub(crate) struct Scorer<'a> {
+    phones: &'a dyn PhoneRecognizer,
+    gathered: Gathered,
+    run: RunContext<'a>,
+    sections: u64,
+    done: u64,
+}
+
+impl<'a> Scorer<'a> {
+    /// Begins a recording of some sections.
+    pub(crate) fn begin(
+        phones: &'a dyn PhoneRecognizer,
+        config: &SttConfig,
+        sections: usize,
+        run: RunContext<'a>,
+    ) -> Result<Self, TaskError> {
+        let sections = sections as u64;
+        run.events.emit(Event::JobStarted { name: JOB.to_owned(), total: Some(sections) });
+        Ok(Self { phones, gathered: Gathered::new(config)?, run, sections, done: 0 })
+    }
+
+    /// Appends the scores of the next part.
+    pub(crate) fn push(&mut self, part: &Frames) -> Result<(), TaskError> {
+        let scores = match part {
+            Frames::Codes(codes) => self.phones.phone_scores(codes, self.run)?,
+            Frames::Latents(latents) => self.phones.phone_scores_of_latents(latents, self.run)?,
+        };
+        self.gathered.push(&scores)
+    }
+
+    /// Reports that all parts of a section are scored.
+    pub(crate) fn end_section(&mut self) {
+        self.done += 1;
+        let (name, note) = (JOB.to_owned(), String::new());
+        self.run.events.emit(Event::JobProgress { name, done: self.done, note });
+    }
+
+    /// Returns the scores; `None` for a recording without parts.
+    pub(crate) fn end(self) -> Option<Acoustics> {
+        let summary = format!("{} sections", self.sections);
+        self.run.events.emit(Event::JobFinished { name: JOB.to_owned(), summary });
+        self.gathered.acoustics
+    }
+}
+
+/// Returns the scores of the rows, each of which is dropped when it is read.
+pub(crate) fn scores_of_rows(
+    config: &SttConfig,
+    rows: Vec<Generated>,
+) -> Result<Option<Acoustics>, TaskError> {
+    let mut gathered = Gathered::new(config)?;
+    for row in rows {
+        gathered.push(&row.phones.ok_or_else(|| AnswerIssue::NoScores.of("stt"))?)?;
+    }
+    Ok(gathered.acoustics)
+}
+
+/// Returns the answer for a known text: the times of its words.
+pub(crate) fn aligned(
+    kit: &TaskKit,
+    text: &str,
+    acoustics: Option<Acoustics>,
+    run: RunContext<'_>,
+) -> Result<Transcript, TaskError> {
+    let acoustics = acoustics.ok_or(SttError::Speech(SpeechError::NoScores))?;
+    let units = Units::english().map_err(SttError::from)?;
+    let spoken = kit.frontend.phonemize(text)?;
+    let forms: Vec<SpokenForm> =
+        spoken.words.iter().map(|w| SpokenForm::of(&kit.frontend, &w.spoken, Some(w))).collect();
+    let aligned = align_acoustics(&forms, &acoustics, &units).map_err(SttError::from)?;
+    let mut sum = Confidence::default();
+    sum.add(&aligned);
+    if let Some(confidence) = sum.mean().filter(|c| *c < FITS_BELOW) {
+        let message = format!(
+            "the text fits the recording badly (confidence {confidence:.2}): times are right only where it is said"
+        );
+        run.events.emit(Event::Warning { message });
+    }
+    Ok(Transcript {
+        text: text.trim().to_owned(),
+        words: by_written(&spoken, &aligned.words),
+        phones: aligned.phones,
+        confidence: sum.mean(),
+    })
+}
+
+/// Returns the times of the written words: `$5` from the beginning of `five` to the end of `dollars`.
+fn by_written(spoken: &Phonemized, times: &[WordTime]) -> Vec<WordTime> {
+    let mut written: Vec<WordTime> = Vec::new();
+    let mut last = None;
+    for (word, time) in spoken.words.iter().zip(times) {
+        match written.last_mut() {
+            Some(whole) if last == Some(word.piece) => whole.end_s = time.end_s,
+            _ => written.push(WordTime { word: word.written.clone(), ..time.clone() }),
+        }
+        last = Some(word.piece);
+    }
+    written
+}
