@@ -41,8 +41,11 @@ impl Task for DeReverb {
         positional: "audio",
         example: "syrinx de-reverb hall.wav -o dry.wav",
     };
-    const CAPABILITIES: Capabilities =
-        Capabilities { required: &["audio"], recordings: &["audio"], ..Capabilities::NONE };
+    const CAPABILITIES: Capabilities = Capabilities {
+        required: &["audio"],
+        recordings: &["audio"],
+        ..Capabilities::NONE
+    };
     const SIMULATION: Option<Simulation> = Some(Simulation {
         input: Rendition { name: REVERBERANT, render: reverberant },
         target: None,

@@ -19,7 +19,10 @@ pub(super) fn face(cursor: &Cursor<'_>) -> Option<Match> {
     if !cursor.rest.starts_with([':', ';', '=', '>', '<', '(', '^', '-']) {
         return None;
     }
-    heart(cursor).or_else(|| mouth(cursor)).or_else(|| mirrored(cursor)).or_else(|| letters(cursor))
+    heart(cursor)
+        .or_else(|| eyes_first(cursor))
+        .or_else(|| mirrored(cursor))
+        .or_else(|| letters(cursor))
 }
 
 /// Whether the text before lets an emoticon begin here.
@@ -34,21 +37,21 @@ fn closes(cursor: &Cursor<'_>, length: usize) -> bool {
 }
 
 /// `:)`, `;-)`, `:D`, `:'(`, `>:(`. Without a nose, one stands apart from the word before: `(see note:)`.
-fn mouth(cursor: &Cursor<'_>) -> Option<Match> {
+fn eyes_first(cursor: &Cursor<'_>) -> Option<Match> {
     let found = FACE.captures(cursor.rest)?;
     let length = found[0].len();
     let (eyes, tear) = (&found[2], found.get(3).is_some());
-    let mouth = found[5].chars().next()?;
-    let round = matches!(mouth, ')' | '(');
+    let last = found[5].chars().next()?;
+    let round = matches!(last, ')' | '(');
     let nose = &found[4] == "-" || &found[4] == "^";
     let apart = opens(cursor) || nose && round && cursor.before.is_some_and(char::is_alphabetic);
-    let equation = eyes == "=" && !matches!(mouth, ')' | '(' | 'D' | 'P');
+    let equation = eyes == "=" && !matches!(last, ')' | '(' | 'D' | 'P');
     // `at 5 :3` is no face.
-    let counted = mouth == '3' && !cursor.previous.ends_with(|c: char| c.is_ascii_alphabetic());
+    let counted = last == '3' && !cursor.previous.ends_with(|c: char| c.is_ascii_alphabetic());
     if !apart || equation || counted || !closes(cursor, length) {
         return None;
     }
-    let name = match mouth {
+    let name = match last {
         ')' | ']' if tear => "tears of joy",
         ')' | ']' | 'D' if found.get(1).is_some() => "mischievous face",
         ')' | ']' if eyes == ";" => "winking face",
