@@ -16,14 +16,14 @@ use syrinx_types::ConfigIssue;
 
 use crate::{DataError, WorkShare};
 
-/// Rules by which items are put into batches.
+/// Rules for batches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BatchPlan {
-    /// Most positions of a batch, padding counted: items times the length of the longest.
+    /// Largest number of positions in a batch, padding included: items times the length of the longest.
     pub max_positions: usize,
-    /// Largest difference to the longest item of the batch, as a fraction of it in 0..1. Small values waste
-    /// less on padding, large ones mix lengths better.
+    /// Largest difference to the longest item of the batch, as a fraction of its length, 0..1. Small values reduce
+    /// padding, large ones mix lengths better.
     pub max_padding: f64,
     /// Seed of the order.
     pub seed: u64,
@@ -56,10 +56,11 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Returns the plan over items of `lengths` positions; item numbers are places in `lengths`.
+    /// Builds the plan over items of `lengths` positions; item numbers are indices into `lengths`.
     ///
-    /// With several machines each gives its part: rank `part.index()` of `part.of()` takes every `of`-th batch of the
-    /// one endless list that all share, so no batch is dropped or doubled where an epoch doesn't divide evenly.
+    /// With several machines each gives its part: rank `part.index()` of `part.of()` takes every `of`-th batch of a
+    /// common endless list, so that no batch is dropped or repeated if the number of batches in an epoch is not a
+    /// multiple of `of`.
     ///
     /// # Errors
     /// [`DataError::TooLong`] for an item above the budget; [`DataError::NoItems`] without items;
@@ -83,7 +84,7 @@ impl Batches {
         Ok(Self { seed: plan.seed, part, buckets, batches_per_epoch, last: Mutex::new(None) })
     }
 
-    /// Batches of an epoch, over all parts.
+    /// Returns the number of batches in an epoch, over all parts.
     pub fn batches_per_epoch(&self) -> usize {
         self.batches_per_epoch
     }
@@ -99,7 +100,7 @@ impl Batches {
     /// Returns the random number generator of a step (prompts, crops). It depends on the seed, the step and the share
     /// of the work only.
     pub fn rng(&self, step: u64) -> ChaCha8Rng {
-        // Streams of epochs count from 0, those of batches from the other half of the range.
+        // Epochs use the lower half of the streams, batches the upper half.
         self.stream((1 << 63) | self.number(step))
     }
 
@@ -139,7 +140,7 @@ impl Batches {
             let mut items = bucket.items.clone();
             items.shuffle(&mut rng);
             let (n, count) = (items.len(), bucket.batches);
-            // Batches of equal size, give or take one, rather than full ones and a small rest.
+            // Batches differ in size by at most one, instead of full ones and a small rest.
             batches.extend((0..count).map(|b| items[b * n / count..(b + 1) * n / count].to_vec()));
         }
         batches.shuffle(&mut rng);
@@ -147,7 +148,7 @@ impl Batches {
     }
 }
 
-/// Cuts the items, longest first, where they get too much shorter than the first of their bucket.
+/// Divides the items, longest first, into buckets whose items are not too much shorter than the first.
 fn buckets(plan: &BatchPlan, lengths: &[usize]) -> Vec<Bucket> {
     let mut items: Vec<usize> = (0..lengths.len()).collect();
     items.sort_by_key(|&i| (std::cmp::Reverse(lengths[i]), i));

@@ -11,7 +11,7 @@ use syrinx_types::IoOperation;
 
 use crate::DataError;
 
-/// Exclusive right to make a shard. Dropping it gives the right back.
+/// Exclusive right to write a shard, released when dropped.
 #[derive(Debug)]
 pub(crate) struct Claim {
     path: PathBuf,
@@ -27,7 +27,7 @@ fn lock_path(shard: &Path) -> PathBuf {
 }
 
 impl Claim {
-    /// Claims a shard; nothing if another process has claimed it.
+    /// Claims a shard; `None` if another process has claimed it.
     ///
     /// # Errors
     /// [`DataError::Io`] if the lock file can't be made.
@@ -39,7 +39,7 @@ impl Claim {
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
-                // A file system without locks: then one process a part is the user's to ensure.
+                // In a file system without locks the user must start only one process for each part.
                 Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
                 Err(TryLockError::Error(e)) => {
                     return Err(DataError::io(IoOperation::Lock, &path)(e));
@@ -55,12 +55,12 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // A file that stays is harmless: it is locked anew.
+        // A remaining file is harmless, since it is locked again.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// Whether the path still leads to this file.
+/// Whether the path still refers to this file.
 #[cfg(unix)]
 fn is_there(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;

@@ -14,15 +14,15 @@ use crate::shard::{CodecStamp, Shard, ShardRecord, ShardStamp};
 use crate::source::{CorpusShard, ShardSource};
 use crate::{DataError, Expected, Utterance};
 
-/// Rules for drawing a prompt: a random stretch of another utterance of the same speaker.
+/// Rules for drawing a prompt: a random section of another utterance of the same speaker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PromptSpec {
-    /// Fewest frames. Utterances shorter than this are drawn from only if the speaker has no longer ones.
+    /// Smallest number of frames. Shorter utterances are used only if the speaker has no longer ones.
     pub min_frames: usize,
-    /// Most frames.
+    /// Largest number of frames.
     pub max_frames: usize,
-    /// Probability of giving no prompt, in 0..=1.
+    /// Probability of no prompt, 0..=1.
     pub none_probability: f64,
 }
 
@@ -44,7 +44,7 @@ pub struct Corpus {
     renditions: Arc<BTreeMap<String, Corpus>>,
 }
 
-/// Folder within that of the shards, with a folder of shards for every rendition.
+/// Subfolder of the shards' folder, with a folder of shards for every rendition.
 pub const RENDITIONS: &str = "renditions";
 
 impl Corpus {
@@ -105,7 +105,7 @@ impl Corpus {
         corpus.with_renditions(renditions)
     }
 
-    /// Whether codes are read when an utterance is needed.
+    /// Whether codes are read on demand.
     pub fn is_streamed(&self) -> bool {
         self.shards.iter().any(|shard| matches!(shard, CorpusShard::Streamed { .. }))
     }
@@ -203,7 +203,7 @@ impl Corpus {
     }
 
     /// Returns the utterances for which `keep` (given the utterance and its frames) is true, renumbered. Prompts come
-    /// from these only, so no test recording is a prompt of a training split.
+    /// from these utterances only, so that no test recording is a prompt of a training split.
     pub fn filter(&self, keep: impl Fn(&Utterance, usize) -> bool) -> Self {
         let kept = (0..self.len()).filter(|&i| keep(self.utterance(i), self.frames(i)));
         let entries = kept.map(|i| self.entries[i]).collect();
@@ -329,8 +329,9 @@ impl Corpus {
         })
     }
 
-    /// Returns a random stretch of another utterance of the speaker of utterance `i`: of `min_frames..=max_frames`
-    /// frames, or the utterance where it is shorter. `None` with `none_probability`, or if the speaker has no other.
+    /// Returns a random section of another utterance of the speaker of utterance `i`: of `min_frames..=max_frames`
+    /// frames, or the complete utterance if it is shorter. `None` with `none_probability`, or if the speaker has no
+    /// other.
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.
@@ -340,7 +341,7 @@ impl Corpus {
         spec: &PromptSpec,
         rng: &mut impl Rng,
     ) -> Result<Option<Codes>, DataError> {
-        // Both draws are made in any case: the probability does not change the other draws.
+        // Both numbers are drawn in any case, so that the probability does not change later draws.
         let none = rng.random::<f64>() < spec.none_probability;
         let most = spec.max_frames.max(spec.min_frames);
         let frames = rng.random_range(spec.min_frames..=most);

@@ -1,4 +1,4 @@
-//! A manifest turned into token shards, in parallel, resumable, shared among machines.
+//! Encoding of a manifest into token shards: in parallel, resumable, shared among machines.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::claim::Claim;
 use crate::shard::{CodecStamp, EncodeFailure, Shard, ShardStamp, ShardWriter};
 use crate::{DataError, EncodeFault, Manifest, Utterance, WorkShare};
 
-/// Interval between polls of a shard that another process makes.
+/// Interval between polls of a shard that another process writes.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Name of the job in the events.
@@ -28,17 +28,17 @@ pub struct EncodePlan {
     pub codec: CodecStamp,
     /// Dimension of the latents stored with the codes; 0 to store none.
     pub latent_dim: usize,
-    /// Share of the shards that this process makes. Shares may use one folder, and so may processes with the same share:
-    /// each shard is made by one of them.
+    /// Share of the shards that this process writes. Processes of all shares may use one folder, even several with the
+    /// same share: each shard is written by one of them.
     pub part: WorkShare,
-    /// Utterances of a shard: the unit that a kill can lose and that is loaded at once.
+    /// Number of utterances in a shard, which is the unit of loading and of work that a kill can lose.
     pub utterances_per_shard: usize,
     /// Threads that encode; 0 counts as 1.
     pub threads: usize,
 }
 
 impl EncodePlan {
-    /// Everything, codes alone, 500 utterances a shard, one thread.
+    /// Builds a plan of all shards: codes without latents, 500 utterances in a shard, one thread.
     pub fn new(codec: CodecStamp) -> Self {
         Self { codec, latent_dim: 0, part: WorkShare::WHOLE, utterances_per_shard: 500, threads: 1 }
     }
@@ -57,23 +57,23 @@ pub struct Summary {
     pub frames: usize,
     /// Utterances that couldn't be encoded, kept ones included.
     pub failed: Vec<EncodeFailure>,
-    /// The list of these, one JSON object a line, if there are any.
+    /// File that lists the failures, one JSON object on each line, if there are any.
     pub failed_path: Option<PathBuf>,
 }
 
 /// Codes of an utterance, or the reason why there are none.
 type Encoded = Result<Coded, EncodeFault>;
 
-/// Closure that encodes one utterance: codes of (frames, levels), with the latents that they round
-/// where these are kept, or the reason why there are none.
+/// Closure that encodes one utterance: codes (frames, levels), with the latents before quantization if these are
+/// stored, or the reason for a failure.
 pub type EncodeUtterance<'a> = dyn Fn(&Utterance) -> Result<Coded, EncodeFault> + Sync + 'a;
 
 /// Encodes the utterances of a manifest into token shards in `folder`, which is made if need be.
 ///
-/// Shards hold the utterances in the order of the manifest. A shard that exists is kept: a killed run resumes;
-/// utterances that failed before are tried again; a damaged shard is made anew. An utterance that `encode` refuses is
-/// listed in `failed.jsonl` (`failed-3-of-16.jsonl` for a part) and in its shard, and stops nothing. Progress and
-/// failures go to `sink`; `cancel` is looked at between utterances.
+/// Shards contain the utterances in the order of the manifest. Existing shards are kept, so that a killed run resumes;
+/// failed utterances are tried again, and damaged shards rewritten. An utterance that `encode` refuses is listed in
+/// `failed.jsonl` (`failed-3-of-16.jsonl` for a part) and in its shard; the run continues. Progress and failures go to
+/// `sink`; `cancel` is polled between utterances.
 ///
 /// # Errors
 /// [`DataError::Mismatch`], before any work, if the folder has shards of another codec, manifest or size;
@@ -162,17 +162,17 @@ impl Finished {
     }
 }
 
-/// Outcome of the attempt to make a shard.
+/// Outcome of the attempt to write a shard.
 enum Attempt {
-    /// The shard is there.
+    /// The shard exists.
     Made(Finished),
-    /// Another process is making it.
+    /// Another process is writing it.
     Claimed,
     /// The run was cancelled.
     Cancelled,
 }
 
-/// One run: everything that doesn't change while it lasts.
+/// Constant data of one run.
 struct EncodeRun<'a> {
     manifest: &'a Manifest,
     folder: &'a Path,
@@ -207,7 +207,7 @@ impl EncodeRun<'_> {
         self.sink.emit(Event::JobProgress { name, done: done as u64, note });
     }
 
-    /// Shards in the folder: an entry a shard of the manifest, of any part.
+    /// Returns the shards in the folder: one entry for each shard of the manifest, of any part.
     fn finished_shards(&self) -> Result<Vec<Option<Finished>>, DataError> {
         let mut finished: Vec<Option<Finished>> = Vec::new();
         finished.resize_with(self.stamp.of, || None);
@@ -222,7 +222,7 @@ impl EncodeRun<'_> {
             };
             shard.stamp().check(&self.stamp, &path)?;
             let index = shard.stamp().index;
-            // A shard under another shard's name is a copy made by hand; its own file counts.
+            // A shard under another shard's name is a manual copy, which is ignored.
             if index < finished.len() && path == self.path_of(index) {
                 finished[index] = Some(Finished::of(&shard));
             }
@@ -230,7 +230,7 @@ impl EncodeRun<'_> {
         Ok(finished)
     }
 
-    /// Makes a shard that no other process is making. With `wait`, waits until the other is done or gone.
+    /// Writes a shard that no other process is writing. With `wait`, waits until the other process is finished or gone.
     fn claimed_shard(
         &self,
         index: usize,
@@ -246,7 +246,7 @@ impl EncodeRun<'_> {
                 None => thread::sleep(LOOK_AGAIN),
             }
         };
-        // Another process may have made it meanwhile.
+        // Another process may have written it in the meantime.
         let made = Shard::read(&path).ok().filter(|shard| shard.failed().is_empty());
         if let Some(shard) = made {
             *done += self.utterances_of(index).len();
@@ -258,7 +258,7 @@ impl EncodeRun<'_> {
         Ok(state.map_or(Attempt::Cancelled, Attempt::Made))
     }
 
-    /// Makes a shard and keeps the utterances of a complete shard of that name; `None` if cancelled.
+    /// Writes a shard and keeps the utterances of a complete shard of that name; `None` if cancelled.
     fn encode_shard(&self, index: usize, done: &mut usize) -> Result<Option<Finished>, DataError> {
         let utterances = self.utterances_of(index);
         let old = Shard::read(&self.path_of(index)).ok();
@@ -358,7 +358,7 @@ pub(crate) fn is_shard(name: &str) -> bool {
     name.starts_with("shard-") && name.ends_with(".safetensors")
 }
 
-/// Returns the shards of a folder, by name. Temporary and other files are passed over.
+/// Returns the shards of a folder, by name. Temporary and other files are skipped.
 pub(crate) fn shard_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(DataError::io(IoOperation::List, folder))? {

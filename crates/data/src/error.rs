@@ -69,7 +69,7 @@ pub enum DataError {
         /// Expected content.
         looked_for: Expected,
     },
-    /// A token shard is cut, damaged, or no token shard.
+    /// A token shard is truncated, damaged, or another file.
     #[error(
         "the token shard {} cannot be used: {fault}",
         path.display()
@@ -83,12 +83,12 @@ pub enum DataError {
     /// A shard that is about to be written is invalid.
     #[error("cannot build the token shard {}: {fault}", path.display())]
     ShardContent {
-        /// The file that was to be.
+        /// The file to be written.
         path: PathBuf,
         /// Fault.
         fault: ShardFault,
     },
-    /// Shards of different making lie in one folder.
+    /// Shards of different codecs, manifests or sizes are in one folder.
     #[error(
         "{} was made with another {what}: it has `{found}`, expected `{expected}`",
         path.display()
@@ -150,7 +150,7 @@ pub enum DataError {
         /// The budget.
         max_positions: usize,
     },
-    /// A split that no utterance is in.
+    /// A split without utterances.
     #[error("no utterance is in the split `{split}`")]
     UnknownSplit {
         /// Requested split.

@@ -28,7 +28,7 @@ pub enum UtteranceIssue {
         /// The path.
         audio: PathBuf,
     },
-    /// A field that is no time.
+    /// A field that is not a time.
     #[error("`{field}` is {seconds}, {}", time_fault(*seconds))]
     Time {
         /// Name of the field.
@@ -47,7 +47,7 @@ pub enum UtteranceIssue {
         /// Number of durations.
         durations: usize,
     },
-    /// A duration that is no time.
+    /// A duration that is not a time.
     #[error("duration {number} (phone `{phone}`) is {seconds}, {}", time_fault(*seconds))]
     Duration {
         /// Number of the phone, from 1.
@@ -181,13 +181,13 @@ impl ManifestFault {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShardFault {
-    /// A file that is cut or no safetensors file.
+    /// A truncated file, or another than a safetensors file.
     #[error("it is cut or no safetensors file ({0})")]
     Safetensors(SafeTensorError),
     /// A header that is no safetensors header.
     #[error("it is no safetensors file ({0})")]
     Header(serde_json::Error),
-    /// A header whose length is missing or absurd.
+    /// A header whose length is missing or impossible.
     #[error("it is no safetensors file")]
     HeaderLength,
     /// A file with fewer bytes than its header says.
@@ -232,7 +232,7 @@ pub enum ShardFault {
         /// Second dimension that it should have.
         width: usize,
     },
-    /// An utterance that does not follow the one before it.
+    /// An utterance whose frames do not follow those of the previous one.
     #[error("the frames of `{id}` are not in their place")]
     Order {
         /// Name of the utterance.
@@ -259,7 +259,7 @@ pub enum ShardFault {
     /// Codes outside the codebook.
     #[error(transparent)]
     Codes(#[from] CodesError),
-    /// Latents that are no numbers.
+    /// Latents that are NaN or infinite.
     #[error("a latent isn't finite")]
     InfiniteLatent,
     /// More records than a header can hold.
@@ -352,7 +352,7 @@ pub enum Exclusion {
         /// Split of the utterance.
         split: String,
     },
-    /// No split, where others have one.
+    /// An utterance without a split, in a manifest with splits.
     #[error("it is in no split")]
     NoSplit,
     /// A limit on the number of utterances.

@@ -1,8 +1,8 @@
-//! From recordings on a disk to batches of codes: manifests, importers, token shards, a corpus in memory, batches.
+//! Training data: manifests, importers, token shards, a corpus in memory, batches.
 //!
-//! Path of an utterance: an importer ([`import`]) or a hand-made JSONL file gives a [`Manifest`]; [`encode_manifest`]
-//! turns it into token shards with a codec that the caller passes as a closure; [`Corpus`] holds the shards in memory
-//! and makes [`syrinx_types::Sample`]s; [`Batches`] assigns samples to steps.
+//! An importer ([`import`]) or a JSONL file gives a [`Manifest`]; [`encode_manifest`] encodes it into token shards with
+//! a codec that the caller passes as a closure; [`Corpus`] holds the shards in memory and returns
+//! [`syrinx_types::Sample`]s; [`Batches`] assigns samples to steps.
 //!
 //! Invariants:
 //! - No tensors, no codec, no decoding of audio: this crate knows files, text and integers.

@@ -11,7 +11,8 @@ use crate::{DataError, Expected, ManifestFault, Utterance, UtteranceIssue};
 
 /// Utterances in the order of their file, and the folder their audio paths start from.
 ///
-/// Invariant: every utterance is sound (times finite and not negative, a duration a phone) and no two share an id.
+/// Invariant: every utterance is valid (times finite and not negative, one duration for each phone), and ids are
+/// unique.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
     root: PathBuf,
@@ -71,8 +72,8 @@ impl Manifest {
         Ok(Self { root: folder_of(path).to_path_buf(), utterances, by_id })
     }
 
-    /// Writes the manifest as JSONL, whole or not at all. Audio paths are made relative to the folder of `path` where
-    /// the recordings lie inside it, else absolute.
+    /// Writes the manifest as JSONL, atomically. Audio paths are made relative to the folder of `path` where the
+    /// recordings lie inside it, else absolute.
     ///
     /// # Errors
     /// [`DataError::Io`].
@@ -98,7 +99,7 @@ impl Manifest {
         &self.root
     }
 
-    /// All utterances, in order.
+    /// Returns all utterances, in order.
     pub fn utterances(&self) -> &[Utterance] {
         &self.utterances
     }

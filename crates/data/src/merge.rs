@@ -1,4 +1,4 @@
-//! Shards of one manifest from several folders in one.
+//! Merging of folders with shards of one manifest.
 
 use std::fs;
 use std::path::Path;
@@ -37,9 +37,9 @@ impl MergedShards {
     }
 }
 
-/// Copies the shards of folders, and those of their renditions, into one folder, which is made if need be. Shards that
-/// are there whole stay; damaged ones in the folders are passed over. Every copy is there whole or not at all, and a
-/// merge that was killed or runs twice ends the same.
+/// Copies the shards of folders, and those of their renditions, into one folder, which is created if needed. Existing
+/// valid shards are kept; damaged ones in the folders are skipped. Copies are atomic, and a merge that was killed or
+/// runs twice has the same result.
 ///
 /// # Errors
 /// [`DataError::Mismatch`] for shards of different codecs or manifests, [`DataError::NothingFound`] for folders

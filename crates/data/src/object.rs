@@ -21,7 +21,7 @@ pub struct ObjectFolder {
 
 impl std::fmt::Debug for ObjectFolder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Options may hold keys.
+        // Options may contain secret keys.
         f.debug_struct("ObjectFolder").field("url", &self.url).finish_non_exhaustive()
     }
 }

@@ -1,9 +1,9 @@
 //! Token shards: the codes of many utterances in one safetensors file.
 //!
 //! A shard holds one tensor `codes`, U16, (frames, levels), with the utterances one after another, optionally a tensor
-//! `latents`, F16, (frames, latent_dim), with the latents before rounding, and one metadata entry `syrinx_shard`: a
+//! `latents`, F16, (frames, latent_dim), with the latents before quantization, and one metadata entry `syrinx_shard`: a
 //! JSON object with the stamp (codec, manifest, place among the shards), a record an utterance (its line of the
-//! manifest, where its frames start, how many) and the utterances that failed. One entry and not several, because the
+//! manifest, where its frames start, how many) and the utterances that failed. There is a single entry because the
 //! order of entries in a safetensors header is not fixed, and equal data must give equal bytes.
 
 use std::collections::HashMap;

@@ -27,7 +27,7 @@ pub use recipe::{
     ConfiguredStage, CorpusForm, CorpusRecipe, EncodeRecipe, EvaluateRecipe, ImportRecipe,
     PackageRecipe, PhaseRecipe, Recipe, SimulateRecipe, VoiceRecipe,
 };
-pub use stage::{Stage, StageRecord, StageState};
+pub use stage::{RecipeStage, StageRecord, StageState};
 pub use work::{CorpusRequest, Encoding, PhaseWork, StageWork};
 
 /// Maker of synthetic corpora, for recipes without a corpus.
@@ -85,7 +85,7 @@ pub struct PlannedStage<'a> {
     pub seconds: f64,
     /// The stage.
     #[serde(skip)]
-    pub stage: &'a Stage,
+    pub stage: &'a RecipeStage,
 }
 
 /// Progress of a run.
@@ -97,7 +97,7 @@ pub enum StageUpdate<'a> {
     /// A stage is finished.
     Finished {
         /// The stage.
-        stage: &'a Stage,
+        stage: &'a RecipeStage,
         /// Summary of its result.
         summary: &'a str,
     },
@@ -106,7 +106,7 @@ pub enum StageUpdate<'a> {
 /// The stages of a recipe.
 pub struct Pretraining<'a> {
     recipe: Recipe,
-    stages: Vec<Stage>,
+    stages: Vec<RecipeStage>,
     context: PretrainingContext<'a>,
 }
 
@@ -124,7 +124,7 @@ impl<'a> Pretraining<'a> {
     }
 
     /// Returns the stages in their order.
-    pub fn stages(&self) -> &[Stage] {
+    pub fn stages(&self) -> &[RecipeStage] {
         &self.stages
     }
 
@@ -183,7 +183,7 @@ impl<'a> Pretraining<'a> {
 
     fn planned<'s>(
         &self,
-        stage: &'s Stage,
+        stage: &'s RecipeStage,
         repeated: bool,
     ) -> Result<PlannedStage<'s>, RecipeError> {
         let state = match stage.state(&self.recipe.run)? {
@@ -233,7 +233,7 @@ mod tests {
             };
             let utterances: Result<Vec<_>, RecipeError> =
                 (0..request.utterances).map(one).collect();
-            let manifest = Manifest::new("", utterances.map_err(CallbackError::new)?);
+            let manifest = Manifest::new(&request.folder, utterances.map_err(CallbackError::new)?);
             let manifest = manifest.map_err(CallbackError::new)?;
             manifest.write(&request.folder.join("manifest.jsonl")).map_err(CallbackError::new)
         }
@@ -271,7 +271,8 @@ mod tests {
                 }
             };
             let stopped = pretraining.run(None, RunContext::new(&cancel, &sink), &mut each);
-            assert!(stopped.expect_err("it is stopped").is_cancelled());
+            let stopped = stopped.expect_err("it is stopped");
+            assert!(stopped.is_cancelled(), "{stopped}");
         }
         assert_eq!(tones.0.get(), 1, "a finished stage is skipped");
         assert_eq!(states(&pretraining, None), [StageState::Done, StageState::New]);

@@ -30,8 +30,10 @@ impl KeysFault {
 /// [`KeysFault`].
 pub fn parse_keys(text: &str) -> Result<Vec<String>, KeysFault> {
     let lines = text.lines().map(str::trim);
-    let keys: Vec<String> =
-        lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect();
+    let keys: Vec<String> = lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect();
     if keys.is_empty() {
         return Err(KeysFault::Missing);
     }

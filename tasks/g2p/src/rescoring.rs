@@ -55,7 +55,7 @@ impl UnknownWord {
         for (row, graphones) in rows.zip(graphones.chain([0.0])) {
             let model = row.score * (row.text.len() + 1) as f64;
             let score = config.model_weight * model + (1.0 - config.model_weight) * graphones;
-            // Of equals the first, which is more probable by the n-grams.
+            // The first of equal ones is more probable by the n-grams.
             if best.as_ref().is_none_or(|(highest, _)| score > *highest) {
                 best = Some((score, row));
             }

@@ -71,12 +71,8 @@ impl Decoder {
     /// [`SttError::Speech`] for scores of another inventory.
     pub fn decode(&self, scores: &FrameScores) -> Result<Hypothesis, SttError> {
         let acoustics = Acoustics::new(scores, &self.units, self.config.prior_weight)?;
-        let search = Search {
-            trie: &self.trie,
-            lm: &self.lm,
-            ahead: &self.ahead,
-            config: &self.config,
-        };
+        let search =
+            Search { trie: &self.trie, lm: &self.lm, ahead: &self.ahead, config: &self.config };
         let (found, total) = search.run(&acoustics);
         let words = found.iter().map(|found| WordTime {
             word: self.words.word(found.word).to_owned(),

@@ -7,8 +7,8 @@ use syrinx_task::{
 use syrinx_text::Phonemized;
 use syrinx_types::{Event, RunContext, WordTime};
 
+use crate::confidence::Confidence;
 use crate::frames::Frames;
-use crate::recognize::Confidence;
 use crate::{SttConfig, SttError};
 
 /// Name of the job in the events of a run.

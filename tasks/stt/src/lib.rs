@@ -8,6 +8,7 @@
 
 mod augmented;
 
+mod confidence;
 mod config;
 mod counts;
 pub mod decoder;

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use syrinx_audio::silence::{PauseConfig, chunks, is_inaudible, speech_bounds};
 use syrinx_audio::speech::speech_regions;
-use syrinx_speech::{Acoustics, Aligned, SpeechError, SpokenForm, align, clamp_phones};
+use syrinx_speech::{Acoustics, SpeechError, SpokenForm, align, clamp_phones};
 use syrinx_task::{
     AnswerIssue, Contents, Context, FrameScores, Generated, Opened, Plan, RecordingIssue, RowPlan,
     StageRun, TaskError, TaskKit, Transcript,
 };
 use syrinx_types::{Audio, Event, RunContext, TimedPhone};
 
+use crate::confidence::Confidence;
 use crate::decoder::Decoder;
 use crate::frames::Frames;
 use crate::known_text::Scorer;
@@ -269,22 +270,4 @@ pub(crate) fn transcribed(
     answer.text = words.join(" ");
     answer.confidence = sum.mean();
     Ok(answer)
-}
-
-/// Mean log-probability of words.
-#[derive(Default)]
-pub(crate) struct Confidence {
-    sum: f64,
-    words: usize,
-}
-
-impl Confidence {
-    pub(crate) fn add(&mut self, aligned: &Aligned) {
-        self.sum += aligned.word_scores.iter().sum::<f64>();
-        self.words += aligned.word_scores.len();
-    }
-
-    pub(crate) fn mean(&self) -> Option<f64> {
-        (self.words > 0).then(|| (self.sum / self.words as f64).exp())
-    }
 }

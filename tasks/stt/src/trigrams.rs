@@ -6,8 +6,8 @@
 //! negative natural log-probability in sixths. Numbers are LEB128; words of a row are differences to the one before. The
 //! last word is the edge of a text.
 //!
-//! What the listed pairs and triples of a context leave goes to the shorter context (Katz 1987). The weights of that
-//! backoff are computed here, so that probabilities sum to 1 after quantization and with any dictionary.
+//! Words without an entry share the rest of a context's probability as after the shorter context (Katz 1987). The
+//! weights of that backoff are computed here, so that probabilities sum to 1 after quantization and with any dictionary.
 
 use std::io::Read;
 

@@ -238,7 +238,9 @@ fn lexicon() -> Run {
 
 fn settings() -> Run {
     of_file("settings.toml", |path| match Settings::load(&[Layer::File(path.to_path_buf())]) {
-        Ok(loaded) => size(loaded.keys.iter().filter(|key| key.place != SettingOrigin::Default).count()),
+        Ok(loaded) => {
+            size(loaded.keys.iter().filter(|key| key.place != SettingOrigin::Default).count())
+        }
         Err(error) => class(&error.to_string()),
     })
 }

@@ -27,9 +27,9 @@ pub struct PhoneAlignment {
 pub struct ImportedAlignments {
     /// The manifest with phones and durations.
     pub manifest: Manifest,
-    /// Number of utterances that were given phones.
+    /// Number of utterances that got phones.
     pub aligned: usize,
-    /// Utterances that were not, one each.
+    /// Utterances that got none, one entry each.
     pub left_out: Vec<ImportWarning>,
     /// Files without an utterance, unused and empty tiers, and clamped times.
     pub warnings: Vec<ImportWarning>,
@@ -37,11 +37,10 @@ pub struct ImportedAlignments {
 
 /// Adds phones and durations to the utterances whose id is the name of a `.TextGrid` anywhere below `folder`.
 ///
-/// `phone` gives our name of an aligner's phone (ARPAbet of CMUdict), `None` for a phone we don't know; an utterance
-/// with such a phone, or with the aligner's `spn` (a word it didn't know), keeps what it had and is listed, as is one
-/// whose tiers are missing or overlap. Both tiers are of one speaker ([`SpeakerTiers::of`]); their times beyond the end
-/// of the recording are clamped to it. The length of the recording is filled in where it was unknown. See
-/// [`PhoneAlignment::from_tiers`] for the notation.
+/// `phone` maps an aligner's phone to ARPAbet of CMUdict, `None` for an unknown phone. An utterance with such a phone,
+/// with the aligner's `spn` (an unknown word), or with tiers that are missing or overlap, is unchanged and listed. Both
+/// tiers are of one speaker ([`SpeakerTiers::of`]); their times beyond the end of the recording are clamped to it. The
+/// length of the recording is filled in where it was unknown. See [`PhoneAlignment::from_tiers`] for the notation.
 ///
 /// # Errors
 /// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] if no TextGrid fits an utterance.
@@ -191,7 +190,7 @@ impl PhoneAlignment {
         self.durations_s.push(duration_s);
     }
 
-    /// The silence after a word or at the end: as the mark written there, else as `SIL`.
+    /// Returns the token of the silence after a word or at the end: the punctuation mark written there, else `SIL`.
     fn push_gap(&mut self, mark: Option<&str>, silence_s: f64, boundary: bool) {
         if let Some(mark) = mark {
             self.push(mark, silence_s);
@@ -273,7 +272,7 @@ fn join(segments: &[PhoneSegment], marks: &[Option<&'static str>]) -> PhoneAlign
     aligned
 }
 
-/// Returns the mark written after each word; nothing where the text doesn't have that many words.
+/// Returns the punctuation mark after each word; `None` if the text has another number of words.
 fn written_marks(text: &str, words: usize) -> Vec<Option<&'static str>> {
     let spoken = |token: &&str| token.chars().any(char::is_alphanumeric);
     let marks: Vec<_> = text

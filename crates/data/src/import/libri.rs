@@ -12,10 +12,10 @@ use crate::{DataError, Expected, Manifest, Utterance};
 
 /// Imports a tree `[subset/]speaker/chapter/ID.{wav,flac,...}`.
 ///
-/// The text of a recording is taken from `ID.normalized.txt` or `ID.original.txt` (LibriTTS), else from the line `ID TEXT` of a
-/// `*.trans.txt` of the same folder (LibriSpeech). A transcript without any lower-case letter, as LibriSpeech has
-/// them, is lower-cased, since its capitals mean nothing. The split is `train`, `dev` or `test` where the subset's
-/// name begins so. `root` may be the whole corpus or one subset.
+/// The text of a recording is taken from `ID.normalized.txt` or `ID.original.txt` (LibriTTS), else from the line `ID
+/// TEXT` of a `*.trans.txt` of the same folder (LibriSpeech). A transcript in capitals, as in LibriSpeech, is converted
+/// to lower case. The split is `train`, `dev` or `test` if the subset's name begins so. `root` may be the whole corpus
+/// or one subset.
 ///
 /// # Errors
 /// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] without a single usable recording.
@@ -118,7 +118,7 @@ impl Chapter<'_> {
             }
         }
         for (path, fault) in self.files.iter().filter_map(|file| Some((file, other_audio(file)?))) {
-            // A recording in two formats is one item.
+            // A recording in two formats counts as one item.
             let is_new = stem_of(path).is_none_or(|id| recorded.insert(id));
             if is_new {
                 left_out.push(ImportWarning::new(path, fault));

@@ -1,4 +1,4 @@
-//! The LJ Speech data set (Ito and Johnson 2017) and the many corpora in its layout.
+//! The LJ Speech data set (Ito and Johnson 2017) and other corpora in its layout.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ fn parse(root: &Path, line: &str) -> Result<(String, PathBuf, String), LineFault
         return Err(LineFault::EmptyField);
     }
     let named = || id.to_owned();
-    // An id is a bare name: anything else could point outside the data set.
+    // An id is a bare file name, since other paths could lead out of the data set.
     if name_of(Path::new(id)) != Some(id) {
         return Err(LineFault::NoFileName { id: named() });
     }

@@ -1,7 +1,7 @@
 //! Public corpora and aligners' output as manifests.
 //!
-//! An importer reads names and transcripts, never sound. Every item of a corpus is used or listed in
-//! [`Import::left_out`]; an importer fails only where nothing at all is usable.
+//! An importer reads names and transcripts, but no samples. Every item of a corpus is used or listed in
+//! [`Import::left_out`]; an importer fails only if no item is usable.
 
 mod alignment;
 mod fault;
@@ -30,9 +30,9 @@ use syrinx_types::IoOperation;
 pub struct Import {
     /// The usable utterances, in the order of their paths.
     pub manifest: Manifest,
-    /// Items of the corpus that were left out: one each.
+    /// Items of the corpus that were left out, one entry each.
     pub left_out: Vec<ImportWarning>,
-    /// Files that hold no item, or that were used in part.
+    /// Files that contain no item, or that were used in part.
     pub warnings: Vec<ImportWarning>,
 }
 
@@ -88,7 +88,7 @@ fn list(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
     Ok((files, folders))
 }
 
-/// Deepest folder visited below the root: corpora are three or four deep, and links may run in circles.
+/// Largest depth of folders below the root: corpora have three or four levels, and links may form cycles.
 const MAX_DEPTH: usize = 6;
 
 /// All folders below and with `root`, parents first, siblings by name.

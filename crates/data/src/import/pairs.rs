@@ -1,4 +1,4 @@
-//! A folder of recordings with a text file each, as people keep their own.
+//! A folder of recordings with a text file each.
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::DataError;
 use syrinx_types::IoOperation;
 
-/// Differences of times below this come from rounding, seconds.
+/// Largest difference of times that counts as rounding, seconds.
 pub(super) const CLOSE_S: f64 = 1e-3;
 
 /// Separator between the name of a speaker and the kind of a tier.
@@ -20,7 +20,7 @@ const FILE_TYPE: &str = "ooTextFile";
 /// Object class of TextGrids.
 const OBJECT_CLASS: &str = "TextGrid";
 
-/// A stretch of a tier.
+/// An interval of a tier.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TierInterval {
     /// Start, seconds.
@@ -189,7 +189,7 @@ fn decode(bytes: &[u8]) -> Result<String, TextGridFault> {
 }
 
 fn parse(text: &str) -> Result<TextGrid, BrokenTextGrid> {
-    // A file that ends too early is said to end in its last line, not in the empty one after it.
+    // The reported end of a truncated file is its last line, not the empty one after it.
     let mut tokens = Tokens { rest: text.trim_end(), line: 1 };
     let kind = tokens.string("the file type")?;
     if !kind.starts_with(FILE_TYPE) {
@@ -345,7 +345,7 @@ impl<'a> Tokens<'a> {
     }
 
     fn intervals(&mut self, size: usize) -> Result<Vec<TierInterval>, BrokenTextGrid> {
-        // No capacity ahead of the data: the size comes from the file and may be absurd.
+        // Nothing is reserved in advance, since the size comes from the file and may be wrong.
         let mut intervals = Vec::new();
         for _ in 0..size {
             let start_s = self.number("the start of an interval")?;

@@ -1,4 +1,4 @@
-//! The two tiers of a TextGrid that an alignment is made of.
+//! The two tiers of a TextGrid that give an alignment.
 
 use super::alignment::is_silence;
 use super::textgrid::{CLOSE_S, TextGrid, Tier, TierInterval};

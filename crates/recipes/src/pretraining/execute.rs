@@ -24,7 +24,7 @@ use super::Pretraining;
 use super::fault::{PretrainingFault, RecipeIssue};
 use super::parsing::key_and_value;
 use super::recipe::{ConfiguredStage, CorpusForm, EvaluateRecipe, SimulateRecipe, VoiceRecipe};
-use super::stage::{Stage, json_lines};
+use super::stage::{RecipeStage, json_lines};
 use super::work::{Encoding, PhaseWork, StageWork};
 use crate::{
     AlignConfig, CodecClips, CodecCorpus, CodecTraining, CorpusCodec, EngineSubject,
@@ -48,7 +48,7 @@ impl Pretraining<'_> {
     /// Does the work of a stage; returns a summary of the result.
     pub(super) fn execute(
         &self,
-        stage: &Stage,
+        stage: &RecipeStage,
         run: RunContext<'_>,
     ) -> Result<String, RecipeError> {
         match &stage.work {

@@ -15,7 +15,7 @@ use crate::RecipeError;
 
 /// A stage of a recipe.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stage {
+pub struct RecipeStage {
     /// Name, unique in the recipe.
     pub name: String,
     /// Folder of the stage, emptied before the stage is repeated with other inputs or settings.
@@ -55,7 +55,7 @@ pub enum StageState {
     Waiting,
 }
 
-impl Stage {
+impl RecipeStage {
     /// Returns the state in the folder of a run.
     ///
     /// # Errors
@@ -184,8 +184,8 @@ fn with_content(hash: Fingerprint, path: &Path) -> Result<Fingerprint, RecipeErr
 mod tests {
     use super::*;
 
-    fn align(folder: &Path, name: &str) -> Stage {
-        Stage {
+    fn align(folder: &Path, name: &str) -> RecipeStage {
+        RecipeStage {
             name: "made".into(),
             folder: folder.join("made"),
             inputs: vec![folder.join("input")],

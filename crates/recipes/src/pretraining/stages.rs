@@ -7,11 +7,11 @@ use syrinx_data::RENDITIONS;
 
 use super::CorpusMaker;
 use super::recipe::{ConfiguredStage, ImportRecipe, PhaseRecipe, Recipe};
-use super::stage::Stage;
+use super::stage::RecipeStage;
 use super::work::{CorpusRequest, Encoding, PhaseWork, StageWork};
 
 /// Returns the stages in their order. The corpus is synthesized if it neither exists nor is imported.
-pub(super) fn stages(recipe: &Recipe, maker: Option<&dyn CorpusMaker>) -> Vec<Stage> {
+pub(super) fn stages(recipe: &Recipe, maker: Option<&dyn CorpusMaker>) -> Vec<RecipeStage> {
     let paths = StagePaths::of(recipe);
     let corpus = match &recipe.corpus.import {
         Some(import) => Some(paths.import("import", import, &paths.corpus)),
@@ -87,28 +87,34 @@ impl<'a> StagePaths<'a> {
         }
     }
 
-    fn stage(&self, name: &str, inputs: &[&Path], outputs: &[&Path], work: StageWork) -> Stage {
+    fn stage(
+        &self,
+        name: &str,
+        inputs: &[&Path],
+        outputs: &[&Path],
+        work: StageWork,
+    ) -> RecipeStage {
         let owned = |paths: &[&Path]| paths.iter().map(|p| p.to_path_buf()).collect();
         let folder = self.recipe.run.join(name);
         let (inputs, outputs) = (owned(inputs), owned(outputs));
-        Stage { name: name.to_owned(), folder, inputs, outputs, work }
+        RecipeStage { name: name.to_owned(), folder, inputs, outputs, work }
     }
 
     /// Import of a published corpus. Without inputs: a corpus of hundreds of gigabytes is not hashed.
-    fn import(&self, name: &str, import: &ImportRecipe, manifest: &Path) -> Stage {
+    fn import(&self, name: &str, import: &ImportRecipe, manifest: &Path) -> RecipeStage {
         let ImportRecipe { form, folder, textgrids } = import.clone();
         let (corpus, to) = (folder, manifest.to_path_buf());
         let work = StageWork::Import { form, corpus, textgrids, manifest: to };
         self.stage(name, &[], &[manifest], work)
     }
 
-    fn align(&self) -> Stage {
+    fn align(&self) -> RecipeStage {
         let (corpus, manifest) = (self.corpus.clone(), self.manifest.clone());
         let work = StageWork::Align { corpus, manifest };
         self.stage("align", &[&self.corpus], &[&self.manifest], work)
     }
 
-    fn synthesize(&self, maker: Option<&dyn CorpusMaker>) -> Stage {
+    fn synthesize(&self, maker: Option<&dyn CorpusMaker>) -> RecipeStage {
         let corpus = &self.recipe.corpus;
         let request = CorpusRequest {
             folder: self.recipe.run.join("corpus"),
@@ -122,7 +128,7 @@ impl<'a> StagePaths<'a> {
         self.stage("corpus", &inputs, &[&self.corpus], StageWork::Synthesize { request, line })
     }
 
-    fn fit(&self) -> Stage {
+    fn fit(&self) -> RecipeStage {
         let config = self.recipe.fit.clone();
         let inputs = with_config(&[&self.manifest], &config);
         let work = StageWork::Fit {
@@ -133,7 +139,7 @@ impl<'a> StagePaths<'a> {
         self.stage("fit", &inputs, &[&self.quantizer], work)
     }
 
-    fn vocoder(&self) -> Stage {
+    fn vocoder(&self) -> RecipeStage {
         let config = self.recipe.vocoder.clone();
         let inputs = with_config(&[&self.manifest, &self.quantizer], &config);
         let work = StageWork::Vocoder {
@@ -155,13 +161,13 @@ impl<'a> StagePaths<'a> {
         }
     }
 
-    fn encode(&self) -> Stage {
+    fn encode(&self) -> RecipeStage {
         let (encoding, per_shard) = (self.encoding(), self.recipe.encode.per_shard);
         let inputs: [&Path; 2] = [&self.manifest, &self.codec_path];
         self.stage("encode", &inputs, &[&self.shards], StageWork::Encode { encoding, per_shard })
     }
 
-    fn simulate(&self) -> Option<Stage> {
+    fn simulate(&self) -> Option<RecipeStage> {
         let scenes = self.recipe.simulate.clone()?;
         let inputs: [&Path; 2] = [&self.manifest, &self.codec_path];
         let renditions = self.shards.join(RENDITIONS);
@@ -170,13 +176,13 @@ impl<'a> StagePaths<'a> {
     }
 
     /// Phases of the training, each with the weights of the previous one.
-    fn phases(&self) -> Vec<Stage> {
+    fn phases(&self) -> Vec<RecipeStage> {
         let phases = &self.recipe.train;
         let before = std::iter::once(None).chain(phases.iter().map(Some));
         phases.iter().zip(before).map(|(phase, before)| self.phase(phase, before)).collect()
     }
 
-    fn phase(&self, phase: &PhaseRecipe, before: Option<&PhaseRecipe>) -> Stage {
+    fn phase(&self, phase: &PhaseRecipe, before: Option<&PhaseRecipe>) -> RecipeStage {
         let lm = language_model(self.recipe, phase);
         let data = phase.data.as_ref().unwrap_or(&self.shards);
         let previous = || before.map(|before| language_model(self.recipe, before));
@@ -197,7 +203,7 @@ impl<'a> StagePaths<'a> {
         self.stage(&phase.stage(), &inputs, &[&lm], StageWork::Train(work))
     }
 
-    fn package(&self) -> Stage {
+    fn package(&self) -> RecipeStage {
         let Recipe { package, out, run, .. } = self.recipe;
         let written_card = run.join("package/card.json");
         let inputs = [&self.manifest, &self.lm, &self.codec_path].into_iter().chain(&package.card);
@@ -215,7 +221,7 @@ impl<'a> StagePaths<'a> {
     }
 
     /// Evaluation of the model, after the import of the corpus of its suite.
-    fn evaluate(&self) -> Vec<Stage> {
+    fn evaluate(&self) -> Vec<RecipeStage> {
         let Some(evaluate) = &self.recipe.evaluate else { return Vec::new() };
         let folder = self.recipe.run.join("evaluate");
         let report = folder.join("report");

@@ -23,7 +23,7 @@ impl NGrams {
     /// Smooths counts.
     pub(super) fn new(trie: CountTrie) -> Self {
         let nodes = trie.len();
-        let (mut probs, mut weights) = (vec![0.0; nodes], vec![1.0; nodes]);
+        let (mut probs, mut backoffs) = (vec![0.0_f64; nodes], vec![0.0; nodes]);
         let symbols = trie.children(ROOT as usize);
         let predicted = symbols.filter(|&node| trie.symbols[node] != START).count();
         for order in 1..=trie.order() {
@@ -38,7 +38,8 @@ impl NGrams {
                 if total == 0.0 {
                     continue;
                 }
-                weights[parent] = counts.iter().copied().map(discount).sum::<f64>() / total;
+                let weight = counts.iter().copied().map(discount).sum::<f64>() / total;
+                backoffs[parent] = weight.ln() as f32;
                 for node in trie.children(parent) {
                     let count = trie.counts[node];
                     let shorter = match order {
@@ -46,12 +47,12 @@ impl NGrams {
                         _ => probs[trie.suffixes[node] as usize],
                     };
                     let own = (f64::from(count) - discount(count)) / total;
-                    probs[node] = own + weights[parent] * shorter;
+                    probs[node] = own + weight * shorter;
                 }
             }
         }
-        let logarithms = |values: Vec<f64>| values.iter().map(|v: &f64| v.ln() as f32).collect();
-        Self { log_probs: logarithms(probs), backoffs: logarithms(weights), trie }
+        let log_probs = probs.iter().map(|prob| prob.ln() as f32).collect();
+        Self { log_probs, backoffs, trie }
     }
 
     /// Returns the history of a sequence's beginning.
