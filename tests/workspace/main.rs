@@ -8,6 +8,7 @@ mod dependencies;
 mod documents;
 mod errors;
 mod files;
+mod heads;
 mod names;
 mod parameters;
 mod pretrain;

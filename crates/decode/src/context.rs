@@ -2,7 +2,9 @@
 
 use rand_chacha::ChaCha8Rng;
 use syrinx_model::LanguageModel;
-use syrinx_task::{Generated, LayoutIssue, StageRun, TaskError};
+use syrinx_task::{
+    FirstLevelSoFar, Generated, RowContext, RowGenerator, Stage, StageRun, TaskError,
+};
 use syrinx_types::{CancelToken, RunContext};
 
 use crate::{DecodeConfig, DecodeError};
@@ -26,36 +28,39 @@ pub(crate) struct RowState<'a> {
     pub(crate) cancel: &'a CancelToken,
 }
 
-/// Level 1 of a row so far.
-#[derive(Clone, Copy)]
-pub(crate) struct LevelOne<'a> {
-    pub(crate) codes: &'a [u16],
-    pub(crate) pointer: &'a [u32],
-    /// Whether level 1 is complete.
-    pub(crate) done: bool,
-}
-
 /// Receives the steps of the AR over level-1 codes.
 pub(crate) trait StepHook {
     /// Takes all codes and pointers of the row so far.
-    fn step(&self, context: &DecodeContext<'_>, history: LevelOne<'_>, rng: &mut ChaCha8Rng);
+    fn step(&self, context: &DecodeContext<'_>, history: FirstLevelSoFar<'_>, rng: &mut ChaCha8Rng);
 }
 
-impl RowState<'_> {
-    /// Returns an error if known frames lack levels, for stages that predict or read all levels.
-    pub(crate) fn check_given(&self, levels: usize) -> Result<(), TaskError> {
-        let Some(given) = self.run.given.as_ref().filter(|g| g.levels() != levels) else {
-            return Ok(());
-        };
-        let issue = LayoutIssue::KnownLevels { found: given.levels(), levels };
-        Err(issue.of(self.run.stage.clone()))
-    }
-}
-
-impl DecodeContext<'_> {
+impl<'a> DecodeContext<'a> {
     /// Waits for streamed requests that have no samples yet; returns an error if the run is cancelled.
     pub(crate) fn check(&self) -> Result<(), DecodeError> {
         self.run.give_way();
         if self.run.is_cancelled() { Err(DecodeError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Whether every row of a stage runs twice, the second time without its text.
+    pub(crate) fn guided(&self, stage: &Stage) -> bool {
+        self.config.guidance != 1.0 && stage.head.is_guided(stage)
+    }
+
+    /// Begins a row of a stage. `earlier` is the result of the stages before.
+    pub(crate) fn begin<'r>(
+        &'r self,
+        stage: &'r Stage,
+        run: &'r StageRun,
+        earlier: &Generated,
+    ) -> Result<Box<dyn RowGenerator + 'r>, TaskError> {
+        let context = RowContext {
+            stage,
+            run,
+            config: self.config,
+            space: self.model.space(),
+            codebooks: self.model.codebooks(),
+            predicts_residual: self.model.config().residual_weight > 0.0,
+        };
+        stage.head.begin(context, earlier)
     }
 }

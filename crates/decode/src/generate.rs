@@ -9,8 +9,8 @@ use syrinx_task::{
 use syrinx_types::{CancelToken, Event, RunContext};
 
 use crate::context::{DecodeContext, RowState, StepHook};
-use crate::heads::run;
 use crate::streaming::{FramesSink, Stream};
+use crate::windows::run;
 use crate::{DecodeConfig, DecodeError};
 
 /// Runs every row of a plan through its stages. Returns one [`Generated`] a row, in the plan's order.
@@ -24,25 +24,36 @@ pub fn generate(
     run_plan(model, layout, plan, &settings(plan, run.seed, run.cancel), config, run, None)
 }
 
-/// Runs the rows of several plans as one batch. Each plan has its own seed, in place of the run's, and the results of
-/// [`generate`] for it alone. A plan's cancel token stops its rows only: their results are incomplete, the others are
-/// not affected.
+/// One plan of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct SeededPlan<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Seed of the plan's random numbers, in place of the run's.
+    pub seed: u64,
+    /// Cancel token of the plan, which stops its rows only.
+    pub cancel: &'a CancelToken,
+}
+
+/// Runs the rows of several plans as one batch. Each plan has the results of [`generate`] for it alone. The results of a
+/// cancelled plan are incomplete, the others are not affected.
 ///
 /// # Errors
 /// The same as [`generate`].
 pub fn generate_batch(
     model: &LanguageModel,
     layout: &Layout,
-    plans: &[(&Plan, u64, &CancelToken)],
+    plans: &[SeededPlan<'_>],
     config: &DecodeConfig,
     run: RunContext<'_>,
 ) -> Result<Vec<Vec<Generated>>, DecodeError> {
-    let rows = plans.iter().flat_map(|(plan, ..)| plan.rows.iter().cloned()).collect();
+    let rows = plans.iter().flat_map(|seeded| seeded.plan.rows.iter().cloned()).collect();
     let settings: Vec<RowSettings<'_>> =
-        plans.iter().flat_map(|(plan, seed, cancel)| settings(plan, *seed, cancel)).collect();
+        plans.iter().flat_map(|seeded| settings(seeded.plan, seeded.seed, seeded.cancel)).collect();
     let all = run_plan(model, layout, &Plan { rows }, &settings, config, run, None)?;
     let mut all = all.into_iter();
-    Ok(plans.iter().map(|(plan, ..)| all.by_ref().take(plan.rows.len()).collect()).collect())
+    let taken = |seeded: &SeededPlan<'_>| all.by_ref().take(seeded.plan.rows.len()).collect();
+    Ok(plans.iter().map(taken).collect())
 }
 
 /// Settings of a single row of a batch.

@@ -1,89 +1,70 @@
-//! Passes of the NAR: one for each predicted level; the levels between are quantized from the predicted residual.
+//! Passes over all response positions of the rows of a stage in place.
 
-use syrinx_task::{Response, Sequence, Stage, resolve};
-use syrinx_types::Codes;
+use syrinx_task::{HeadOutput, OutputRows, Sequence, Stage, StepOutputs};
 
+use crate::DecodeError;
 use crate::context::{DecodeContext, RowState};
-use crate::rounding::{round, subtract_entry};
-use crate::{DecodeError, draw, steps};
+use crate::outputs::{Hidden, without_text};
 
-/// Largest number of rows in a forward pass. More rows gain little speed, and a cancelled run ends only between passes.
-const ROWS_TOGETHER: usize = 2;
-
-/// Runs one pass for each predicted level, over all frames of the rows.
-pub(crate) fn passes_over(
+/// Runs the passes of a stage over some rows. A cancelled row has no codes.
+pub(crate) fn run(
     context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [RowState<'_>],
+    rows: &mut [&mut RowState<'_>],
 ) -> Result<(), DecodeError> {
-    rows.chunks_mut(ROWS_TOGETHER).try_for_each(|rows| passes(context, stage, rows))
-}
-
-fn passes(
-    context: &DecodeContext<'_>,
-    stage: &Stage,
-    rows: &mut [RowState<'_>],
-) -> Result<(), DecodeError> {
-    let (model, space) = (context.model, context.model.space());
-    let asked = context.config.nar.passes.iter().map(|l| l - 1).filter(|&l| l < space.levels);
-    // Only models that were trained to predict residuals can quantize them.
-    let passes: Vec<usize> = match model.config().residual_weight > 0.0 {
-        true => asked.collect(),
-        false => (1..space.levels).collect(),
-    };
-    for (i, &level) in passes.iter().enumerate() {
+    let mut generators = Vec::with_capacity(rows.len());
+    for row in rows.iter() {
+        generators.push(context.begin(stage, row.run, row.out)?);
+    }
+    loop {
         context.check()?;
-        for row in rows.iter_mut().filter(|row| row.cancel.is_cancelled()) {
-            row.out.codes = None;
+        let live: Vec<usize> = (0..generators.len())
+            .filter(|&i| !generators[i].is_done() && !rows[i].cancel.is_cancelled())
+            .collect();
+        let Some(&first) = live.first() else { break };
+        let outputs = generators[first].outputs();
+        let (mut sequences, mut unconditional) = (Vec::new(), Vec::new());
+        for &i in &live {
+            generators[i].prepare()?;
+            sequences.push(generators[i].sequence().clone());
+            unconditional.extend(generators[i].unconditional().cloned());
         }
-        let until = passes.get(i + 1).copied().unwrap_or(space.levels);
-        let mut sequences: Vec<Sequence> = Vec::with_capacity(rows.len());
-        for row in rows.iter() {
-            let Some(codes) = row.out.codes.as_ref().filter(|c| !c.is_empty()) else { continue };
-            let response = Response::Codes {
-                codes: codes.first_levels(level),
-                pointer: row.out.pointer.clone(),
-            };
-            sequences.push(resolve(stage, &row.run.contents, Some(&response), level, space)?);
-        }
-        if sequences.is_empty() {
-            return Ok(());
-        }
-        let h = model.response_rows(&sequences)?; // (frames of all rows, dim)
-        let logits = steps::host_rows(&model.level_logits(&h, level)?)?; // (frames, codes)
-        let residual = if until > level + 1 {
-            steps::host_rows(&model.residual(&h, level)?)?
-        } else {
-            Vec::new()
+        let counts: Vec<usize> = sequences.iter().map(|s| s.len() - s.response_start).collect();
+        let guided = context.guided(stage);
+        let batch = pass(context, sequences, guided, &outputs)?;
+        let unconditional = match unconditional.is_empty() {
+            true => None,
+            false => Some(pass(context, unconditional, false, &outputs)?),
         };
-        let mut at = 0;
-        for row in rows.iter_mut() {
-            let Some(codes) = row.out.codes.take() else { continue };
-            let frames = codes.frames();
-            let mut values = Vec::with_capacity(frames * until);
-            for frame in 0..frames {
-                if let Some(known) = known(row.run.given.as_ref(), frame, until) {
-                    values.extend_from_slice(known);
-                    continue;
-                }
-                values.extend_from_slice(&codes.frame(frame)[..level]);
-                let drawn =
-                    draw(&logits[at + frame], &[], &context.config.nar.sampler, None, row.rng);
-                values.push(drawn.token as u16);
-                if let Some(mut left) = residual.get(at + frame).cloned() {
-                    subtract_entry(model, &mut left, level, drawn.token as u16);
-                    round(model, left, level + 1..until, &mut values);
-                }
-            }
-            at += frames;
-            row.out.codes = Codes::new(until, values).ok();
+        let mut start = 0;
+        for (&i, count) in live.iter().zip(counts) {
+            let (unconditional, positions) = (unconditional.as_ref(), start..start + count);
+            let outputs = StepOutputs { batch: &batch, unconditional, positions };
+            generators[i].take(outputs, rows[i].rng);
+            start += count;
+        }
+    }
+    for (row, generator) in rows.iter_mut().zip(generators) {
+        match row.cancel.is_cancelled() {
+            true => row.out.codes = None,
+            false => generator.deliver(row.out),
         }
     }
     Ok(())
 }
 
-/// Returns the first `until` codes of a frame, where they are given.
-fn known(given: Option<&Codes>, frame: usize, until: usize) -> Option<&[u16]> {
-    let given = given.filter(|g| frame < g.frames())?;
-    given.frame(frame).get(..until)
+/// Computes outputs at the response positions of some sequences.
+fn pass(
+    context: &DecodeContext<'_>,
+    mut sequences: Vec<Sequence>,
+    guided: bool,
+    outputs: &[HeadOutput],
+) -> Result<OutputRows, DecodeError> {
+    let positions = sequences.iter().map(|s| s.len() - s.response_start).sum();
+    if guided {
+        let without = without_text(&sequences);
+        sequences.extend(without);
+    }
+    let values = context.model.response_rows(&sequences)?; // (positions, twice if guided, dim)
+    Hidden { values, sequences: &sequences, positions, guided }.read(context, outputs)
 }

@@ -1,76 +1,48 @@
-//! Cached steps of the rows of an AR stage, each twice where guidance compares with and without the text.
+//! Cached steps of the rows of a causal stage, each twice where guidance compares with and without the text.
 
-use candle_core::Tensor;
-use syrinx_model::Progress;
-use syrinx_task::{Content, NONE, Position, Sequence, Stage, StageRun, TokenSpace, resolve};
-use syrinx_types::Codes;
+use syrinx_model::{Progress, RowPosition};
+use syrinx_task::{NONE, Position, RowGenerator, Sequence, Stage, StepOutputs};
 
 use crate::DecodeError;
 use crate::context::{DecodeContext, RowState};
+use crate::outputs::{Hidden, without_text};
 
-/// A row that an AR stage predicts.
-pub(crate) trait RowGenerator: Sized {
-    /// Begins a row with the sequence before its response.
-    fn begin(
-        context: &DecodeContext<'_>,
-        sequence: Sequence,
-        row: &RowState<'_>,
-    ) -> Result<Self, DecodeError>;
-
-    fn sequence(&self) -> &Sequence;
-
-    fn done(&self) -> bool;
-
-    /// Appends the position of the next step.
-    fn extend(&mut self, space: &TokenSpace);
-
-    fn deliver(self, row: &mut RowState<'_>);
-}
-
-/// Generates all rows, step by step. `read` gets the step and its hidden states (live rows, twice with guidance, dim);
-/// `append` gets, for each live row, the values read and the row's index in them.
-pub(crate) fn generate_rows<W: RowGenerator, R>(
+/// Generates all rows position by position.
+pub(crate) fn run(
     context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [RowState<'_>],
-    read: impl Fn(usize, &Tensor) -> Result<R, DecodeError>,
-    append: impl Fn(&mut W, usize, &R, usize, &mut RowState<'_>),
+    rows: &mut [&mut RowState<'_>],
 ) -> Result<(), DecodeError> {
-    let space = context.model.space();
-    let mut generators: Vec<W> = Vec::with_capacity(rows.len());
+    let mut generators = Vec::with_capacity(rows.len());
     for row in rows.iter() {
-        let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
-        row.run.check_known(sequence.encoder.aligned.len())?;
-        generators.push(W::begin(context, sequence, row)?);
+        generators.push(context.begin(stage, row.run, row.out)?);
     }
-    let mut steps = Steps::begin(context, generators.iter().map(W::sequence))?;
-    for step in 0.. {
+    let sequences = generators.iter().map(|generator| generator.sequence().clone()).collect();
+    let mut steps = Steps::begin(context, stage, sequences)?;
+    loop {
         context.check()?;
         let live: Vec<usize> = (0..generators.len())
-            .filter(|&i| !generators[i].done() && !rows[i].cancel.is_cancelled())
+            .filter(|&i| !generators[i].is_done() && !rows[i].cancel.is_cancelled())
             .collect();
-        if live.is_empty() {
-            break;
+        let Some(&first) = live.first() else { break };
+        let outputs = generators[first].outputs();
+        for &i in &live {
+            generators[i].prepare()?;
         }
-        let next = |&i: &usize| {
-            generators[i].extend(space);
-            Some((i, generators[i].sequence().positions.last()?.clone()))
-        };
-        let positions = live.iter().filter_map(next).collect();
-        let values = read(step, &steps.advance(positions)?)?;
+        let batch = steps.advance(&generators, &live)?.read(context, &outputs)?;
         for (at, &i) in live.iter().enumerate() {
-            append(&mut generators[i], step, &values, at, &mut rows[i]);
+            let (generator, row) = (&mut generators[i], &mut rows[i]);
+            let outputs = StepOutputs { batch: &batch, unconditional: None, positions: at..at + 1 };
+            generator.take(outputs, row.rng);
+            if let (Some(stream), Some(history)) = (context.stream, generator.first_level()) {
+                stream.step(context, history, row.rng);
+            }
         }
     }
-    for (row, w) in rows.iter_mut().zip(generators) {
-        w.deliver(row);
+    for (row, generator) in rows.iter_mut().zip(generators) {
+        generator.deliver(row.out);
     }
     Ok(())
-}
-
-/// Returns the codes of the stage's prompt, if it has one.
-pub(crate) fn prompt_of(run: &StageRun) -> Option<&Codes> {
-    run.contents.values().find_map(|c| if let Content::Codes(c) = c { Some(c) } else { None })
 }
 
 /// Sequences that are being generated.
@@ -78,70 +50,45 @@ struct Steps<'c> {
     context: &'c DecodeContext<'c>,
     progress: Progress,
     rows: usize,
+    guided: bool,
 }
 
 impl<'c> Steps<'c> {
     /// Computes the sequences before their responses.
-    fn begin<'s>(
+    fn begin(
         context: &'c DecodeContext<'c>,
-        sequences: impl Iterator<Item = &'s Sequence>,
+        stage: &Stage,
+        mut sequences: Vec<Sequence>,
     ) -> Result<Self, DecodeError> {
-        let mut sequences: Vec<Sequence> = sequences.cloned().collect();
-        let rows = sequences.len();
-        if context.guided() {
-            let unconditional = unconditional(&sequences);
-            sequences.extend(unconditional);
+        let (rows, guided) = (sequences.len(), context.guided(stage));
+        if guided {
+            let without = without_text(&sequences);
+            sequences.extend(without);
         }
-        Ok(Self { context, progress: context.model.begin(&sequences)?, rows })
+        Ok(Self { context, progress: context.model.begin(&sequences)?, rows, guided })
     }
 
-    /// Runs one position of some rows, in ascending order: (positions, twice if guided, dim).
-    fn advance(&mut self, mut positions: Vec<(usize, Position)>) -> Result<Tensor, DecodeError> {
-        if self.context.guided() {
-            let forget = |(row, p): &(usize, Position)| {
-                (self.rows + row, Position { here: NONE, next: NONE, ..p.clone() })
-            };
-            let unconditional: Vec<(usize, Position)> = positions.iter().map(forget).collect();
-            positions.extend(unconditional);
-        }
-        let borrowed: Vec<(usize, &Position)> = positions.iter().map(|(i, p)| (*i, p)).collect();
-        Ok(self.context.model.advance(&mut self.progress, &borrowed)?)
-    }
-}
-
-/// Returns the values of rows on the host.
-///
-/// # Errors
-/// [`DecodeError::NotFinite`] for NaN or an infinity.
-pub(crate) fn host_rows(values: &Tensor) -> Result<Vec<Vec<f32>>, DecodeError> {
-    let rows = values.to_vec2::<f32>()?;
-    if rows.iter().flatten().all(|value| value.is_finite()) {
-        Ok(rows)
-    } else {
-        Err(DecodeError::NotFinite)
-    }
-}
-
-/// Returns the sequences without their text.
-pub(crate) fn unconditional(sequences: &[Sequence]) -> Vec<Sequence> {
-    let mut unconditional = sequences.to_vec();
-    unconditional.iter_mut().for_each(Sequence::forget_text);
-    unconditional
-}
-
-impl DecodeContext<'_> {
-    /// Whether every row runs twice, the second time without its text.
-    pub(crate) fn guided(&self) -> bool {
-        self.config.guidance != 1.0
-    }
-
-    /// Reads values of rows on the host and applies guidance: the second half of the rows ran without the text.
-    pub(crate) fn read(&self, values: Tensor) -> Result<Vec<Vec<f32>>, DecodeError> {
-        if !self.guided() {
-            return host_rows(&values);
-        }
-        let (rows, weight) = (values.dim(0)? / 2, self.config.guidance);
-        let (seeing, unconditional) = (values.narrow(0, 0, rows)?, values.narrow(0, rows, rows)?);
-        host_rows(&((seeing * weight)? + (unconditional * (1.0 - weight))?)?)
+    /// Computes the last position of some rows, in ascending order.
+    fn advance(
+        &mut self,
+        generators: &[Box<dyn RowGenerator + '_>],
+        live: &[usize],
+    ) -> Result<Hidden<'static>, DecodeError> {
+        let last = |&row: &usize| {
+            let position = generators[row].sequence().positions.last()?;
+            Some(RowPosition { row, position })
+        };
+        let with: Vec<RowPosition<'_>> = live.iter().filter_map(last).collect();
+        let forget = |p: &Position| Position { here: NONE, next: NONE, ..p.clone() };
+        let without: Vec<Position> = match self.guided {
+            true => with.iter().map(|last| forget(last.position)).collect(),
+            false => Vec::new(),
+        };
+        let without = with.iter().zip(&without);
+        let without =
+            without.map(|(last, position)| RowPosition { row: self.rows + last.row, position });
+        let positions: Vec<RowPosition<'_>> = with.iter().copied().chain(without).collect();
+        let values = self.context.model.advance(&mut self.progress, &positions)?; // (positions, twice if guided, dim)
+        Ok(Hidden { values, sequences: &[], positions: with.len(), guided: self.guided })
     }
 }

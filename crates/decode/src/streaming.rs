@@ -6,13 +6,12 @@
 use std::cell::RefCell;
 
 use rand_chacha::ChaCha8Rng;
-use syrinx_task::{Generated, Head, Layout, Plan, Stage, StageRun, Timing};
+use syrinx_task::{FirstLevelSoFar, Generated, Layout, Plan, Stage, StageRun, Timing};
 use syrinx_types::Codes;
 
-use crate::context::{DecodeContext, LevelOne, RowState, StepHook};
-use crate::passes::passes_over;
+use crate::context::{DecodeContext, RowState, StepHook};
 use crate::windows::{NarWindow, fit, lookahead, part, size};
-use crate::{DecodeConfig, DecodeError};
+use crate::{DecodeConfig, DecodeError, batches};
 
 /// Frames of a row that were just filled.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,8 +53,8 @@ impl<'a> Stream<'a> {
         size(0, nar)?;
         let [first, further] = plan.rows.first()?.stages.as_slice() else { return None };
         let (first, stage) = (layout.stage(&first.stage)?, layout.stage(&further.stage)?);
-        let fits = first.head == Head::FirstLevel
-            && stage.head == Head::FurtherLevels
+        let fits = first.head.is_first_level_ar()
+            && stage.head.is_of_one_level()
             && (first.timing, stage.timing) == (Timing::Found, Timing::Found)
             && nar.sampler.temperature == 0.0
             && further.given.is_none()
@@ -88,11 +87,11 @@ impl StreamState<'_> {
         &mut self,
         context: &DecodeContext<'_>,
         stream: &Stream<'_>,
-        history: LevelOne<'_>,
+        history: FirstLevelSoFar<'_>,
         rng: &mut ChaCha8Rng,
     ) -> Result<(), DecodeError> {
         let Stream { stage, run, .. } = stream;
-        let LevelOne { codes, pointer, done } = history;
+        let FirstLevelSoFar { codes, pointer, is_done } = history;
         let nar = &context.config.nar;
         if self.made.is_empty() {
             self.made = Codes::empty(context.model.space().levels);
@@ -100,7 +99,7 @@ impl StreamState<'_> {
         while let Some(window) = NarWindow::at(self.made.frames(), codes.len(), nar) {
             let start = window.start;
             let wanted = start + size(start, nar).unwrap_or(0) + lookahead(start, nar);
-            if !done && codes.len() < wanted {
+            if !is_done && codes.len() < wanted {
                 return Ok(());
             }
             let level = Codes::new(1, codes.to_vec()).ok();
@@ -108,7 +107,7 @@ impl StreamState<'_> {
                 Generated { codes: level, pointer: pointer.to_vec(), ..Generated::default() };
             let row = RowState { run, rng: &mut *rng, out: &mut out, cancel: context.run.cancel };
             let (run, mut filled) = part(stage, &row, &self.made, window);
-            passes_over(
+            batches::run(
                 context,
                 stage,
                 &mut [RowState {
@@ -123,7 +122,7 @@ impl StreamState<'_> {
             (0..new.frames()).for_each(|frame| self.made.push(new.frame(frame)));
             (self.each)(FrameWindow { codes: &new, pointer, last: false });
         }
-        if done {
+        if is_done {
             let codes = &Codes::empty(context.model.space().levels);
             (self.each)(FrameWindow { codes, pointer, last: true });
         }
@@ -132,7 +131,12 @@ impl StreamState<'_> {
 }
 
 impl StepHook for Stream<'_> {
-    fn step(&self, context: &DecodeContext<'_>, history: LevelOne<'_>, rng: &mut ChaCha8Rng) {
+    fn step(
+        &self,
+        context: &DecodeContext<'_>,
+        history: FirstLevelSoFar<'_>,
+        rng: &mut ChaCha8Rng,
+    ) {
         let mut state = self.state.borrow_mut();
         if state.failure.is_none() {
             let filled = state.fill(context, self, history, rng);

@@ -1,9 +1,10 @@
 //! Probability of codes that are known: teacher forcing.
 
 use syrinx_model::LanguageModel;
-use syrinx_task::{Example, HeadOutput, Response, Stage, resolve};
+use syrinx_task::{Example, HeadOutput, Response, Stage, log_softmax, resolve};
 
-use crate::{DecodeError, log_softmax, steps};
+use crate::DecodeError;
+use crate::outputs::host_rows;
 
 /// Returns the log-probability of each level-1 code of an example, nats, one a frame. Every code is predicted from those
 /// before it, as in training. Zeros for a stage that predicts no level-1 codes one after another.
@@ -22,7 +23,8 @@ pub fn code_log_probs(
     let mut log_probs = vec![0.0; codes.frames()];
     for target in &sequence.targets {
         let HeadOutput::FirstLevel { member } = target.output else { continue };
-        let logits = steps::host_rows(&model.first_level_logits(&h, member)?)?; // (steps, codes and stop)
+        let Some(logits) = model.output(&h, &[], target.output)? else { continue };
+        let logits = host_rows(&logits)?; // (steps, codes and stop)
         let frames = log_probs.iter_mut().skip(member).step_by(space.group);
         for ((log_prob, logits), &class) in frames.zip(&logits).zip(&target.classes) {
             // A class that does not count is beyond all classes.

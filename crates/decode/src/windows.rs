@@ -4,8 +4,7 @@ use syrinx_task::{Content, Fill, Generated, Place, Stage, StageRun};
 use syrinx_types::Codes;
 
 use crate::context::{DecodeContext, RowState};
-use crate::passes::passes_over;
-use crate::{DecodeError, NarConfig};
+use crate::{DecodeError, NarConfig, batches};
 
 /// Prefix of the special tokens of a published model's tasks.
 const VALL_E_TASK: &str = "vall-e:task:";
@@ -51,14 +50,17 @@ impl NarWindow {
     }
 }
 
-/// Fills the further levels window by window. All passes of a window are done before the next one begins; earlier
-/// frames are given to it.
+/// Generates a stage for some rows: further levels window by window if the settings have windows, all else at once. All
+/// passes of a window are done before the next one begins; earlier frames are given to it.
 pub(crate) fn run(
     context: &DecodeContext<'_>,
     stage: &Stage,
     rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let nar = &context.config.nar;
+    if nar.window_frames.is_none() || !stage.head.is_of_one_level() || !fit(stage) {
+        return batches::run(context, stage, rows);
+    }
     let levels = context.model.space().levels;
     let frames = |row: &RowState<'_>| row.out.codes.as_ref().map_or(0, Codes::frames);
     let longest = rows.iter().map(frames).max().unwrap_or(0);
@@ -83,7 +85,7 @@ pub(crate) fn run(
                 Some(RowState { run, rng: &mut *row.rng, out, cancel: row.cancel })
             })
             .collect();
-        passes_over(context, stage, &mut open)?;
+        batches::run(context, stage, &mut open)?;
         for ((made, part), window) in made.iter_mut().zip(&parts).zip(windows) {
             let codes = part.as_ref().and_then(|(_, out)| out.codes.as_ref());
             if let (Some(codes), Some(NarWindow { from, start, end, .. })) = (codes, window) {

@@ -1,7 +1,7 @@
 //! Several requests to one task, answered together.
 
-use syrinx_decode::{DecodeConfig, generate_batch};
-use syrinx_task::{AnswerKind, Answered, Context, DynPlan, Plan, Request};
+use syrinx_decode::{DecodeConfig, SeededPlan, generate_batch};
+use syrinx_task::{AnswerKind, Answered, Context, DynPlan, Request, RequestChunk};
 use syrinx_text::markup;
 use syrinx_types::{CancelToken, RunContext};
 
@@ -77,11 +77,11 @@ impl Engine {
             };
             outcomes.push(outcome.map(|()| whole));
         }
-        let plans: Vec<(&Plan, u64, &CancelToken)> = planned
+        let plans: Vec<SeededPlan<'_>> = planned
             .iter()
             .map(|chunk| {
                 let BatchRequest { seed, cancel, .. } = requests[chunk.request];
-                (chunk.plan.plan(), seed, cancel)
+                SeededPlan { plan: chunk.plan.plan(), seed, cancel }
             })
             .collect();
         let layout = running.task.layout();
@@ -138,8 +138,8 @@ impl Engine {
         let cut = running.task.chunks(request, &context)?;
         let (total, pause_s) = (cut.chunks.len(), cut.pause_s);
         let mut planned: Vec<Planned<'t>> = Vec::with_capacity(total);
-        for (i, (chunk, start_s)) in cut.chunks.into_iter().enumerate() {
-            match chunk.plan(&context).map_err(EngineError::from) {
+        for (i, RequestChunk { request, start_s }) in cut.chunks.into_iter().enumerate() {
+            match request.plan(&context).map_err(EngineError::from) {
                 Ok(plan) => planned.push(Planned { request: 0, plan, start_s, pause_s }),
                 // A chunk without words is left out; only a whole text of them is a fault.
                 Err(error)

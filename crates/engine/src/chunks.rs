@@ -1,7 +1,7 @@
 //! Long requests, split into chunks by their task.
 
 use syrinx_decode::DecodeConfig;
-use syrinx_task::{AnswerKind, Answered, Context, Request, TaskError};
+use syrinx_task::{AnswerKind, Answered, Context, Request, RequestChunk, TaskError};
 use syrinx_text::TextError;
 use syrinx_types::{Event, RunContext, WordTime};
 
@@ -86,7 +86,7 @@ impl Engine {
             run.events.emit(Event::JobStarted { name: name.clone(), total: Some(total as u64) });
         }
         let (mut next_s, mut index) = (0.0, 0);
-        for (i, (chunk, start_s)) in cut.chunks.into_iter().enumerate() {
+        for (i, RequestChunk { request, start_s }) in cut.chunks.into_iter().enumerate() {
             let last = i + 1 == total;
             let expected_s = start_s.unwrap_or(next_s);
             let waits = &mut silent;
@@ -99,7 +99,7 @@ impl Engine {
                 }
             });
             let take = take.as_mut().map(|take| take as &mut dyn FnMut(&[f32], &[WordTime]));
-            let answered = self.answer_sounding(running, chunk, decode, run, take);
+            let answered = self.answer_sounding(running, request, decode, run, take);
             silent = None;
             match answered {
                 Ok(answered) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use syrinx_decode::{DecodeConfig, DecodeError, generate};
 use syrinx_model::LanguageModel;
 use syrinx_task::{
-    Content, Fill, FrameScores, Generated, Head, Layout, PhoneRecognizer, Plan, RowPlan, Service,
+    Content, Fill, FrameScores, Generated, Layout, PhoneRecognizer, Plan, RowPlan, Service,
     StageRun, TaskError,
 };
 use syrinx_types::{Codes, Latents, RunContext};
@@ -27,7 +27,7 @@ impl PhoneStage {
     pub(crate) fn of(tasks: &[LoadedTask]) -> Option<Self> {
         tasks.iter().filter(|t| t.missing_special_tokens.is_empty()).find_map(|running| {
             let layout = running.task.layout();
-            let stage = layout.stages.iter().find(|s| matches!(s.head, Head::Phones { .. }))?;
+            let stage = layout.stages.iter().find(|s| s.head.labels_phones())?;
             let reads_latents = stage.response()?.fill == Fill::GivenLatents;
             let (stage, segment) = (stage.name.clone(), stage.response()?.name.clone());
             Some(Self { layout, stage, segment, reads_latents })

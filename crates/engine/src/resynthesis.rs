@@ -3,7 +3,7 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use syrinx_decode::{DecodeConfig, generate};
-use syrinx_task::{Head, Plan, Response, RowPlan, StageRun};
+use syrinx_task::{Plan, Response, RowPlan, StageRun};
 use syrinx_types::{Codes, RunContext, Sample};
 
 use crate::{Engine, EngineError};
@@ -32,7 +32,7 @@ impl Engine {
             let Some(example) = example else { return Ok(None) };
             let Response::Codes { codes, pointer } = example.response else { return Ok(None) };
             let mut run = StageRun::new(&stage.name, example.contents, codes.frames());
-            if stage.head == Head::FirstLevel {
+            if stage.head.is_first_level_ar() {
                 (run.pointer, run.given) = (pointer, Some(codes));
             }
             stages.push(run);

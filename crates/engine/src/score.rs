@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use syrinx_decode::code_log_probs;
-use syrinx_task::{AnswerIssue, Context, Head, Transcript};
+use syrinx_task::{AnswerIssue, Context, Transcript};
 use syrinx_text::Phone;
 use syrinx_types::{Audio, Codes, RunContext, Sample, TimedPhone, WordTime};
 
@@ -120,7 +120,7 @@ impl Engine {
             return Ok(None);
         };
         let layout = running.task.layout();
-        let Some(stage) = layout.stages.iter().find(|stage| stage.head == Head::FirstLevel) else {
+        let Some(stage) = layout.stages.iter().find(|stage| stage.head.is_first_level_ar()) else {
             return Ok(None);
         };
         let (phones, lead_s) = spoken_phones(transcript);

@@ -3,9 +3,10 @@
 use candle_core::{Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
 use syrinx_nn::{Init, Kernels, Linear, Scope};
-use syrinx_task::{CodeTable, Position, TokenSpace};
+use syrinx_task::{CodeTable, TokenSpace};
 
 use crate::compute::Compute;
+use crate::positions::RowPosition;
 use crate::{ModelError, Tables};
 
 /// Codebooks of the codec, one a level: (codebook_size, latent_dim), row by row.
@@ -117,22 +118,22 @@ impl CodeInput {
     /// Maps of entries are computed in `dtype`; the sum has the type of the tables.
     pub(crate) fn forward(
         &self,
-        positions: &[(usize, &Position)],
+        positions: &[RowPosition<'_>],
         space: &TokenSpace,
         books: &Codebooks,
         compute: Compute<'_>,
     ) -> Result<Option<Tensor>> {
         let Compute { device, dtype, kernels } = compute;
         let slots = space.code_slots();
-        if !positions.iter().any(|(_, p)| p.weighted_codes().next().is_some()) {
+        if !positions.iter().any(|row| row.position.weighted_codes().next().is_some()) {
             return Ok(None);
         }
         match self {
             Self::Free(table) => {
                 let indices: Vec<u32> =
-                    positions.iter().flat_map(|(_, p)| p.codes.iter().copied()).collect();
+                    positions.iter().flat_map(|row| row.position.codes.iter().copied()).collect();
                 let mut sum = ops::embed(table, &indices, slots, kernels)?; // (positions, dim)
-                let most = positions.iter().map(|(_, p)| p.blend.len()).max().unwrap_or(0);
+                let most = positions.iter().map(|row| row.position.blend.len()).max().unwrap_or(0);
                 for share in 0..most {
                     sum = (sum + embed_share(table, positions, share, slots, kernels)?)?;
                 }
@@ -161,8 +162,8 @@ impl CodeInput {
                     (space.code_table(CodeTable::ResponseAr, 0) * space.table_rows()) as u32;
                 let end = first + (space.group * space.table_rows()) as u32;
                 let own = |c: u32| if (first..end).contains(&c) { c - first } else { NONE };
-                let indices: Vec<u32> =
-                    positions.iter().flat_map(|(_, p)| p.codes.iter().map(|&c| own(c))).collect();
+                let codes = positions.iter().flat_map(|row| row.position.codes.iter());
+                let indices: Vec<u32> = codes.map(|&code| own(code)).collect();
                 if indices.iter().any(|&i| i != NONE) {
                     let free = ops::embed(ar_free, &indices, slots, kernels)?; // (positions, dim)
                     sum = Some(sum.map_or(Ok(free.clone()), |s| s + free)?);
@@ -176,14 +177,14 @@ impl CodeInput {
 /// Returns the embedding of one recording of a blend, times its weight: (positions, dim).
 fn embed_share(
     table: &Tensor,
-    positions: &[(usize, &Position)],
+    positions: &[RowPosition<'_>],
     share: usize,
     slots: usize,
     kernels: Kernels,
 ) -> Result<Tensor> {
     let mut indices = Vec::with_capacity(positions.len() * slots); // (positions, slots)
     let mut weights = Vec::with_capacity(positions.len());
-    for (_, p) in positions {
+    for RowPosition { position: p, .. } in positions {
         match p.blend.get(share) {
             Some(share) => indices.extend_from_slice(&share.codes),
             None => indices.extend(std::iter::repeat_n(NONE, slots)),
@@ -198,7 +199,7 @@ fn embed_share(
 /// Returns the codebook entries of one type of table for the positions that have any, (rows, slots * latent_dim), and
 /// the row of each position.
 fn gather(
-    positions: &[(usize, &Position)],
+    positions: &[RowPosition<'_>],
     kind: CodeTable,
     space: &TokenSpace,
     books: &Codebooks,
@@ -210,7 +211,7 @@ fn gather(
     let mut latents = Vec::new();
     let mut place = Vec::with_capacity(positions.len());
     let mut count = 0;
-    for (_, p) in positions {
+    for RowPosition { position: p, .. } in positions {
         if !p.weighted_codes().any(|(_, c)| range.contains(&(c as usize))) {
             place.push(NONE);
             continue;

@@ -2,12 +2,13 @@
 
 use candle_core::{DType, Result, Tensor};
 use syrinx_nn::{Kernels, Linear, Scope};
-use syrinx_task::{Position, Sequence};
+use syrinx_task::Sequence;
 
 use crate::ModelError;
 use crate::codes::Codebooks;
 use crate::compute::Compute;
 use crate::history::embed_latents;
+use crate::positions::RowPosition;
 
 /// Latents of the frame-aligned conditioning, and the response's difference from them.
 pub(crate) struct LatentConditioning {
@@ -33,13 +34,13 @@ impl LatentConditioning {
     /// Returns the embedding of the conditioning latents at each position: (positions, dim), or `None` without any.
     pub(crate) fn forward(
         &self,
-        positions: &[(usize, &Position)],
+        positions: &[RowPosition<'_>],
         books: &Codebooks,
         compute: Compute<'_>,
     ) -> Result<Option<Tensor>> {
         embed_latents(
             &self.input,
-            positions.iter().map(|(_, p)| p.conditioning.clone()),
+            positions.iter().map(|row| row.position.conditioning.clone()),
             books,
             compute,
         )

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::BlockConfig;
-use syrinx_task::ModelSwitches;
+use syrinx_task::{CodeOrder, ModelSwitches};
 use syrinx_types::{ConfigIssue, Requirement};
 
 /// Embedding and scoring of codes.
@@ -89,8 +89,11 @@ impl LmConfig {
             return Err(ConfigIssue::new("encoder_layers", reason));
         }
         self.switches.check()?;
-        if !self.switches.codes.head().predictor().takes_groups() && self.group > 1 {
-            let with = "`codes = \"ar_nar\"`";
+        if !self.switches.codes.head().takes_groups() && self.group > 1 {
+            let grouped = CodeOrder::ALL.iter().filter(|order| order.head().takes_groups());
+            let orders: Vec<String> =
+                grouped.map(|order| format!("`codes = \"{}\"`", order.name())).collect();
+            let with = orders.join(" or ").into();
             let reason = Requirement::Together { value: "above 1".into(), with };
             return Err(ConfigIssue::new("group", reason));
         }

@@ -57,6 +57,7 @@ impl CodeHead {
 pub fn output_parameters(output: HeadOutput) -> Vec<String> {
     match output {
         HeadOutput::FirstLevel { member } => vec![format!("heads.first.{member}.")],
+        HeadOutput::MaskedLevel => vec!["heads.first.0.".into(), "heads.masked.".into()],
         HeadOutput::Level(level) => vec![format!("heads.level.{}.", level + 1)],
         HeadOutput::Residual(_) => vec!["heads.residual.".into()],
         HeadOutput::Advances => vec!["heads.advances.".into(), "heads.stop.".into()],
@@ -96,7 +97,7 @@ impl Heads {
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         let dim = config.trunk.dim;
-        let predicts_latents = config.switches.codes.head().predictor().predicts_latents();
+        let predicts_latents = config.switches.codes.head().predicts_latents();
         let code_head = |name: String, classes, level| {
             CodeHead::new(&scope.pp(name), config, classes, books, level, kernels)
         };
@@ -137,23 +138,21 @@ impl Heads {
         })
     }
 
-    /// Returns the logits of an output with classes: (rows, classes).
-    pub(crate) fn logits(
-        &self,
-        h: &Tensor,
-        output: HeadOutput,
-    ) -> std::result::Result<Tensor, ModelError> {
-        Ok(match output {
-            HeadOutput::FirstLevel { member } => self.first(h, member)?,
-            HeadOutput::Level(level) => self.further(h, level)?,
-            HeadOutput::Advances => self.advances(h)?.ok_or(ModelError::NoOutput(output))?,
-            HeadOutput::Durations => self.durations(h)?,
-            HeadOutput::Text => self.text(h)?,
-            HeadOutput::Phones => self.phones(h)?,
+    /// Returns the logits of an output with classes, (rows, classes); `None` for an output without classes, and for
+    /// advances in a model that predicts none.
+    pub(crate) fn logits(&self, h: &Tensor, output: HeadOutput) -> Result<Option<Tensor>> {
+        match output {
+            HeadOutput::FirstLevel { member } => self.first(h, member).map(Some),
+            HeadOutput::MaskedLevel => self.masked(h).map(Some),
+            HeadOutput::Level(level) => self.further(h, level).map(Some),
+            HeadOutput::Advances => self.advances(h),
+            HeadOutput::Durations => self.durations(h).map(Some),
+            HeadOutput::Text => self.text(h).map(Some),
+            HeadOutput::Phones => self.phones(h).map(Some),
             HeadOutput::Residual(_) | HeadOutput::Latents | HeadOutput::LatentDifference => {
-                return Err(ModelError::NoOutput(output));
+                Ok(None)
             }
-        })
+        }
     }
 
     /// Returns the logits of level 1 for one member of the group: (rows, classes).

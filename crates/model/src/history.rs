@@ -3,10 +3,11 @@
 use candle_core::{Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
 use syrinx_nn::{Init, Kernels, Linear, Scope};
-use syrinx_task::{Alignment, DURATION_ROWS, Latent, Position};
+use syrinx_task::{Alignment, DURATION_ROWS, Latent, WeightedFrame};
 
 use crate::codes::Codebooks;
 use crate::compute::Compute;
+use crate::positions::RowPosition;
 use crate::{LmConfig, ModelError};
 
 /// History of an AR stage, other than codes.
@@ -23,7 +24,7 @@ impl HistoryInput {
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         let (dim, latent_dim) = (config.trunk.dim, books.latent_dim);
-        let latents = config.switches.codes.head().predictor().predicts_latents().then(|| {
+        let latents = config.switches.codes.head().predicts_latents().then(|| {
             // Scaled latents have a spread of one in each dimension.
             let deviation = 1.0 / (latent_dim as f64).sqrt();
             Linear::new(&scope.pp("latents"), latent_dim, dim, deviation, kernels)
@@ -36,20 +37,20 @@ impl HistoryInput {
     /// Returns the embeddings at each position: (positions, dim), or `None` without any.
     pub(crate) fn forward(
         &self,
-        positions: &[(usize, &Position)],
+        positions: &[RowPosition<'_>],
         books: &Codebooks,
         compute: Compute<'_>,
     ) -> Result<Option<Tensor>> {
-        let durations: Vec<u32> = positions.iter().map(|(_, p)| p.duration).collect();
+        let durations: Vec<u32> = positions.iter().map(|row| row.position.duration).collect();
         if durations.iter().any(|&d| d != NONE) {
             let Some(table) = &self.durations else {
                 candle_core::bail!("durations in a model without a table of them")
             };
             return Ok(Some(ops::embed(table, &durations, 1, compute.kernels)?)); // (positions, dim)
         }
-        let latents = positions.iter().map(|(_, p)| match p.latent.as_ref()? {
+        let latents = positions.iter().map(|row| match row.position.latent.as_ref()? {
             Latent::Values(values) => Some(values.clone()),
-            Latent::Codes(shares) => Some(books.blend(shares)),
+            Latent::Codes(frames) => Some(books.blend(frames)),
         });
         let latents: Vec<Option<Vec<f32>>> = latents.collect();
         if latents.iter().all(Option::is_none) {
@@ -90,10 +91,10 @@ pub(crate) fn embed_latents(
 }
 
 impl Codebooks {
-    /// Returns the weighted sum of the entries of codes, all levels each: (latent_dim).
-    pub(crate) fn blend(&self, shares: &[(f32, Vec<u16>)]) -> Vec<f32> {
+    /// Returns the weighted sum of the entries of frames: (latent_dim).
+    pub(crate) fn blend(&self, frames: &[WeightedFrame]) -> Vec<f32> {
         let mut sum = vec![0.0; self.latent_dim];
-        for (weight, codes) in shares {
+        for WeightedFrame { weight, codes } in frames {
             for (level, &code) in codes.iter().enumerate() {
                 let entry = self.entry(level, usize::from(code));
                 sum.iter_mut().zip(entry).for_each(|(s, e)| *s += weight * e);

@@ -20,6 +20,7 @@ mod heads;
 mod history;
 mod losses;
 mod model;
+mod positions;
 
 pub use adapter::Adapter;
 pub use config::{LmConfig, Tables};
@@ -29,3 +30,4 @@ pub use file::{LmFile, TensorMap, f16_bytes, parse_tensors};
 pub use heads::output_parameters;
 pub use losses::{LossPart, Losses};
 pub use model::{LanguageModel, Progress};
+pub use positions::RowPosition;

@@ -122,6 +122,7 @@ impl<'a> Scored<'a> {
         } else {
             (self.heads.logits(self.h, target.output)?, classes)
         };
+        let logits = logits.ok_or(ModelError::NoOutput(target.output))?;
         // An output of several predictions a position has a row for each: (predictions, classes).
         let logits = match logits.dim(0)? == classes.len() {
             true => logits,

@@ -6,7 +6,7 @@ use syrinx_nn::{
     AttentionPlan, Init, Kernels, Linear, ParamStore, Precision, Scope, Span, Stack, StackCache,
     Table,
 };
-use syrinx_task::{Position, Sequence, TokenSpace};
+use syrinx_task::{HeadOutput, Position, Sequence, TokenSpace, WeightedFrame};
 use syrinx_types::{Codes, ConfigIssue, Latents, Requirement};
 
 use crate::adapter::PASSES;
@@ -16,6 +16,7 @@ use crate::conditioning::LatentConditioning;
 use crate::heads::Heads;
 use crate::history::{HistoryInput, embed_latents};
 use crate::losses::{LossContext, Score};
+use crate::positions::RowPosition;
 use crate::{LmConfig, LmFile, Losses, ModelError};
 
 /// The codec language model.
@@ -181,14 +182,9 @@ impl LanguageModel {
         &self.space
     }
 
-    /// Returns one entry of the codec's codebooks.
-    pub fn codebook_entry(&self, level: usize, code: u16) -> &[f32] {
-        self.books.entry(level, usize::from(code))
-    }
-
-    /// Returns all entries of one level, (codebook_size, latent_dim).
-    pub fn codebook(&self, level: usize) -> &[f32] {
-        &self.books.entries[level]
+    /// Returns the codec's codebooks, one a level. // (codebook_size, latent_dim)
+    pub fn codebooks(&self) -> &[Vec<f32>] {
+        &self.books.entries
     }
 
     /// Returns the losses of a batch of sequences of one stage (and one level).
@@ -218,11 +214,7 @@ impl LanguageModel {
     /// Returns the trunk's output at the response's positions of every sequence, packed: (response positions, dim).
     pub fn response_rows(&self, sequences: &[Sequence]) -> Result<Tensor> {
         let encoded = self.encode(sequences)?;
-        let rows: Vec<(usize, &Position)> = sequences
-            .iter()
-            .enumerate()
-            .flat_map(|(i, s)| s.positions.iter().map(move |p| (i, p)))
-            .collect();
+        let rows = RowPosition::all(sequences);
         let x = self.embed(&rows, encoded.as_ref())?; // (positions, dim)
         let mut spans = Vec::with_capacity(sequences.len());
         let mut picked = Vec::new();
@@ -232,7 +224,7 @@ impl LanguageModel {
             picked.extend((start + s.response_start..start + s.len()).map(|i| i as u32));
             start += s.len();
         }
-        let rotary: Vec<u32> = rows.iter().map(|(_, p)| p.rotary).collect();
+        let rotary: Vec<u32> = rows.iter().map(|row| row.position.rotary).collect();
         let whole = sequences.iter().all(|s| s.prefix == s.len());
         let trunk = self.pass_trunk.as_ref().filter(|_| whole).unwrap_or(&self.trunk);
         let h = trunk.forward(&x, &self.attention_plan(spans, &rotary))?; // (positions, dim)
@@ -270,9 +262,10 @@ impl LanguageModel {
         }))
     }
 
-    /// Sums the embeddings of positions; each comes with the index of its sequence. (positions, dim)
-    fn embed(&self, rows: &[(usize, &Position)], encoded: Option<&Encoded>) -> Result<Tensor> {
-        let pick = |f: fn(&Position) -> u32| rows.iter().map(|(_, p)| f(p)).collect::<Vec<u32>>();
+    /// Returns the sums of the embeddings at some positions: (positions, dim).
+    fn embed(&self, rows: &[RowPosition<'_>], encoded: Option<&Encoded>) -> Result<Tensor> {
+        let pick =
+            |f: fn(&Position) -> u32| rows.iter().map(|row| f(row.position)).collect::<Vec<u32>>();
         let mut x = self.special_tokens.forward(&pick(|p| p.special_token))?; // (positions, dim)
         let text = pick(|p| p.text);
         if text.iter().any(|&t| t != NONE) {
@@ -291,11 +284,11 @@ impl LanguageModel {
             x = (&x + conditioning.to_dtype(x.dtype())?)?;
         }
         if let Some(linear) = &self.given_latents {
-            let given = rows.iter().map(|(_, p)| p.given_latent.clone());
+            let given = rows.iter().map(|row| row.position.given_latent.clone());
             if let Some(given) = embed_latents(linear, given, &self.books, compute)? {
                 x = (&x + given.to_dtype(x.dtype())?)?;
             }
-        } else if rows.iter().any(|(_, p)| p.given_latent.is_some()) {
+        } else if rows.iter().any(|row| row.position.given_latent.is_some()) {
             candle_core::bail!("a recording as latents, in a model that reads codes")
         }
         // Sums of embeddings are f32, as the tables are while they are trained.
@@ -304,8 +297,8 @@ impl LanguageModel {
         let at = |row: usize, token: u32| {
             if token == NONE { NONE } else { encoded.starts[row] as u32 + token }
         };
-        let here: Vec<u32> = rows.iter().map(|&(row, p)| at(row, p.here)).collect();
-        let next: Vec<u32> = rows.iter().map(|&(row, p)| at(row, p.next)).collect();
+        let here: Vec<u32> = rows.iter().map(|r| at(r.row, r.position.here)).collect();
+        let next: Vec<u32> = rows.iter().map(|r| at(r.row, r.position.next)).collect();
         if here.iter().all(|&t| t == NONE) {
             return Ok(x);
         }
@@ -319,11 +312,7 @@ impl LanguageModel {
             caches: vec![StackCache::new(self.config.trunk.layers); sequences.len()],
             encoded: self.encode(sequences)?,
         };
-        let rows: Vec<(usize, &Position)> = sequences
-            .iter()
-            .enumerate()
-            .flat_map(|(i, s)| s.positions.iter().map(move |p| (i, p)))
-            .collect();
+        let rows = RowPosition::all(sequences);
         let mut start = 0;
         let mut spans = Vec::new();
         for s in sequences {
@@ -335,21 +324,21 @@ impl LanguageModel {
     }
 
     /// Computes one more position for some of the sequences, in ascending order: (given rows, dim).
-    pub fn advance(&self, progress: &mut Progress, rows: &[(usize, &Position)]) -> Result<Tensor> {
+    pub fn advance(&self, progress: &mut Progress, rows: &[RowPosition<'_>]) -> Result<Tensor> {
         let spans = (0..rows.len()).map(|i| Span { start: i, len: 1, prefix: 0 }).collect();
-        let which: Vec<usize> = rows.iter().map(|r| r.0).collect();
+        let which: Vec<usize> = rows.iter().map(|r| r.row).collect();
         self.run_cached(progress, rows, spans, &which)
     }
 
     fn run_cached(
         &self,
         progress: &mut Progress,
-        rows: &[(usize, &Position)],
+        rows: &[RowPosition<'_>],
         spans: Vec<Span>,
         which: &[usize],
     ) -> Result<Tensor> {
         let x = self.embed(rows, progress.encoded.as_ref())?;
-        let rotary: Vec<u32> = rows.iter().map(|(_, p)| p.rotary).collect();
+        let rotary: Vec<u32> = rows.iter().map(|row| row.position.rotary).collect();
         let mut caches: Vec<&mut StackCache> = progress
             .caches
             .iter_mut()
@@ -360,85 +349,39 @@ impl LanguageModel {
         self.trunk.step(&x, &self.attention_plan(spans, &rotary), &mut caches)
     }
 
-    /// Returns the logits of one member of the group: (rows, codes and stop). All logits are f32.
-    pub fn first_level_logits(&self, h: &Tensor, member: usize) -> Result<Tensor> {
-        self.heads.first(h, member)?.to_dtype(DType::F32)
-    }
-
-    /// Returns the logits of level 1 in place: (rows, codes), plus a stop class in models whose first-level head serves
-    /// both stages.
-    pub fn masked_logits(&self, h: &Tensor) -> Result<Tensor> {
-        self.heads.masked(h)?.to_dtype(DType::F32)
-    }
-
-    /// Returns the logits of the advance of the phone index, (rows, advances and end), or of the end in a model of
-    /// latents without alignment, (rows, 2); `None` in others.
-    pub fn advance_logits(&self, h: &Tensor) -> Result<Option<Tensor>> {
-        self.heads.advances(h)?.map(|logits| logits.to_dtype(DType::F32)).transpose()
-    }
-
-    /// Returns the logits of a further level, from 1: (rows, codes).
-    pub fn level_logits(&self, h: &Tensor, level: usize) -> Result<Tensor> {
-        self.heads.further(h, level)?.to_dtype(DType::F32)
-    }
-
-    /// Returns the predicted sum of the entries of `level` and deeper: (rows, latent_dim).
-    pub fn residual(&self, h: &Tensor, level: usize) -> Result<Tensor> {
-        self.heads.residual(h, level)?.to_dtype(DType::F32)
+    /// Returns an output as f32 for hidden states `h` (positions, dim) of the responses of `sequences`: logits
+    /// (predictions, classes), or latents (positions, latent_dim) in the codec's scale. Cached steps have no sequences.
+    /// `None` for advances and latents of conditioning in a model that predicts none.
+    ///
+    /// # Errors
+    /// Reports another output that the model lacks, and codes without latents in a model with latent conditioning.
+    pub fn output(
+        &self,
+        h: &Tensor,
+        sequences: &[Sequence],
+        output: HeadOutput,
+    ) -> Result<Option<Tensor>> {
+        let values = match output {
+            HeadOutput::LatentDifference => {
+                let latents = |c: &LatentConditioning| c.latents(h, sequences, &self.books);
+                self.conditioning.as_ref().map(latents).transpose()?
+            }
+            HeadOutput::Phones => {
+                let logits = self.heads.phones(h)?; // (positions, labels * phones)
+                let rows = logits.dim(0)? * self.config.phone_labels;
+                Some(logits.reshape((rows, self.space.phones))?)
+            }
+            HeadOutput::Latents => Some(self.heads.latents(h, &self.books)?),
+            HeadOutput::Residual(level) => Some(self.heads.residual(h, level)?),
+            _ => self.heads.logits(h, output)?,
+        };
+        values.map(|values| values.to_dtype(DType::F32)).transpose()
     }
 
     /// Returns the latents of codes in the codec's scale: the sums of the entries of their levels.
     pub fn latents_of(&self, codes: &Codes) -> Option<Latents> {
-        let frames = (0..codes.frames()).map(|frame| codes.frame(frame).to_vec());
-        let sums = frames.flat_map(|frame| self.books.blend(&[(1.0, frame)]));
+        let frames = (0..codes.frames()).map(|frame| WeightedFrame::whole(codes.frame(frame)));
+        let sums = frames.flat_map(|frame| self.books.blend(&[frame]));
         Latents::new(self.books.latent_dim, sums.collect())
-    }
-
-    /// Predicts the latents of the response's frames in a stage with frame-aligned conditioning, in the codec's scale:
-    /// (frames, latent_dim). `h` are the response rows of these sequences. `None` from models that expect none.
-    ///
-    /// # Errors
-    /// Reports codes without latents in a model with latent conditioning.
-    pub fn expected_latents(&self, h: &Tensor, sequences: &[Sequence]) -> Result<Option<Tensor>> {
-        self.conditioning
-            .as_ref()
-            .map(|conditioning| conditioning.latents(h, sequences, &self.books))
-            .transpose()
-    }
-
-    /// Returns the logits of a code that an AR stage over all levels predicts, level from 0: (rows, codes), and a stop
-    /// for level 1.
-    pub fn all_levels_logits(&self, h: &Tensor, level: usize) -> Result<Tensor> {
-        match level {
-            0 => self.first_level_logits(h, 0),
-            _ => self.level_logits(h, level),
-        }
-    }
-
-    /// Returns the latents of the next frames, in the codec's scale: (rows, latent_dim).
-    ///
-    /// # Errors
-    /// Reports a model that doesn't predict latents.
-    pub fn latents(&self, h: &Tensor) -> Result<Tensor> {
-        self.heads.latents(h, &self.books)?.to_dtype(DType::F32)
-    }
-
-    /// Returns the logits of a phone's duration: (rows, frames).
-    ///
-    /// # Errors
-    /// Reports a model that doesn't predict durations.
-    pub fn duration_logits(&self, h: &Tensor) -> Result<Tensor> {
-        self.heads.durations(h)?.to_dtype(DType::F32)
-    }
-
-    /// Returns the logits of the next text token: (rows, text tokens).
-    pub fn text_logits(&self, h: &Tensor) -> Result<Tensor> {
-        self.heads.text(h)?.to_dtype(DType::F32)
-    }
-
-    /// Returns the logits of the phone labels: (rows * labels a frame, phones).
-    pub fn phone_logits(&self, h: &Tensor) -> Result<Tensor> {
-        let logits = self.heads.phones(h)?.to_dtype(DType::F32)?; // (rows, labels * phones)
-        logits.reshape((logits.dim(0)? * self.config.phone_labels, self.space.phones))
     }
 }

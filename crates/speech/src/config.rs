@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_task::{Allowed, ConfigIssue, Content, TaskError};
+use syrinx_task::{Allowed, ConfigIssue, Content, TaskError, WeightedCodes};
 use syrinx_text::Phone;
 
 /// Treatment of the stress digits of vowels.
@@ -122,7 +122,8 @@ impl SpeakConfig {
             (_, Content::Codes(codes)) if codes.is_empty() => None,
             (PromptPooling::Mean, Content::Codes(codes)) => {
                 let frames = codes.frames();
-                let share = |frame| (1.0 / frames as f32, codes.slice(frame, frame + 1));
+                let weight = 1.0 / frames as f32;
+                let share = |frame| WeightedCodes { weight, codes: codes.slice(frame, frame + 1) };
                 Some(Content::Blend((0..frames).map(share).collect()))
             }
             (_, prompt) => Some(prompt),
@@ -152,9 +153,9 @@ mod tests {
         assert_eq!(shown(frames, &codes), Some(Content::Codes(codes.clone())));
         let Some(Content::Blend(shares)) = shown(PromptPooling::Mean, &codes) else { panic!() };
         assert_eq!(shares.len(), 4);
-        for (frame, (weight, share)) in shares.iter().enumerate() {
-            assert_eq!((*weight, share.frames()), (0.25, 1));
-            assert_eq!(share.frame(0), codes.frame(frame));
+        for (frame, share) in shares.iter().enumerate() {
+            assert_eq!((share.weight, share.codes.frames()), (0.25, 1));
+            assert_eq!(share.codes.frame(0), codes.frame(frame));
         }
         for pooling in [frames, PromptPooling::Mean] {
             assert_eq!(shown(pooling, &Codes::empty(2)), None);

@@ -183,7 +183,7 @@ impl<S: Speaking> Task for SpeakingTask<S> {
         }
         let published = kit.switches.vall_e.is_some();
         if published && config.speaking().frame_by_frame {
-            kit.switches.codes = CodeOrder::ArNar;
+            kit.switches.codes = CodeOrder::default();
         }
         let config = if published { config.for_published() } else { config };
         Ok(Self { config, kit, own: PhantomData })

@@ -2,7 +2,7 @@
 
 use syrinx_task::{
     Alignment, CodeOrder, Head, Layout, LayoutIssue, Segment, Stage, TaskError, TaskKit,
-    VallELayout,
+    VallELayout, heads,
 };
 
 /// Name of the stage that predicts the durations of phones and pauses.
@@ -43,17 +43,17 @@ pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     let timed = kit.switches.alignment == Alignment::Durations;
     if timed {
         let durations = with(Segment::duration_response("durations"));
-        stages.push(Stage::new(DURATIONS, Head::Durations, durations));
+        stages.push(Stage::new(DURATIONS, heads::Durations, durations));
     }
-    let predictor = kit.switches.codes.head().predictor();
-    let stage =
-        Stage::new(predictor.stage_name(), kit.switches.codes.head(), with(predictor.response()));
+    let head = kit.switches.codes.head();
+    let leaves_further_levels = head.leaves_further_levels();
+    let stage = Stage::new(head.stage_name(), head.clone(), with(head.response()));
     stages.push(if timed { stage.timed() } else { stage });
-    if predictor.leaves_further_levels() {
+    if leaves_further_levels {
         let level = Segment::level_token();
         let codes = Segment::nar_response("codes");
         let nar = vec![special_token, language, level, text, prompt, codes];
-        stages.push(Stage::new(NAR, Head::FurtherLevels, nar));
+        stages.push(Stage::new(NAR, heads::FurtherLevels, nar));
     }
     Layout { task: task.into(), stages }
 }
@@ -67,16 +67,17 @@ fn published_stages(published: VallELayout, codes: CodeOrder) -> Vec<Stage> {
         let prompt = [Segment::level_token(), Segment::prompt(PROMPT).optional(), response];
         text.chain(prompt).collect()
     };
-    let stage = |name, head, response| Stage::new(name, head, with(response));
-    let first = if published.masked && codes == CodeOrder::Masked {
+    let stage = |name: &str, head: Head, response| Stage::new(name, head, with(response));
+    let head = codes.head();
+    let first = if published.masked && head.needs_length() {
         vec![
-            stage(LENGTH, Head::Length, Segment::length_response("length")),
-            stage(MASKED, Head::MaskedLevel, Segment::masked_response("codes")),
+            stage(LENGTH, heads::Length.into(), Segment::length_response("length")),
+            stage(MASKED, head.clone(), head.response()),
         ]
     } else {
-        vec![stage(AR, Head::FirstLevel, Segment::ar_response("codes"))]
+        vec![stage(AR, heads::FirstLevel.into(), Segment::ar_response("codes"))]
     };
-    let nar = stage(NAR, Head::FurtherLevels, Segment::nar_response("codes"));
+    let nar = stage(NAR, heads::FurtherLevels.into(), Segment::nar_response("codes"));
     first.into_iter().chain([nar]).map(|stage| stage.as_published(published)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Division of a text into sentences, one row each.
 
-use syrinx_task::{Chunks, TaskError};
+use syrinx_task::{Chunks, RequestChunk, TaskError};
 use syrinx_text::sentences::split;
 use syrinx_text::{Phonemized, TextError};
 use syrinx_types::WordTime;
@@ -56,7 +56,8 @@ pub fn text_chunks(setup: Setup<'_>, text: &str) -> Chunks<String> {
     let (mut chunks, mut first, mut count) = (Vec::new(), 0, 1);
     while first < sentences.len() {
         let end = (first + count).min(sentences.len());
-        chunks.push((sentences[first..end].join(" "), None));
+        let request = sentences[first..end].join(" ");
+        chunks.push(RequestChunk { request, start_s: None });
         (first, count) = (end, (2 * count).min(MAX_SENTENCES));
     }
     Chunks { chunks, pause_s: setup.config.pause_s }

@@ -20,7 +20,16 @@ pub enum Content {
     Latents(Latents),
     /// Blend of several recordings: at every frame the weighted sum of their embeddings. As long as the shortest
     /// recording. Not for responses.
-    Blend(Vec<(f32, Codes)>),
+    Blend(Vec<WeightedCodes>),
+}
+
+/// One recording of a blend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightedCodes {
+    /// Factor of the recording's embeddings.
+    pub weight: f32,
+    /// Codec frames of the recording.
+    pub codes: Codes,
 }
 
 /// Text tokens, with the aligned ones among them.

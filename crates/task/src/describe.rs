@@ -4,19 +4,14 @@ use std::fmt::Write as _;
 
 use syrinx_types::{Columns, table};
 
-use crate::{AttentionMask, CodeTable, Fill, Layout, Levels, Pattern, Place, Segment, Stage};
+use crate::{AttentionMask, CodeTable, Fill, Layout, Levels, Place, Segment, Stage};
 
 impl Layout {
     /// Returns the layout as a table for humans, one a stage.
     pub fn table(&self) -> String {
         let mut out = String::new();
         for stage in &self.stages {
-            let _ = writeln!(
-                out,
-                "stage {} -> {}",
-                stage.name,
-                stage.head.predictor().describe(stage.timing)
-            );
+            let _ = writeln!(out, "stage {} -> {}", stage.name, stage.head.describe(stage.timing));
             let titles =
                 ["segment", "filled with", "computed in", "attention and loss"].map(String::from);
             let segments = stage.segments.iter().map(|s| s.describe(stage));
@@ -41,11 +36,7 @@ impl Segment {
             Fill::Codes { table, levels } => {
                 let levels = match levels {
                     Levels::All => "all levels, summed",
-                    Levels::Previous => "level 1 of the frame before",
-                    Levels::Below => "levels below L, summed",
-                    Levels::History(Pattern::Delay) => "level l of the frame l before, summed",
-                    Levels::History(Pattern::Interleaved) => "the code before",
-                    Levels::Decided => "level 1 where it is decided",
+                    Levels::Known => stage.head.known_codes(),
                 };
                 let table = match table {
                     CodeTable::Prompt => "prompt",

@@ -6,8 +6,9 @@ use serde_json::Value;
 use syrinx_types::{Sample, WordTime};
 
 use crate::{
-    Answer, AnswerIssue, AnswerKind, Answered, Capabilities, Context, Example, FieldDescriptor,
-    Generated, Layout, Plan, Request, SentenceSettings, Simulation, Task, TaskError, TaskKit, Verb,
+    Answer, AnswerIssue, AnswerKind, Answered, Capabilities, Chunks, Context, Example,
+    FieldDescriptor, Generated, Layout, Plan, Request, SentenceSettings, Simulation, Task,
+    TaskError, TaskKit, Verb,
 };
 
 /// Builds a task from its settings (`null` for the defaults).
@@ -144,13 +145,8 @@ pub trait DynTask: Send + Sync {
     -> Result<Option<Example>, TaskError>;
 }
 
-/// See [`crate::Chunks`].
-pub struct DynChunks<'t> {
-    /// Requests of the chunks with their beginnings.
-    pub chunks: Vec<(Box<dyn DynRequest<'t> + 't>, Option<f64>)>,
-    /// Pause between two chunks, seconds.
-    pub pause_s: f64,
-}
+/// Chunks whose requests are bound to their task.
+pub type DynChunks<'t> = Chunks<Box<dyn DynRequest<'t> + 't>>;
 
 /// A request bound to its task.
 pub trait DynRequest<'t> {
@@ -241,14 +237,7 @@ impl<T: Task> DynTask for T {
         context: &Context<'_>,
     ) -> Result<DynChunks<'t>, TaskError> {
         let cut = Task::chunks(self, request.parse::<T>()?, context)?;
-        let bound = |(request, start_s)| {
-            (
-                Box::new(BoundRequest { task: self, request }) as Box<dyn DynRequest<'t> + 't>,
-                start_s,
-            )
-        };
-        let chunks = cut.chunks.into_iter().map(bound).collect();
-        Ok(DynChunks { chunks, pause_s: cut.pause_s })
+        Ok(cut.map(|request| Box::new(BoundRequest { task: self, request }) as _))
     }
 
     fn whole<'t>(&'t self, request: &Request) -> Result<Box<dyn DynRequest<'t> + 't>, TaskError> {

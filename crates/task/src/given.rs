@@ -6,7 +6,7 @@ use crate::contents::TextContent;
 use crate::space::SEPARATOR;
 use crate::{
     BlendShare, CodeTable, Content, ContentType, Contents, LayoutIssue, NONE, Place, Position,
-    Sequence, Stage, TokenSpace,
+    Sequence, Stage, TokenSpace, WeightedCodes,
 };
 
 pub(crate) fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextContent, LayoutIssue> {
@@ -123,17 +123,17 @@ pub(crate) fn push_latents(
 /// Appends a weighted blend of recordings with all their levels; returns the number of frames.
 pub(crate) fn push_blend(
     sequence: &mut Sequence,
-    shares: &[(f32, Codes)],
+    recordings: &[WeightedCodes],
     table: CodeTable,
     space: &TokenSpace,
 ) -> Result<usize, LayoutIssue> {
-    let frames = shares.iter().map(|(_, codes)| codes.frames()).min().unwrap_or(0);
-    if shares.iter().any(|(weight, _)| !weight.is_finite()) {
+    let frames = recordings.iter().map(|r| r.codes.frames()).min().unwrap_or(0);
+    if recordings.iter().any(|recording| !recording.weight.is_finite()) {
         return Err(LayoutIssue::Weight);
     }
     let start = sequence.len();
     sequence.positions.extend((0..frames).map(|frame| Position::empty(space, frame)));
-    for (weight, codes) in shares {
+    for WeightedCodes { weight, codes } in recordings {
         let alone = code_positions(&codes.slice(0, frames), table, codes.levels(), space)?;
         for (p, q) in sequence.positions[start..].iter_mut().zip(alone) {
             p.blend.push(BlendShare { weight: *weight, codes: q.codes });

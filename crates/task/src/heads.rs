@@ -1,86 +1,121 @@
-//! Heads: predictions at the response's positions, with their positions, targets and losses.
+//! Heads: predictions at the response's positions.
 //!
-//! A head is a file of this folder and a line of [`Head::predictor`]. Its generation loop is a file of `syrinx_decode`
-//! and a line of its list of heads.
+//! A head is one value that owns its positions, targets, corruption in training, outputs and decoding step. A new head is
+//! a file of this folder: layouts take any [`Predictor`]. An order of codes for the configuration is a line of the list in
+//! `switches.rs` as well.
 
 mod all_levels;
+mod delay;
+mod demask;
 mod durations;
 mod first_level;
 mod further_levels;
+mod interleaved;
 mod latents;
 mod length;
 mod masked_level;
 mod phones;
+mod target;
 mod text;
 
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
 use rand_chacha::ChaCha8Rng;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::{Content, LayoutIssue, Response, Segment, Sequence, Stage, Timing, TokenSpace};
-
-pub use all_levels::Pattern;
-pub use durations::{
-    DURATION_CLASSES, DURATION_ROWS, MAX_DURATION, durations_of_pointer, pointer_in_frames,
+use crate::{
+    Content, Generated, LayoutIssue, Response, RowContext, RowGenerator, Segment, Sequence, Stage,
+    TaskError, Timing, TokenSpace, VallEResponse,
 };
-pub use latents::Latent;
 
-/// Prediction at the response's positions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Head {
-    /// The level-1 codes, and the advance of the pointer (or a stop code without one). AR.
-    FirstLevel,
-    /// The codes of one further level, in place. NAR.
-    FurtherLevels,
-    /// The codes of all levels in an order, and the advance of the pointer (or a stop code without one). AR.
-    Levels(Pattern),
-    /// The undecided level-1 codes, in place, in several passes.
-    MaskedLevel,
-    /// The next frame as the codec's latent, and the advance of the pointer (or whether to stop). AR.
-    Latents,
-    /// Duration of the next phone, frames. AR.
-    Durations,
-    /// The next text token. AR.
-    Text,
-    /// Number of frames of a response in place, digit by digit. AR.
-    Length,
-    /// The phones of a frame, in place. NAR.
-    Phones {
-        /// Labels a frame.
-        per_frame: usize,
-    },
-}
+pub use all_levels::{AllLevels, Pattern};
+pub use delay::Delay;
+pub use durations::{
+    DURATION_CLASSES, DURATION_ROWS, Durations, MAX_DURATION, durations_of_pointer,
+    pointer_in_frames,
+};
+pub use first_level::FirstLevel;
+pub use further_levels::FurtherLevels;
+pub use interleaved::Interleaved;
+pub use latents::Latents;
+pub use length::Length;
+pub use masked_level::MaskedLevel;
+pub use phones::Phones;
+pub use target::{HeadOutput, Target};
+pub use text::Text;
 
-impl Head {
-    /// Behaviour of the head: the list of all heads.
-    pub fn predictor(self) -> Box<dyn Predictor> {
-        match self {
-            Self::FirstLevel => Box::new(first_level::FirstLevelHead),
-            Self::FurtherLevels => Box::new(further_levels::FurtherLevelsHead),
-            Self::Levels(pattern) => Box::new(pattern),
-            Self::MaskedLevel => Box::new(masked_level::MaskedLevelHead),
-            Self::Latents => Box::new(latents::LatentsHead),
-            Self::Durations => Box::new(durations::DurationsHead),
-            Self::Text => Box::new(text::TextHead),
-            Self::Length => Box::new(length::LengthHead),
-            Self::Phones { per_frame } => Box::new(phones::PhonesHead { per_frame }),
-        }
+/// Prediction at the response's positions: any [`Predictor`].
+#[derive(Clone)]
+pub struct Head(Arc<dyn Predictor>);
+
+impl<P: Predictor> From<P> for Head {
+    fn from(predictor: P) -> Self {
+        Self(Arc::new(predictor))
     }
 }
 
-/// Behaviour of a head: fill of the response, targets, and corruption in training.
-pub trait Predictor {
+impl Deref for Head {
+    type Target = dyn Predictor;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Heads are equal if they have the same name and sizes.
+impl PartialEq for Head {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+            && self.predictions_a_position() == other.predictions_a_position()
+    }
+}
+
+/// A head is serialized as its name.
+impl Serialize for Head {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// Behaviour of a head: fill of the response, targets, corruption in training, and decoding step.
+pub trait Predictor: fmt::Debug + Send + Sync + 'static {
+    /// Name of the head.
+    fn name(&self) -> &'static str;
+
     /// Usual name of a stage with this head.
     fn stage_name(&self) -> &'static str;
 
     /// Usual response segment.
     fn response(&self) -> Segment;
 
+    /// Codes of the response that a position reads, in one line. Only for heads whose response has codes.
+    fn known_codes(&self) -> &'static str {
+        "none"
+    }
+
     /// Description in one line.
     fn describe(&self, timing: Timing) -> String;
 
     /// Whether positions are predicted one after another.
     fn is_causal(&self) -> bool;
+
+    /// Whether the classifier-free guidance of the settings applies.
+    fn is_guided(&self, _stage: &Stage) -> bool {
+        true
+    }
+
+    /// Largest number of rows that are generated in one batch.
+    fn rows_together(&self, _stage: &Stage) -> usize {
+        usize::MAX
+    }
 
     /// Whether its frames may have frame-aligned conditioning.
     fn takes_frame_aligned(&self) -> bool {
@@ -113,8 +148,20 @@ pub trait Predictor {
         false
     }
 
-    /// Whether a sequence predicts one further level, which is drawn for each training example.
+    /// Whether a sequence predicts one further level, which is drawn for each training example. Generation may fill the
+    /// levels window by window.
     fn is_of_one_level(&self) -> bool {
+        false
+    }
+
+    /// Whether level-1 codes alone are predicted one frame after another, so that each has a probability and frames can
+    /// be streamed.
+    fn is_first_level_ar(&self) -> bool {
+        false
+    }
+
+    /// Whether the phones of a given recording are labelled.
+    fn labels_phones(&self) -> bool {
         false
     }
 
@@ -133,12 +180,23 @@ pub trait Predictor {
         1
     }
 
+    /// Returns the number of predictions of the same output at a position.
+    fn predictions_a_position(&self) -> usize {
+        1
+    }
+
     /// Appends the response's positions and its targets. Without a response an AR head leaves the sequence as it is:
     /// generation appends position by position.
     ///
     /// # Errors
     /// Reports a response that does not fit the head, the stage or the token space.
     fn fill(&self, sequence: &mut Sequence, filling: Filling<'_>) -> Result<(), LayoutIssue>;
+
+    /// Returns the response in the layout of published vall-e models; `None` for a head or a response that they lack.
+    /// `level` is the predicted level, from 0.
+    fn published(&self, _response: Option<&Response>, _level: usize) -> Option<VallEResponse> {
+        None
+    }
 
     /// Corrupts a training example so that it resembles generation: shows some codes of a masked response, and adds
     /// noise to the latents of the history.
@@ -149,6 +207,19 @@ pub trait Predictor {
         _rng: &mut ChaCha8Rng,
     ) {
     }
+
+    /// Shows the code of a frame of a response that is predicted in several passes; the frame has no target any more.
+    fn show(&self, _sequence: &mut Sequence, _frame: usize, _space: &TokenSpace) {}
+
+    /// Begins a row of a stage with this head. `earlier` is the result of the stages before.
+    ///
+    /// # Errors
+    /// [`TaskError::Layout`] for inputs that do not fit the stage.
+    fn begin<'a>(
+        &self,
+        context: RowContext<'a>,
+        earlier: &Generated,
+    ) -> Result<Box<dyn RowGenerator + 'a>, TaskError>;
 }
 
 /// Material of a response.
@@ -193,94 +264,6 @@ pub struct Corruption<'a> {
     pub space: &'a TokenSpace,
     /// Noise on latents, as a share of their spread.
     pub latent_noise: f64,
-}
-
-/// Output of the model that a loss is computed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeadOutput {
-    /// Codes of level 1 and the stop, for one frame of a group.
-    FirstLevel {
-        /// Frame within the group.
-        member: usize,
-    },
-    /// Codes of a further level, from 1.
-    Level(usize),
-    /// Residual of the latent at this level: the sum of the entries of this level and the deeper ones.
-    Residual(usize),
-    /// Advance of the pointer; for a response of latents without a pointer, whether it ends.
-    Advances,
-    /// The next frame's latent.
-    Latents,
-    /// Difference of the response's latents from those of the frame-aligned conditioning.
-    LatentDifference,
-    /// Duration of a phone, frames.
-    Durations,
-    /// Text token.
-    Text,
-    /// Phone labels of a frame.
-    Phones,
-}
-
-/// Target of one output, aligned with the response's positions.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Target {
-    /// Name of the loss: `codes.1`, `advances`, ...
-    pub name: String,
-    /// Output that is scored.
-    pub output: HeadOutput,
-    /// Class at each position, or at each prediction where a position has several; [`crate::IGNORE`] where none counts.
-    /// Empty for latents, which are compared with those of the response.
-    pub classes: Vec<u32>,
-    /// Weight within the loss of the stage.
-    pub weight: f64,
-    /// Whether the output is computed only at positions with a class.
-    pub sparse: bool,
-}
-
-impl Target {
-    /// Builds a target with a class at each position.
-    fn classes(name: impl Into<String>, output: HeadOutput, classes: Vec<u32>) -> Self {
-        Self { name: name.into(), output, classes, weight: 1.0, sparse: false }
-    }
-
-    /// Builds a target that consists of the response's latents.
-    fn latents(name: impl Into<String>, output: HeadOutput) -> Self {
-        Self::classes(name, output, Vec::new())
-    }
-}
-
-impl Sequence {
-    /// Returns the target classes of an output, if the sequence has any.
-    pub fn classes(&self, output: HeadOutput) -> Option<&[u32]> {
-        let target = self.targets.iter().find(|t| t.output == output);
-        target.map(|target| target.classes.as_slice())
-    }
-
-    /// Adds the targets of the pointer's advances, unless the timing is given.
-    fn push_advances(&mut self, advances: Vec<u32>) {
-        if advances.iter().any(|&advance| advance != crate::IGNORE) {
-            self.targets.push(Target::classes("advances", HeadOutput::Advances, advances));
-        }
-    }
-
-    /// Checks that a response has as many frames as its frame-aligned conditioning.
-    fn check_frame_aligned(&self, frames: usize) -> Result<(), LayoutIssue> {
-        match &self.frame_aligned {
-            Some(given) if given.frames() != frames => {
-                Err(LayoutIssue::ResponseFrames { frames, conditioning: given.frames() })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Checks that a response has frames, each with a phone index where there is an aligned text.
-    fn check_frames(&self, frames: usize, pointer: &[u32]) -> Result<(), LayoutIssue> {
-        let aligned = !self.encoder.aligned.is_empty();
-        if frames == 0 || (aligned && pointer.len() != frames) {
-            return Err(LayoutIssue::Pointer { pointer: pointer.len(), frames });
-        }
-        self.check_frame_aligned(frames)
-    }
 }
 
 /// Checks the source of the response's length in a stage with this predictor.

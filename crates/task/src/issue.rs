@@ -2,7 +2,7 @@
 
 use syrinx_types::CodesError;
 
-use crate::{AttentionMask, Head};
+use crate::AttentionMask;
 
 /// Contradiction within a stage, or contents that do not fit it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -48,10 +48,10 @@ pub enum LayoutIssue {
     #[error("a timing needs a text in the encoder")]
     NoAlignedText,
     /// A head with the wrong attention mask.
-    #[error("head {head:?} does not go with a {attention:?} response")]
+    #[error("head {head} does not go with a {attention:?} response")]
     Attention {
-        /// Head.
-        head: Head,
+        /// Name of the head.
+        head: &'static str,
         /// Attention of the response.
         attention: AttentionMask,
     },

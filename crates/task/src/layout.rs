@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::heads::check_stage;
-use crate::{Alignment, Head, LayoutIssue, Pattern, VallELayout};
+use crate::{Alignment, Head, LayoutIssue, VallELayout};
 
 /// Prompt layout of a task.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -90,14 +90,8 @@ pub enum CodeTable {
 pub enum Levels {
     /// All of them, summed.
     All,
-    /// The first, delayed by one step (codes predicted so far).
-    Previous,
-    /// Levels below the level being predicted, summed.
-    Below,
-    /// Codes that an AR stage over all levels generated in the previous step, summed.
-    History(Pattern),
-    /// The first level, at frames where it is decided.
-    Decided,
+    /// Codes of the response that are known, as the head reads them ([`crate::Predictor::known_codes`]).
+    Known,
 }
 
 /// Place of computation of a segment.
@@ -196,7 +190,7 @@ impl Segment {
 
     /// Builds the response of an AR stage that predicts codes.
     pub fn ar_response(name: &str) -> Self {
-        let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Previous };
+        let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Known };
         Self {
             name: name.into(),
             fill,
@@ -207,19 +201,13 @@ impl Segment {
 
     /// Builds the response of a NAR stage that predicts one further level.
     pub fn nar_response(name: &str) -> Self {
-        let fill = Fill::Codes { table: CodeTable::ResponseNar, levels: Levels::Below };
+        let fill = Fill::Codes { table: CodeTable::ResponseNar, levels: Levels::Known };
         Self { name: name.into(), fill, ..Self::special_token(name) }
-    }
-
-    /// Builds the response of an AR stage that predicts the codes of all levels in an order.
-    pub fn levels_response(name: &str, pattern: Pattern) -> Self {
-        let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::History(pattern) };
-        Self { fill, ..Self::ar_response(name) }
     }
 
     /// Builds the response of a masked stage, which decides the level-1 codes in several passes.
     pub fn masked_response(name: &str) -> Self {
-        let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Decided };
+        let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Known };
         Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
@@ -246,11 +234,11 @@ impl Segment {
 
 impl Stage {
     /// Builds a stage that learns from the corpus's utterances.
-    pub fn new(name: &str, head: Head, segments: Vec<Segment>) -> Self {
+    pub fn new(name: &str, head: impl Into<Head>, segments: Vec<Segment>) -> Self {
         Self {
             name: name.into(),
             segments,
-            head,
+            head: head.into(),
             timing: Timing::Found,
             from_corpus: true,
             vall_e: None,
@@ -268,7 +256,7 @@ impl Stage {
     }
 
     /// Builds a stage whose examples the task makes itself.
-    pub fn self_taught(name: &str, head: Head, segments: Vec<Segment>) -> Self {
+    pub fn self_taught(name: &str, head: impl Into<Head>, segments: Vec<Segment>) -> Self {
         Self { from_corpus: false, ..Self::new(name, head, segments) }
     }
 
@@ -315,11 +303,13 @@ impl Stage {
         if count(Place::Encoder) > 1 || count(Place::FrameAligned) > 1 {
             return Err(LayoutIssue::Twice);
         }
-        let predictor = self.head.predictor();
-        check_stage(&*predictor, self)?;
+        check_stage(&*self.head, self)?;
         let causal = response.attention == AttentionMask::Causal;
-        if causal != predictor.is_causal() {
-            return Err(LayoutIssue::Attention { head: self.head, attention: response.attention });
+        if causal != self.head.is_causal() {
+            return Err(LayoutIssue::Attention {
+                head: self.head.name(),
+                attention: response.attention,
+            });
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ fn sequence_of(
         response_start: 0,
         encoder: encoder_text(stage, contents)?,
         frame_aligned: frame_aligned_codes(stage, contents, space)?,
-        head: stage.head,
+        has_history: stage.head.has_history(),
         advances: stage.timing == Timing::Found,
         level,
         targets: Vec::new(),
@@ -56,7 +56,7 @@ fn sequence_of(
         if segment.name == last {
             sequence.response_start = sequence.len();
             set_latents(&mut sequence, response)?;
-            stage.head.predictor().fill(&mut sequence, Filling { content, response, space })?;
+            stage.head.fill(&mut sequence, Filling { content, response, space })?;
             sequence.prefix = if segment.attention == AttentionMask::Causal {
                 sequence.response_start
             } else {

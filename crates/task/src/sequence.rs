@@ -3,7 +3,7 @@
 use syrinx_types::{Coded, Codes, Latents};
 
 use crate::contents::TextContent;
-use crate::{CodeTable, Head, Latent, Target, TokenSpace};
+use crate::{CodeTable, Target, TokenSpace};
 
 /// A slot that adds nothing. Same value as in `syrinx_nn`.
 pub const NONE: u32 = u32::MAX;
@@ -17,6 +17,31 @@ pub struct BlendShare {
     pub weight: f32,
     /// Rows of the code tables.
     pub codes: Vec<u32>,
+}
+
+/// A frame as the codec's latent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Latent {
+    /// Weighted sum of frames of codes, all levels of each.
+    Codes(Vec<WeightedFrame>),
+    /// Values predicted by a model.
+    Values(Vec<f32>),
+}
+
+/// A frame of codes as a term of a latent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightedFrame {
+    /// Factor of the sum of the codes' entries.
+    pub weight: f32,
+    /// Codes of all levels.
+    pub codes: Vec<u16>,
+}
+
+impl WeightedFrame {
+    /// Builds a frame that counts fully.
+    pub fn whole(codes: &[u16]) -> Self {
+        Self { weight: 1.0, codes: codes.to_vec() }
+    }
 }
 
 /// One position: the table rows that are summed into its embedding.
@@ -73,7 +98,7 @@ impl Position {
 }
 
 /// A sequence for the model.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sequence {
     /// Positions of the trunk.
     pub positions: Vec<Position>,
@@ -85,8 +110,8 @@ pub struct Sequence {
     pub encoder: TextContent,
     /// Frame-aligned conditioning, as long as the response.
     pub frame_aligned: Option<Coded>,
-    /// Head of the stage.
-    pub head: Head,
+    /// Whether the response's positions have a history of predictions, which training may drop.
+    pub has_history: bool,
     /// Whether the response's timing is predicted: its phone index advances, or it predicts its end.
     pub advances: bool,
     /// Level being predicted (further levels only), from 0.
@@ -141,7 +166,7 @@ impl Sequence {
     /// Drops the history of an AR response over codes at the positions for which `forget(index)` is true, so that the
     /// model learns to rely on the text when its history is wrong.
     pub fn forget_history(&mut self, space: &TokenSpace, mut forget: impl FnMut() -> bool) {
-        if !self.head.predictor().has_history() {
+        if !self.has_history {
             return;
         }
         for p in &mut self.positions[self.response_start..] {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_types::{ConfigIssue, Requirement};
 
-use crate::{Head, Pattern, VallELayout};
+use crate::{Head, VallELayout, heads};
 
 /// Switches of a model. Tasks, configuration, training and tests take them as this one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -45,10 +45,10 @@ impl ModelSwitches {
     /// Reports an order of codes that needs another alignment.
     pub fn check(&self) -> Result<(), ConfigIssue> {
         let length_known = self.alignment == Alignment::Durations || self.vall_e.is_some();
-        if self.codes.head().predictor().needs_length() && !length_known {
+        if self.codes.head().needs_length() && !length_known {
             let reason = Requirement::Together {
-                value: "\"masked\"".into(),
-                with: "`alignment = \"durations\"`",
+                value: format!("\"{}\"", self.codes.name()).into(),
+                with: "`alignment = \"durations\"`".into(),
             };
             return Err(ConfigIssue::new("codes", reason));
         }
@@ -91,39 +91,54 @@ pub enum TextForm {
     BytePairs,
 }
 
-/// Order in which the codes of speech are predicted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CodeOrder {
+/// Declares the orders of codes: documentation, name in the configuration, and head of the stage that predicts speech.
+macro_rules! code_orders {
+    ($($(#[$attribute:meta])* $order:ident, $name:literal, $head:expr;)+) => {
+        /// Order in which the codes of speech are predicted.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema,
+        )]
+        pub enum CodeOrder {
+            $($(#[$attribute])* #[serde(rename = $name)] $order,)+
+        }
+
+        impl CodeOrder {
+            /// All orders.
+            pub const ALL: &'static [Self] = &[$(Self::$order),+];
+
+            /// Returns the name in the configuration.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$order => $name,)+ }
+            }
+
+            /// Returns the head of the stage that predicts speech.
+            pub fn head(self) -> Head {
+                match self { $(Self::$order => $head.into(),)+ }
+            }
+        }
+    };
+}
+
+// The list of all orders.
+code_orders! {
     /// Level 1 frame by frame, then the further levels in place, a pass each (VALL-E, arXiv 2301.02111, section 4).
     #[default]
-    ArNar,
+    ArNar, "ar_nar", heads::FirstLevel;
     /// All levels in one pass over the frames, each level one frame behind the one before it (MusicGen,
     /// arXiv 2306.05284, section 2.2).
-    Delay,
+    Delay, "delay", heads::AllLevels(heads::Delay);
     /// All levels in one pass, code after code: every level of a frame before the next frame.
-    Interleaved,
-    /// Level 1 in a few passes over all frames of known timing, the most probable codes first (MaskGIT, arXiv
-    /// 2202.04200, section 3.2; SoundStorm, arXiv 2305.09636, section 3.3); then the further levels as in `ar_nar`.
-    Masked,
-    /// Continuous latents of the codec, regressed frame by frame from the latents before them (as MELLE, arXiv
-    /// 2407.08551, does with mel frames). Quantizing the latents gives the codes.
-    Latent,
+    Interleaved, "interleaved", heads::AllLevels(heads::Interleaved);
+    /// Level 1 in a few passes over all frames, the surest codes first, in a timing that is known before (MaskGIT,
+    /// arXiv 2202.04200, section 3.2; SoundStorm, arXiv 2305.09636, section 3.3); then the further levels as in `ar_nar`.
+    Masked, "masked", heads::MaskedLevel;
+    /// No codes: frame by frame the codec's latent, which is a picture of the spectrum, is regressed and goes in again
+    /// as it is (of the family of MELLE, arXiv 2407.08551, which does so with mel frames). Codes are its rounding.
+    Latent, "latent", heads::Latents;
 }
 
 impl CodeOrder {
-    /// Head of the stage that predicts speech: the list of all orders.
-    pub fn head(self) -> Head {
-        match self {
-            Self::ArNar => Head::FirstLevel,
-            Self::Delay => Head::Levels(Pattern::Delay),
-            Self::Interleaved => Head::Levels(Pattern::Interleaved),
-            Self::Masked => Head::MaskedLevel,
-            Self::Latent => Head::Latents,
-        }
-    }
-
-    /// Whether this is the default, which configurations without the key have.
+    /// Whether it is the default, as in configurations from before there was a choice.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }

@@ -25,9 +25,8 @@ pub struct Verb {
 /// A long request, split into requests that are answered one after another and merged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chunks<R> {
-    /// Requests of the chunks, each with its start in the answer, seconds; `None` starts after the previous chunk and a
-    /// pause.
-    pub chunks: Vec<(R, Option<f64>)>,
+    /// Chunks in order.
+    pub chunks: Vec<RequestChunk<R>>,
     /// Pause between two chunks, seconds.
     pub pause_s: f64,
 }
@@ -35,7 +34,29 @@ pub struct Chunks<R> {
 impl<R> Chunks<R> {
     /// Returns the request in one chunk.
     pub fn one(request: R) -> Self {
-        Self { chunks: vec![(request, None)], pause_s: 0.0 }
+        Self { chunks: vec![RequestChunk { request, start_s: None }], pause_s: 0.0 }
+    }
+
+    /// Returns the chunks with the requests that `convert` makes of their requests.
+    pub fn map<S>(self, mut convert: impl FnMut(R) -> S) -> Chunks<S> {
+        let chunks = self.chunks.into_iter().map(|chunk| chunk.map(&mut convert)).collect();
+        Chunks { chunks, pause_s: self.pause_s }
+    }
+}
+
+/// One chunk of a long request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestChunk<R> {
+    /// Request of the chunk.
+    pub request: R,
+    /// Start in the answer, seconds; `None` starts after the previous chunk and a pause.
+    pub start_s: Option<f64>,
+}
+
+impl<R> RequestChunk<R> {
+    /// Returns the chunk with the request that `convert` makes of its request.
+    pub fn map<S>(self, convert: impl FnOnce(R) -> S) -> RequestChunk<S> {
+        RequestChunk { request: convert(self.request), start_s: self.start_s }
     }
 }
 

@@ -7,9 +7,7 @@ use syrinx_types::{Allowed, Codes, ConfigIssue, Requirement};
 
 use crate::contents::TextContent;
 use crate::space::SEPARATOR;
-use crate::{
-    BlendShare, CodeTable, Head, LayoutIssue, NONE, Position, Sequence, TaskError, TokenSpace,
-};
+use crate::{BlendShare, CodeTable, LayoutIssue, NONE, Position, Sequence, TaskError, TokenSpace};
 
 /// Sum of code embeddings that a model was trained with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -209,19 +207,13 @@ pub(crate) fn published_sequence(
     builder.positions.iter_mut().zip(rotary).for_each(|(p, rotary)| p.rotary = rotary);
     let in_place = matches!(response, VallEResponse::Level { .. } | VallEResponse::Masked(_));
     let len = builder.positions.len();
-    let (head, response_start) = match response {
-        VallEResponse::FirstLevel(_) => (Head::FirstLevel, start - 1),
-        VallEResponse::Level { .. } => (Head::FurtherLevels, start),
-        VallEResponse::Masked(_) => (Head::MaskedLevel, start),
-        VallEResponse::Length(_) | VallEResponse::Phones(_) => (Head::Text, start - 1),
-    };
     Ok(Sequence {
         positions: builder.positions,
         prefix: if in_place && !layout.causal { len } else { 0 },
-        response_start,
+        response_start: if in_place { start } else { start - 1 },
         encoder: TextContent::default(),
         frame_aligned: None,
-        head,
+        has_history: matches!(response, VallEResponse::FirstLevel(_)),
         advances: true,
         level,
         targets: Vec::new(),

@@ -5,7 +5,7 @@ use syrinx_types::Codes;
 use crate::given::check_codes;
 use crate::vall_e::{VALL_E_PREFIX, language_index, published_sequence};
 use crate::{
-    CodeTable, Content, ContentType, Contents, Fill, Head, LayoutIssue, Response, Sequence, Stage,
+    CodeTable, Content, ContentType, Contents, Fill, LayoutIssue, Response, Sequence, Stage,
     TokenSpace, VallELayout, VallEPiece, VallEPrompt, VallEResponse, VallEText,
 };
 
@@ -24,18 +24,7 @@ pub(crate) fn resolve_published(
     space: &TokenSpace,
 ) -> Result<Sequence, LayoutIssue> {
     let prompt = prompt(stage, contents, space)?;
-    let response = match (stage.head, response) {
-        (Head::FirstLevel, None) => VallEResponse::FirstLevel(Vec::new()),
-        (Head::Text, None) => VallEResponse::Phones(Vec::new()),
-        (Head::Length, None) => VallEResponse::Length(Vec::new()),
-        (Head::MaskedLevel, Some(Response::Codes { codes, .. })) => {
-            VallEResponse::Masked(codes.level(0))
-        }
-        (Head::FurtherLevels, Some(Response::Codes { codes, .. })) => {
-            VallEResponse::Level { level, codes: codes.clone() }
-        }
-        _ => return Err(LayoutIssue::Published),
-    };
+    let response = stage.head.published(response, level).ok_or(LayoutIssue::Published)?;
     let mut sequence = published_sequence(space, layout, &prompt, &response)?;
     match response {
         // The last separator predicts the first code.

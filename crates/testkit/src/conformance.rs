@@ -88,7 +88,7 @@ pub fn check_task(
     let (mut losses, mut reached) = (Vec::new(), BTreeSet::new());
     for stage in &layout.stages {
         stage.check().map_err(said(&stage.name))?;
-        let levels = match stage.head.predictor().is_of_one_level() {
+        let levels = match stage.head.is_of_one_level() {
             true => 1..subject.space.levels,
             false => 0..1,
         };
@@ -223,7 +223,7 @@ impl TestedTask {
         // In training some frames of a masked response are shown; a response with frame-aligned conditioning is decided
         // in one pass.
         if sequence.frame_aligned.is_none() {
-            sequence.show(&self.space, 0);
+            stage.head.show(&mut sequence, 0, &self.space);
         }
         let used = used(&sequence, &self.space);
         let sequences = [sequence];

@@ -79,7 +79,7 @@ impl<'a> BatchMaker<'a> {
                 let (task, stage) = (entry.task.clone(), entry.stage.clone());
                 TrainError::UnknownStage { task, stage, known }
             })?;
-            let a_frame = stage.head.predictor().positions_a_frame(space.levels);
+            let a_frame = stage.head.positions_a_frame(space.levels);
             let plan = match plans.iter().position(|plan| plan.a_frame == a_frame) {
                 Some(plan) => plan,
                 None => {
@@ -124,7 +124,7 @@ impl<'a> BatchMaker<'a> {
         let mut out = Vec::new();
         for index in 0..self.stages.len() {
             let plan = &plans[self.stages[index].plan];
-            let levels = match self.stages[index].stage.head.predictor().is_of_one_level() {
+            let levels = match self.stages[index].stage.head.is_of_one_level() {
                 true => self.nar_levels(),
                 false => vec![0],
             };
@@ -140,7 +140,7 @@ impl<'a> BatchMaker<'a> {
     }
 
     fn draw_level(&self, stage: usize, rng: &mut ChaCha8Rng) -> usize {
-        if !self.stages[stage].stage.head.predictor().is_of_one_level() {
+        if !self.stages[stage].stage.head.is_of_one_level() {
             return 0;
         }
         let levels = self.nar_levels();
@@ -192,7 +192,7 @@ impl<'a> BatchMaker<'a> {
                     sequence.forget_history(self.space, || rng.random_bool(share));
                 }
                 let corruption = Corruption { space, latent_noise: self.config.latent_noise };
-                stage.head.predictor().corrupt(&mut sequence, corruption, rng);
+                stage.head.corrupt(&mut sequence, corruption, rng);
                 sequences.push(sequence);
                 Ok(())
             };
@@ -228,11 +228,8 @@ impl<'a> BatchMaker<'a> {
                 place += 1;
             }
         }
-        let level_name = if stage.head.predictor().is_of_one_level() {
-            format!(".{}", level + 1)
-        } else {
-            String::new()
-        };
+        let level_name =
+            if stage.head.is_of_one_level() { format!(".{}", level + 1) } else { String::new() };
         Ok(Batch { name: format!("{}/{}{level_name}", task.id(), stage.name), sequences })
     }
 }

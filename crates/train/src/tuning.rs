@@ -79,7 +79,7 @@ impl MixEntry {
     pub fn is_causal(&self, tasks: &[Box<dyn DynTask>]) -> bool {
         let task = tasks.iter().find(|task| task.id() == self.task);
         let stages = task.map(|task| task.layout().stages).unwrap_or_default();
-        stages.iter().any(|s| s.name == self.stage && s.head.predictor().is_causal())
+        stages.iter().any(|s| s.name == self.stage && s.head.is_causal())
     }
 }
 

@@ -29,7 +29,7 @@ pub enum Requirement {
         /// Value of this setting: `above 1`, `"masked"`.
         value: Cow<'static, str>,
         /// Other settings with the values that fit: `codes = "ar_nar"`.
-        with: &'static str,
+        with: Cow<'static, str>,
     },
     /// Whole number that the value must be a multiple of.
     MultipleOf {

@@ -10,7 +10,8 @@ mod speak;
 
 use syrinx_speech::{Setup, Speaking, SpeakingTask, speech_sections};
 use syrinx_task::{
-    Capabilities, Chunks, Clip, Context, Generated, Plan, TaskDescriptor, TaskError, Verb,
+    Capabilities, Chunks, Clip, Context, Generated, Plan, RequestChunk, TaskDescriptor, TaskError,
+    Verb,
 };
 
 pub use issue::ConvertIssue;
@@ -69,7 +70,10 @@ impl Speaking for VoiceConversion {
         {
             *prompt = context.loaded(prompt)?;
         }
-        let chunk = |(audio, start_s)| (ConvertRequest { audio, ..request.clone() }, Some(start_s));
+        let chunk = |(audio, start_s)| RequestChunk {
+            request: ConvertRequest { audio, ..request.clone() },
+            start_s: Some(start_s),
+        };
         Ok(Chunks { chunks: sections.into_iter().map(chunk).collect(), pause_s: 0.0 })
     }
 

@@ -1,6 +1,8 @@
 //! Layout of the task's sequences.
 
-use syrinx_task::{Head, Layout, ModelSwitches, Rendition, Segment, Stage, Stem, VallELayout};
+use syrinx_task::{
+    Head, Layout, ModelSwitches, Rendition, Segment, Stage, Stem, VallELayout, heads,
+};
 use syrinx_types::SpectralGain;
 
 /// The stage that predicts the level-1 codes.
@@ -59,8 +61,8 @@ pub fn layout(kind: EnhancementSpec, switches: ModelSwitches) -> Layout {
     Layout {
         task: kind.task.into(),
         stages: vec![
-            Stage::new(MASKED, Head::MaskedLevel, masked),
-            Stage::new(NAR, Head::FurtherLevels, nar),
+            Stage::new(MASKED, heads::MaskedLevel, masked),
+            Stage::new(NAR, heads::FurtherLevels, nar),
         ],
     }
 }
@@ -68,7 +70,7 @@ pub fn layout(kind: EnhancementSpec, switches: ModelSwitches) -> Layout {
 /// Returns both stages of a published vall-e model: the target speaker's enrolment, the task's token, the recording,
 /// the response.
 fn published_stages(published: VallELayout, name: &str, speaker: bool) -> Vec<Stage> {
-    let stage = |stage, head, response: Segment| {
+    let stage = |stage: &str, head: Head, response: Segment| {
         let mut segments = vec![Segment::text(TEXT).optional()];
         segments.extend(published.language.then(|| Segment::special_token("vall-e:lang:en")));
         let task = Segment {
@@ -81,7 +83,7 @@ fn published_stages(published: VallELayout, name: &str, speaker: bool) -> Vec<St
         Stage::new(stage, head, segments).as_published(published)
     };
     vec![
-        stage(MASKED, Head::MaskedLevel, Segment::masked_response("codes")),
-        stage(NAR, Head::FurtherLevels, Segment::nar_response("codes")),
+        stage(MASKED, heads::MaskedLevel.into(), Segment::masked_response("codes")),
+        stage(NAR, heads::FurtherLevels.into(), Segment::nar_response("codes")),
     ]
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use syrinx_audio::silence::chunks;
 use syrinx_task::{
-    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, Plan, Simulation, Speech,
-    Task, TaskError, TaskKit, Verb,
+    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, Plan, RequestChunk,
+    Simulation, Speech, Task, TaskError, TaskKit, Verb,
 };
 use syrinx_types::{Audio, Sample};
 
@@ -117,7 +117,7 @@ impl<E: Enhancement> Task for Enhancer<E> {
             if let Some((_, clip)) = E::clips(&mut request).into_iter().next() {
                 *clip = section;
             }
-            (request, Some(start_s))
+            RequestChunk { request, start_s: Some(start_s) }
         };
         Ok(Chunks { chunks: sections.into_iter().map(chunk).collect(), pause_s: 0.0 })
     }

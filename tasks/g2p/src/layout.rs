@@ -1,6 +1,6 @@
 //! Layout of the task's sequences.
 
-use syrinx_task::{Head, Layout, Segment, Stage};
+use syrinx_task::{Layout, Segment, Stage, heads};
 
 /// The stage that predicts phones from letters.
 pub const TO_PHONES: &str = "to_phones";
@@ -21,7 +21,7 @@ pub(crate) fn layout() -> Layout {
             Segment::text(given),
             Segment::text_response(written),
         ];
-        Stage::self_taught(name, Head::Text, segments)
+        Stage::self_taught(name, heads::Text, segments)
     };
     Layout {
         task: "g2p".into(),

@@ -2,7 +2,7 @@
 
 use rand::{Rng, RngCore};
 use syrinx_speech::PROMPT;
-use syrinx_task::{Content, Example};
+use syrinx_task::{Content, Example, WeightedCodes};
 
 /// Builds an example whose prompt is a blend: the two halves of the speaker's own prompt with random weights. The
 /// response is in the speaker's voice, so that the model learns to use a blend of prompts as a voice.
@@ -14,7 +14,8 @@ pub(crate) fn blended(mut example: Example, rng: &mut dyn RngCore) -> Example {
             Content::Codes(prompt)
         } else {
             let (first, second) = (prompt.slice(0, half), prompt.slice(half, 2 * half));
-            Content::Blend(vec![(weight, first), (1.0 - weight, second)])
+            let share = |weight, codes| WeightedCodes { weight, codes };
+            Content::Blend(vec![share(weight, first), share(1.0 - weight, second)])
         };
         example.contents.insert(PROMPT.into(), content);
     }

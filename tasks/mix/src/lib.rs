@@ -67,8 +67,7 @@ impl Speaking for VoiceMixing {
         for voice in request.voices.iter_mut().filter(|voice| voices::is_recording(voice, &names)) {
             *voice = context.loaded(voice)?;
         }
-        let with = |(text, start_s)| (MixRequest { text, ..request.clone() }, start_s);
-        Ok(Chunks { chunks: cut.chunks.into_iter().map(with).collect(), pause_s: cut.pause_s })
+        Ok(cut.map(|text| MixRequest { text, ..request.clone() }))
     }
 
     fn plan(

@@ -1,7 +1,7 @@
 //! Voices with weights, and the prompt of their mixture.
 
 use syrinx_speech::{RequestedVoice, SpeakConfig};
-use syrinx_task::{Clip, Content, Context, TaskError};
+use syrinx_task::{Clip, Content, Context, TaskError, WeightedCodes};
 use syrinx_types::Codes;
 
 use crate::{MixConfig, MixIssue, MixMode, MixRequest};
@@ -104,7 +104,11 @@ pub(crate) fn mixed(
     let share = |weight: f64, frames: usize| ((weight * frames as f64).round() as usize).max(1);
     match mode {
         MixMode::Blend => {
-            Content::Blend(parts.iter().map(|(w, codes)| (*w as f32, (*codes).clone())).collect())
+            let share = |&(w, codes): &(f64, &Codes)| WeightedCodes {
+                weight: w as f32,
+                codes: codes.clone(),
+            };
+            Content::Blend(parts.iter().map(share).collect())
         }
         MixMode::Concatenate => {
             let frames = config.speaking.max_prompt_frames;

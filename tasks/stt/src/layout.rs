@@ -1,6 +1,6 @@
 //! Layout of the task's sequences.
 
-use syrinx_task::{Head, Layout, ModelSwitches, Segment, Stage, VallELayout};
+use syrinx_task::{Layout, ModelSwitches, Segment, Stage, VallELayout, heads};
 
 use crate::{SttConfig, SttMode};
 
@@ -17,7 +17,7 @@ pub(crate) fn published(published: VallELayout) -> Layout {
     let mut segments = vec![Segment::transcribed(RECORDING)];
     segments.extend(published.language.then(|| Segment::special_token("vall-e:lang:en")));
     segments.extend([Segment::level_token(), Segment::text_response("phones")]);
-    let stage = Stage::new(TEXT, Head::Text, segments).as_published(published);
+    let stage = Stage::new(TEXT, heads::Text, segments).as_published(published);
     Layout { task: "stt".into(), stages: vec![stage] }
 }
 
@@ -31,12 +31,12 @@ pub(crate) fn layout(config: &SttConfig, switches: ModelSwitches) -> Layout {
     let with = |rest: &[Segment]| [&special_tokens, rest].concat();
     let stage = match config.mode {
         SttMode::Aligned => {
-            let head = Head::Phones { per_frame: config.per_frame };
+            let head = heads::Phones { per_frame: config.per_frame };
             Stage::new(PHONES, head, with(&[recording]))
         }
         SttMode::Text => {
             let segments = with(&[recording, Segment::text_response("text")]);
-            Stage::new(TEXT, Head::Text, segments)
+            Stage::new(TEXT, heads::Text, segments)
         }
     };
     Layout { task: "stt".into(), stages: vec![stage] }

@@ -31,8 +31,8 @@ use std::sync::OnceLock;
 use rand::RngCore;
 use syrinx_audio::silence::chunks;
 use syrinx_task::{
-    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, LayoutIssue, Plan, Simulation,
-    Task, TaskDescriptor, TaskError, TaskKit, Transcript, Verb,
+    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, LayoutIssue, Plan,
+    RequestChunk, Simulation, Task, TaskDescriptor, TaskError, TaskKit, Transcript, Verb,
 };
 use syrinx_types::Sample;
 
@@ -133,7 +133,10 @@ impl Task for Stt {
             return Ok(Chunks::one(request));
         }
         let sections = context.sections(&request.audio, MAX_SECTION_S, chunks)?;
-        let chunk = |(audio, start_s)| (SttRequest { audio, text: None }, Some(start_s));
+        let chunk = |(audio, start_s)| RequestChunk {
+            request: SttRequest { audio, text: None },
+            start_s: Some(start_s),
+        };
         let chunks = sections.into_iter().map(chunk).collect();
         Ok(Chunks { chunks, pause_s: 0.0 })
     }

@@ -65,8 +65,7 @@ impl Speaking for TextToSpeech {
         if let Some(prompt) = &mut request.prompt {
             *prompt = context.loaded(prompt)?;
         }
-        let with = |(text, start_s)| (TtsRequest { text, ..request.clone() }, start_s);
-        Ok(Chunks { chunks: cut.chunks.into_iter().map(with).collect(), pause_s: cut.pause_s })
+        Ok(cut.map(|text| TtsRequest { text, ..request.clone() }))
     }
 
     fn plan(

@@ -1,6 +1,6 @@
 //! Layout of the task's sequences.
 
-use syrinx_task::{Head, Layout, Segment, Stage};
+use syrinx_task::{heads, Layout, Segment, Stage};
 
 /// Stage that predicts the level-1 codes.
 pub(crate) const AR: &str = "ar";
@@ -20,8 +20,8 @@ pub(crate) fn layout() -> Layout {
     Layout {
         task: "de-reverb".into(),
         stages: vec![
-            Stage::new(AR, Head::FirstLevel, ar),
-            Stage::new(NAR, Head::FurtherLevels, nar),
+            Stage::new(AR, heads::FirstLevel, ar),
+            Stage::new(NAR, heads::FurtherLevels, nar),
         ],
     }
 }

@@ -1,5 +1,6 @@
 //! `tasks`: tasks of the registry.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use syrinx_engine::EngineError;
@@ -33,8 +34,8 @@ enum TasksCommand {
         #[arg(long, default_value = "pointer", value_parser = ["pointer", "none", "durations"])]
         alignment: String,
         /// In what order codes are written in the layout shown
-        #[arg(long, default_value = "ar_nar",
-            value_parser = ["ar_nar", "delay", "interleaved", "masked", "latent"])]
+        #[arg(long, default_value = CodeOrder::default().name(),
+            value_parser = PossibleValuesParser::new(CodeOrder::ALL.iter().map(|order| order.name())))]
         codes: String,
     },
 }

@@ -12,7 +12,7 @@ use syrinx_dash::{
 };
 use syrinx_eval::{Better, Comparison, Figure, Measure, Row, Unit};
 use syrinx_results::{Cell, CellState, Run, RunAbout, RunStatus};
-use syrinx_task::{Alignment, AnswerKind, Answered, Head, Layout, Segment, Stage, Transcript};
+use syrinx_task::{Alignment, AnswerKind, Answered, Layout, Segment, Stage, Transcript, heads};
 use syrinx_types::{Audio, Event, WordTime};
 
 /// 2026-11-22 09:00 UTC.
@@ -160,8 +160,8 @@ fn layout(id: &str, alignment: Alignment) -> Layout {
     Layout {
         task: id.into(),
         stages: vec![
-            Stage::new("ar", Head::FirstLevel, ar),
-            Stage::new("nar", Head::FurtherLevels, nar),
+            Stage::new("ar", heads::FirstLevel, ar),
+            Stage::new("nar", heads::FurtherLevels, nar),
         ],
     }
 }

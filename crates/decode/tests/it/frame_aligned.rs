@@ -3,8 +3,8 @@
 use syrinx_decode::{DecodeConfig, generate};
 use syrinx_model::LmConfig;
 use syrinx_task::{
-    Alignment, Content, Contents, Generated, Head, Layout, ModelSwitches, Plan, RowPlan, Segment,
-    Stage, StageRun,
+    Alignment, Content, Contents, Generated, Layout, ModelSwitches, Plan, RowPlan, Segment, Stage,
+    StageRun, heads,
 };
 use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Coded, Codes, Latents, RunContext};
@@ -32,7 +32,7 @@ fn run(model: &LmConfig, frames: &[usize]) -> Vec<Generated> {
         Segment::frame_aligned("recording"),
         Segment::masked_response("codes"),
     ];
-    let stage = Stage::new("masked", Head::MaskedLevel, segments);
+    let stage = Stage::new("masked", heads::MaskedLevel, segments);
     let layout = Layout { task: "demo".into(), stages: vec![stage] };
     let row = |&frames: &usize| {
         let codes = (0..LEVELS * frames).map(|i| (i * 7 % 32) as u16).collect();

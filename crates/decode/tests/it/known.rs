@@ -2,8 +2,8 @@
 
 use syrinx_decode::{DecodeConfig, NarConfig, SamplerConfig, generate};
 use syrinx_task::{
-    Alignment, Content, Contents, Follow, Generated, Head, Layout, Plan, RowPlan, Segment, Stage,
-    StageRun, TextContent,
+    Alignment, Content, Contents, Follow, Generated, Layout, Plan, RowPlan, Segment, Stage,
+    StageRun, TextContent, heads,
 };
 use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Codes, RunContext};
@@ -19,8 +19,8 @@ pub(crate) fn layout(alignment: Alignment) -> Layout {
     Layout {
         task: "demo".into(),
         stages: vec![
-            Stage::new("ar", Head::FirstLevel, ar),
-            Stage::new("nar", Head::FurtherLevels, nar),
+            Stage::new("ar", heads::FirstLevel, ar),
+            Stage::new("nar", heads::FurtherLevels, nar),
         ],
     }
 }

@@ -2,8 +2,8 @@
 
 use syrinx_decode::{DecodeConfig, MaskedConfig, SamplerConfig, generate};
 use syrinx_task::{
-    Alignment, CodeOrder, Content, Contents, Generated, Head, Layout, ModelSwitches, Plan, RowPlan,
-    Segment, Stage, StageRun, TextContent,
+    Alignment, CodeOrder, Content, Contents, Generated, Layout, ModelSwitches, Plan, RowPlan,
+    Segment, Stage, StageRun, TextContent, heads,
 };
 use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Codes, RunContext};
@@ -22,22 +22,21 @@ fn layout((alignment, codes): (Alignment, CodeOrder)) -> Layout {
     let with = |first: &str, response| {
         vec![Segment::special_token(first), Segment::aligned_text("text", alignment), response]
     };
-    let predictor = codes.head().predictor();
-    let response = Segment { name: "codes".into(), ..predictor.response() };
     let head = codes.head();
-    let stage = Stage::new("ar", head, with("task:demo", response));
+    let response = Segment { name: "codes".into(), ..head.response() };
+    let stage = Stage::new("ar", head.clone(), with("task:demo", response));
     let mut stages = Vec::new();
     if alignment == Alignment::Durations {
         let response = Segment::duration_response("durations");
-        stages.push(Stage::new("durations", Head::Durations, with("task:demo", response)));
+        stages.push(Stage::new("durations", heads::Durations, with("task:demo", response)));
         stages.push(stage.timed());
     } else {
         stages.push(stage);
     }
-    if predictor.leaves_further_levels() {
+    if head.leaves_further_levels() {
         let mut nar = with("task:demo", Segment::nar_response("codes"));
         nar[0] = Segment::level_token();
-        stages.push(Stage::new("nar", Head::FurtherLevels, nar));
+        stages.push(Stage::new("nar", heads::FurtherLevels, nar));
     }
     Layout { task: "demo".into(), stages }
 }
@@ -135,7 +134,7 @@ fn given_frames_stay_in_every_order() {
             assert!(codes.frames() > 6, "{order:?}");
         }
         let few = run_stages(order, &[known(given(6).first_levels(2))], &decode(), |_: &str| true);
-        if !order.1.head().predictor().leaves_further_levels() {
+        if !order.1.head().leaves_further_levels() {
             let error = few.expect_err("all levels are written together");
             assert!(error.contains("frames of 2 levels are given"), "{error}");
         }

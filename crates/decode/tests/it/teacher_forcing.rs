@@ -2,8 +2,8 @@
 
 use syrinx_decode::{DecodeConfig, code_log_probs, generate};
 use syrinx_task::{
-    Alignment, Content, Contents, Example, Head, Layout, Plan, Response, RowPlan, Segment, Stage,
-    StageRun, TextContent, resolve,
+    Alignment, Content, Contents, Example, Layout, Plan, Response, RowPlan, Segment, Stage,
+    StageRun, TextContent, heads, resolve,
 };
 use syrinx_types::{CancelToken, Codes, RunContext};
 
@@ -65,7 +65,7 @@ fn a_known_text_has_the_loss_of_training_and_leaves_other_rows_alone() {
         Segment::text("given"),
         Segment::text_response("text"),
     ];
-    let stages = vec![Stage::new("text", Head::Text, segments)];
+    let stages = vec![Stage::new("text", heads::Text, segments)];
     let layout = Layout { task: "demo".into(), stages };
     let row = |text: Option<Vec<u32>>| {
         let given = TextContent::plain((space.first_phone..space.first_phone + 4).collect());

@@ -4,7 +4,7 @@ use candle_core::{Device, Tensor};
 use syrinx_model::{Adapter, AdapterFault, LanguageModel, LmFile};
 use syrinx_nn::{AdamW, AdamWConfig, AdapterScope, Kernels, LoraConfig, ParamStore, to_vec_f32};
 use syrinx_task::{
-    Content, Contents, Head, Response, Segment, Sequence, Stage, TokenSpace, resolve,
+    Content, Contents, Response, Segment, Sequence, Stage, TokenSpace, heads, resolve,
 };
 use syrinx_types::Codes;
 
@@ -30,7 +30,7 @@ fn batch(space: &TokenSpace) -> Vec<Sequence> {
     let special_token = Segment::special_token("task:other");
     let segments =
         vec![special_token, Segment::frame_aligned("given"), Segment::ar_response("codes")];
-    let stage = Stage::new("ar", Head::FirstLevel, segments);
+    let stage = Stage::new("ar", heads::FirstLevel, segments);
     let sequence = |n: usize| {
         let contents = Contents::from([("given".into(), Content::Codes(codes(n, 5)))]);
         let response = Response::Codes { codes: codes(n, 7), pointer: Vec::new() };

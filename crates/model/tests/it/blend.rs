@@ -2,7 +2,7 @@
 
 use syrinx_model::{LanguageModel, LmConfig, Tables};
 use syrinx_nn::Kernels;
-use syrinx_task::{Content, Contents, Head, Segment, Stage, resolve};
+use syrinx_task::{Content, Contents, Segment, Stage, WeightedCodes, heads, resolve};
 use syrinx_types::Codes;
 
 use crate::build::{build, config, space};
@@ -18,7 +18,7 @@ fn rows(model: &LanguageModel, prompt: Content) -> Vec<Vec<f32>> {
         Segment::prompt("prompt"),
         Segment::prompt("source"),
     ];
-    let stage = Stage::new("hear", Head::Phones { per_frame: 2 }, segments);
+    let stage = Stage::new("hear", heads::Phones { per_frame: 2 }, segments);
     let contents = Contents::from([
         ("prompt".to_owned(), prompt),
         ("source".to_owned(), Content::Codes(codes(5, 4))),
@@ -38,8 +38,9 @@ fn a_blend_is_the_weighted_sum_of_the_embeddings() {
         let (a, b) = (codes(2, 5), codes(3, 7));
         let plain = rows(&model, Content::Codes(a.clone()));
         let blend = |parts: &[(f32, &Codes)]| {
-            let parts = parts.iter().map(|(w, c)| (*w, (*c).clone())).collect();
-            rows(&model, Content::Blend(parts))
+            let share =
+                |&(weight, codes): &(f32, &Codes)| WeightedCodes { weight, codes: codes.clone() };
+            rows(&model, Content::Blend(parts.iter().map(share).collect()))
         };
         assert!(apart(&plain, &blend(&[(1.0, &a)])) < 1e-5);
         assert!(apart(&plain, &blend(&[(0.3, &a), (0.7, &a)])) < 1e-4);

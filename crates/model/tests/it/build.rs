@@ -5,7 +5,7 @@ use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{BlockConfig, Kernels, ParamStore, Precision};
 use syrinx_task::{
     Alignment, CodeOrder, Content, Contents, Head, ModelSwitches, Response, Segment, Sequence,
-    Stage, TextContent, TokenSpace, resolve,
+    Stage, TextContent, TokenSpace, heads, resolve,
 };
 use syrinx_types::{Coded, Codes, Latents};
 
@@ -86,32 +86,32 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
         let stage = Stage::new("ar", head, with(special_token(), response));
         if alignment == Alignment::Durations { stage.timed() } else { stage }
     };
-    let first = ar(Head::FirstLevel, Segment::ar_response("response"));
+    let first = ar(heads::FirstLevel.into(), Segment::ar_response("response"));
     let order = config.switches.codes.head();
-    let response = Segment { name: "response".into(), ..order.predictor().response() };
-    let history = (order != Head::FirstLevel).then(|| ar(order, response));
+    let response = Segment { name: "response".into(), ..order.response() };
+    let history = (order != heads::FirstLevel.into()).then(|| ar(order, response));
     let durations = (alignment == Alignment::Durations).then(|| {
         let response = Segment::duration_response("response");
-        Stage::new("durations", Head::Durations, with(special_token(), response))
+        Stage::new("durations", heads::Durations, with(special_token(), response))
     });
     let nar = Stage::new(
         "nar",
-        Head::FurtherLevels,
+        heads::FurtherLevels,
         with(Segment::level_token(), Segment::nar_response("response")),
     );
     let spell = Stage::new(
         "spell",
-        Head::Text,
+        heads::Text,
         vec![special_token(), Segment::text("text"), Segment::text_response("out")],
     );
     let recognition = Stage::new(
         "hear",
-        Head::Phones { per_frame: config.phone_labels },
+        heads::Phones { per_frame: config.phone_labels },
         vec![special_token(), Segment::prompt("prompt")],
     );
     let clean = Stage::new(
         "clean",
-        Head::MaskedLevel,
+        heads::MaskedLevel,
         vec![
             special_token(),
             Segment::frame_aligned("recording"),

@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
 use candle_core::{DType, Tensor};
-use syrinx_model::{LanguageModel, LmConfig};
+use syrinx_model::{LanguageModel, LmConfig, RowPosition};
 use syrinx_nn::{AdamW, AdamWConfig, Kernels, ParamStore, Precision, to_vec_f32};
 
-use syrinx_task::{ModelSwitches, Sequence};
+use syrinx_task::{HeadOutput, ModelSwitches, Sequence};
 
 use crate::build::{batches, build, build_in, variants};
 
@@ -105,7 +105,10 @@ fn the_difference_from_the_conditioning_is_learnt() {
     );
     let h = model.response_rows(batch).unwrap();
     let expected = |model: &LanguageModel| {
-        to_vec_f32(&model.expected_latents(&h, batch).unwrap().expect("latents")).unwrap()
+        to_vec_f32(
+            &model.output(&h, batch, HeadOutput::LatentDifference).unwrap().expect("latents"),
+        )
+        .unwrap()
     };
     let wanted: Vec<f32> =
         batch.iter().flat_map(|s| s.response_latents.as_ref().unwrap().values().to_vec()).collect();
@@ -211,10 +214,11 @@ fn cached_steps_give_what_the_whole_pass_gives() {
         let lengths: Vec<usize> = batch.iter().map(|s| s.len() - s.response_start).collect();
         for step in 0..lengths.iter().copied().max().unwrap_or(0) {
             let live: Vec<usize> = (0..batch.len()).filter(|&i| step < lengths[i]).collect();
-            let rows: Vec<_> = live
-                .iter()
-                .map(|&i| (i, &batch[i].positions[batch[i].response_start + step]))
-                .collect();
+            let position = |row: usize| RowPosition {
+                row,
+                position: &batch[row].positions[batch[row].response_start + step],
+            };
+            let rows: Vec<RowPosition<'_>> = live.iter().map(|&row| position(row)).collect();
             let h = model.advance(&mut progress, &rows).unwrap().to_vec2::<f32>().unwrap();
             for (&i, h) in live.iter().zip(&h) {
                 let at = lengths[..i].iter().sum::<usize>() + step;

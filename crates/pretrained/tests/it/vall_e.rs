@@ -12,9 +12,9 @@ use syrinx_nn::Kernels;
 use syrinx_pretrained::PretrainedError;
 use syrinx_pretrained::vall_e::{ImportOptions, VallEFault, import};
 use syrinx_task::{
-    Content, Contents, Generated, Head, Layout, Plan, RowPlan, RvqSum, Segment, Stage, StageRun,
-    TextContent, VALL_E_LANGUAGES, VALL_E_LENGTH_TOKENS, VallELayout, VallEPiece, VallEPrompt,
-    VallEResponse, VallEText, vall_e_sequence,
+    Content, Contents, Generated, Head, HeadOutput, Layout, Plan, RowPlan, RvqSum, Segment, Stage,
+    StageRun, TextContent, VALL_E_LANGUAGES, VALL_E_LENGTH_TOKENS, VallELayout, VallEPiece,
+    VallEPrompt, VallEResponse, VallEText, heads, vall_e_sequence,
 };
 use syrinx_text::IpaTokenizer;
 use syrinx_types::{CancelToken, Codes, RunContext};
@@ -61,15 +61,15 @@ impl Imported {
         let (model, layout) = (&self.model, &self.layout);
         let sequence = vall_e_sequence(model.space(), layout, prompt, response).unwrap();
         let h = model.response_rows(&[sequence]).unwrap(); // (positions, dim)
-        let text = |start, tokens| model.text_logits(&h).unwrap().narrow(1, start, tokens);
+        let read = |output| model.output(&h, &[], output).unwrap().unwrap();
+        let text = |start, tokens| read(HeadOutput::Text).narrow(1, start, tokens).unwrap();
         match response {
-            VallEResponse::FirstLevel(_) => model.first_level_logits(&h, 0),
-            VallEResponse::Level { level, .. } => model.level_logits(&h, *level),
-            VallEResponse::Masked(_) => model.masked_logits(&h),
+            VallEResponse::FirstLevel(_) => read(HeadOutput::FirstLevel { member: 0 }),
+            VallEResponse::Level { level, .. } => read(HeadOutput::Level(*level)),
+            VallEResponse::Masked(_) => read(HeadOutput::MaskedLevel),
             VallEResponse::Phones(_) => text(0, layout.phones),
             VallEResponse::Length(_) => text(layout.length_start(), VALL_E_LENGTH_TOKENS),
         }
-        .unwrap()
     }
 
     /// Runs stages with a prompt; a response has at most `limit` frames or tokens.
@@ -118,7 +118,7 @@ impl Imported {
         }
         let stage = |(head, response): &(Head, Segment)| {
             let segments = [&before[..], std::slice::from_ref(response)].concat();
-            Stage::new(&response.name, *head, segments).as_published(self.layout)
+            Stage::new(&response.name, head.clone(), segments).as_published(self.layout)
         };
         let layout =
             Layout { task: "published".into(), stages: stages.iter().map(stage).collect() };
@@ -129,15 +129,15 @@ impl Imported {
 }
 
 pub(crate) fn level_1() -> (Head, Segment) {
-    (Head::FirstLevel, Segment::ar_response("ar"))
+    (heads::FirstLevel.into(), Segment::ar_response("ar"))
 }
 
 fn in_place() -> (Head, Segment) {
-    (Head::MaskedLevel, Segment::masked_response("masked"))
+    (heads::MaskedLevel.into(), Segment::masked_response("masked"))
 }
 
 pub(crate) fn further() -> (Head, Segment) {
-    (Head::FurtherLevels, Segment::nar_response("nar"))
+    (heads::FurtherLevels.into(), Segment::nar_response("nar"))
 }
 
 pub(crate) fn greedy() -> DecodeConfig {
@@ -300,7 +300,7 @@ fn draws_depend_on_the_seed_and_the_temperature() {
 fn lengths_and_transcriptions_are_those_of_the_reference() {
     let model = imported("v5-head", RvqSum::Inclusive);
     let (prompt, _) = row("v5-head", "tts_ar_prom");
-    let length = (Head::Length, Segment::length_response("length"));
+    let length = (heads::Length.into(), Segment::length_response("length"));
     let out = model.run((&prompt, 20), &[length.clone(), in_place(), further()], &greedy());
     assert_eq!(out.length, Some(991_755_519));
     let codes = out.codes.unwrap();
@@ -309,7 +309,7 @@ fn lengths_and_transcriptions_are_those_of_the_reference() {
     let rows = rows("v5-head");
     let wanted = rows["generation"].as_array().unwrap();
     let wanted = wanted.iter().find(|g| g["name"] == "stt_greedy").unwrap();
-    let phones = (Head::Text, Segment::text_response("phones"));
+    let phones = (heads::Text.into(), Segment::text_response("phones"));
     let wanted = ids(&wanted["ids"]);
     let out = model.run((&prompt, wanted.len()), &[phones], &greedy());
     assert_eq!(out.text, wanted);
@@ -320,7 +320,7 @@ fn an_old_model_transcribes_as_its_rows_do() {
     // The first phones are the likeliest ones of the sequences that the reference was compared with.
     let model = imported("v5-2024-10", RvqSum::Legacy);
     let (prompt, _) = row("v5-2024-10", "stt");
-    let phones = (Head::Text, Segment::text_response("phones"));
+    let phones = (heads::Text.into(), Segment::text_response("phones"));
     let out = model.run((&prompt, 5), &[phones], &greedy());
     let mut known = vec![1];
     for found in out.text {

@@ -1,25 +1,32 @@
-//! Continuous frames in an AR stage.
+//! Continuous frames in an AR stage: each predicted latent is the input of the next step, and is quantized to codes for
+//! the output.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use syrinx_types::Codes;
 
 use super::all_levels::check_all_levels;
 use super::{CodesResponse, Corruption, Filling, HeadOutput, Predictor, Target};
+use crate::alignment_state::{AlignmentState, RowLength, RowOutcome};
+use crate::rounding::round;
 use crate::sequence::point;
-use crate::{IGNORE, LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace};
+use crate::{
+    Generated, IGNORE, Latent, LayoutIssue, Position, RowContext, RowGenerator, Segment, Sequence,
+    StepOutputs, TaskError, Timing, TokenSpace, WeightedFrame, draw,
+};
 
-/// A frame as the codec's latent.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Latent {
-    /// Weighted sum of frames of codes, all levels of each.
-    Codes(Vec<(f32, Vec<u16>)>),
-    /// Values predicted by a model.
-    Values(Vec<f32>),
-}
+/// Class of "stop" in the head of a model without a pointer.
+const STOP: u32 = 1;
 
-pub(super) struct LatentsHead;
+/// The next frame as the codec's latent, and the advance of the pointer (or whether to stop). AR.
+#[derive(Debug, Clone, Copy)]
+pub struct Latents;
 
-impl Predictor for LatentsHead {
+impl Predictor for Latents {
+    fn name(&self) -> &'static str {
+        "latents"
+    }
+
     fn stage_name(&self) -> &'static str {
         "ar"
     }
@@ -50,6 +57,14 @@ impl Predictor for LatentsHead {
             Some(response) => fill(sequence, response, filling.space),
             None => Ok(()),
         }
+    }
+
+    fn begin<'a>(
+        &self,
+        context: RowContext<'a>,
+        _: &Generated,
+    ) -> Result<Box<dyn RowGenerator + 'a>, TaskError> {
+        Ok(Box::new(LatentsRow::begin(context)?))
     }
 
     fn corrupt(&self, sequence: &mut Sequence, corruption: Corruption<'_>, rng: &mut ChaCha8Rng) {
@@ -86,7 +101,8 @@ impl Sequence {
             if let Some(Latent::Codes(sum)) = &mut p.latent {
                 // The difference of two has twice the variance of one.
                 let share = share * std::f32::consts::FRAC_1_SQRT_2;
-                sum.extend([(share, draw()), (-share, draw())]);
+                let frame = |weight, codes| WeightedFrame { weight, codes };
+                sum.extend([frame(share, draw()), frame(-share, draw())]);
             }
         }
     }
@@ -107,7 +123,7 @@ fn fill(
     let mut advances = Vec::with_capacity(frames);
     for frame in 0..frames {
         let previous =
-            frame.checked_sub(1).map(|f| Latent::Codes(vec![(1.0, codes.frame(f).into())]));
+            frame.checked_sub(1).map(|f| Latent::Codes(vec![WeightedFrame::whole(codes.frame(f))]));
         sequence.extend_latents(space, previous, phone_index(frame));
         let more = frame + 1 < frames;
         advances.push(match (aligned, sequence.advances) {
@@ -122,4 +138,91 @@ fn fill(
     sequence.push_advances(advances);
     sequence.response_codes = Some(codes.clone());
     Ok(())
+}
+
+/// One row being generated.
+struct LatentsRow<'a> {
+    context: RowContext<'a>,
+    sequence: Sequence,
+    alignment: AlignmentState,
+    previous: Option<Latent>,
+    codes: Codes,
+    done: bool,
+    finished: bool,
+}
+
+impl<'a> LatentsRow<'a> {
+    fn begin(context: RowContext<'a>) -> Result<Self, TaskError> {
+        let sequence = context.sequence()?;
+        context.check_given_levels()?;
+        Ok(Self {
+            context,
+            alignment: AlignmentState::new(sequence.encoder.aligned.len(), context.run),
+            sequence,
+            previous: None,
+            codes: Codes::empty(context.space.levels),
+            done: context.run.limit == 0,
+            finished: false,
+        })
+    }
+}
+
+impl RowGenerator for LatentsRow<'_> {
+    fn sequence(&self) -> &Sequence {
+        &self.sequence
+    }
+
+    fn is_done(&self) -> bool {
+        self.done
+    }
+
+    fn prepare(&mut self) -> Result<(), TaskError> {
+        let phone_index = self.alignment.phone_index();
+        self.sequence.extend_latents(self.context.space, self.previous.take(), phone_index);
+        Ok(())
+    }
+
+    fn outputs(&self) -> Vec<HeadOutput> {
+        vec![HeadOutput::Latents, HeadOutput::Advances]
+    }
+
+    fn take(&mut self, outputs: StepOutputs<'_>, rng: &mut ChaCha8Rng) {
+        let RowContext { run, config, space, codebooks, .. } = self.context;
+        let frame = self.codes.frames();
+        let given = run.given.as_ref();
+        match given.filter(|given| frame < given.frames()) {
+            Some(given) => {
+                self.codes.push(given.frame(frame));
+                self.previous = Some(Latent::Codes(vec![WeightedFrame::whole(given.frame(frame))]));
+            }
+            None => {
+                let latent = outputs.row(HeadOutput::Latents).cloned().unwrap_or_default();
+                let mut codes = Vec::with_capacity(space.levels);
+                round(codebooks, latent.clone(), 0..space.levels, &mut codes);
+                self.codes.push(&codes);
+                self.previous = Some(Latent::Values(latent));
+            }
+        }
+        self.alignment.push();
+        let length = RowLength { frames: frame + 1, limit: run.limit, given_end: false };
+        let advances = outputs.row(HeadOutput::Advances);
+        let outcome = self.alignment.advance(self.context, length, advances, rng);
+        if let RowOutcome::Ended { finished } = outcome {
+            (self.done, self.finished) = (true, finished);
+        }
+        let given = given.map_or(0, Codes::frames);
+        if let Some(stop) = advances.filter(|_| !self.alignment.is_aligned() && frame + 1 >= given)
+            && draw(stop, &[], &config.advances, None, rng).token == STOP
+        {
+            (self.done, self.finished) = (true, true);
+        }
+    }
+
+    fn deliver(self: Box<Self>, out: &mut Generated) {
+        // Latents are regressed, not drawn, so they have no probability.
+        out.score = 0.0;
+        out.finished = self.finished;
+        out.pointer = self.alignment.into_pointer();
+        out.codes = Some(self.codes);
+    }
 }

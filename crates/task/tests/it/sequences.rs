@@ -1,6 +1,6 @@
 use syrinx_task::{
     Alignment, BlendShare, Content, Contents, Head, HeadOutput, IGNORE, Layout, NONE, Response,
-    Segment, Stage, TextContent, TokenSpace, resolve,
+    Segment, Stage, TextContent, TokenSpace, WeightedCodes, heads, resolve,
 };
 use syrinx_types::{Coded, Codes, Latents};
 
@@ -39,17 +39,17 @@ fn layout(alignment: Alignment) -> Layout {
         stages: vec![
             Stage::new(
                 "ar",
-                Head::FirstLevel,
+                heads::FirstLevel,
                 head(special_token.clone(), Segment::ar_response("response")),
             ),
             Stage::new(
                 "nar",
-                Head::FurtherLevels,
+                heads::FurtherLevels,
                 head(Segment::level_token(), Segment::nar_response("response")),
             ),
             Stage::self_taught(
                 "spell",
-                Head::Text,
+                heads::Text,
                 vec![
                     special_token.clone(),
                     Segment::text("letters"),
@@ -58,7 +58,7 @@ fn layout(alignment: Alignment) -> Layout {
             ),
             Stage::new(
                 "hear",
-                Head::Phones { per_frame: 2 },
+                heads::Phones { per_frame: 2 },
                 vec![special_token, Segment::prompt("source")],
             ),
         ],
@@ -80,7 +80,11 @@ fn a_blend_is_as_long_as_its_shortest_recording() {
     let short = Codes::new(3, vec![0, 1, 2, 3, 2, 1]).unwrap();
     let long = Codes::new(3, vec![1; 12]).unwrap();
     let mut blended = contents();
-    let blend = |w: f32| Content::Blend(vec![(w, short.clone()), (1.0 - w, long.clone())]);
+    let blend = |weight: f32| {
+        let short = WeightedCodes { weight, codes: short.clone() };
+        let long = WeightedCodes { weight: 1.0 - weight, codes: long.clone() };
+        Content::Blend(vec![short, long])
+    };
     blended.insert("prompt".into(), blend(0.25));
     let sequence = resolve(&layout.stages[0], &blended, None, 0, &space).unwrap();
     assert_eq!(sequence.len(), plain.len());
@@ -222,7 +226,7 @@ fn faults_of_layouts_and_contents_are_errors() {
     check(outside, "outside a codebook");
     let unknown = Stage::new(
         "x",
-        Head::FirstLevel,
+        heads::FirstLevel,
         vec![Segment::special_token("task:x"), Segment::ar_response("r")],
     );
     assert!(
@@ -231,7 +235,7 @@ fn faults_of_layouts_and_contents_are_errors() {
             .to_string()
             .contains("no special token `task:x`")
     );
-    let wrong = Stage::new("x", Head::Text, vec![Segment::prompt("r")]);
+    let wrong = Stage::new("x", heads::Text, vec![Segment::prompt("r")]);
     assert!(wrong.check().is_err());
 }
 
@@ -246,7 +250,7 @@ fn new_marks_are_appended() {
 
 /// Frame-aligned conditioning in both stages.
 fn frame_aligned() -> Layout {
-    let stage = |name: &str, head, response| {
+    let stage = |name: &str, head: Head, response| {
         Stage::new(
             name,
             head,
@@ -256,8 +260,8 @@ fn frame_aligned() -> Layout {
     Layout {
         task: "demo".into(),
         stages: vec![
-            stage("ar", Head::FirstLevel, Segment::ar_response("response")),
-            stage("nar", Head::FurtherLevels, Segment::nar_response("response")),
+            stage("ar", heads::FirstLevel.into(), Segment::ar_response("response")),
+            stage("nar", heads::FurtherLevels.into(), Segment::nar_response("response")),
         ],
     }
 }
@@ -340,16 +344,16 @@ fn frame_aligned_conditioning_has_to_fit() {
     ];
     let text = Segment::aligned_text("text", Alignment::Pointer);
     let twice = [Segment::frame_aligned("a"), Segment::frame_aligned("b")].to_vec();
-    let check = |mut segments: Vec<Segment>, head, response| {
+    let check = |mut segments: Vec<Segment>, head: Head, response| {
         segments.push(response);
         Stage::new("x", head, segments).check().unwrap_err().to_string()
     };
     let ar = || Segment::ar_response("r");
     let checks = [
-        check(vec![text, Segment::frame_aligned("a")], Head::FirstLevel, ar()),
-        check(twice, Head::FirstLevel, ar()),
-        check(vec![Segment::frame_aligned("a").optional()], Head::FirstLevel, ar()),
-        check(vec![Segment::frame_aligned("a")], Head::Text, Segment::text_response("r")),
+        check(vec![text, Segment::frame_aligned("a")], heads::FirstLevel.into(), ar()),
+        check(twice, heads::FirstLevel.into(), ar()),
+        check(vec![Segment::frame_aligned("a").optional()], heads::FirstLevel.into(), ar()),
+        check(vec![Segment::frame_aligned("a")], heads::Text.into(), Segment::text_response("r")),
     ];
     insta::assert_snapshot!(
         errors.into_iter().chain(uneven).chain(checks).collect::<Vec<_>>().join("\n")

@@ -127,8 +127,12 @@ fn a_recording_of_minutes_is_converted_in_sections() {
         with_context(|context| task.chunks(asked, context))
     };
     let cut = sections(&long, None).expect("sections").chunks;
-    assert!(cut.len() >= 3 && cut.iter().all(|(r, _)| r.audio.section.is_some()), "{}", cut.len());
-    assert_eq!(cut[0].1, Some(0.0));
+    assert!(
+        cut.len() >= 3 && cut.iter().all(|c| c.request.audio.section.is_some()),
+        "{}",
+        cut.len()
+    );
+    assert_eq!(cut[0].start_s, Some(0.0));
     assert_eq!(sections(&long, Some("Oh.")).expect("one").chunks.len(), 1);
     let silence = Audio::silence(130.0, rate_hz);
     assert!(sections(&silence, None).is_err(), "nothing is said");

@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 
-use syrinx_task::{Alignment, Answer, Clip, Content, Generated, Plan, Task, TaskKit, Voices};
+use syrinx_task::{
+    Alignment, Answer, Clip, Content, Generated, Plan, Task, TaskKit, Voices, WeightedCodes,
+};
 use syrinx_task_mix::{Mix, MixConfig, MixMode, MixRequest};
 use syrinx_testkit::{Tested, ToneCodec, told};
 use syrinx_types::Codes;
@@ -32,6 +34,12 @@ fn prompt(request: &MixRequest) -> Content {
     plan.rows[0].stages[0].contents["prompt"].clone()
 }
 
+/// Blend of the voices of [`request`].
+fn blend(weights: [f32; 2]) -> Content {
+    let share = |(weight, name)| WeightedCodes { weight, codes: voice(name) };
+    Content::Blend(weights.into_iter().zip(["alto", "bass"]).map(share).collect())
+}
+
 /// Rows of a plan when every code is 3.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let row = |frames: usize| Generated {
@@ -46,10 +54,10 @@ fn generated(plan: &Plan) -> Vec<Generated> {
 #[test]
 fn weights_sum_up_to_one() {
     let weights = vec![3.0, 1.0];
-    let blend = prompt(&MixRequest { weights, ..request("Oh.") });
-    assert_eq!(blend, Content::Blend(vec![(0.75, voice("alto")), (0.25, voice("bass"))]));
+    let blended = prompt(&MixRequest { weights, ..request("Oh.") });
+    assert_eq!(blended, blend([0.75, 0.25]));
     let equal = prompt(&request("Oh."));
-    assert_eq!(equal, Content::Blend(vec![(0.5, voice("alto")), (0.5, voice("bass"))]));
+    assert_eq!(equal, blend([0.5, 0.5]));
     let weights = vec![0.0, 2.0];
     let only = prompt(&MixRequest { weights, ..request("Oh.") });
     assert_eq!(only, Content::Codes(voice("bass")), "a voice that doesn't count is left out");
@@ -107,7 +115,7 @@ fn a_sweep_speaks_every_step() {
     let prompts: Vec<_> =
         [0, 2, 4].map(|i| plan.rows[i].stages[1].contents["prompt"].clone()).into();
     assert_eq!(prompts[0], Content::Codes(voice("alto")));
-    assert_eq!(prompts[1], Content::Blend(vec![(0.5, voice("alto")), (0.5, voice("bass"))]));
+    assert_eq!(prompts[1], blend([0.5, 0.5]));
     assert_eq!(prompts[2], Content::Codes(voice("bass")));
     let answer = mix().answer_of(&asked, generated(&plan)).expect("an answer");
     assert_eq!(answer.weights, [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]);

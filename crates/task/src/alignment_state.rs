@@ -1,10 +1,8 @@
 //! Alignment state of a row that is generated frame by frame.
 
 use rand::Rng;
-use syrinx_task::{StageRun, TokenSpace};
 
-use crate::context::DecodeContext;
-use crate::{DecodeConfig, draw};
+use crate::{DecodeConfig, RowContext, StageRun, TokenSpace, draw};
 
 /// Alignment state of a row: the current phone index and its history. Without an aligned text it stays empty.
 pub(crate) struct AlignmentState {
@@ -80,14 +78,13 @@ impl AlignmentState {
     /// advances by a draw from the logits `advances`.
     pub(crate) fn advance(
         &mut self,
-        context: &DecodeContext<'_>,
-        run: &StageRun,
+        context: RowContext<'_>,
         length: RowLength,
         advances: Option<&Vec<f32>>,
         rng: &mut impl Rng,
     ) -> RowOutcome {
         let RowLength { frames, limit, given_end } = length;
-        let space = context.model.space();
+        let (run, space) = (context.run, context.space);
         let at_limit = frames >= limit;
         let finished = at_limit && (given_end || run.pointer.len() >= limit);
         let drawn = self.is_aligned() && !self.set_known(run, frames, space.group) && !finished;
