@@ -30,8 +30,7 @@ pub struct GraphonesArgs {
 pub fn run(args: &GraphonesArgs) -> Result<()> {
     let (shell, folder) = (shell()?, tempfile::tempdir()?);
     let made = folder.path().join("graphones.bin");
-    // All packages are selected, as for tests; the example is that of `syrinx-text`.
-    cmd!(shell, "cargo run --workspace --quiet --example build_graphones -- {made}").run()?;
+    cmd!(shell, "cargo run --quiet --example build_graphones -- {made}").run()?;
     let made = fs::read(made).context("the example wrote no model")?;
     let out = root().join(&args.out);
     if fs::read(&out).is_ok_and(|current| current == made) {
