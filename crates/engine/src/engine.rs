@@ -75,8 +75,8 @@ impl Engine {
         let id = CodecId::of(codec.as_ref());
         check_fit(&lm, codec.as_ref(), &vocab)
             .map_err(|fault| EngineError::Mismatch { file: file.clone(), fault })?;
-        for (voice, codes) in &parts.voices {
-            codes.check(id.info.codebook_size).map_err(|cause| EngineError::Mismatch {
+        for voice in &parts.voices {
+            voice.codes.check(id.info.codebook_size).map_err(|cause| EngineError::Mismatch {
                 file: file.clone(),
                 fault: PartsMismatch::Voice { name: voice.name.clone(), cause },
             })?;

@@ -16,8 +16,8 @@ use serde_json::Value;
 use syrinx_codec::CodecInfo;
 use syrinx_types::{Audio, Codes, IoOperation};
 
-use crate::EngineError;
 use crate::fault::{CodesFault, CodesFileFault, FileFault};
+use crate::{EngineError, PackageVoice};
 
 /// Number of the format; readers refuse others.
 pub const FORMAT: u32 = 1;
@@ -56,12 +56,18 @@ pub(crate) struct HeaderVoice {
     pub(crate) about: String,
 }
 
+impl HeaderVoice {
+    fn of(voice: &PackageVoice) -> Self {
+        Self { name: voice.name.clone(), about: voice.about.clone() }
+    }
+}
+
 /// Parts of a model file, each as a safetensors file of its own.
 pub(crate) struct ModelParts {
     pub(crate) lm: Vec<u8>,
     pub(crate) codec: Vec<u8>,
     /// In the order of listings.
-    pub(crate) voices: Vec<(HeaderVoice, Codes)>,
+    pub(crate) voices: Vec<PackageVoice>,
     pub(crate) card: Value,
 }
 
@@ -127,7 +133,8 @@ pub(crate) fn split(bytes: &[u8], file: &str) -> Result<ModelParts, EngineError>
         let codes = codes_of(&tensor)
             .map_err(|fault| (voice.name.clone(), Box::new(fault)))
             .map_err(|(name, fault)| fail(FileFault::Voice { name, fault }))?;
-        Ok((voice, codes))
+        let HeaderVoice { name, about } = voice;
+        Ok(PackageVoice { name, about, codes })
     };
     let voices = header.voices.into_iter().map(voice).collect::<Result<_, EngineError>>()?;
     Ok(ModelParts { lm, codec, voices, card: header.card })
@@ -163,7 +170,7 @@ impl<'a> PartFile<'a> {
 pub(crate) fn join(
     lm: PartFile<'_>,
     codec: PartFile<'_>,
-    voices: &[(HeaderVoice, Codes)],
+    voices: &[PackageVoice],
     card: Value,
 ) -> Result<Vec<u8>, EngineError> {
     let written = write_parts(&lm.open()?, &codec.open()?, voices, card);
@@ -173,23 +180,23 @@ pub(crate) fn join(
 fn write_parts(
     lm: &OpenedPart<'_>,
     codec: &OpenedPart<'_>,
-    voices: &[(HeaderVoice, Codes)],
+    voices: &[PackageVoice],
     card: Value,
 ) -> Result<Vec<u8>, FileFault> {
     let header = Header {
         format: FORMAT,
         lm: lm.metadata.clone(),
         codec: codec.metadata.clone(),
-        voices: voices.iter().map(|(v, _)| v.clone()).collect(),
+        voices: voices.iter().map(HeaderVoice::of).collect(),
         card,
     };
     let json = serde_json::to_string(&header)?;
-    let voice_bytes: Vec<Vec<u8>> = voices.iter().map(|(_, codes)| bytes_of(codes)).collect();
+    let voice_bytes: Vec<Vec<u8>> = voices.iter().map(|v| bytes_of(&v.codes)).collect();
     let mut tensors: Vec<(String, TensorView<'_>)> = Vec::new();
     tensors.extend(lm.tensors.iter().map(|(n, v)| (format!("{LM}{n}"), v)));
     tensors.extend(codec.tensors.iter().map(|(n, v)| (format!("{CODEC}{n}"), v)));
-    for ((voice, codes), bytes) in voices.iter().zip(&voice_bytes) {
-        let shape = vec![codes.frames(), codes.levels()];
+    for (voice, bytes) in voices.iter().zip(&voice_bytes) {
+        let shape = vec![voice.codes.frames(), voice.codes.levels()];
         let view = TensorView::new(Dtype::U16, shape, bytes)?;
         tensors.push((format!("{VOICE}{}", voice.name), view));
     }

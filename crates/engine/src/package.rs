@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-use syrinx_codec::EmbeddedCodec;
+use serde_json::{Value, json};
+use syrinx_codec::{Codec, EmbeddedCodec};
 use syrinx_model::LmFile;
 use syrinx_types::{Codes, IoOperation};
 
 use crate::codec_part::{PackageCodec, codec_of_part, own_codec, part_of};
 use crate::fault::VoiceFault;
-use crate::format::{self, HeaderVoice, PartFile};
+use crate::format::{self, PartFile};
 use crate::loading::{check_fit, read, vocab_of};
 use crate::voices::is_name;
 use crate::{CodecId, EngineError, ModelSource};
@@ -64,13 +64,9 @@ pub fn package_lm(
         check_voice(voice, &id, &voices[..i])?;
     }
     let lm_bytes = lm.to_bytes(true).map_err(EngineError::language_model(file))?;
-    let listed: Vec<(HeaderVoice, Codes)> = voices
-        .iter()
-        .map(|v| (HeaderVoice { name: v.name.clone(), about: v.about.clone() }, v.codes.clone()))
-        .collect();
     let lm_part = PartFile { bytes: &lm_bytes, file };
     let codec_part = PartFile { bytes: &codec_bytes, file: &codec_name };
-    format::join(lm_part, codec_part, &listed, card)
+    format::join(lm_part, codec_part, voices, card)
 }
 
 /// Returns a model with its language model replaced by one that was trained on its codec. Voices are kept. A codec with
@@ -87,8 +83,8 @@ pub fn with_language_model(
     with_parts(model, Some(lm_path), codec, card)
 }
 
-/// Returns a model with its codec replaced by one with the same quantiser. Language model and voices are kept, and the
-/// card unless another is given.
+/// Returns a model with its codec replaced by one with the same quantiser. Language model and voices are kept. Without
+/// `card` the model's own is kept, and names the new codec and its fingerprint under `codec`.
 ///
 /// # Errors
 /// Errors of opening the model or the codec, and [`EngineError::Mismatch`] for another quantiser.
@@ -123,7 +119,24 @@ fn with_parts(
     }
     let lm_part = PartFile { bytes: &parts.lm, file: &lm_file };
     let codec_part = PartFile { bytes: &parts.codec, file: &codec_file };
-    format::join(lm_part, codec_part, &parts.voices, card.unwrap_or(parts.card))
+    let card = match (card, codec) {
+        (Some(card), _) => card,
+        (None, Some(codec)) => card_with_codec(parts.card, codec, opened.as_ref()),
+        (None, None) => parts.card,
+    };
+    format::join(lm_part, codec_part, &parts.voices, card)
+}
+
+/// Returns the card of a model whose codec is replaced: the figures in it are those of the codec before.
+fn card_with_codec(mut card: Value, codec: &PackageCodec, opened: &dyn Codec) -> Value {
+    if let Value::Object(fields) = &mut card {
+        let replaced = json!({
+            "replaced by": codec.spec.to_string(),
+            "fingerprint": opened.fingerprint(),
+        });
+        fields.insert("codec".to_owned(), replaced);
+    }
+    card
 }
 
 /// Returns the codec of a model.

@@ -42,9 +42,17 @@ pub(crate) fn best_of(
             generated.iter().map(|g| g.score).collect()
         }
     };
-    let mut scored = generated.into_iter().zip(scores);
+    let candidate = |(generated, score)| Candidate { generated, score };
+    let mut scored = generated.into_iter().zip(scores).map(candidate);
     let chosen = plan.rows.iter().filter_map(|_| best(scored.by_ref().take(n)));
     Ok(chosen.collect())
+}
+
+/// One of several results of a row.
+struct Candidate {
+    generated: Generated,
+    /// Higher is better.
+    score: f64,
 }
 
 /// Returns the plan of `n` candidates of every row.
@@ -54,10 +62,10 @@ fn repeated<'a>(rows: impl IntoIterator<Item = &'a RowPlan>, n: usize) -> Plan {
 
 /// Returns the candidate of the highest score. A row that ended by itself ranks above one cut at its limit. Ties keep the
 /// first.
-fn best(candidates: impl Iterator<Item = (Generated, f64)>) -> Option<Generated> {
-    let key = |(candidate, score): &(Generated, f64)| (candidate.finished, *score);
+fn best(candidates: impl Iterator<Item = Candidate>) -> Option<Generated> {
+    let key = |candidate: &Candidate| (candidate.generated.finished, candidate.score);
     let better = |best, next| if key(&next) > key(&best) { next } else { best };
-    candidates.reduce(better).map(|(candidate, _)| candidate)
+    candidates.reduce(better).map(|candidate| candidate.generated)
 }
 
 /// Chooses candidates of rows that follow each other: each row continues the best candidate of the previous row.

@@ -8,7 +8,7 @@ use crate::running::LoadedTask;
 /// Warns once of each symbol in a request's text that has no spoken name.
 pub(crate) fn warn_of_symbols(running: &LoadedTask, request: &Request, run: RunContext<'_>) {
     let capabilities = running.descriptor.capabilities;
-    let fields = [capabilities.text, capabilities.known_text, Some("text")];
+    let fields = [capabilities.text, capabilities.known_text, capabilities.phonemized_text];
     let Some(field) = fields.into_iter().flatten().find(|field| request.fields[*field].is_string())
     else {
         return;

@@ -13,7 +13,7 @@ use syrinx_types::{Audio, Codes, IoOperation};
 use crate::fault::{FileFault, VoiceFault};
 use crate::format::{CodesHeader, codes_from_bytes, codes_to_bytes};
 use crate::nearest::nearest;
-use crate::{CodecId, EngineError, PromptConfig, excerpt};
+use crate::{CodecId, EngineError, PackageVoice, PromptConfig, excerpt};
 
 const EXTENSION: &str = "safetensors";
 /// Ending of the file with a voice's adapter, beside that with its prompt.
@@ -57,16 +57,15 @@ pub struct VoiceTable {
 
 impl VoiceTable {
     pub(crate) fn new(
-        model: Vec<(crate::format::HeaderVoice, Codes)>,
+        model: Vec<PackageVoice>,
         folder: Option<PathBuf>,
         codec: CodecId,
         prompt: PromptConfig,
     ) -> Self {
         let model = model
             .into_iter()
-            .map(|(voice, codes)| {
+            .map(|PackageVoice { name, about, codes }| {
                 let seconds = codes.frames() as f64 / codec.info.frame_rate_hz;
-                let (name, about) = (voice.name, voice.about);
                 (Voice { name, seconds, about, origin: VoiceOrigin::Model, problem: None }, codes)
             })
             .collect();

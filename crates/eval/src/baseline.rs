@@ -5,7 +5,7 @@ use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_metrics::bootstrap::{Clusters, paired};
+use syrinx_metrics::bootstrap::{Clusters, Pair, paired};
 
 use crate::catalogue::{Better, figure_kind, rank};
 use crate::interval::{RESAMPLES, pooled};
@@ -78,8 +78,11 @@ impl Comparison {
     }
 }
 
-/// Group of a row, with its older and its newer measure.
-type Pair<'a> = (&'a str, (Measure, Measure));
+/// Measures of one row in two runs.
+struct SpeakerPair<'a> {
+    speaker: &'a str,
+    measures: Pair<Measure>,
+}
 
 /// Compares rows with those of an older report, row by row.
 pub(crate) fn compare(path: &Path, old: &Report, rows: &[Row]) -> Result<Comparison, EvalError> {
@@ -98,13 +101,16 @@ fn between(baseline: &str, model: &str, old: &[Row], new: &[Row]) -> Option<Comp
         return None;
     }
     // By variant and figure.
-    let mut by_figure: BTreeMap<(String, String), Vec<Pair>> = BTreeMap::new();
+    let mut by_figure: BTreeMap<(String, String), Vec<SpeakerPair<'_>>> = BTreeMap::new();
     for (old, new) in &pairs {
         let mut before = old.all_measures();
         for (figure, now) in new.all_measures() {
             if let Some(then) = before.remove(&figure) {
                 let measures = by_figure.entry((new.variant.clone(), figure)).or_default();
-                measures.push((&new.group, (then, now)));
+                measures.push(SpeakerPair {
+                    speaker: &new.group,
+                    measures: Pair { old: then, new: now },
+                });
             }
         }
     }
@@ -119,11 +125,11 @@ fn between(baseline: &str, model: &str, old: &[Row], new: &[Row]) -> Option<Comp
     })
 }
 
-fn moved(figure: String, variant: String, pairs: Vec<Pair>) -> Option<Move> {
+fn moved(figure: String, variant: String, pairs: Vec<SpeakerPair<'_>>) -> Option<Move> {
     let kind = figure_kind(&figure);
-    let old = pooled(pairs.iter().map(|(_, (then, _))| then), kind.pool);
-    let new = pooled(pairs.iter().map(|(_, (_, now))| now), kind.pool);
-    let pairs = Clusters::by_speaker(pairs);
+    let old = pooled(pairs.iter().map(|pair| &pair.measures.old), kind.pool);
+    let new = pooled(pairs.iter().map(|pair| &pair.measures.new), kind.pool);
+    let pairs = Clusters::by_speaker(pairs.into_iter().map(|pair| (pair.speaker, pair.measures)));
     let statistic = |measures: &[&Measure]| pooled(measures.iter().copied(), kind.pool);
     let change = paired(&pairs, statistic, 0, RESAMPLES)?;
     let moved = match (change.excludes_zero(), kind.better, change.estimate > 0.0) {

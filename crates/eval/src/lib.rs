@@ -46,7 +46,7 @@ pub use judge::{EndpointFault, Judge, JudgeConfig, JudgeLine, Verdict};
 pub use report::{Figure, GroupFigures, Provenance, REPORT_FORMAT, Report};
 pub use row::{Measure, Row, content_hash};
 pub use run::{EvalOptions, KeepRows, REGRESSION_EXIT_CODE, evaluate, evaluate_and_keep};
-pub use subject::{Subject, SubjectAnswer, SubjectError, SubjectRequest, TestedCodec};
+pub use subject::{NamedCodec, Subject, SubjectAnswer, SubjectError, SubjectRequest, TestedCodec};
 pub use subject_fault::{SpansFault, SubjectFault};
 pub use suite::{CodecSuite, ItemsConfig, Pairing, PlayersConfig, Suite, VoicesConfig};
 pub use suite_issue::SuiteIssue;

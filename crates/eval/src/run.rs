@@ -13,8 +13,8 @@ use crate::report::REPORT_FORMAT;
 use crate::store::{RowStore, suffix, write_whole};
 use crate::suite::CodecSuite;
 use crate::{
-    EvalError, JudgeConfig, Provenance, Report, Row, Subject, SubjectError, Suite, SuiteIssue,
-    TestedCodec, baseline, html, summary,
+    EvalError, JudgeConfig, NamedCodec, Provenance, Report, Row, Subject, SubjectError, Suite,
+    SuiteIssue, TestedCodec, baseline, html, summary,
 };
 
 mod answers;
@@ -161,7 +161,7 @@ fn tested_codec<'a>(
         return subject.codec(None).map(Some);
     }
     let open = |codec: &CodecSuite| {
-        subject.codec(codec.path.as_deref().map(|path| (path, suite.folder.as_path())))
+        subject.codec(codec.path.as_deref().map(|spec| NamedCodec { spec, folder: &suite.folder }))
     };
     suite.codec.as_ref().map(open).transpose()
 }

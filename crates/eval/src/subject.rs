@@ -112,14 +112,23 @@ pub trait Subject {
     /// Returns the sample rate of the recordings, Hz.
     fn sample_rate_hz(&self) -> u32;
 
-    /// Opens the codec of the round trip: the one that a suite names, relative to a folder, or the subject's own.
+    /// Opens the codec of the round trip: the one that a suite names, or the subject's own.
     ///
     /// # Errors
     /// [`SubjectError::Failed`] for a codec that can't be opened.
     fn codec(
         &self,
-        named: Option<(&str, &Path)>,
+        named: Option<NamedCodec<'_>>,
     ) -> Result<Box<dyn TestedCodec + '_>, SubjectError>;
+}
+
+/// A codec that a suite names.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedCodec<'a> {
+    /// The codec as `--codec` takes it: `PATH[,levels=N][,vocoder=PATH]`.
+    pub spec: &'a str,
+    /// Folder that relative paths start from.
+    pub folder: &'a Path,
 }
 
 /// A codec under evaluation.

@@ -116,18 +116,27 @@ pub fn interval<T>(
     Some(Interval { estimate, low: quantile(&values, tail), high: quantile(&values, 1.0 - tail) })
 }
 
-/// Returns the 95 % interval of the change of a statistic from the first of each pair to the second (new minus old),
+/// Scores of one utterance in two runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair<T> {
+    /// In the older run.
+    pub old: T,
+    /// In the newer run.
+    pub new: T,
+}
+
+/// Returns the 95 % interval of the change of a statistic from the older run to the newer one (new minus old),
 /// when the same utterances were scored twice. Pairing removes the differences in difficulty between sentences.
 /// [`Interval::excludes_zero`] states whether the change is significant.
 pub fn paired<T>(
-    observations: &Clusters<(T, T)>,
+    observations: &Clusters<Pair<T>>,
     statistic: impl Fn(&[&T]) -> f64,
     seed: u64,
     resamples: usize,
 ) -> Option<Interval> {
-    let difference = |pairs: &[&(T, T)]| {
-        let old: Vec<&T> = pairs.iter().map(|pair| &pair.0).collect();
-        let new: Vec<&T> = pairs.iter().map(|pair| &pair.1).collect();
+    let difference = |pairs: &[&Pair<T>]| {
+        let old: Vec<&T> = pairs.iter().map(|pair| &pair.old).collect();
+        let new: Vec<&T> = pairs.iter().map(|pair| &pair.new).collect();
         statistic(&new) - statistic(&old)
     };
     interval(observations, difference, seed, resamples)

@@ -29,11 +29,17 @@ pub struct PretrainedCodec {
     header: Header,
 }
 
+/// A vocoder and the checkpoint that it was loaded from.
+pub(crate) struct LoadedVocoder {
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) vocos: Vocos,
+}
+
 impl PretrainedCodec {
     pub(crate) fn new(
         network: Network,
         checkpoint: Checkpoint,
-        vocoder: Option<(Checkpoint, Vocos)>,
+        vocoder: Option<LoadedVocoder>,
         header: Header,
     ) -> Result<Self, PretrainedError> {
         let failed = PretrainedError::compute("reading codebooks");
@@ -45,18 +51,18 @@ impl PretrainedCodec {
             .map_err(failed)?;
         let info = network.info(books.first().map_or(0, Vec::len));
         let quantiser = network.quantisers(books.len());
-        let (vocoder, built) = vocoder.map_or((None, None), |(c, v)| (Some(c), Some(v)));
-        if let Some(v) = &built
-            && info.levels > v.most_levels()
+        if let Some(loaded) = &vocoder
+            && info.levels > loaded.vocos.most_levels()
         {
             return Err(PretrainedError::Levels {
                 codec: "vocos",
                 requested: info.levels,
-                available: v.most_levels(),
+                available: loaded.vocos.most_levels(),
             });
         }
         let fingerprint = fingerprint(&network, &info, &books);
-        let parts = Arc::new(CodecNetworks { network, vocoder: built });
+        let (vocoder, vocos) = vocoder.map(|loaded| (loaded.checkpoint, loaded.vocos)).unzip();
+        let parts = Arc::new(CodecNetworks { network, vocoder: vocos });
         Ok(Self { parts, info, books, quantiser, fingerprint, checkpoint, vocoder, header })
     }
 

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::checkpoint::Checkpoint;
-use crate::codec::PretrainedCodec;
+use crate::codec::{LoadedVocoder, PretrainedCodec};
 use crate::dac::Dac;
 use crate::encodec::Encodec;
 use crate::error::{PretrainedError, VocoderMismatch};
@@ -75,8 +75,8 @@ pub fn open(spec: &CodecSpec) -> Loaded<PretrainedCodec> {
     };
     let vocoder = match vocoder {
         Some((checkpoint, config, _)) => {
-            let built = vocos(&network, &checkpoint.root(), &config, &weights)?;
-            Some((checkpoint, built))
+            let vocos = vocos(&network, &checkpoint.root(), &config, &weights)?;
+            Some(LoadedVocoder { checkpoint, vocos })
         }
         None => None,
     };
@@ -115,8 +115,8 @@ fn of_carried(checkpoint: Checkpoint, levels: Option<usize>) -> Loaded<Pretraine
     let vocoder = match &header.vocoder {
         Some(yaml) => {
             let config = VocosConfig::parse(&path, yaml)?;
-            let built = vocos(&network, &checkpoint.root().pp("vocoder"), &config, &path)?;
-            Some((checkpoint.below(VOCODER), built))
+            let vocos = vocos(&network, &checkpoint.root().pp("vocoder"), &config, &path)?;
+            Some(LoadedVocoder { checkpoint: checkpoint.below(VOCODER), vocos })
         }
         None => None,
     };

@@ -84,7 +84,9 @@ pub use models::{
     EMBEDDED, build_task, build_tasks, engine_options, model_source, named_model, open_engine,
     open_engine_of, task_kit,
 };
-pub use packaging::{card_of_run, package_voice};
+pub use packaging::{
+    PackageOptions, PackageParts, VoiceRecording, card_of_run, package_model, package_voice,
+};
 pub use recognition::OtherRecognition;
 pub use recording_codes::{decode_to_file, encode_recording};
 pub use recordings::with_lengths;

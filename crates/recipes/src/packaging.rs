@@ -1,17 +1,95 @@
-//! Parts of a model file that a training run and recordings give: the card, and voices.
+//! Model files from the parts that training runs and recordings give: language model, codec, card and voices.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use syrinx_audio::{AudioWarning, ReadLimits};
 use syrinx_codec::Codec;
-use syrinx_engine::{PackageVoice, PromptConfig, excerpt};
+use syrinx_engine::{
+    ModelSource, PackageCodec, PackageVoice, PromptConfig, excerpt, open_codec, package,
+    with_codec, with_language_model,
+};
 use syrinx_train::TrainingCheckpoint;
 
 use crate::RecipeError;
 use crate::evaluation::Origin;
 use crate::events::{EVENTS_FILE, last_figures};
+
+/// Parts of a model file to write. Those that are not given are taken from another model.
+#[derive(Debug, Clone)]
+pub enum PackageParts {
+    /// All of them.
+    All {
+        /// File of the language model.
+        lm: PathBuf,
+        /// Codec that the language model was trained on.
+        codec: PackageCodec,
+        /// Voices, the default first.
+        voices: Vec<VoiceRecording>,
+    },
+    /// A language model, and perhaps a codec with the same quantiser.
+    LanguageModel {
+        /// File of the language model.
+        lm: PathBuf,
+        /// Codec; that of the other model if not given.
+        codec: Option<PackageCodec>,
+    },
+    /// A codec with the same quantiser.
+    Codec(PackageCodec),
+}
+
+/// A voice to make from a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoiceRecording {
+    /// Name of the voice.
+    pub name: String,
+    /// Recording: a file, perhaps with a channel (`FILE:CHANNEL`).
+    pub file: String,
+}
+
+/// Program that writes a model file, and settings of its voices.
+#[derive(Debug, Clone, Copy)]
+pub struct PackageOptions<'a> {
+    /// Name of the program, for the card.
+    pub program: &'a str,
+    /// Revision and date, for the card.
+    pub origin: &'a Origin,
+    /// Selection of prompts from recordings.
+    pub prompt: &'a PromptConfig,
+}
+
+/// Returns the bytes of a model file. `other` is the model that further parts are taken from. Without `card` a language
+/// model has the card of its run ([`card_of_run`]), and a codec that of the other model.
+///
+/// # Errors
+/// Errors of reading the parts, the recordings and the run; parts that do not go together.
+pub fn package_model(
+    other: &ModelSource,
+    parts: &PackageParts,
+    card: Option<Value>,
+    options: PackageOptions<'_>,
+    warn: &mut dyn FnMut(AudioWarning),
+) -> Result<Vec<u8>, RecipeError> {
+    let card_of = |lm: &Path| match card.clone() {
+        Some(card) => Ok(card),
+        None => card_of_run(lm, options.program, options.origin),
+    };
+    Ok(match parts {
+        PackageParts::All { lm, codec, voices } => {
+            let opened = open_codec(&codec.spec)?;
+            let mut listed = Vec::new();
+            for VoiceRecording { name, file } in voices {
+                listed.push(package_voice(name, file, opened.as_ref(), options.prompt, warn)?);
+            }
+            package(lm, codec, &listed, card_of(lm)?)?
+        }
+        PackageParts::LanguageModel { lm, codec } => {
+            with_language_model(other, lm, codec.as_ref(), Some(card_of(lm)?))?
+        }
+        PackageParts::Codec(codec) => with_codec(other, codec, card)?,
+    })
+}
 
 /// Card of a language model file: the file, the program that packaged it, and settings and figures of the training run in
 /// its folder, where there is one.

@@ -1,6 +1,5 @@
 //! A loaded engine as the subject of an evaluation.
 
-use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
@@ -9,7 +8,7 @@ use syrinx_codec::{Codec, CodecError};
 use syrinx_config::Settings;
 use syrinx_engine::{Engine, EngineError, MergedAnswer, open_codec};
 use syrinx_eval::{
-    Subject, SubjectAnswer, SubjectError, SubjectFault, SubjectRequest, TestedCodec,
+    NamedCodec, Subject, SubjectAnswer, SubjectError, SubjectFault, SubjectRequest, TestedCodec,
 };
 use syrinx_pretrained::CodecSpec;
 use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor};
@@ -114,13 +113,13 @@ impl Subject for EngineSubject<'_> {
 
     fn codec(
         &self,
-        named: Option<(&str, &Path)>,
+        named: Option<NamedCodec<'_>>,
     ) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
         let spec = |text: &str| {
             text.parse::<CodecSpec>().map_err(|error| SubjectError::from(CallbackError::new(error)))
         };
         let spec = match (named, &self.settings.codec) {
-            (Some((text, folder)), _) => spec(text)?.below(folder),
+            (Some(named), _) => spec(named.spec)?.below(named.folder),
             (None, Some(text)) => spec(text)?,
             (None, None) => {
                 return Ok(Box::new(Own { engine: self.engine, fingerprint: self.fingerprint() }));

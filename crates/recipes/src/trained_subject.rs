@@ -1,9 +1,8 @@
 //! A model that was trained for an ablation's cell, as the subject of an evaluation.
 
-use std::path::Path;
-
 use syrinx_eval::{
-    JudgeConfig, Subject, SubjectAnswer, SubjectError, SubjectRequest, Suite, TestedCodec,
+    JudgeConfig, NamedCodec, Subject, SubjectAnswer, SubjectError, SubjectRequest, Suite,
+    TestedCodec,
 };
 use syrinx_task::AnswerKind;
 use syrinx_types::{Audio, RunContext};
@@ -85,7 +84,7 @@ impl Subject for TrainedSubject<'_> {
 
     fn codec(
         &self,
-        named: Option<(&str, &Path)>,
+        named: Option<NamedCodec<'_>>,
     ) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
         self.own.codec(named)
     }

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use syrinx_types::CancelToken;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::engine::{AnswerChunk, EngineService, TaskAnswer, TaskRequest, Update};
+use crate::engine::{
+    AnswerChunk, CancellableRequest, EngineService, TaskAnswer, TaskRequest, Update,
+};
 use crate::error::ApiError;
 use crate::updates::{UpdateResult, guarded};
 
@@ -82,7 +84,7 @@ pub(crate) fn run_together(members: Vec<BatchMember>) {
         let QueuedRequest { service: own, mut ask, prepare, .. } = queued;
         match guarded(|| prepare(&own, &mut ask)) {
             Ok(()) => {
-                asks.push((ask, cancel));
+                asks.push(CancellableRequest { request: ask, cancel });
                 open.push(updates);
                 service = Some(own);
             }
@@ -94,8 +96,8 @@ pub(crate) fn run_together(members: Vec<BatchMember>) {
     let together = catch_unwind(AssertUnwindSafe(|| service.run_together(&asks)));
     // A panic must cost one request: each is computed again alone.
     let answers = together.unwrap_or_else(|_| {
-        let alone = |(ask, cancel): &(TaskRequest, CancelToken)| {
-            guarded(|| service.run(ask, cancel, &mut |_| true))
+        let alone = |ask: &CancellableRequest| {
+            guarded(|| service.run(&ask.request, &ask.cancel, &mut |_| true))
         };
         asks.iter().map(alone).collect()
     });

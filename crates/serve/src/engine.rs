@@ -28,6 +28,14 @@ pub(crate) use view::TaskView;
 use answer::Warnings;
 use errors::audio_error;
 
+/// A request that may be cancelled by itself.
+pub(crate) struct CancellableRequest {
+    /// The request.
+    pub request: TaskRequest,
+    /// Token that stops the request.
+    pub cancel: CancelToken,
+}
+
 /// A loaded model with the settings of its requests.
 pub(crate) struct EngineService {
     engine: Engine,
@@ -152,14 +160,13 @@ impl EngineService {
 
     /// Runs requests to one task with the same settings together, none of them with sound while it is made. Each answer
     /// is that of [`Self::run`]. A request whose token is set leaves the others.
-    pub fn run_together(
-        &self,
-        asks: &[(TaskRequest, CancelToken)],
-    ) -> Vec<Result<TaskAnswer, ApiError>> {
-        let Some((first, _)) = asks.first() else { return Vec::new() };
+    pub fn run_together(&self, asks: &[CancellableRequest]) -> Vec<Result<TaskAnswer, ApiError>> {
+        let Some(CancellableRequest { request: first, .. }) = asks.first() else {
+            return Vec::new();
+        };
         let requests: Vec<BatchRequest<'_>> = asks
             .iter()
-            .map(|(ask, cancel)| BatchRequest {
+            .map(|CancellableRequest { request: ask, cancel }| BatchRequest {
                 request: &ask.request,
                 seed: ask.seed.unwrap_or(self.defaults.seed),
                 cancel,
@@ -171,7 +178,7 @@ impl EngineService {
             Ok(all) => all
                 .into_iter()
                 .zip(asks)
-                .map(|(one, (ask, _))| Ok(TaskAnswer::new(one?, ask.warnings.clone())))
+                .map(|(one, ask)| Ok(TaskAnswer::new(one?, ask.request.warnings.clone())))
                 .collect(),
             Err(error) => {
                 let error = ApiError::from(error);

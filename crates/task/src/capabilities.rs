@@ -22,6 +22,8 @@ pub struct Capabilities {
     pub streaming: bool,
     /// For transcribing tasks: field of a known text to align instead.
     pub known_text: Option<&'static str>,
+    /// Field of a text that is converted to phones, but not spoken.
+    pub phonemized_text: Option<&'static str>,
     /// Answer fields that can be printed alone, the default first; empty for an answer with one text.
     pub forms: &'static [&'static str],
     /// Stem of the recording that the answer is an estimate of.
@@ -39,6 +41,7 @@ impl Capabilities {
         prompt: None,
         streaming: false,
         known_text: None,
+        phonemized_text: None,
         forms: &[],
         stem: None,
     };

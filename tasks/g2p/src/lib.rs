@@ -65,8 +65,11 @@ impl Task for G2p {
         positional: "text",
         example: "syrinx phonemize \"Zyxomma is a dragonfly.\"",
     };
-    const CAPABILITIES: Capabilities =
-        Capabilities { forms: &["phones", "ipa", "text"], ..Capabilities::NONE };
+    const CAPABILITIES: Capabilities = Capabilities {
+        phonemized_text: Some("text"),
+        forms: &["phones", "ipa", "text"],
+        ..Capabilities::NONE
+    };
     type Config = G2pConfig;
     type Request = G2pRequest;
     type Prepared = Prepared;

@@ -5,12 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 use syrinx_audio::UniqueWarnings;
-use syrinx_config::Settings;
-use syrinx_engine::{
-    PackageCodec, PackageVoice, open_codec, package, with_codec, with_language_model, write_atomic,
-};
+use syrinx_engine::{PackageCodec, write_atomic};
 use syrinx_pretrained::CodecSpec;
-use syrinx_recipes::{card_of_run, model_source, package_voice};
+use syrinx_recipes::{PackageOptions, PackageParts, VoiceRecording, model_source, package_model};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::provenance;
@@ -53,23 +50,22 @@ pub struct PackageArgs {
 pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let codec = args.codec.clone().map(|spec| PackageCodec::new(spec, args.refer, &args.out));
-    let bytes = match (&args.lm, &codec) {
+    let parts = match (args.lm.clone(), codec) {
         (Some(lm), Some(codec)) if !args.keep_voices => {
-            let voices = voices(session, &settings, &codec.spec, &args.voice)?;
-            package(lm, codec, &voices, card(args, lm)?)?
+            PackageParts::All { lm, codec, voices: voices(&args.voice)? }
         }
-        (Some(lm), codec) => {
-            let card = Some(card(args, lm)?);
-            with_language_model(&model_source(&settings)?, lm, codec.as_ref(), card)?
-        }
-        (None, Some(codec)) => {
-            let card = args.card.as_deref().map(read_card).transpose()?;
-            with_codec(&model_source(&settings)?, codec, card)?
-        }
+        (Some(lm), codec) => PackageParts::LanguageModel { lm, codec },
+        (None, Some(codec)) => PackageParts::Codec(codec),
         (None, None) => {
             return Err(Failure::usage("nothing to package", "give --lm or --codec"));
         }
     };
+    let card = args.card.as_deref().map(read_card).transpose()?;
+    let origin = provenance::origin();
+    let options = PackageOptions { program: PROGRAM, origin: &origin, prompt: &settings.prompt };
+    let warnings = UniqueWarnings::default();
+    let mut warn = warnings.emit_to(session.sink());
+    let bytes = package_model(&model_source(&settings)?, &parts, card, options, &mut warn)?;
     session.check()?;
     write_atomic(&args.out, &bytes)?;
     let mb = bytes.len() as f64 / 1e6;
@@ -80,35 +76,16 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     Ok(())
 }
 
-/// Returns the card that was given, or that of the run that made the language model.
-fn card(args: &PackageArgs, lm: &Path) -> Outcome<Value> {
-    match &args.card {
-        Some(path) => read_card(path),
-        None => Ok(card_of_run(lm, PROGRAM, &provenance::origin())?),
-    }
-}
-
-/// Returns the voices of these recordings, encoded by this codec. Two voices may be channels of one recording.
-fn voices(
-    session: &Session,
-    settings: &Settings,
-    codec: &CodecSpec,
-    pairs: &[String],
-) -> Outcome<Vec<PackageVoice>> {
-    let codec = open_codec(codec)?;
-    let warnings = UniqueWarnings::default();
-    let mut warn = warnings.emit_to(session.sink());
-    let mut voices = Vec::new();
-    for pair in pairs {
-        let Some((name, file)) = pair.split_once('=') else {
-            return Err(Failure::usage(
-                format!("--voice {pair}: that is no NAME=FILE"),
-                "for instance --voice joe=joe.wav",
-            ));
-        };
-        voices.push(package_voice(name, file, codec.as_ref(), &settings.prompt, &mut warn)?);
-    }
-    Ok(voices)
+/// Parses voices. Two of them may be channels of one recording.
+fn voices(pairs: &[String]) -> Outcome<Vec<VoiceRecording>> {
+    let voice = |pair: &String| match pair.split_once('=') {
+        Some((name, file)) => Ok(VoiceRecording { name: name.into(), file: file.into() }),
+        None => Err(Failure::usage(
+            format!("--voice {pair}: that is no NAME=FILE"),
+            "for instance --voice joe=joe.wav",
+        )),
+    };
+    pairs.iter().map(voice).collect()
 }
 
 fn read_card(path: &Path) -> Outcome<Value> {

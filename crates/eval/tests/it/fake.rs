@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use syrinx_eval::{
-    EvalOptions, Report, Subject, SubjectAnswer, SubjectError, SubjectRequest, Suite, TestedCodec,
-    evaluate,
+    EvalOptions, NamedCodec, Report, Subject, SubjectAnswer, SubjectError, SubjectRequest, Suite,
+    TestedCodec, evaluate,
 };
 use syrinx_task::{Answer as TaskAnswer, AnswerKind, Answered, Phones, Speech, Transcript};
 use syrinx_types::{Audio, CallbackError, CancelToken, NullSink, RunContext};
@@ -143,12 +143,14 @@ impl Subject for Fake {
 
     fn codec(
         &self,
-        named: Option<(&str, &Path)>,
+        named: Option<NamedCodec<'_>>,
     ) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
         match named {
             None => Ok(Box::new(Softer(self.fingerprint()))),
-            Some((path, folder)) if folder.join(path).exists() => Ok(Box::new(Silence)),
-            Some((path, _)) => Err(CallbackError::new(format!("no `{path}`")).into()),
+            Some(NamedCodec { spec, folder }) if folder.join(spec).exists() => {
+                Ok(Box::new(Silence))
+            }
+            Some(NamedCodec { spec, .. }) => Err(CallbackError::new(format!("no `{spec}`")).into()),
         }
     }
 }

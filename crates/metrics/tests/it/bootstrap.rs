@@ -1,7 +1,7 @@
 //! Intervals.
 
 use syrinx_metrics::bootstrap::{
-    Clusters, Interval, error_rate, interval, mean, median, paired, ratio, wilson,
+    Clusters, Interval, Pair, error_rate, interval, mean, median, paired, ratio, wilson,
 };
 use syrinx_metrics::errors::EditCounts;
 
@@ -69,7 +69,10 @@ fn pairs_see_what_single_scores_cannot() {
     let scores: Vec<f64> = (0..40).map(|i| f64::from(i % 8)).collect();
     let pairs = |gain: f64| {
         Clusters::by_speaker(
-            scores.iter().enumerate().map(|(i, &s)| (format!("s{}", i % 10), (s, s - gain))),
+            scores
+                .iter()
+                .enumerate()
+                .map(|(i, &s)| (format!("s{}", i % 10), Pair { old: s, new: s - gain })),
         )
     };
     let better = paired(&pairs(0.1), mean, 1, 500).unwrap();
@@ -77,7 +80,9 @@ fn pairs_see_what_single_scores_cannot() {
     assert!(better.excludes_zero(), "{better:?}");
     assert!(!paired(&pairs(0.0), mean, 1, 500).unwrap().excludes_zero());
     // Gains and losses that cancel are noise.
-    let mixed = Clusters::independent((0..40).map(|i| (1.0, if i % 2 == 0 { 0.5 } else { 1.6 })));
+    let mixed = Clusters::independent(
+        (0..40).map(|i| Pair { old: 1.0, new: if i % 2 == 0 { 0.5 } else { 1.6 } }),
+    );
     assert!(!paired(&mixed, mean, 1, 500).unwrap().excludes_zero());
 }
 

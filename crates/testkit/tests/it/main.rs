@@ -111,8 +111,9 @@ fn capabilities_agree_with_the_schemas_of_requests() {
             .filter_map(|f| f.as_str())
             .collect();
         assert_eq!(can.required, required, "{}", task.id);
-        let optional = [can.text, can.voice, can.voices, can.prompt, can.known_text];
-        for field in can.recordings.iter().copied().chain(optional.into_iter().flatten()) {
+        let texts = [can.text, can.known_text, can.phonemized_text];
+        let optional = texts.into_iter().chain([can.voice, can.voices, can.prompt]);
+        for field in can.recordings.iter().copied().chain(optional.flatten()) {
             assert!(schema["properties"][field].is_object(), "{} has no `{field}`", task.id);
         }
         let answer = (task.answer_schema)().to_value();
