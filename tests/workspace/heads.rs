@@ -44,8 +44,8 @@ fn orders() -> Vec<(String, String)> {
 /// in `matches!`, or in the pattern of a `let`.
 fn is_matched(text: &str, path: &str) -> bool {
     text.match_indices(path).any(|(at, _)| {
-        let before = text[..at].trim_end();
-        let statement = before.rsplit([';', '}']).next().unwrap_or_default();
+        let statement = text[..at].rsplit([';', '}']).next().unwrap_or_default();
+        let before = statement.trim_end();
         let after = text[at + path.len()..].trim_start_matches(|c: char| c.is_alphanumeric());
         let after = after.trim_start();
         let after = match after.split_at_checked(1) {

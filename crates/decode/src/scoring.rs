@@ -1,6 +1,6 @@
 //! Scores of text responses that are known.
 
-use syrinx_task::{HeadOutput, Response, Sequence, Stage, log_softmax, resolve};
+use syrinx_task::{Response, Sequence, Stage, log_softmax, resolve};
 
 use crate::DecodeError;
 use crate::context::{DecodeContext, RowState};
@@ -21,8 +21,10 @@ pub(crate) fn run(
     };
     let sequences: Vec<Sequence> =
         rows.iter().zip(&texts).map(sequence).collect::<Result<_, _>>()?;
+    let target = sequences.iter().find_map(|sequence| sequence.targets.first());
+    let Some(output) = target.map(|target| target.output) else { return Ok(()) };
     let h = model.response_rows(&sequences)?; // (positions of the responses, dim)
-    let Some(logits) = model.output(&h, &sequences, HeadOutput::Text)? else { return Ok(()) };
+    let Some(logits) = model.output(&h, &sequences, output)? else { return Ok(()) };
     let mut logits = host_rows(&logits)?.into_iter(); // (positions of the responses, text tokens)
     for ((row, text), sequence) in rows.iter_mut().zip(texts).zip(&sequences) {
         let steps = logits.by_ref().take(sequence.len() - sequence.response_start);
