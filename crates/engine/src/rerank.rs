@@ -42,8 +42,7 @@ pub(crate) fn best_of(
             generated.iter().map(|g| g.score).collect()
         }
     };
-    let candidate = |(generated, score)| Candidate { generated, score };
-    let mut scored = generated.into_iter().zip(scores).map(candidate);
+    let mut scored = candidates(generated, scores);
     let chosen = plan.rows.iter().filter_map(|_| best(scored.by_ref().take(n)));
     Ok(chosen.collect())
 }
@@ -53,6 +52,12 @@ struct Candidate {
     generated: Generated,
     /// Higher is better.
     score: f64,
+}
+
+/// Returns results with their scores.
+fn candidates(generated: Vec<Generated>, scores: Vec<f64>) -> impl Iterator<Item = Candidate> {
+    let scored = generated.into_iter().zip(scores);
+    scored.map(|(generated, score)| Candidate { generated, score })
 }
 
 /// Returns the plan of `n` candidates of every row.
@@ -116,11 +121,10 @@ pub(crate) fn retried(
     let other = run.with_seed(run.seed.wrapping_add(1));
     let further = generate(&engine.model, &layout, &again, decode, other)?;
     let further_scores = judged(engine, &stage, &again, &further, decode, run)?;
-    let mut candidates = further.into_iter().zip(further_scores);
+    let mut further = candidates(further, further_scores);
     for i in poor {
-        let first = (std::mem::take(&mut generated[i]), scores[i]);
-        generated[i] =
-            best(iter::once(first).chain(candidates.by_ref().take(n))).unwrap_or_default();
+        let first = Candidate { generated: std::mem::take(&mut generated[i]), score: scores[i] };
+        generated[i] = best(iter::once(first).chain(further.by_ref().take(n))).unwrap_or_default();
     }
     Ok(generated)
 }
