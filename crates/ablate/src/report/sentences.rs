@@ -1,4 +1,4 @@
-//! Significant and insignificant changes, in words.
+//! Significant and insignificant changes, as sentences.
 
 use syrinx_eval::{Better, Move, Moved, Unit, figure_kind, title};
 
@@ -6,10 +6,10 @@ use crate::findings::FEWEST_PAIRS;
 use crate::plan::named;
 use crate::{Findings, Point, SuiteFindings, Tolerance};
 
-/// Intervals by bootstrap over fewer speakers than this are too narrow to be believed.
+/// Minimum number of speakers; bootstrap intervals over fewer are too narrow.
 const ENOUGH_SPEAKERS: usize = 6;
 
-/// Returns the answer of a suite: paragraphs.
+/// Returns the paragraphs that answer the question for a suite.
 pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> {
     let Some(base) = suite.points.iter().find(|p| p.baseline) else {
         return vec!["The baseline isn't finished, so nothing can be compared.".into()];
@@ -49,19 +49,19 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
     all
 }
 
-/// Whether a change of a figure is attributed to the cell. Times depend on the load of the computer as well, which
-/// intervals over rows do not contain.
+/// Whether a change of a figure is attributed to the cell. Times are excluded: they depend on the load of the computer
+/// too, which intervals over rows do not contain.
 pub(super) fn is_judged(figure: &str) -> bool {
     let kind = figure_kind(figure);
     kind.gate || kind.better == Better::Neither
 }
 
-/// Whether a figure can be better or worse.
+/// Whether a higher or a lower value of the figure is better.
 fn counts(of: &Move) -> bool {
     figure_kind(&of.figure).better != Better::Neither
 }
 
-/// Returns the lines of significant changes.
+/// Returns a paragraph with the significant changes of each cell.
 fn beyond(base: &Point, others: &[&Point]) -> Vec<String> {
     let mut lines = Vec::new();
     for point in others {
@@ -77,12 +77,12 @@ fn beyond(base: &Point, others: &[&Point]) -> Vec<String> {
     vec![format!("**Beyond noise** against {against}:\n\n{}", lines.join("\n"))]
 }
 
-/// Whether something moved.
+/// Whether a change is significant and attributed to the cell.
 fn is_news(of: &&Move) -> bool {
     of.moved != Moved::No && is_judged(&of.figure)
 }
 
-/// `word error rate (own) is worse, 48.2 % after 41.0 % (+2.1 to +12.0 points)`.
+/// Returns a change as text: `word error rate (own) is worse, 48.2 % after 41.0 % (+2.1 to +12.0 points)`.
 fn moved(of: &Move) -> String {
     let unit = figure_kind(&of.figure).unit;
     let how = match of.moved {
@@ -99,7 +99,7 @@ fn moved(of: &Move) -> String {
     )
 }
 
-/// Returns the interval of a change, with signs. Shares differ by points, not by per cent.
+/// Returns the interval of a change, with signs. Changes of percentages are in percentage points.
 fn interval(unit: Unit, of: &Move) -> String {
     if unit == Unit::Share {
         return format!("{:+.1} to {:+.1} points", 100.0 * of.low, 100.0 * of.high);
@@ -111,7 +111,7 @@ fn interval(unit: Unit, of: &Move) -> String {
     format!("{} to {}", signed(of.low), signed(of.high))
 }
 
-/// Lists the cells without a significant change.
+/// Returns a paragraph with the insignificant changes of each cell.
 fn within(others: &[&Point]) -> Option<String> {
     let still = |point: &&&Point| -> Option<String> {
         let names: Vec<String> = point
@@ -126,10 +126,10 @@ fn within(others: &[&Point]) -> Option<String> {
     (!lines.is_empty()).then(|| format!("**Not beyond noise:**\n\n{}", lines.join("\n")))
 }
 
-/// Lists the cells whose loss is within the tolerance.
+/// Returns a paragraph with the cells whose loss is within the tolerance.
 fn tolerated(tolerance: &Tolerance, others: &[&Point]) -> Option<String> {
     let kind = figure_kind(&tolerance.figure);
-    // The loss of a move, and the most and the least it may be: figures of which more is better lose by falling.
+    // Estimate, upper and lower end of the loss. A figure for which higher is better loses by falling.
     let loss = |m: &Move| match kind.better {
         Better::Higher => (m.old - m.new, -m.low, -m.high),
         _ => (m.new - m.old, m.high, m.low),
