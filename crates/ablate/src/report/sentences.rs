@@ -18,7 +18,7 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
     let few = |p: &&Point| p.rows > 0 && p.moves.is_empty();
     if !others.is_empty() && others.iter().all(few) {
         return vec![format!(
-            "Fewer than {FEWEST_PAIRS} rows are in common with the baseline: they say nothing of noise."
+            "Fewer than {FEWEST_PAIRS} rows are in common with the baseline: not enough to test for a difference."
         )];
     }
     if others.iter().flat_map(|p| &p.moves).all(|m| !is_judged(&m.figure)) {
@@ -30,20 +30,20 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
     all.extend(tolerance.and_then(|tolerance| tolerated(tolerance, &others)));
     if base.speakers < ENOUGH_SPEAKERS {
         all.push(format!(
-            "There are only {} speakers. Drawn over so few, intervals are narrower than they should be: take what is beyond noise for a hint.",
+            "There are only {} speakers. Bootstrap intervals over so few are too narrow: treat differences beyond noise as indications.",
             base.speakers
         ));
     }
     if findings.seeds.len() == 1 && suite.is_drawn {
         all.push(
-            "There is only one seed: what is beyond noise here may be the luck of one training or of one set of draws, which no interval knows of.".into(),
+            "There is only one seed: a difference beyond noise may be due to the seed of training or sampling, which the intervals do not contain.".into(),
         );
     }
     let of_result = |m: &&Move| is_judged(&m.figure) && counts(m);
     let compared = others.iter().flat_map(|p| &p.moves).filter(of_result).count();
     if compared >= 10 {
         all.push(format!(
-            "These are {compared} comparisons at 95 % each: one in twenty would be beyond noise if nothing had any effect."
+            "These are {compared} comparisons at 95 % each: without any effect, one in twenty would still be beyond noise."
         ));
     }
     all
@@ -148,7 +148,7 @@ fn tolerated(tolerance: &Tolerance, others: &[&Point]) -> Option<String> {
         } else if estimate < tolerance.loss {
             perhaps.push(named);
         } else if least < tolerance.loss {
-            not.push(format!("{named} (though the interval allows it)"));
+            not.push(format!("{named} (although its interval includes smaller losses)"));
         } else {
             not.push(named);
         }
