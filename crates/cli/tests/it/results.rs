@@ -93,7 +93,7 @@ fn figures_of_another_program_are_kept() {
 #[test]
 fn what_cannot_be_shown_is_said() {
     let bench = Bench::new();
-    bench.fails(&["results", "list"], 3, &["results.db", "isn't there"]);
+    bench.fails(&["results", "list"], 3, &["results.db", "does not exist"]);
     bench
         .write("notes.db", "these are notes, and no database at all; there is nothing to see here");
     bench.fails(&["results", "list", "--results", "notes.db"], 3, &["not a results store"]);
