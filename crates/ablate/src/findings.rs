@@ -116,8 +116,7 @@ pub struct Point {
     /// Figures; their intervals are bootstraps over speakers.
     pub figures: Vec<Figure>,
     /// Changes from the baseline, by paired bootstrap over speakers on the rows that both have. A change counts as
-    /// significant only if it has the same direction for every seed. Empty if fewer than [`FEWEST_PAIRS`] rows are in
-    /// common.
+    /// significant only if it has the same direction for every seed. Empty if fewer than 8 rows are in common.
     pub moves: Vec<Move>,
 }
 
