@@ -1,4 +1,4 @@
-//! Parts of a model file that a training run and recordings give: the card, and voices.
+//! Model card and voices of a model file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,11 +13,11 @@ use crate::RecipeError;
 use crate::evaluation::Origin;
 use crate::events::{EVENTS_FILE, last_figures};
 
-/// Card of a language model file: the file, the program that packaged it, and settings and figures of the training run in
-/// its folder, where there is one.
+/// Returns the model card of a language model file: its name, the program that packaged it, and steps, figures and
+/// settings of the training run in its folder if there is one.
 ///
 /// # Errors
-/// [`RecipeError::Train`] for a damaged checkpoint.
+/// [`RecipeError::Train`] if the checkpoint of the run cannot be read.
 pub fn card_of_run(lm: &Path, program: &str, origin: &Origin) -> Result<Value, RecipeError> {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut card = json!({
@@ -37,11 +37,12 @@ pub fn card_of_run(lm: &Path, program: &str, origin: &Origin) -> Result<Value, R
     Ok(card)
 }
 
-/// Returns a voice of a model file: the best stretch of a recording, encoded. The file is described by its name. Warns
-/// of every fault of the recording that was repaired, and of a clipped stretch.
+/// Returns a voice of a model file: the codes of the best excerpt of a recording. The name of the file is its
+/// description. Passes decoder warnings and a warning of a clipped excerpt to `warn`.
 ///
 /// # Errors
-/// Errors of reading the recording and of finding a stretch.
+/// [`RecipeError::Audio`] if the recording cannot be read; an error if it has no suitable excerpt;
+/// [`RecipeError::Codec`].
 pub fn package_voice(
     name: &str,
     file: &str,
