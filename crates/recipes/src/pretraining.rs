@@ -4,7 +4,6 @@
 //! alignment, fit and training of the codec, encoding, simulation, the training phases of the language model, packaging
 //! and evaluation. A stage is skipped if it was finished with the same inputs and settings, resumed if it was
 //! interrupted, and repeated if the content of its inputs or its settings changed.
-//! stopped, and repeated if anything before it has another content.
 
 mod execute;
 mod fault;

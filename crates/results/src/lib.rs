@@ -6,7 +6,6 @@
 //! for one process, few programs read DuckDB's files, and JSON lines can't be sorted or joined without reading all of
 //! them. SQLite is compiled in.
 //! sorted and joined without reading them all. SQLite is compiled in.
-//!
 //! Invariants:
 //! - A stored row survives a kill: each row is one transaction, and the next reader rolls back an incomplete one. A
 //!   second writer waits for the first.

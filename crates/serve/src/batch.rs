@@ -4,7 +4,6 @@
 //! since a short request would otherwise wait for a long one in the same batch; streamed requests are computed alone.
 //! The samples of a request don't depend on its batch. If a client disconnects, its permit is free at once, and its
 //! rows leave the batch at the next step.
-//! depend on the batch. A client that disconnects frees its place at once; its rows leave the batch at the next step.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -24,10 +24,9 @@ pub const PROMPT: &str = "prompt";
 /// Returns the stages of speech synthesis for the model's switches: the two stages of VALL-E (arXiv 2301.02111, section
 /// 4), or those of another order of codes. With a phone index per frame, the phones are read by the encoder. If the
 /// alignment predicts durations, a stage for them comes first.
-/// comes first if the alignment has one.
+///
 /// All tasks of the family have the same special tokens, so that a model trained on one of them can perform the others.
 /// The tokens have the name of the first of these tasks.
-/// tokens are named after the first of these tasks.
 pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     if let Some(published) = kit.switches.vall_e {
         let stages = published_stages(published, kit.switches.codes);

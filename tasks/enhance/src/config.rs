@@ -18,8 +18,8 @@ pub struct EnhanceConfig {
     /// Minimum gain if the answer is the attenuated recording, 0 to 1. A smaller gain removes more noise, but also more
     /// words that are mistaken for noise. Default: value of the task.
     pub gain_floor: Option<f64>,
-    /// Context on both sides over which the estimate of a stationary target is averaged, if the answer is the attenuated
-    /// recording, in seconds; 0 for speech. Default: value of the task.
+    /// Context on both sides over which the estimate of a stationary target is averaged, if the answer is the
+    /// attenuated recording, in seconds; 0 for speech. Default: value of the task.
     pub context_s: Option<f64>,
 }
 

@@ -56,7 +56,7 @@ impl UnknownWord {
         for (row, graphones) in rows.zip(graphones.chain([0.0])) {
             let model = row.score * (row.text.len() + 1) as f64;
             let score = config.model_weight * model + (1.0 - config.model_weight) * graphones;
-            // Of equal scores, the first is the one that the n-gram model prefers.
+            // Among equal scores, the first is kept: the n-gram model prefers it.
             if best.as_ref().is_none_or(|(highest, _)| score > *highest) {
                 best = Some((score, row));
             }

@@ -1,12 +1,13 @@
 //! Trigram model with backoff, and its file format.
 //!
-//! The file is a raw deflate stream of: four little-endian `u32` (bytes of the word list, words with the edge, pairs,
-//! triples); the words, a line each, sorted; one byte a word; for each word the number of its pairs; the second words of
-//! the pairs; one byte a pair; for each pair the number of its triples; the third words; one byte a triple. A byte is a
-//! negative natural log-probability in sixths. Numbers are LEB128; words of a row are differences to the one before. The
-//! last word is the edge of a text.
+//! The file is a raw deflate stream of, in this order: four little-endian `u32` (bytes of the word list; number of
+//! words including the edge token, of pairs and of triples); the sorted words, one per line; one byte per word; per
+//! word the number of its pairs; the second words of the pairs; one byte per pair; per pair the number of its triples;
+//! the third words; one byte per triple. Each byte is a negative natural log probability in units of 1/6. All other
+//! numbers are LEB128. Word indices of a row are stored as differences to the previous index. The last word is the edge
+//! token of a text.
 //!
-//! A context gives words without an entry its remaining probability, in proportion to their probability after the
+//! In each context, words without an entry share the remaining probability in proportion to their probability after the
 //! shorter context (Katz 1987). These backoff weights are computed when the file is read, so that probabilities sum to
 //! 1 after quantization and with any dictionary.
 
@@ -73,7 +74,7 @@ impl Trigrams {
     /// Returns the model of spoken English.
     ///
     /// # Errors
-    /// Only when the build is broken.
+    /// [`SttError::Data`] if the embedded file does not match the program.
     pub(crate) fn spoken(words: &WordList) -> Result<Self, SttError> {
         Self::read(SPOKEN, words)
     }

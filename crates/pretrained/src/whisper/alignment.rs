@@ -21,7 +21,7 @@ pub(crate) struct AlignedTokens {
 }
 
 impl Whisper {
-    /// Aligns text tokens with a window, of which the recording fills `frames` spectrogram frames.
+    /// Aligns text tokens with a window. The recording fills the first `frames` spectrogram frames of the window.
     pub(crate) fn align_tokens(
         &self,
         window: &Cache,

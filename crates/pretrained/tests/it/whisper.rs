@@ -1,5 +1,5 @@
-//! Whisper against its own program (`openai-whisper` 20231117): transcripts of several windows and times of words, with a
-//! random checkpoint of 2 s windows; and its errors.
+//! Comparison with `openai-whisper` 20231117 on a random checkpoint of 2 s windows: transcripts of several windows and
+//! times of words. Errors of the checkpoint.
 
 use std::collections::HashMap;
 use std::fs;
