@@ -1,4 +1,4 @@
-//! Ablation files.
+//! Ablation files (`configs/ablations/*.toml`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,74 +12,75 @@ use crate::keys::{SUITE, TRAIN};
 use crate::{AblateError, AblationIssue};
 use syrinx_types::IoOperation;
 
-/// A question and the grid of cells that answers it. Read from `configs/ablations/NAME.toml`; paths in it are relative
-/// to the file.
+/// An ablation: a question, and the grid of cells that answers it. Read from `configs/ablations/NAME.toml`; paths in
+/// the file are relative to it.
 ///
-/// Keys are those of the settings (`decode.codes.temperature`, `tasks.tts.stress`, `model`), of a training
-/// configuration after `train.` (`train.model.group`), and of a suite after `suite.` (`suite.request.mode`).
+/// Keys without a prefix belong to the settings (`decode.codes.temperature`, `tasks.tts.stress`, `model`), keys with
+/// `train.` to a training configuration (`train.model.group`), keys with `suite.` to a suite (`suite.request.mode`).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ablation {
     /// Title of the report.
     pub title: String,
-    /// The question.
+    /// Question that the report answers.
     pub question: String,
-    /// Notes that a reader needs for any result.
+    /// Notes printed in the report, for any result.
     pub notes: String,
-    /// Interpretations of the figures, each for one model. A report of another model has none.
+    /// Interpretations of the figures, each for one model. A report shows the one of its model.
     pub readings: Vec<Reading>,
-    /// Keys that hold for all cells.
+    /// Keys and values that all cells share.
     pub keys: Map<String, Value>,
-    /// Varied settings.
+    /// Axes of the grid: the varied settings.
     pub axes: Vec<Axis>,
-    /// The cell that all others are compared with: names of values by axis. Where an axis isn't named, its first value.
+    /// Cell that all others are compared with: name of a value by axis. An axis that isn't listed has its first value.
     pub baseline: BTreeMap<String, String>,
-    /// Training budget, for cells that differ in training. Without it the model in use is evaluated.
+    /// Training budget, for cells that differ in training. Without it, every cell evaluates the model in use.
     pub train: Option<TrainingBudget>,
-    /// Seeds of the training and of the sampling; every cell of the grid once with each.
+    /// Seeds of training and sampling. Every cell runs once with each seed; an empty list means seed 0.
     pub seeds: Vec<u64>,
-    /// Suites of every cell. Cells that are trained may have none: then their held-out losses are compared.
+    /// Suites that every cell runs. The list may be empty if the cells are trained; they are then compared by their
+    /// held-out losses.
     pub suites: Vec<SuiteUse>,
-    /// Figures of tables, charts and sentences, in this order; those of the suites if empty. A name without `@judge`
-    /// stands for every judge.
+    /// Figures in tables, charts and sentences, in this order; if empty, the figures of the suites. A name without
+    /// `@judge` selects the figure of every judge.
     pub figures: Vec<String>,
-    /// Largest loss of quality that a cheaper cell may have.
+    /// Largest loss of quality that is acceptable in a cheaper cell.
     pub tolerance: Option<Tolerance>,
-    /// Name: the file's, without `.toml`.
+    /// Name of the ablation: the file name without `.toml`.
     #[serde(skip)]
     pub name: String,
-    /// The file's folder.
+    /// Folder of the file.
     #[serde(skip)]
     pub folder: PathBuf,
 }
 
-/// The answer in words, as someone read it off the figures of a model.
+/// Interpretation of the figures of one model.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reading {
-    /// The model's fingerprint, as reports show it.
+    /// Fingerprint of the model, as reports show it.
     pub model: String,
-    /// The answer.
+    /// Text of the interpretation, printed under the heading "Answer".
     pub text: String,
 }
 
-/// Something that is varied.
+/// An axis of the grid: a varied setting.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Axis {
-    /// Display name.
+    /// Name of the axis.
     pub name: String,
-    /// Values of the axis, in the order of tables.
+    /// Values of the axis, in the order of the table's rows.
     pub values: Vec<AxisValue>,
 }
 
-/// One value of an axis: one or several keys under a name.
+/// A value of an axis: a name, and the keys that it sets.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AxisValue {
-    /// Label. A number where the axis is numeric.
+    /// Name of the value. On a numeric axis, a number.
     pub name: String,
-    /// The keys that it changes.
+    /// Keys that the value sets.
     #[serde(default)]
     pub keys: Map<String, Value>,
 }
@@ -88,35 +89,36 @@ pub struct AxisValue {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingBudget {
-    /// A training configuration to begin with (`configs/train/*.toml`).
+    /// Training configuration to begin with (`configs/train/*.toml`).
     pub config: Option<PathBuf>,
-    /// Steps.
+    /// Number of training steps.
     pub steps: u64,
 }
 
-/// A suite with its number of items.
+/// A suite, with an optional limit of its items.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SuiteUse {
-    /// The suite's file.
+    /// File of the suite.
     pub suite: PathBuf,
-    /// Largest number of items.
+    /// Maximum number of items.
     #[serde(default)]
     pub limit: Option<usize>,
 }
 
-/// Largest loss of quality that a cheaper cell may have.
+/// Largest loss of quality that is acceptable in a cheaper cell.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tolerance {
-    /// The figure.
+    /// Name of the figure.
     pub figure: String,
-    /// The loss that is taken, in the figure's own unit (0.01 is a point of word errors).
+    /// Largest acceptable loss, in the unit of the figure (0.01 is one percentage point of word error rate).
     pub loss: f64,
 }
 
 impl AxisValue {
-    /// Returns the name as the store contains it: a number where it parses as one, so that charts have a scale.
+    /// Returns the name as the results store holds it: as a number if it parses as one, which gives charts a numeric
+    /// scale.
     pub fn value(&self) -> Value {
         match serde_json::from_str::<Value>(&self.name) {
             Ok(number @ Value::Number(_)) => number,
@@ -126,10 +128,10 @@ impl AxisValue {
 }
 
 impl Ablation {
-    /// Reads an ablation's file.
+    /// Reads an ablation file.
     ///
     /// # Errors
-    /// [`AblateError::Io`] if it can't be read, [`AblateError::Ablation`] for invalid content.
+    /// [`AblateError::Io`] if the file can't be read, [`AblateError::Ablation`] for invalid content.
     pub fn load(path: &Path) -> Result<Self, AblateError> {
         let text = fs::read_to_string(path).map_err(AblateError::io(IoOperation::Read, path))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -138,7 +140,7 @@ impl Ablation {
             .map_err(|issue| AblateError::Ablation { path: path.to_path_buf(), issue })
     }
 
-    /// Reads an ablation from text.
+    /// Parses an ablation from TOML text; `name` and `folder` are those of its file.
     ///
     /// # Errors
     /// [`AblationIssue`] for invalid content.
@@ -155,7 +157,7 @@ impl Ablation {
         }
     }
 
-    /// Returns the file it came from.
+    /// Returns the path of the ablation file.
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.join(format!("{}.toml", self.name))
     }
@@ -164,7 +166,7 @@ impl Ablation {
         AblateError::Ablation { path: self.path(), issue }
     }
 
-    /// Returns all keys that any cell has.
+    /// Returns the keys of all cells.
     fn all_keys(&self) -> impl Iterator<Item = &str> {
         let varied = self.axes.iter().flat_map(|a| &a.values).flat_map(|v| v.keys.keys());
         self.keys.keys().chain(varied).map(String::as_str)
@@ -217,7 +219,7 @@ impl Ablation {
     }
 }
 
-/// Returns the first that is there twice.
+/// Returns the first item that occurs twice.
 fn twice<T: Ord>(all: impl Iterator<Item = T>) -> Option<T> {
     let mut seen = BTreeSet::new();
     let mut all = all;

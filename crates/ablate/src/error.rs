@@ -8,7 +8,7 @@ use syrinx_types::IoOperation;
 
 use crate::AblationIssue;
 
-/// Errors of ablations. A failure of one cell is none of these: it is kept with the cell.
+/// Errors of ablations. The failure of a cell is not among them: the results store keeps it with the cell.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AblateError {
@@ -25,7 +25,7 @@ pub enum AblateError {
     Io {
         /// Failed operation.
         operation: IoOperation,
-        /// On what.
+        /// Path of the file or folder.
         path: PathBuf,
         /// Cause.
         cause: std::io::Error,
@@ -36,18 +36,18 @@ pub enum AblateError {
     /// Failure of the results store.
     #[error(transparent)]
     Results(#[from] ResultsError),
-    /// No finished cell to report.
+    /// A report without a finished cell.
     #[error("ablation `{name}`: no cell of its grid is finished in {}", store.display())]
     NothingFound {
-        /// The ablation.
+        /// Name of the ablation.
         name: String,
-        /// The results store.
+        /// Path of the results store.
         store: PathBuf,
     },
     /// A chart can't be drawn.
     #[error("chart `{name}`: {cause}")]
     Chart {
-        /// The chart's file.
+        /// File name of the chart.
         name: String,
         /// Error of the drawing library.
         cause: Box<dyn std::error::Error + Send + Sync>,
@@ -58,8 +58,8 @@ impl AblateError {
     /// Remedy, where one is known.
     pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
         Some(match self {
-            Self::NothingFound { .. } => "run it without --report".into(),
-            Self::Chart { .. } => "leave its figure out of `figures`".into(),
+            Self::NothingFound { .. } => "run the ablation without --report".into(),
+            Self::Chart { .. } => "remove its figure from `figures`".into(),
             Self::Io { operation, cause, .. } => {
                 return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into);
             }

@@ -11,7 +11,7 @@ use syrinx_types::{CallbackError, IoOperation, io_hint};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AblationIssue {
-    /// Text that is no ablation.
+    /// Text that doesn't parse as an ablation.
     #[error(transparent)]
     Toml(#[from] Box<toml::de::Error>),
     /// A missing title or question.
@@ -23,7 +23,7 @@ pub enum AblationIssue {
     /// Cells that are neither trained nor evaluated.
     #[error("`suites` is empty")]
     NoSuites,
-    /// A suite that is named twice.
+    /// A suite that is listed twice.
     #[error("suite `{name}` is named twice")]
     RepeatedSuite {
         /// Name of the suite.
@@ -35,13 +35,13 @@ pub enum AblationIssue {
         /// Name of the axis.
         axis: String,
     },
-    /// Two axes of one name.
+    /// Two axes with the same name.
     #[error("two axes are called `{axis}`")]
     RepeatedAxis {
         /// Name of the axes.
         axis: String,
     },
-    /// Two values of one name.
+    /// Two values with the same name.
     #[error("axis `{axis}` has two values called `{value}`")]
     RepeatedValue {
         /// Name of the axis.
@@ -49,32 +49,32 @@ pub enum AblationIssue {
         /// Name of the values.
         value: String,
     },
-    /// A seed that is given twice.
+    /// A seed that is listed twice.
     #[error("the seed {seed} is given twice")]
     RepeatedSeed {
         /// The seed.
         seed: u64,
     },
-    /// A training key of an ablation that trains nothing.
-    #[error("`{key}` is of a training, and there is none")]
+    /// A training key in an ablation without a training budget.
+    #[error("`{key}` sets a training, but the ablation has no `[train]`")]
     NoTraining {
-        /// The key.
+        /// Name of the key.
         key: String,
     },
-    /// A key that names all of a suite.
-    #[error("`{key}` is no key")]
+    /// A key that sets a suite as a whole.
+    #[error("`{key}` names the suite as a whole")]
     WholeSuite {
-        /// The key.
+        /// Name of the key.
         key: String,
     },
-    /// A baseline at an axis that does not exist.
-    #[error("the baseline names an axis `{axis}` that isn't there")]
+    /// A baseline that names an axis that does not exist.
+    #[error("the baseline names axis `{axis}`, which does not exist")]
     UnknownAxis {
         /// Name of the axis.
         axis: String,
     },
-    /// A baseline at a value that does not exist.
-    #[error("the baseline is at `{value}` of axis `{axis}`, which has no such value")]
+    /// A baseline that names a value that does not exist.
+    #[error("the baseline names value `{value}`, which axis `{axis}` does not have")]
     UnknownValue {
         /// Name of the axis.
         axis: String,
@@ -88,15 +88,15 @@ impl AblationIssue {
     pub fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Empty { .. } => "give the ablation a `title` and a `question`".into(),
-            Self::NoSuites => "name at least one suite to run".into(),
-            Self::RepeatedSuite { .. } => "name each suite once".into(),
+            Self::NoSuites => "list at least one suite in `suites`, or add `[train]`".into(),
+            Self::RepeatedSuite { .. } => "list each suite once".into(),
             Self::RepeatedAxis { .. } | Self::RepeatedValue { .. } => {
-                "give each a name of its own".into()
+                "rename one of the two".into()
             }
-            Self::RepeatedSeed { .. } => "give each seed once".into(),
-            Self::NoTraining { .. } => "add `[train]`".into(),
+            Self::RepeatedSeed { .. } => "list each seed once".into(),
+            Self::NoTraining { .. } => "add `[train]` with a number of steps".into(),
             Self::WholeSuite { key } => {
-                format!("name a key below it, such as `{key}.request`").into()
+                format!("set a key within the suite, such as `{key}.request`").into()
             }
             Self::Toml(_)
             | Self::NoValues { .. }
@@ -108,17 +108,17 @@ impl AblationIssue {
     }
 }
 
-/// Fault of the keys of a suite.
+/// Faults of the suite keys of a cell.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SuiteKeyFault {
-    /// A suite that can't be written as JSON.
+    /// A suite that can't be serialized as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// Keys that can't be written as TOML.
+    /// Keys that can't be serialized as TOML.
     #[error(transparent)]
     Toml(#[from] toml::ser::Error),
-    /// Keys that make no valid suite.
+    /// Keys that result in an invalid suite.
     #[error(transparent)]
     Suite(#[from] SuiteIssue),
 }
@@ -127,7 +127,7 @@ pub enum SuiteKeyFault {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CellFault {
-    /// Keys that a suite can't have.
+    /// Keys that can't be applied to a suite.
     #[error("suite `{suite}`: {fault}")]
     SuiteKeys {
         /// Name of the suite.
@@ -138,20 +138,20 @@ pub enum CellFault {
     /// A list of items that can't be read.
     #[error("can't read `{}`: {cause}", path.display())]
     Items {
-        /// File of the list.
+        /// File with the list.
         path: PathBuf,
         /// Cause.
         cause: io::Error,
     },
-    /// A suite without a single answer.
-    #[error("suite `{suite}`: nothing was answered: {first}")]
+    /// A suite none of whose rows has an answer.
+    #[error("suite `{suite}`: no row has an answer: {first}")]
     NoAnswers {
         /// Name of the suite.
         suite: String,
-        /// Error of its first row.
+        /// Error of the first row.
         first: String,
     },
-    /// Results that are missing after the run.
+    /// A finished run that the results store does not contain.
     #[error("the run of suite `{suite}` isn't in the results store")]
     NotStored {
         /// Name of the suite.
@@ -173,7 +173,7 @@ impl CellFault {
         }
     }
 
-    /// Returns message and remedy as the note of a cell in the results store.
+    /// Returns message and remedy, as the results store keeps them in the note of a cell.
     pub(crate) fn note(&self) -> String {
         match self.hint() {
             Some(hint) => format!("{self} ({hint})"),

@@ -1,4 +1,4 @@
-//! Results of an ablation, by cell.
+//! Findings: results of an ablation, by suite and grid point.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use crate::grid::{axes_of, baseline, choices};
 use crate::work::TRAINING;
 use crate::{AblateError, AblationPlan, PlannedCell, Tolerance};
 
-/// Version of the findings' JSON. Raised when an older reader would misread it.
+/// Version of the findings' JSON. It is raised when an older reader would misread the file.
 pub const FINDINGS_FORMAT: u32 = 1;
 
-/// Fewer rows in common than this are no sample: drawing from one or two rows again and again gives an interval that is
-/// narrow and means nothing.
+/// Minimum number of rows that a cell and the baseline must have in common. Resampling one or two rows gives an
+/// interval that is narrow and meaningless.
 pub(crate) const FEWEST_PAIRS: usize = 8;
 
 /// Results of an ablation, as a report shows them.
@@ -23,33 +23,33 @@ pub(crate) const FEWEST_PAIRS: usize = 8;
 pub struct Findings {
     /// [`FINDINGS_FORMAT`].
     pub format: u32,
-    /// The ablation.
+    /// Name of the ablation.
     pub name: String,
     /// Title of the ablation.
     pub title: String,
     /// Question that the ablation answers.
     pub question: String,
-    /// Notes for the reader.
+    /// Notes for the reader of the report.
     pub notes: String,
-    /// Interpretation of this model's figures.
+    /// Interpretation of the figures of this model; empty if the ablation has none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reading: String,
-    /// Varied settings, in order.
+    /// Names of the axes, in order.
     pub axes: Vec<String>,
-    /// The cell that others are compared with.
+    /// Cell that all others are compared with: value by axis.
     pub baseline: BTreeMap<String, Value>,
     /// Seeds of the grid.
     pub seeds: Vec<u64>,
-    /// Cells of the grid.
+    /// Number of cells in the grid.
     pub cells: usize,
     /// Cells that aren't finished.
     pub unfinished: Vec<Unfinished>,
     /// Origin of the figures.
     pub known: FiguresOrigin,
-    /// Largest loss of quality that a cheaper cell may have.
+    /// Largest loss of quality that is acceptable in a cheaper cell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<Tolerance>,
-    /// Suite by suite.
+    /// Findings by suite, the losses of training first.
     pub suites: Vec<SuiteFindings>,
 }
 
@@ -60,49 +60,49 @@ pub struct Unfinished {
     pub axes: BTreeMap<String, Value>,
     /// Seed of the cell.
     pub seed: u64,
-    /// State, in one word.
+    /// Name of the state.
     pub state: String,
     /// Cause of a failure or stop.
     pub note: String,
 }
 
-/// Origin of figures.
+/// Origin of the figures.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct FiguresOrigin {
-    /// Models, with their fingerprints: the part before the dash is the model's, the rest its settings'.
+    /// Models with their fingerprints: the part before the dash identifies the weights, the rest the settings.
     pub models: BTreeSet<String>,
-    /// Computers.
+    /// Names of the computers.
     pub machines: BTreeSet<String>,
-    /// Revisions of the checkout.
+    /// Git revisions of the checkout.
     pub revisions: BTreeSet<String>,
-    /// Judges.
+    /// Judges of the transcripts, described for a reader.
     pub judges: BTreeSet<String>,
-    /// End of the last run, seconds since 1970.
+    /// End of the last run, in seconds since 1970.
     pub ended_s: f64,
 }
 
 /// Results of a suite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SuiteFindings {
-    /// The suite.
+    /// Name of the suite.
     pub suite: String,
     /// Purpose of the suite, in one line.
     pub summary: String,
-    /// Whether its answers depend on random numbers.
+    /// Whether the answers depend on random numbers.
     #[serde(default)]
     pub is_drawn: bool,
-    /// Names of the figures, in the order of tables.
+    /// Names of the figures, in the order of the table's columns.
     pub figures: Vec<String>,
-    /// Finished points of the grid, with all their seeds.
+    /// Finished points of the grid, in its order; each combines its seeds.
     pub points: Vec<Point>,
 }
 
-/// A value of every axis, with all its seeds.
+/// A point of the grid: one value per axis, combined over its seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Values by axis.
     pub axes: BTreeMap<String, Value>,
-    /// Whether this is the baseline.
+    /// Whether the point is the baseline.
     pub baseline: bool,
     /// Number of finished seeds.
     pub seeds: usize,
@@ -111,20 +111,20 @@ pub struct Point {
     /// Number of speakers or voices, the unit of the bootstrap.
     #[serde(default)]
     pub speakers: usize,
-    /// Number of rows without an answer, which count as all wrong.
+    /// Number of rows without an answer; their words all count as errors.
     pub missing: usize,
-    /// Figures, the intervals by bootstrap over speakers.
+    /// Figures; their intervals are bootstraps over speakers.
     pub figures: Vec<Figure>,
-    /// Significant changes from the baseline with the same direction for every seed, by paired bootstrap over speakers
-    /// on common rows; empty if there are too few.
+    /// Changes from the baseline, by paired bootstrap over speakers on the rows that both have. A change counts as
+    /// significant only if it has the same direction for every seed. Empty if fewer than 8 rows are in common.
     pub moves: Vec<Move>,
 }
 
 impl Findings {
-    /// Reads the cells of a plan from the store.
+    /// Reads the results of a plan's cells from the store.
     ///
     /// # Errors
-    /// [`AblateError::Results`]; [`AblateError::NothingFound`] if no cell is finished.
+    /// [`AblateError::Results`] if the store can't be read, [`AblateError::NothingFound`] if no cell is finished.
     pub fn gather(plan: &AblationPlan, store: &Store) -> Result<Self, AblateError> {
         let ablation = &plan.ablation;
         let mut reader = Reader { plan, store, known: FiguresOrigin::default() };
@@ -168,7 +168,7 @@ struct Reader<'a> {
     known: FiguresOrigin,
 }
 
-/// Rows or figures of a point before they are summed up.
+/// Rows or figures of a point before they are aggregated.
 #[derive(Default)]
 struct Gathered {
     seeds: usize,
@@ -177,7 +177,7 @@ struct Gathered {
 }
 
 impl<'a> Reader<'a> {
-    /// Cells that are finished, and those that aren't.
+    /// Returns the finished and the unfinished cells.
     fn cells(&self) -> Result<(Vec<&'a PlannedCell>, Vec<Unfinished>), AblateError> {
         let stored = self.store.cells(&self.plan.ablation.name)?;
         let (mut finished, mut unfinished) = (Vec::new(), Vec::new());
@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
         Ok((finished, unfinished))
     }
 
-    /// Returns the latest finished run of a cell, noted as a source.
+    /// Returns the latest finished run of a cell, and adds it to the origin of the figures.
     fn run(&mut self, cell: &PlannedCell, suite: &str) -> Result<Option<Run>, AblateError> {
         let run = self.plan.finished_run(self.store, cell, suite)?;
         if let Some(run) = &run {
@@ -206,10 +206,10 @@ impl<'a> Reader<'a> {
         Ok(run)
     }
 
-    /// Remembers where a run's figures come from.
+    /// Adds a run to the origin of the figures.
     fn note(&mut self, run: &Run) {
         let (about, known) = (&run.about, &mut self.known);
-        // Cells differ in settings: only the model's own part of the fingerprint is compared.
+        // The settings differ between cells, so only the part of the fingerprint for the weights is kept.
         let fingerprint = about.fingerprint.split('-').next().unwrap_or_default();
         known.models.insert(format!("{} ({fingerprint})", about.model));
         known.machines.insert(about.machine.clone());
@@ -269,7 +269,7 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    /// Adds the figures of training. The interval is the range over seeds, for there are no rows.
+    /// Returns the losses of training. There are no rows to resample, so the interval is the range over the seeds.
     fn training(&mut self, finished: &[&PlannedCell]) -> Result<SuiteFindings, AblateError> {
         let mut gathered = BTreeMap::new();
         for cell in finished {
@@ -293,7 +293,7 @@ impl<'a> Reader<'a> {
         Ok(self.findings(TRAINING, summary, &gathered, point))
     }
 
-    /// Returns the points of a suite in the order of the grid.
+    /// Returns the findings of a suite, with its points in the order of the grid.
     fn findings(
         &self,
         suite: &str,
@@ -323,14 +323,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Compares the rows of one seed.
+/// Returns the changes between the rows of one seed.
 fn of_seed(seed: u64, base: &[Row], rows: &[Row]) -> Option<Vec<Move>> {
     let of = |rows: &[Row]| rows.iter().filter(|r| r.seed == seed).cloned().collect::<Vec<_>>();
     Comparison::between("the baseline", "", &of(base), &of(rows)).map(|c| c.moves)
 }
 
-/// Withdraws changes whose direction differs between seeds: the effect of a seed, in training or in sampling, is in all
-/// of its rows, and intervals over speakers do not contain it.
+/// Marks changes as insignificant whose direction differs between seeds. The effect of a seed, in training or in
+/// sampling, is the same for all rows of a run, so that intervals over speakers do not contain it.
 fn agree(moves: &mut [Move], of_seeds: &[Vec<Move>]) {
     for all in moves.iter_mut() {
         let same = |m: &&Move| m.figure == all.figure && m.variant == all.variant;
@@ -342,12 +342,13 @@ fn agree(moves: &mut [Move], of_seeds: &[Vec<Move>]) {
     }
 }
 
-/// Values as a key of maps.
+/// Returns a point's values as a key for maps.
 fn place_of(axes: &BTreeMap<String, Value>) -> String {
     serde_json::to_string(axes).unwrap_or_default()
 }
 
-/// Returns a row without its variant: the variants of a suite (levels of a codec) are settings of cells here.
+/// Returns a row without its variant, which is a setting of the cell here (for a codec, the number of levels). With a
+/// seed, the row's id becomes unique over the seeds.
 fn plain(mut row: Row, seed: Option<u64>) -> Row {
     if let Some(id) = row.id.strip_suffix(&format!("/{}", row.variant)) {
         row.id = id.to_owned();
@@ -359,13 +360,13 @@ fn plain(mut row: Row, seed: Option<u64>) -> Row {
     row
 }
 
-/// Whether a figure is on the list: by its name, or without its judge. An empty list has all.
+/// Whether a figure is selected, by its full name or by its name without the judge. An empty list selects all.
 fn is_wanted(wanted: &[String], figure: &str) -> bool {
     let base = figure.split('@').next().unwrap_or(figure);
     wanted.is_empty() || wanted.iter().any(|w| w == figure || w == base)
 }
 
-/// Means and ranges of figures over seeds.
+/// Returns mean and range of each figure over the seeds.
 fn over_seeds(seeds: &[Vec<Figure>]) -> Vec<Figure> {
     let Some(first) = seeds.first() else { return Vec::new() };
     let pooled = |figure: &Figure| {
@@ -382,7 +383,7 @@ fn over_seeds(seeds: &[Vec<Figure>]) -> Vec<Figure> {
     first.iter().map(pooled).collect()
 }
 
-/// Returns a judge for a reader.
+/// Returns the description of a judge.
 fn described(judge: &JudgeConfig) -> String {
     let what = match judge {
         JudgeConfig::Own { task, .. } => format!("the model's own recognizer (task `{task}`)"),

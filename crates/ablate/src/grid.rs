@@ -1,4 +1,4 @@
-//! The grid: every value of every axis with every other.
+//! The grid: all combinations of the axes' values.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +6,23 @@ use serde_json::{Map, Value};
 
 use crate::{Ablation, AxisValue};
 
-/// A place in the grid.
+/// A cell of the grid: one value per axis, and a seed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct GridPlace {
-    /// Number in the grid.
+    /// Index in the grid.
     pub(crate) place: usize,
-    /// Names of its values by axis, numbers where they are some.
+    /// Value by axis, as a number if its name parses as one.
     pub(crate) axes: BTreeMap<String, Value>,
-    /// All its keys with dots: those of all cells first, then axis by axis.
+    /// All keys with dots: the shared keys first, then those of the values, axis by axis.
     pub(crate) keys: Vec<(String, Value)>,
     /// Seed of the cell.
     pub(crate) seed: u64,
 }
 
-/// Values of a place, one an axis.
+/// One value per axis, with the name of the axis.
 pub(crate) type Choice<'a> = Vec<(&'a str, &'a AxisValue)>;
 
-/// All choices, the last axis fastest.
+/// Returns all combinations of values; the last axis varies fastest.
 pub(crate) fn choices(ablation: &Ablation) -> Vec<Choice<'_>> {
     let mut all: Vec<Choice<'_>> = vec![Vec::new()];
     for axis in &ablation.axes {
@@ -39,12 +39,12 @@ pub(crate) fn choices(ablation: &Ablation) -> Vec<Choice<'_>> {
     all
 }
 
-/// Returns a choice as the store names it.
+/// Returns a combination as the results store holds it: value by axis.
 pub(crate) fn axes_of(choice: &Choice<'_>) -> BTreeMap<String, Value> {
     choice.iter().map(|(axis, value)| ((*axis).to_owned(), value.value())).collect()
 }
 
-/// Returns the choice that all others are compared with.
+/// Returns the combination that all others are compared with.
 pub(crate) fn baseline(ablation: &Ablation) -> BTreeMap<String, Value> {
     let value = |axis: &crate::Axis| {
         let named = ablation.baseline.get(&axis.name);
@@ -54,7 +54,7 @@ pub(crate) fn baseline(ablation: &Ablation) -> BTreeMap<String, Value> {
     ablation.axes.iter().filter_map(value).collect()
 }
 
-/// Every choice with every seed.
+/// Returns every combination with every seed.
 pub(crate) fn places(ablation: &Ablation) -> Vec<GridPlace> {
     let owned = |keys: &Map<String, Value>| -> Vec<(String, Value)> {
         keys.iter().map(|(k, v)| (k.clone(), v.clone())).collect()

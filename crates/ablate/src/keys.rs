@@ -1,16 +1,16 @@
-//! Keys of a cell by subject: settings, training, suites.
+//! Keys of a cell, separated into settings, training and suites.
 
 use serde_json::{Map, Value};
 use syrinx_eval::Suite;
 
 use crate::SuiteKeyFault;
 
-/// Begins the keys of a training configuration.
+/// Prefix of the keys of a training configuration.
 pub(crate) const TRAIN: &str = "train.";
-/// Begins the keys of suites.
+/// Prefix of the keys of suites.
 pub(crate) const SUITE: &str = "suite.";
 
-/// Keys with dots as trees.
+/// Keys of a cell as nested tables: `a.b = 1` is stored as `{"a": {"b": 1}}`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CellKeys {
     /// Keys of the program's settings.
@@ -22,7 +22,7 @@ pub struct CellKeys {
 }
 
 impl CellKeys {
-    /// Sorts keys with dots; later ones over earlier ones.
+    /// Separates keys with dots by their prefix. A later key replaces an equal earlier one.
     pub fn of<'k>(keys: impl IntoIterator<Item = (&'k String, &'k Value)>) -> Self {
         let mut sorted = Self::default();
         for (key, value) in keys {
@@ -39,10 +39,10 @@ impl CellKeys {
         sorted
     }
 
-    /// Returns a suite with these keys in it.
+    /// Returns a suite with these keys applied.
     ///
     /// # Errors
-    /// [`SuiteKeyFault`] for keys that make no valid suite.
+    /// [`SuiteKeyFault`] if the keys result in an invalid suite.
     pub fn applied(&self, suite: &Suite) -> Result<Suite, SuiteKeyFault> {
         if self.suite.is_empty() {
             return Ok(suite.clone());
@@ -75,7 +75,7 @@ fn insert(tree: &mut Map<String, Value>, parts: &[&str], value: &Value) {
     }
 }
 
-/// Lays changes over a tree: tables are joined, everything else is replaced.
+/// Merges `changes` into `base`: tables are merged recursively, all other values are replaced.
 pub fn overlay(base: &mut Value, changes: &Value) {
     match (base, changes) {
         (Value::Object(base), Value::Object(changes)) => {
@@ -87,7 +87,7 @@ pub fn overlay(base: &mut Value, changes: &Value) {
     }
 }
 
-/// TOML has no word for nothing.
+/// Removes null values, since TOML has none.
 fn drop_nulls(json: &mut Value) {
     match json {
         Value::Object(fields) => {

@@ -1,18 +1,16 @@
 //! Ablations: grids of settings, trained, evaluated and compared.
 //!
-//! An [`Ablation`] (`configs/ablations/*.toml`) lists axes over any key of the settings, of the training and of the
-//! suites, the training budget, seeds, and the suites. [`AblationPlan::new`] makes its grid of cells,
-//! [`AblationPlan::run`] trains and evaluates them, and [`Findings`] are the differences beyond noise in the store's
-//! rows, as tables, charts and sentences.
+//! An [`Ablation`] (`configs/ablations/*.toml`) lists axes over any keys of settings, training and suites, a training
+//! budget, seeds and suites. [`AblationPlan::new`] builds the grid of cells, [`AblationPlan::run`] trains and evaluates
+//! the cells, and [`Findings`] compares each with the baseline. [`write_report`] writes tables, charts and sentences.
 //!
 //! Invariants:
 //!
-//! - A cell is identified by a hash of everything that its result depends on. A finished cell isn't run again, a
+//! - A cell is identified by a hash of everything that its result depends on. A finished cell isn't run again; a
 //!   stopped one is resumed.
-//! - A failed cell is kept with its error and stops no other.
-//! - Findings depend on the results store only: they are the same for one computer and for several whose stores are
-//!   merged.
-//! - No model, no clock and no environment: a [`CellRunner`] trains and evaluates.
+//! - A failed cell is stored with its error and stops no other cell.
+//! - Findings depend on the results store only: merged stores of several computers give the findings of one computer.
+//! - The crate has no model, reads no clock and no environment: a [`CellRunner`] trains and evaluates.
 
 mod ablation;
 mod error;

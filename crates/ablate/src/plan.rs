@@ -1,4 +1,4 @@
-//! An ablation with its cells worked out.
+//! The plan of an ablation: its cells, with resolved settings and keys.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,54 +16,55 @@ use crate::{
     RunnerError,
 };
 
-/// Part of every key. Raised when the same material would give other results.
+/// Version that is hashed into the key of every cell. It is raised when the same material would give other results.
 const CELL_FORMAT: &str = "1";
 
-/// A cell as it will be run.
+/// A cell of the plan.
 #[derive(Debug, Clone)]
 pub struct PlannedCell {
-    /// Number in the grid.
+    /// Index in the grid.
     pub place: usize,
-    /// Varied settings with their values in this cell.
+    /// Value by axis.
     pub axes: BTreeMap<String, Value>,
     /// Seed of the cell.
     pub seed: u64,
-    /// Settings of the cell.
+    /// Keys of the cell.
     pub keys: CellKeys,
-    /// Hash of all that its result depends on.
+    /// Hash of everything that the result depends on.
     pub key: String,
-    /// Hash of all that its training depends on; cells that share it share a model.
+    /// Hash of everything that the training depends on. Cells with the same hash share a model; `None` without
+    /// training.
     pub training: Option<String>,
     /// Suites that the cell runs.
     pub suites: Vec<PlannedSuite>,
-    /// Fault of a cell that can't be run.
+    /// Reason why the cell can't run.
     pub fault: Option<Arc<CellFault>>,
 }
 
 /// A suite of a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedSuite {
-    /// The suite with the cell's keys in it.
+    /// The suite with the keys of the cell applied.
     pub suite: Suite,
-    /// Number of items at most.
+    /// Maximum number of items.
     pub limit: Option<usize>,
 }
 
 impl PlannedCell {
-    /// Returns its values in a line: `window 25, look-ahead 5`.
+    /// Returns the values of the cell in one line: `window 25, look-ahead 5`.
     pub fn named(&self) -> String {
         named(&self.axes)
     }
 }
 
-/// Returns the values of axes in a line.
+/// Returns the values of the axes in one line.
 pub(crate) fn named(axes: &BTreeMap<String, Value>) -> String {
     let one = |(axis, value): (&String, &Value)| format!("{axis} {}", shown(value));
     let all: Vec<String> = axes.iter().map(one).collect();
     if all.is_empty() { "the only cell".into() } else { all.join(", ") }
 }
 
-/// Returns a value, texts without quotes.
+/// Returns a value as text; strings have no quotation marks.
 pub(crate) fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
@@ -73,7 +74,7 @@ pub(crate) fn shown(value: &Value) -> String {
 pub struct AblationPlan {
     /// The ablation.
     pub ablation: Ablation,
-    /// Suites of the ablation, as their files have them.
+    /// Suites of the ablation, as read from their files.
     pub suites: Vec<Suite>,
     /// Cells of the grid, in order.
     pub cells: Vec<PlannedCell>,
@@ -97,10 +98,10 @@ impl AblationPlan {
         Ok(runs.into_iter().find(|r| r.status == RunStatus::Finished))
     }
 
-    /// Works out the cells. A cell whose keys can't be is planned with its fault.
+    /// Resolves the cells of the grid. A cell whose keys are invalid is planned with its fault.
     ///
     /// # Errors
-    /// [`AblateError::Suite`] for a suite that can't be read, [`AblateError::Ablation`] for two of one name.
+    /// [`AblateError::Suite`] if a suite can't be read, [`AblateError::Ablation`] if two suites have the same name.
     pub fn new(ablation: Ablation, runner: &dyn CellRunner) -> Result<Self, AblateError> {
         let load = |used: &crate::SuiteUse| Suite::load(&ablation.folder.join(&used.suite));
         let suites: Vec<Suite> = ablation.suites.iter().map(load).collect::<Result<_, _>>()?;
@@ -161,11 +162,11 @@ fn planned(
     }
 }
 
-/// Dependencies of a cell's result.
+/// Everything that the result of a cell depends on.
 struct CellMaterial {
     suites: Vec<PlannedSuite>,
     material: Material,
-    /// Texts of all that the suites' results depend on.
+    /// Text of each suite, as [`suite_material`] returns it.
     suite_texts: Vec<String>,
 }
 
@@ -190,7 +191,8 @@ fn materials(
     Ok(CellMaterial { suites: planned, material, suite_texts })
 }
 
-/// Returns the text of all that a suite's result depends on: the file and the list of its items, recordings by name.
+/// Returns the text that identifies the results of a suite: its content, its limit, and hashes of its lists of items.
+/// The lists name recordings, whose content is not hashed.
 fn suite_material(planned: &PlannedSuite) -> Result<String, CellFault> {
     let PlannedSuite { suite, limit } = planned;
     let said = serde_json::to_string(suite)

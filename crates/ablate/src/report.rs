@@ -1,4 +1,4 @@
-//! Findings for a reader: Markdown, JSON, charts.
+//! Reports: findings as Markdown, JSON and charts.
 
 mod chart;
 mod markdown;
@@ -11,11 +11,11 @@ use crate::work::write_whole;
 use crate::{AblateError, Findings};
 use syrinx_types::IoOperation;
 
-/// Writes `NAME.md`, `NAME.json` and a chart for every figure, `NAME-SUITE-FIGURE.svg`. Charts of figures that are no
-/// longer there go. What was written, the page first.
+/// Writes `NAME.md`, `NAME.json` and a chart `NAME-SUITE-FIGURE.svg` for every figure. Removes charts of an earlier
+/// report that this one no longer has. Returns the paths of the written files, `NAME.md` first.
 ///
 /// # Errors
-/// [`AblateError::Io`], [`AblateError::Chart`].
+/// [`AblateError::Io`] if a file can't be written or removed, [`AblateError::Chart`] if a chart can't be drawn.
 pub fn write_report(findings: &Findings, folder: &Path) -> Result<Vec<PathBuf>, AblateError> {
     let mut files: Vec<(String, String)> = Vec::new();
     let mut charts = Vec::new();
@@ -41,15 +41,15 @@ pub fn write_report(findings: &Findings, folder: &Path) -> Result<Vec<PathBuf>, 
     files.iter().map(write).collect()
 }
 
-/// Returns a name that every file system and every renderer of Markdown takes.
+/// Returns a file name of ASCII letters, digits, `-` and `.`, for all file systems and Markdown renderers.
 fn chart_name(ablation: &str, suite: &str, figure: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let figure: String = figure.chars().map(plain).collect();
     format!("{ablation}-{suite}-{figure}.svg")
 }
 
-/// Removes charts of an earlier report that this one hasn't: those that its page shows, for the names of two ablations
-/// may begin alike.
+/// Removes charts of an earlier report that this one doesn't have. Only links of the earlier page are considered, since
+/// the name of another ablation may begin with `name`.
 fn remove_strays(name: &str, folder: &Path, files: &[(String, String)]) -> Result<(), AblateError> {
     let Ok(before) = fs::read_to_string(folder.join(format!("{name}.md"))) else { return Ok(()) };
     for part in before.split("](").skip(1) {

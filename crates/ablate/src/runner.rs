@@ -1,4 +1,4 @@
-//! Training and evaluation of cells.
+//! Interface for training and evaluating cells.
 
 use std::path::{Path, PathBuf};
 
@@ -8,53 +8,53 @@ use syrinx_types::{CallbackError, RunContext};
 
 use crate::{CellFault, CellKeys, TrainingBudget};
 
-/// Job of a cell.
+/// Settings, seed and budget of a cell, for a [`CellRunner`].
 #[derive(Debug, Clone, Copy)]
 pub struct CellJob<'a> {
-    /// Settings of the cell.
+    /// Keys of the cell.
     pub keys: &'a CellKeys,
-    /// Seed of the cell: of the training, where there is one.
+    /// Seed of the training, if there is one, and of the sampling.
     pub seed: u64,
-    /// Training budget; `None` for the model in use.
+    /// Training budget; `None` if the model in use is evaluated.
     pub budget: Option<&'a TrainingBudget>,
-    /// The folder that paths of the ablation are relative to.
+    /// Folder that paths in the ablation are relative to.
     pub folder: &'a Path,
 }
 
-/// Dependencies of a cell's result besides its suites, as texts.
+/// Everything that the result of a cell depends on apart from its suites, as texts to hash.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Material {
-    /// The model that is evaluated or that others are compared by, and all settings.
+    /// Fingerprint of the model, and all settings.
     pub evaluation: String,
-    /// The whole training: configuration, corpus, codec. `None` without one.
+    /// Configuration, corpus and codec of the training; `None` without a training.
     pub training: Option<String>,
 }
 
-/// Place of a cell's results.
+/// Keys under which the results of a cell are stored, and its trained model.
 #[derive(Debug, Clone, Copy)]
 pub struct CellPlace<'a> {
-    /// The ablation.
+    /// Name of the ablation.
     pub ablation: &'a str,
-    /// The cell's key.
+    /// Key of the cell.
     pub key: &'a str,
-    /// The language model that was trained for it.
+    /// File of the language model that was trained for the cell; `None` for the model in use.
     pub model: Option<&'a Path>,
 }
 
-/// A model that was trained.
+/// Result of a cell's training.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TrainedCell {
-    /// The language model's file.
+    /// File of the language model.
     pub model: PathBuf,
-    /// Losses on the held-out utterances at the end, by name.
+    /// Names and values of the losses on the held-out utterances at the end of training, in nats.
     pub figures: Vec<(String, f64)>,
 }
 
-/// Causes of a missing result.
+/// Errors of a [`CellRunner`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunnerError {
-    /// Stopped on request; finished work is kept.
+    /// Cancelled; finished work is kept.
     #[error("stopped on request")]
     Cancelled,
     /// Failure of the cell.
@@ -68,18 +68,19 @@ impl From<CallbackError> for RunnerError {
     }
 }
 
-/// Trains and evaluates cells. `syrinx-recipes` implements it with models and a clock, tests without.
+/// Trains and evaluates cells. `syrinx-recipes` implements the trait with models and a clock; tests have an
+/// implementation without a model.
 pub trait CellRunner: Sync {
-    /// Returns the dependencies of a cell's result. Must be cheap: it is called for every cell of a grid.
+    /// Returns the material that the result of a cell depends on. Called for every cell of a grid, so it must be cheap.
     ///
     /// # Errors
-    /// [`RunnerError::Failed`] for keys that can't be.
+    /// [`RunnerError::Failed`] if the keys are invalid.
     fn material(&self, job: &CellJob<'_>) -> Result<Material, RunnerError>;
 
-    /// Trains a cell's model in a folder, or resumes its training.
+    /// Trains the model of a cell in `folder`, or resumes its training.
     ///
     /// # Errors
-    /// [`RunnerError`].
+    /// [`RunnerError::Cancelled`] after a cancellation, [`RunnerError::Failed`] if the training fails.
     fn train(
         &self,
         job: &CellJob<'_>,
@@ -87,10 +88,10 @@ pub trait CellRunner: Sync {
         run: RunContext<'_>,
     ) -> Result<TrainedCell, RunnerError>;
 
-    /// Runs a suite on a cell's model and keeps it in the results store, under the cell.
+    /// Runs a suite on the model of a cell, and stores the results under `place`.
     ///
     /// # Errors
-    /// [`RunnerError`].
+    /// [`RunnerError::Cancelled`] after a cancellation, [`RunnerError::Failed`] if the evaluation fails.
     fn evaluate(
         &self,
         job: &CellJob<'_>,
@@ -100,9 +101,9 @@ pub trait CellRunner: Sync {
         run: RunContext<'_>,
     ) -> Result<Report, RunnerError>;
 
-    /// Seconds since 1970.
+    /// Returns the current time, in seconds since 1970.
     fn now_s(&self) -> f64;
 
-    /// Returns the computer.
+    /// Returns the name of the computer.
     fn machine(&self) -> String;
 }

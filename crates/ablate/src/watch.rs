@@ -1,4 +1,4 @@
-//! Progress of a cell on its way to the store, and control requests on their way back.
+//! Writes the progress of a cell to the results store, and reads its control requests.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,10 +7,10 @@ use syrinx_types::{Event, EventSink, RunContext};
 
 use crate::CellRunner;
 
-/// Interval between updates of the store, seconds.
+/// Interval between updates of the store, in seconds.
 const EVERY_S: f64 = 2.0;
 
-/// A cell under way.
+/// Sink of a running cell's events, which updates its record in the store.
 pub(crate) struct CellWatch<'a> {
     store: &'a Store,
     runner: &'a dyn CellRunner,
@@ -18,10 +18,10 @@ pub(crate) struct CellWatch<'a> {
     inside: Mutex<Inside>,
 }
 
-/// Phase of a cell: its training or the evaluation of a suite.
+/// Phase of a cell: training, or the evaluation of one suite.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Phase {
-    /// Number of the phase, from 0.
+    /// Index of the phase, from 0.
     pub(crate) number: usize,
     /// Number of phases of the cell.
     pub(crate) of: usize,
@@ -30,13 +30,13 @@ pub(crate) struct Phase {
 struct Inside {
     cell: Cell,
     phase: Phase,
-    /// Steps done and in total.
+    /// Steps done, and steps in total.
     steps: (u64, u64),
     reported_s: f64,
 }
 
 impl<'a> CellWatch<'a> {
-    /// Watches a cell that has begun. A control request to stop cancels `run`.
+    /// Watches a cell that has begun. A request to stop, found in the store, cancels `run`.
     pub(crate) fn new(
         store: &'a Store,
         runner: &'a dyn CellRunner,
@@ -52,7 +52,7 @@ impl<'a> CellWatch<'a> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Another phase of the cell begins.
+    /// Stores the begin of a phase.
     pub(crate) fn phase(
         &self,
         phase: Phase,
@@ -70,7 +70,7 @@ impl<'a> CellWatch<'a> {
         self.store.put_cell(&cell)
     }
 
-    /// The cell ends like this.
+    /// Stores the end of the cell, with its state and a note.
     pub(crate) fn end(&self, state: CellState, note: &str) -> Result<(), ResultsError> {
         let mut inside = self.inside();
         let now_s = self.runner.now_s();
@@ -84,8 +84,8 @@ impl<'a> CellWatch<'a> {
         self.store.put_cell(&inside.cell)
     }
 
-    /// Writes the cell's progress to the store, and reads control requests. Failures of the store are ignored: the next
-    /// call tries again.
+    /// Writes the progress of the cell to the store, and cancels the run if the store has a request to stop. The caller
+    /// reports an error as a warning and continues, since the next update tries again.
     fn tell(&self, inside: &Inside) -> Result<(), ResultsError> {
         self.store.put_cell(&inside.cell)?;
         if self.store.control_request(&inside.cell.ablation, &inside.cell.key)?

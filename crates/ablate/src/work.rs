@@ -1,4 +1,4 @@
-//! Working through the cells.
+//! Runs the cells of an ablation.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ use crate::{
     TrainedCell,
 };
 
-/// Name of the runs that hold the figures of trainings.
+/// Suite name of the runs that store the losses of trainings.
 pub(crate) const TRAINING: &str = "training";
 
-/// Options of a run.
+/// Options of an ablation run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WorkOptions {
-    /// Folder of everything that is made: models, rows, recordings.
+    /// Folder for models, rows and recordings of all cells.
     pub folder: PathBuf,
     /// Share of the cells that this process runs.
     pub part: WorkShare,
@@ -31,17 +31,17 @@ pub struct WorkOptions {
 /// Number of cells by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Tally {
-    /// Cells that were finished already.
+    /// Cells that were already finished.
     pub known: usize,
-    /// Cells that were finished now.
+    /// Cells finished by this run.
     pub finished: usize,
     /// Cells that failed.
     pub failed: usize,
-    /// Cells that were stopped, or not begun.
+    /// Cells that were stopped or not begun.
     pub stopped: usize,
 }
 
-/// Everything that work needs.
+/// State shared by all cells of a run.
 struct GridRun<'a> {
     plan: &'a AblationPlan,
     runner: &'a dyn CellRunner,
@@ -51,12 +51,12 @@ struct GridRun<'a> {
 }
 
 impl AblationPlan {
-    /// Runs the unfinished cells of a share, then those with a request to resume. The next call continues after a
-    /// cancellation.
+    /// Runs the unfinished cells of a share, then those with a request to resume. After a cancellation, the next call
+    /// continues.
     ///
     /// # Errors
-    /// [`AblateError::Results`] if the store can't be used, [`AblateError::Io`]. Failures of a cell are stored with the
-    /// cell.
+    /// [`AblateError::Results`] if the store can't be used, [`AblateError::Io`] if a file can't be written. The failure
+    /// of a cell is stored with the cell and is no error.
     pub fn run(
         &self,
         runner: &dyn CellRunner,
@@ -107,7 +107,7 @@ impl GridRun<'_> {
         Ok(tally)
     }
 
-    /// Writes all cells of the grid to the store.
+    /// Stores a record for each cell of the grid that has none.
     fn announce(&self) -> Result<(), AblateError> {
         let known = self.store.cells(&self.plan.ablation.name)?;
         let new = |cell: &&PlannedCell| known.iter().all(|k| k.key != cell.key);
@@ -116,7 +116,7 @@ impl GridRun<'_> {
         Ok(self.store.put_cells(&new)?)
     }
 
-    /// Returns the store's record of a cell, with the start of its work if `started_s` is given.
+    /// Returns the record of a cell; with `started_s` (seconds since 1970) as one that runs on this computer.
     fn recorded(&self, cell: &PlannedCell, started_s: Option<f64>) -> Cell {
         let mine = started_s.is_some();
         let folder = std::path::absolute(self.folder(cell)).unwrap_or_default();
@@ -143,7 +143,7 @@ impl GridRun<'_> {
         Ok(self.store.control_request(&self.plan.ablation.name, &cell.key)?)
     }
 
-    /// Brings a cell to an end, if that is wished.
+    /// Runs a cell, unless it is finished, invalid or requested to stop.
     fn cell(&self, cell: &PlannedCell) -> Result<End, AblateError> {
         let name = &self.plan.ablation.name;
         let known = self.store.cell(name, &cell.key)?;
@@ -163,7 +163,7 @@ impl GridRun<'_> {
             RunContext::new(&cancel, self.run.events),
         );
         if request == Some(ControlRequest::Stop) {
-            watch.end(CellState::Stopped, "stopped on request; resume it to go on")?;
+            watch.end(CellState::Stopped, "stopped on request; resume the cell to continue")?;
             return Ok(End::Stopped);
         }
         if let Some(fault) = &cell.fault {
@@ -176,7 +176,11 @@ impl GridRun<'_> {
             }
             Err(Trouble::Cell(RunnerError::Cancelled)) => {
                 let asked = self.control_request(cell)? == Some(ControlRequest::Stop);
-                let how = if asked { "resume it" } else { "the same command goes on" };
+                let how = if asked {
+                    "resume the cell to continue"
+                } else {
+                    "run the same command again to continue"
+                };
                 watch.end(CellState::Stopped, &format!("stopped on request; {how}"))?;
                 Ok(End::Stopped)
             }
@@ -199,7 +203,7 @@ impl GridRun<'_> {
         Ok(End::Failed)
     }
 
-    /// Trains, if the ablation does, and runs every suite.
+    /// Trains the model of the cell, if the ablation has a training, and runs every suite.
     fn steps(
         &self,
         cell: &PlannedCell,
@@ -226,7 +230,7 @@ impl GridRun<'_> {
                 out: self.folder(cell).join(&suite.name),
                 limit: *limit,
                 seeds: vec![cell.seed],
-                // Recordings are the same in all cells.
+                // The ceiling is measured on recordings, which are the same in all cells.
                 ceiling: Some(suite.ceiling.unwrap_or(false)),
                 ..EvalOptions::default()
             };
@@ -246,7 +250,8 @@ impl GridRun<'_> {
         Ok(())
     }
 
-    /// Returns the cell's model: trained before, for this cell or another with the same training, or now.
+    /// Returns the model of the cell. A model that was trained before, for this cell or for one with the same training,
+    /// is not trained again.
     fn trained(
         &self,
         cell: &PlannedCell,
@@ -273,7 +278,7 @@ impl GridRun<'_> {
         Ok(trained)
     }
 
-    /// Stores the figures of training as a run without rows.
+    /// Stores the losses of a training as a run without rows.
     fn keep_training(
         &self,
         cell: &PlannedCell,
@@ -318,7 +323,7 @@ enum End {
     Stopped,
 }
 
-/// Failure of a cell, with its phase.
+/// Failure of a cell, or of the ablation run as a whole.
 enum Trouble {
     Cell(RunnerError),
     Run(AblateError),
@@ -342,7 +347,7 @@ impl From<ResultsError> for Trouble {
     }
 }
 
-/// Checks that a suite has answers: a cell without any failed.
+/// Checks that a suite has at least one answer; a cell without any has failed.
 fn check_report(report: &Report) -> Result<(), RunnerError> {
     match report.rows.first() {
         Some(row) if report.missing == report.rows.len() => {
@@ -353,7 +358,7 @@ fn check_report(report: &Report) -> Result<(), RunnerError> {
     }
 }
 
-/// Writes a file that is either complete or unchanged. Creates its folder.
+/// Writes a file atomically, and creates its folder.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), AblateError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(AblateError::io(IoOperation::CreateFolder, folder))?;

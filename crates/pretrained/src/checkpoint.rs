@@ -1,4 +1,4 @@
-//! Tensors of a checkpoint, read one at a time and checked before memory is taken for them.
+//! Checkpoint files, whose tensors are read one at a time and checked before memory is allocated for them.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -21,7 +21,7 @@ enum Source {
     Bytes(Arc<[u8]>),
 }
 
-/// A checkpoint: the names, types and shapes of its tensors, and a place to read them from.
+/// A checkpoint file: names, types, shapes and locations of its tensors.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
     path: PathBuf,
@@ -30,24 +30,25 @@ pub struct Checkpoint {
     metadata: BTreeMap<String, String>,
 }
 
-/// First bytes of a zip archive, the container of PyTorch since 1.6.
+/// First bytes of a zip archive, which contains PyTorch's checkpoints since version 1.6.
 const ZIP: [u8; 4] = *b"PK\x03\x04";
 
 /// First byte of a pickle.
 const PICKLE: u8 = 0x80;
 
-/// Largest header that safetensors allows, bytes.
+/// Maximum size of a header in safetensors, in bytes.
 const MAX_HEADER_BYTES: u64 = 100_000_000;
 
 impl Checkpoint {
     /// Opens a safetensors file and reads its header.
     ///
     /// # Errors
-    /// [`PretrainedError::Read`], [`PretrainedError::Truncated`], [`PretrainedError::Container`], and
-    /// [`PretrainedError::Pickle`] for a pickle, which is not opened.
+    /// [`PretrainedError::Read`] if the file can't be read, [`PretrainedError::Truncated`],
+    /// [`PretrainedError::Container`] for another format, and [`PretrainedError::Pickle`] for a pickle, which is not
+    /// opened.
     pub fn open(path: &Path) -> Result<Self, PretrainedError> {
         let (mut file, length) = open_file(path)?;
-        // A length, and the first character of a header in JSON.
+        // Eight bytes for the size of the header, and the first character of its JSON.
         let mut start = [0; 9];
         let read = read_up_to(&mut file, &mut start).map_err(PretrainedError::read(path))?;
         let json = read == start.len() && start[8] == b'{';
@@ -69,12 +70,12 @@ impl Checkpoint {
         Self::parse(path, &bytes, length, Source::File)
     }
 
-    /// Opens a checkpoint in the container of PyTorch: a zip archive with a pickle that holds nothing but tensors. For
-    /// models that are published in no other form.
+    /// Opens a PyTorch checkpoint: a zip archive with a pickle that contains tensors only. Used for models that are
+    /// published in no other format. A file that is not an archive is opened as [`Self::open`] does.
     ///
     /// # Errors
-    /// [`PretrainedError::Read`], [`PretrainedError::Container`], and [`PretrainedError::Pickle`] for anything in the
-    /// pickle that is not a tensor.
+    /// [`PretrainedError::Read`] if the file can't be read, [`PretrainedError::Container`] for an invalid archive, and
+    /// [`PretrainedError::Pickle`] for a pickle that contains more than tensors.
     pub fn open_pytorch(path: &Path) -> Result<Self, PretrainedError> {
         let (mut file, length) = open_file(path)?;
         let mut start = [0; 4];
@@ -86,15 +87,15 @@ impl Checkpoint {
         Ok(Self { path: path.to_owned(), source: Source::File, entries, metadata: BTreeMap::new() })
     }
 
-    /// Opens the bytes of a safetensors file; `path` names them in errors.
+    /// Opens a safetensors file in memory; errors use `path` as its name.
     ///
     /// # Errors
-    /// Errors of [`Self::open`].
+    /// The errors of [`Self::open`].
     pub fn from_bytes(path: &Path, bytes: Arc<[u8]>) -> Result<Self, PretrainedError> {
         Self::parse(path, &bytes, bytes.len() as u64, Source::Bytes(Arc::clone(&bytes)))
     }
 
-    /// Parses a complete header of a file of `size` bytes.
+    /// Parses the bytes up to the end of the header, in a file of `length` bytes.
     fn parse(
         path: &Path,
         header: &[u8],
@@ -134,26 +135,27 @@ impl Checkpoint {
         &self.path
     }
 
-    /// Returns the entries of the header beside the tensors.
+    /// Returns the metadata in the header.
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.metadata
     }
 
-    /// Returns the names, types and shapes of all tensors.
+    /// Returns types, shapes and locations of all tensors by name.
     pub fn entries(&self) -> &BTreeMap<String, Entry> {
         &self.entries
     }
 
-    /// Returns the root of the names.
+    /// Returns the tensors with their full names.
     pub fn root(&self) -> Weights<'_> {
         Weights { checkpoint: self, prefix: String::new() }
     }
 
-    /// Reads a tensor of any floating-point type as f32.
+    /// Reads a tensor of shape `expected` as f32, from any floating-point type.
     ///
     /// # Errors
-    /// [`PretrainedError::Missing`], [`PretrainedError::Shape`], [`PretrainedError::Dtype`],
-    /// [`PretrainedError::NotFinite`], and [`PretrainedError::Read`].
+    /// [`PretrainedError::Missing`], [`PretrainedError::Shape`] or [`PretrainedError::Dtype`] if there is no such
+    /// tensor, [`PretrainedError::NotFinite`] for NaN or infinity, and [`PretrainedError::Read`] if the file can't be
+    /// read.
     pub fn get(&self, name: &str, expected: &[usize]) -> Result<Tensor, PretrainedError> {
         let (path, tensor) = (|| self.path.clone(), || name.to_owned());
         let Some(entry) = self.entries.get(name) else {
@@ -207,7 +209,7 @@ impl Checkpoint {
         }
     }
 
-    /// Returns the tensors below a prefix, without it.
+    /// Returns a checkpoint of the tensors whose names begin with a prefix, without the prefix.
     #[must_use]
     pub fn below(&self, prefix: &str) -> Self {
         let entries = self.entries.iter();
@@ -216,11 +218,12 @@ impl Checkpoint {
         Self { entries: entries.collect(), metadata: BTreeMap::new(), ..self.clone() }
     }
 
-    /// Joins the tensors of several checkpoints, each below a prefix, to one safetensors file with one entry of metadata.
-    /// The last of equal names counts.
+    /// Joins the tensors of several checkpoints, each with a prefix, in one safetensors file with one entry of
+    /// metadata. Of equal names, the last one is kept.
     ///
     /// # Errors
-    /// [`PretrainedError::Read`] and [`PretrainedError::Container`].
+    /// [`PretrainedError::Read`] if a checkpoint can't be read, [`PretrainedError::Container`] if safetensors refuses
+    /// the tensors.
     pub fn to_safetensors(
         parts: &[(&str, &Self)],
         key: &str,
@@ -244,7 +247,7 @@ impl Checkpoint {
     }
 }
 
-/// Opens a file and measures it.
+/// Opens a file and returns its length in bytes.
 fn open_file(path: &Path) -> Result<(File, u64), PretrainedError> {
     let fail = PretrainedError::read(path);
     let file = File::open(path).map_err(&fail)?;
@@ -264,7 +267,7 @@ fn read_up_to(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {
     Ok(filled)
 }
 
-/// Tensors below a prefix of names.
+/// Tensors whose names begin with a prefix.
 #[derive(Debug, Clone)]
 pub struct Weights<'a> {
     checkpoint: &'a Checkpoint,
@@ -272,7 +275,7 @@ pub struct Weights<'a> {
 }
 
 impl Weights<'_> {
-    /// Tensors below a further part of the name.
+    /// Returns the tensors below a further component of the name.
     #[must_use]
     pub fn pp(&self, name: impl Display) -> Self {
         Self { checkpoint: self.checkpoint, prefix: format!("{}{name}.", self.prefix) }
@@ -283,24 +286,24 @@ impl Weights<'_> {
         &self.checkpoint.path
     }
 
-    /// Whether a tensor is there.
+    /// Whether a tensor exists.
     pub fn has(&self, name: &str) -> bool {
         self.checkpoint.entries.contains_key(&format!("{}{name}", self.prefix))
     }
 
-    /// Reads a tensor as f32.
+    /// Reads a tensor of shape `expected` as f32.
     ///
     /// # Errors
-    /// Errors of [`Checkpoint::get`].
+    /// The errors of [`Checkpoint::get`].
     pub fn get(&self, name: &str, expected: &[usize]) -> Result<Tensor, PretrainedError> {
         self.checkpoint.get(&format!("{}{name}", self.prefix), expected)
     }
 
-    /// Reads the weight of a convolution with its weight norm folded in: a plain `weight`, or a direction and a length
-    /// under either pair of names that PyTorch has given them.
+    /// Reads the weight of a convolution. Weight norm is folded into it, if the checkpoint has direction and norm as
+    /// separate tensors, under either of PyTorch's two pairs of names.
     ///
     /// # Errors
-    /// Errors of [`Checkpoint::get`].
+    /// The errors of [`Checkpoint::get`].
     pub fn conv(&self, expected: [usize; 3]) -> Result<Tensor, PretrainedError> {
         let pairs = [
             ("weight_g", "weight_v"),

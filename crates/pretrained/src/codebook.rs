@@ -1,8 +1,8 @@
-//! Search of the nearest entry in a codebook, and look-up.
+//! Codebooks: search of the nearest entry, and look-up.
 
 use candle_core::{D, Result, Tensor};
 
-/// Rows that are compared with all entries at once.
+/// Number of rows that are compared with all entries at once, which bounds memory.
 const ROWS: usize = 4096;
 
 /// Entries of a codebook.
@@ -14,22 +14,23 @@ pub struct Codebook {
     normalised: bool,
 }
 
-/// Distance of a codebook's search.
+/// Distance measure of the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Distance {
-    /// Between the vectors as they are.
+    /// Euclidean distance.
     Euclidean,
-    /// Between the vectors at length 1.
+    /// Euclidean distance between vectors normalized to length 1, which orders entries as cosine similarity does.
     Cosine,
 }
 
+/// Normalizes the last axis to length 1.
 fn unit(x: &Tensor) -> Result<Tensor> {
     let length = x.sqr()?.sum_keepdim(D::Minus1)?.sqrt()?;
     x.broadcast_div(&length.maximum(1e-12)?)
 }
 
 impl Codebook {
-    /// Builds a codebook of (size, dim) entries.
+    /// Builds a codebook from entries of shape (size, dim).
     ///
     /// # Errors
     /// Errors of candle.
@@ -40,7 +41,7 @@ impl Codebook {
         Ok(Self { compared: rows.t()?.contiguous()?, half_norms, entries, normalised })
     }
 
-    /// Returns the nearest entry of every row of (frames, dim).
+    /// Returns the index of the nearest entry for each row of (frames, dim). // (frames)
     ///
     /// # Errors
     /// Errors of candle.
@@ -56,7 +57,7 @@ impl Codebook {
         Ok(nearest)
     }
 
-    /// Returns the entries of codes, (frames, dim).
+    /// Returns the entries of codes. // (frames, dim)
     ///
     /// # Errors
     /// Errors of candle.
@@ -64,7 +65,7 @@ impl Codebook {
         self.entries.index_select(&Tensor::new(codes, self.entries.device())?, 0)
     }
 
-    /// All entries, (size, dim) row by row.
+    /// Returns all entries row by row. // (size, dim)
     ///
     /// # Errors
     /// Errors of candle.

@@ -1,4 +1,4 @@
-//! Published codecs as [`Codec`]: the one form in which the rest of Syrinx knows them.
+//! Published codecs behind the trait [`Codec`].
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ use crate::vocos::Vocos;
 pub struct PretrainedCodec {
     parts: Arc<CodecNetworks>,
     info: CodecInfo,
-    /// Entries of the quantisers.
+    /// Entries of each quantizer.
     books: Vec<Vec<f32>>, // (quantisers)(codebook_size, latent_dim)
-    /// Quantiser of every level.
+    /// Index of the quantizer of each level.
     quantiser: Vec<usize>,
     fingerprint: String,
     checkpoint: Checkpoint,
@@ -66,10 +66,10 @@ impl PretrainedCodec {
         Ok(Self { parts, info, books, quantiser, fingerprint, checkpoint, vocoder, header })
     }
 
-    /// Returns the codec as one safetensors file with its configuration in the header, for a model file.
+    /// Returns the codec as a safetensors file with its configuration in the header, for inclusion in a model file.
     ///
     /// # Errors
-    /// [`PretrainedError::Read`] if the checkpoint cannot be read any more.
+    /// [`PretrainedError::Read`] if the checkpoint can't be read any more.
     pub fn to_bytes(&self) -> Result<Vec<u8>, PretrainedError> {
         let json = serde_json::to_string(&self.header)
             .map_err(|e| PretrainedError::config(self.checkpoint.path(), ConfigFault::Json(e)))?;
@@ -79,8 +79,8 @@ impl PretrainedCodec {
     }
 }
 
-/// Returns the fingerprint of the meaning of codes: family, rates, levels and codebooks. It does not depend on the
-/// file.
+/// Returns the fingerprint of everything that gives codes their meaning: family, rates, levels and codebooks. The
+/// format of the file doesn't change it.
 fn fingerprint(network: &Network, info: &CodecInfo, books: &[Vec<f32>]) -> String {
     let sizes = [u64::from(info.sample_rate_hz), info.frame_samples() as u64, info.levels as u64];
     let sizes = sizes.map(u64::to_le_bytes).concat();
@@ -104,7 +104,7 @@ impl Codec for PretrainedCodec {
     }
 
     fn entries_add_up(&self) -> bool {
-        // The others have a projection of their own for every level, or two quantisers on the same latents.
+        // In the other families, each level has its own projection, or two quantizers share the latents.
         matches!(self.parts.network, Network::Encodec(_))
     }
 
@@ -140,7 +140,7 @@ impl Codec for PretrainedCodec {
         Ok(Audio { samples, sample_rate_hz: self.info.sample_rate_hz })
     }
 
-    /// Decodes all frames at once: windows would decode frames around their edges twice.
+    /// Decodes all frames in one pass, since windows would decode the frames around their edges twice.
     fn decode_while(
         &self,
         codes: &Codes,

@@ -1,20 +1,20 @@
-//! Convolutions over time as the published codecs pad and trim them. Tensors are (1, channels, steps).
+//! Convolutions over time with the padding and trimming of the published codecs. Tensors are (1, channels, steps).
 
 use candle_core::{D, Result, Tensor};
 
 use crate::checkpoint::Weights;
 use crate::error::PretrainedError;
 
-/// Largest buffer that a convolution unrolls at once, numbers.
+/// Maximum number of values in the unrolled input of a convolution.
 const MAX_UNROLLED: usize = 1 << 23;
 
-/// Values beyond the ends of a signal.
+/// Padding beyond the ends of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PadMode {
-    /// The signal mirrored at its first and last step.
+    /// Signal mirrored at its first and last step.
     Reflect,
-    /// The first and last step repeated.
+    /// First and last step repeated.
     Replicate,
     /// Zeros.
     Constant,
@@ -37,43 +37,43 @@ pub struct Size {
     pub input: usize,
     /// Channels of the output.
     pub output: usize,
-    /// Steps under the kernel.
+    /// Number of kernel taps.
     pub width: usize,
-    /// Steps between two outputs (or, transposed, between two inputs).
+    /// Steps between two outputs; in a transposed convolution, between two inputs.
     pub stride: usize,
-    /// Steps between two taps.
+    /// Steps between two kernel taps.
     pub dilation: usize,
-    /// Whether every channel has a kernel of its own.
+    /// Whether each channel has its own kernel.
     pub depthwise: bool,
     /// Whether a bias is added.
     pub bias: bool,
 }
 
 impl Size {
-    /// Builds a convolution of stride and dilation 1 with a bias.
+    /// Returns the sizes of a convolution with stride 1, dilation 1 and a bias.
     pub fn new(input: usize, output: usize, width: usize) -> Self {
         Self { input, output, width, stride: 1, dilation: 1, depthwise: false, bias: true }
     }
 
-    /// Returns the same with another stride.
+    /// Returns the sizes with another stride.
     #[must_use]
     pub fn stride(self, stride: usize) -> Self {
         Self { stride, ..self }
     }
 
-    /// Returns the same with another dilation.
+    /// Returns the sizes with another dilation.
     #[must_use]
     pub fn dilation(self, dilation: usize) -> Self {
         Self { dilation, ..self }
     }
 
-    /// Returns the same with a kernel a channel, if `depthwise`.
+    /// Returns the sizes with one kernel per channel, if `depthwise`.
     #[must_use]
     pub fn depthwise(self, depthwise: bool) -> Self {
         Self { depthwise, ..self }
     }
 
-    /// Returns the same without a bias.
+    /// Returns the sizes without a bias.
     #[must_use]
     pub fn no_bias(self) -> Self {
         Self { bias: false, ..self }
@@ -85,7 +85,7 @@ fn bias(weights: &Weights<'_>, size: Size) -> std::result::Result<Option<Tensor>
         return Ok(None);
     }
     let bias = weights.get("bias", &[size.output])?;
-    bias.reshape((1, size.output, 1)).map(Some).map_err(PretrainedError::compute("reading a bias"))
+    bias.reshape((1, size.output, 1)).map(Some).map_err(PretrainedError::compute("reading a bias")) // (1, out, 1)
 }
 
 fn with_bias(y: Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
@@ -93,10 +93,10 @@ fn with_bias(y: Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
 }
 
 impl Kernel {
-    /// Reads a convolution of this size.
+    /// Reads the kernel of a convolution with these sizes.
     ///
     /// # Errors
-    /// Errors of [`crate::Checkpoint::get`].
+    /// The errors of [`crate::Checkpoint::get`].
     pub fn load(weights: &Weights<'_>, size: Size) -> std::result::Result<Self, PretrainedError> {
         let input = if size.depthwise { 1 } else { size.input };
         let weight = weights.conv([size.output, input, size.width])?;
@@ -104,12 +104,12 @@ impl Kernel {
         Ok(Self { weight, bias: bias(weights, size)?, stride, dilation, depthwise })
     }
 
-    /// Returns the number of steps from the first tap to the last, both included.
+    /// Returns the number of steps from the first kernel tap to the last, both included.
     pub fn reach(&self) -> usize {
         self.weight.dim(D::Minus1).map_or(1, |width| (width - 1) * self.dilation + 1)
     }
 
-    /// Returns the number of steps between two outputs.
+    /// Returns the stride.
     pub fn stride(&self) -> usize {
         self.stride
     }
@@ -121,7 +121,10 @@ impl Kernel {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let steps = x.dim(D::Minus1)?;
         let Some(span) = steps.checked_sub(self.reach()) else {
-            candle_core::bail!("{steps} steps under a kernel of {}", self.reach())
+            candle_core::bail!(
+                "{steps} steps are fewer than the {} steps of the kernel",
+                self.reach()
+            )
         };
         let outputs = span / self.stride + 1;
         if self.depthwise {
@@ -133,23 +136,24 @@ impl Kernel {
         for start in (0..outputs).step_by(block) {
             let count = block.min(outputs - start);
             let under = (count - 1) * self.stride + self.reach();
-            let part = x.narrow(2, start * self.stride, under)?.contiguous()?;
-            made.push(part.conv1d(&self.weight, 0, self.stride, self.dilation, 1)?);
+            let part = x.narrow(2, start * self.stride, under)?.contiguous()?; // (1, in, under)
+            made.push(part.conv1d(&self.weight, 0, self.stride, self.dilation, 1)?); // (1, out, count)
         }
         with_bias(Tensor::cat(&made, 2)?, self.bias.as_ref())
     }
 
-    /// Returns a kernel a channel, of stride 1, as a sum over its taps: candle runs one convolution a group.
+    /// Convolves with one kernel per channel and stride 1, as a sum over the taps: candle would run one convolution per
+    /// group.
     fn by_taps(&self, x: &Tensor, outputs: usize) -> Result<Tensor> {
         let (channels, _, width) = self.weight.dims3()?;
         let tap = |k: usize| -> Result<Tensor> {
-            let weight = self.weight.narrow(2, k, 1)?.reshape((1, channels, 1))?;
-            x.narrow(2, k * self.dilation, outputs)?.broadcast_mul(&weight)
+            let weight = self.weight.narrow(2, k, 1)?.reshape((1, channels, 1))?; // (1, channels, 1)
+            x.narrow(2, k * self.dilation, outputs)?.broadcast_mul(&weight) // (1, channels, outputs)
         };
         (1..width).try_fold(tap(0)?, |sum, k| sum + tap(k)?)
     }
 
-    /// Convolves with as many steps of padding on both sides, zeros.
+    /// Convolves with `padding` steps of zeros on both sides.
     ///
     /// # Errors
     /// Errors of candle.
@@ -158,8 +162,8 @@ impl Kernel {
     }
 }
 
-/// Weight and bias of a transposed convolution whose kernel is twice as wide as its stride, so that two inputs reach
-/// each output.
+/// Weight and bias of a transposed convolution. The kernel is twice as wide as the stride, so that each output depends
+/// on two inputs.
 #[derive(Debug, Clone)]
 pub struct TransposedKernel {
     weight: Tensor,       // (in, out, 2 stride), depthwise (1, channels, 1, 2 stride)
@@ -169,39 +173,39 @@ pub struct TransposedKernel {
 }
 
 impl TransposedKernel {
-    /// Reads a transposed convolution; its width is twice the stride.
+    /// Reads a transposed convolution, whose kernel width is twice the stride.
     ///
     /// # Errors
-    /// Errors of [`crate::Checkpoint::get`].
+    /// The errors of [`crate::Checkpoint::get`].
     pub fn load(weights: &Weights<'_>, size: Size) -> std::result::Result<Self, PretrainedError> {
         let output = if size.depthwise { 1 } else { size.output };
         let width = 2 * size.stride;
         let mut weight = weights.conv([size.input, output, width])?;
         if size.depthwise {
             let fail = PretrainedError::compute("reading a kernel");
-            weight = weight.reshape((1, size.input, 1, width)).map_err(fail)?;
+            weight = weight.reshape((1, size.input, 1, width)).map_err(fail)?; // (1, channels, 1, 2 stride)
         }
         let (bias, stride, depthwise) = (bias(weights, size)?, size.stride, size.depthwise);
         Ok(Self { weight, bias, stride, depthwise })
     }
 
-    /// Sums without bias and without trimming: (1, in, steps) to (1, out, (steps + 1) stride).
+    /// Convolves without bias and trimming: (1, in, steps) to (1, out, (steps + 1) * stride).
     fn sums(&self, x: &Tensor) -> Result<Tensor> {
         if !self.depthwise {
             return x.contiguous()?.conv_transpose1d(&self.weight, 0, 0, self.stride, 1, 1);
         }
         let (_, channels, steps) = x.dims3()?;
         let now = x.pad_with_zeros(2, 0, 1)?.unsqueeze(3)?; // (1, channels, steps + 1, 1)
-        let before = x.pad_with_zeros(2, 1, 0)?.unsqueeze(3)?;
+        let before = x.pad_with_zeros(2, 1, 0)?.unsqueeze(3)?; // (1, channels, steps + 1, 1)
         let (head, tail) = (
             self.weight.narrow(3, 0, self.stride)?,
             self.weight.narrow(3, self.stride, self.stride)?,
         );
         let sums = (now.broadcast_mul(&head)? + before.broadcast_mul(&tail)?)?; // (1, channels, steps + 1, stride)
-        sums.reshape((1, channels, (steps + 1) * self.stride))
+        sums.reshape((1, channels, (steps + 1) * self.stride)) // (1, channels, (steps + 1) * stride)
     }
 
-    /// Convolves and cuts `left` and `right` steps off the (steps + 1) stride that come out.
+    /// Convolves (1, in, steps) to (1, out, (steps + 1) * stride), and removes `left` and `right` steps from the ends.
     ///
     /// # Errors
     /// Errors of candle.
@@ -211,8 +215,8 @@ impl TransposedKernel {
         with_bias(sums.narrow(2, left, kept)?.contiguous()?, self.bias.as_ref())
     }
 
-    /// Convolves the next steps of a stream: (1, in, steps) to (1, out, steps * stride), the outputs that later steps
-    /// do not change. `tail` carries the rest to the next call.
+    /// Convolves the next steps of a stream: (1, in, steps) to (1, out, steps * stride). The last stride of outputs is
+    /// incomplete until the next call, which gets it in `tail`.
     ///
     /// # Errors
     /// Errors of candle.
@@ -230,7 +234,7 @@ impl TransposedKernel {
     }
 }
 
-/// A convolution that sees no later step than its own, in pieces or as a whole.
+/// A causal convolution, for complete signals and for streams.
 #[derive(Debug, Clone)]
 pub struct CausalConv {
     kernel: Kernel,
@@ -241,7 +245,7 @@ impl CausalConv {
     /// Reads a causal convolution.
     ///
     /// # Errors
-    /// Errors of [`crate::Checkpoint::get`].
+    /// The errors of [`crate::Checkpoint::get`].
     pub fn load(
         weights: &Weights<'_>,
         size: Size,
@@ -250,12 +254,13 @@ impl CausalConv {
         Ok(Self { kernel: Kernel::load(weights, size)?, mode })
     }
 
-    /// Returns the number of steps of padding before the first.
+    /// Returns the number of padding steps before the first step.
     pub fn padding(&self) -> usize {
         self.kernel.reach() - self.kernel.stride()
     }
 
-    /// Convolves a whole signal, padded at its end to full strides: one output for every begun stride.
+    /// Convolves a complete signal: (1, in, steps) to (1, out, steps / stride, rounded up). The end is padded to a
+    /// multiple of the stride.
     ///
     /// # Errors
     /// Errors of candle.
@@ -265,8 +270,8 @@ impl CausalConv {
         self.kernel.forward(&pad(x, self.padding(), right, self.mode)?)
     }
 
-    /// Convolves the next steps of a stream, for strides of 1. `context` carries the last steps to the next call; the
-    /// first call needs more steps than [`Self::padding`] where the signal is mirrored.
+    /// Convolves the next steps of a stream, for stride 1: (1, in, steps) to (1, out, steps). `context` keeps the last
+    /// steps for the next call. With mirrored padding, the first call needs more steps than [`Self::padding`].
     ///
     /// # Errors
     /// Errors of candle.
@@ -281,7 +286,7 @@ impl CausalConv {
     }
 }
 
-/// Pads (1, channels, steps) in time.
+/// Pads the time axis: (1, channels, steps) to (1, channels, left + steps + right).
 fn pad(x: &Tensor, left: usize, right: usize, mode: PadMode) -> Result<Tensor> {
     let steps = x.dim(2)?;
     if left + right == 0 {
@@ -291,7 +296,7 @@ fn pad(x: &Tensor, left: usize, right: usize, mode: PadMode) -> Result<Tensor> {
         PadMode::Constant => x.pad_with_zeros(2, left, right),
         PadMode::Replicate => x.pad_with_same(2, left, right),
         PadMode::Reflect => {
-            // A signal that is too short to be mirrored is first padded with zeros, which are cut off again.
+            // A signal that is too short to be mirrored is first padded with zeros, which are removed afterwards.
             let zeros = (left.max(right) + 1).saturating_sub(steps);
             let x = x.pad_with_zeros(2, 0, zeros)?;
             let last = steps + zeros - 1;

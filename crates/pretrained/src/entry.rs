@@ -1,16 +1,16 @@
-//! Places of tensors in checkpoints.
+//! Locations of tensors in checkpoints.
 
 use safetensors::Dtype;
 
-/// Place of a tensor in a checkpoint.
+/// Location of a tensor in a checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Type of its values.
+    /// Type of the values.
     pub dtype: Dtype,
-    /// Shape, the slowest axis first.
+    /// Shape; the last axis is contiguous.
     pub shape: Vec<usize>,
-    /// Offset of its first byte in the file.
+    /// Offset of the first byte in the file.
     pub(crate) begin: u64,
-    /// Size of its values, bytes.
+    /// Size of the values, in bytes.
     pub(crate) bytes: u64,
 }

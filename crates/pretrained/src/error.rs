@@ -18,59 +18,59 @@ pub enum PretrainedError {
     /// A file that can't be read.
     #[error("cannot read `{}`: {cause}", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Cause.
         cause: std::io::Error,
     },
-    /// A file that ends before its tensors do.
-    #[error("`{}` is cut off: {found} of {expected} bytes are there", path.display())]
+    /// A file that is shorter than its header declares.
+    #[error("`{}` is truncated: {found} of {expected} bytes", path.display())]
     Truncated {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Size of the file, bytes.
+        /// Size of the file, in bytes.
         found: u64,
-        /// Size that its header declares, bytes.
+        /// Size that the header declares, in bytes.
         expected: u64,
     },
-    /// A file that is neither safetensors nor a container that this model is published in.
+    /// A file that is in none of the formats of the model.
     #[error("`{}` is not a checkpoint: {fault}", path.display())]
     Container {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Deviation from the container format.
+        /// Deviation from the format.
         fault: ContainerFault,
     },
-    /// A pickle where safetensors are required, or a pickle that holds more than tensors.
+    /// A pickle where safetensors is required, or a pickle with more than tensors.
     #[error("`{}` is a pickle: {fault}", path.display())]
     Pickle {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Reason for refusing it.
+        /// Reason why it is refused.
         fault: PickleFault,
     },
-    /// A configuration that is missing, broken, or of another family of models.
+    /// A configuration that is missing, invalid, or of another family of models.
     #[error("configuration `{}`: {fault}", path.display())]
     Config {
-        /// The configuration.
+        /// Path of the configuration.
         path: PathBuf,
         /// Fault.
         fault: ConfigFault,
     },
-    /// A tensor that the configuration requires and the checkpoint lacks.
+    /// A tensor that the checkpoint lacks.
     #[error("`{}`: tensor `{tensor}` is missing, expected shape {expected:?}", path.display())]
     Missing {
-        /// The checkpoint.
+        /// Path of the checkpoint.
         path: PathBuf,
         /// Name of the tensor.
         tensor: String,
         /// Shape that the configuration requires.
         expected: Vec<usize>,
     },
-    /// A tensor of another shape than the configuration requires.
+    /// A tensor with another shape than the configuration requires.
     #[error("`{}`: tensor `{tensor}` has shape {found:?}, expected {expected:?}", path.display())]
     Shape {
-        /// The checkpoint.
+        /// Path of the checkpoint.
         path: PathBuf,
         /// Name of the tensor.
         tensor: String,
@@ -79,80 +79,80 @@ pub enum PretrainedError {
         /// Shape that the configuration requires.
         expected: Vec<usize>,
     },
-    /// A tensor of a type that holds no weights.
+    /// A tensor whose type is not a floating-point type.
     #[error("`{}`: tensor `{tensor}` is {found}, expected F32, F16, BF16 or F64", path.display())]
     Dtype {
-        /// The checkpoint.
+        /// Path of the checkpoint.
         path: PathBuf,
         /// Name of the tensor.
         tensor: String,
         /// Type in the checkpoint.
         found: String,
     },
-    /// A tensor with a value that is NaN or infinite.
+    /// A tensor with NaN or infinity.
     #[error("`{}`: tensor `{tensor}` holds {value} at index {index}, expected finite numbers", path.display())]
     NotFinite {
-        /// The checkpoint.
+        /// Path of the checkpoint.
         path: PathBuf,
         /// Name of the tensor.
         tensor: String,
-        /// Index of the first such value, row by row.
+        /// Index of the first such value in the flattened tensor.
         index: usize,
-        /// The value.
+        /// First such value.
         value: f32,
     },
-    /// A number of levels that the codec lacks.
+    /// A number of levels that the codec doesn't have.
     #[error("codec {codec} has 1 to {available} levels, {requested} were requested")]
     Levels {
-        /// Kind of the codec.
+        /// Family of the codec.
         codec: &'static str,
-        /// Levels requested.
+        /// Requested number of levels.
         requested: usize,
-        /// Levels of the checkpoint.
+        /// Number of levels in the checkpoint.
         available: usize,
     },
-    /// A decoder that doesn't take the codes of the codec before it.
+    /// A vocoder that can't decode the codes of the codec.
     #[error("vocoder `{}` does not fit the codec `{}`: {fault}", vocoder.display(), codec.display())]
     Vocoder {
         /// Checkpoint of the vocoder.
         vocoder: PathBuf,
         /// Checkpoint of the codec.
         codec: PathBuf,
-        /// Difference between them.
+        /// Difference between the two.
         fault: VocoderMismatch,
     },
-    /// Loading or running a Whisper checkpoint.
+    /// An error of loading or running Whisper.
     #[error(transparent)]
     Whisper(#[from] WhisperFault),
-    /// Importing a vall-e checkpoint.
+    /// An error of importing a VALL-E checkpoint.
     #[error(transparent)]
     VallE(#[from] VallEFault),
-    /// Fetching models and listing them.
+    /// An error of downloading or listing models.
     #[cfg(feature = "hub")]
     #[error(transparent)]
     Hub(#[from] HubFault),
-    /// A recording that can't be brought to the rate of a model.
+    /// A recording that can't be resampled to the rate of a model.
     #[error(transparent)]
     Audio(#[from] AudioError),
-    /// A computation that failed.
+    /// A failed computation.
     #[error("{operation} failed: {cause}")]
     Compute {
-        /// The computation.
+        /// Description of the computation.
         operation: &'static str,
         /// Cause.
         cause: candle_core::Error,
     },
 }
 
-/// Difference between a vocoder and the codec before it.
+/// Differences between a vocoder and a codec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VocoderMismatch {
-    /// A codec of another family.
+    /// The codec belongs to another family.
     #[error("the codec is not EnCodec")]
     Family,
-    /// Frames of another length.
-    #[error("frames of the two have different lengths")]
+    /// The frames have different lengths.
+    #[error("their frames have different lengths")]
     FrameLength,
 }
 
@@ -166,13 +166,13 @@ impl PretrainedError {
             Self::Hub(fault) => return fault.hint(),
             Self::Audio(error) => return error.hint(),
             Self::Config { fault: ConfigFault::IsVocoder, .. } => {
-                "name it with vocoder=PATH behind an EnCodec checkpoint"
+                "add it to an EnCodec checkpoint as vocoder=PATH"
             }
             Self::Read { .. } => {
-                "name a folder with config.json and model.safetensors, or one of its files"
+                "give a folder with config.json and model.safetensors, or one of these files"
             }
             Self::Truncated { .. } | Self::NotFinite { .. } => "copy or download the file again",
-            Self::Container { .. } => "name the file model.safetensors of the model's repository",
+            Self::Container { .. } => "give the file model.safetensors of the model's repository",
             Self::Pickle { .. } => {
                 "convert it: python -c \"import torch, safetensors.torch as s; \
                  s.save_file(torch.load('pytorch_model.bin', weights_only=True), 'model.safetensors')\""
@@ -181,16 +181,16 @@ impl PretrainedError {
             | Self::Missing { .. }
             | Self::Shape { .. }
             | Self::Dtype { .. } => "keep config.json and the weights of one model in one folder",
-            Self::Levels { .. } => "name fewer levels behind the path, as in `mimi,levels=8`",
+            Self::Levels { .. } => "request fewer levels after the path, as in `mimi,levels=8`",
             Self::Vocoder { .. } => {
-                "pair vocos-encodec-24khz with encodec_24khz, as in `encodec_24khz,vocoder=vocos-encodec-24khz`"
+                "combine vocos-encodec-24khz with encodec_24khz, as in `encodec_24khz,vocoder=vocos-encodec-24khz`"
             }
             Self::Compute { .. } => return None,
         };
         Some(hint.into())
     }
 
-    /// Whether the work was stopped on request.
+    /// Whether the operation was cancelled.
     pub fn is_cancelled(&self) -> bool {
         match self {
             Self::Whisper(fault) => matches!(fault, WhisperFault::Cancelled),

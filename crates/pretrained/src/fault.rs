@@ -2,20 +2,20 @@
 
 use std::io;
 
-/// Deviation of a file from its container format.
+/// Deviations of a file from its format.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContainerFault {
-    /// Bytes that are no header of the format.
+    /// A file without a header of the format.
     #[error("it does not begin with a {format} header")]
     NoHeader {
         /// Name of the format.
         format: &'static str,
     },
-    /// A header that reaches beyond the end of the file.
-    #[error("its header is cut off")]
+    /// A header that extends beyond the end of the file.
+    #[error("its header is truncated")]
     HeaderCutOff,
-    /// A header that is not the JSON of the format.
+    /// A header whose JSON is invalid.
     #[error(transparent)]
     Json(serde_json::Error),
     /// Bytes after the last tensor.
@@ -27,8 +27,8 @@ pub enum ContainerFault {
     /// An archive that can't be read.
     #[error(transparent)]
     Zip(zip::result::ZipError),
-    /// A member of an archive that is not stored whole.
-    #[error("member `{member}` is compressed or cut off")]
+    /// A member of an archive that is compressed or truncated.
+    #[error("member `{member}` is compressed or truncated")]
     Member {
         /// Name of the member.
         member: String,
@@ -36,20 +36,20 @@ pub enum ContainerFault {
     /// An archive without the pickle that describes its tensors.
     #[error("the archive has no data.pkl")]
     NoPickle,
-    /// Tensors that safetensors can't hold.
+    /// Tensors that safetensors refuses.
     #[error(transparent)]
     Safetensors(safetensors::SafeTensorError),
     /// A GGUF file that candle can't read.
     #[error(transparent)]
     Gguf(Box<candle_core::Error>),
-    /// A tensor that reaches beyond the end of the file.
-    #[error("tensor `{tensor}` of shape {shape:?} reaches beyond the {length} bytes of the file")]
+    /// A tensor that extends beyond the end of the file.
+    #[error("tensor `{tensor}` of shape {shape:?} extends beyond the {length} bytes of the file")]
     TensorBeyondEnd {
         /// Name of the tensor.
         tensor: String,
-        /// Shape that the header states.
+        /// Shape in the header.
         shape: Vec<usize>,
-        /// Length of the file, bytes.
+        /// Length of the file, in bytes.
         length: u64,
     },
     /// A tensor that candle can't read.
@@ -60,16 +60,16 @@ pub enum ContainerFault {
         /// Cause.
         cause: Box<candle_core::Error>,
     },
-    /// A tensor with more axes than any has.
+    /// A tensor with too many axes.
     #[error("a tensor has {0} axes")]
     Axes(u32),
-    /// An array with more elements than any metadata have.
+    /// An array with too many elements.
     #[error("an array has {0} elements")]
     Elements(u64),
-    /// A value of a type that the format lacks.
+    /// A value of an unknown type.
     #[error("a value has the unknown type {0}")]
     ValueType(u32),
-    /// A header that can't be read from the disk.
+    /// A header that can't be read from disk.
     #[error("its header can't be read: {0}")]
     Read(io::Error),
 }
@@ -83,17 +83,17 @@ impl From<io::Error> for ContainerFault {
     }
 }
 
-/// Reason for refusing a pickle.
+/// Reasons for refusing a pickle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PickleFault {
-    /// A model that is read from other formats.
+    /// A pickle of a model that is only read from other formats.
     #[error("this model is read from {formats} only")]
     Format {
         /// Names of the formats.
         formats: &'static str,
     },
-    /// A tensor with values that are not in the archive.
+    /// A tensor whose values are not in the archive.
     #[error("tensor `{tensor}`: {fault}")]
     Storage {
         /// Name of the tensor.
@@ -101,61 +101,61 @@ pub enum PickleFault {
         /// Fault.
         fault: Box<StorageFault>,
     },
-    /// A pickle of something else than a dictionary.
-    #[error("it holds no dictionary")]
+    /// A pickle of something other than a dictionary.
+    #[error("it does not contain a dictionary")]
     NoDictionary,
-    /// An entry of the dictionary that is no tensor.
+    /// An entry of the dictionary that is not a tensor.
     #[error("`{name}` is not a tensor")]
     NoTensor {
         /// Name of the entry.
         name: String,
     },
-    /// A key of the dictionary that is no text.
-    #[error("a key is not a name")]
+    /// A key of the dictionary that is not a string.
+    #[error("a key is not a string")]
     NoName,
-    /// An operation that tensors don't need.
-    #[error("operation {0:#04x} builds more than tensors")]
+    /// An operation that dictionaries of tensors don't need.
+    #[error("operation {0:#04x} is not needed for tensors")]
     Operation(u8),
-    /// A constructor that tensors don't need.
-    #[error("it names `{module}.{name}`, which is no tensor")]
+    /// A constructor that dictionaries of tensors don't need.
+    #[error("it calls `{module}.{name}`, which does not build tensors")]
     Constructor {
         /// Module of the constructor.
         module: String,
         /// Name of the constructor.
         name: String,
     },
-    /// Operands of another type than their operation takes.
+    /// Operands of another type than their operation requires.
     #[error("{operation} has operands of another type")]
     Operands {
         /// Name of the operation.
         operation: &'static str,
     },
-    /// A number of more than 64 bits.
+    /// A number with more than 64 bits.
     #[error("a number has more than 64 bits")]
     WideNumber,
-    /// A negative number in place of a size.
+    /// A negative size.
     #[error("a size is {0}")]
     Size(i64),
-    /// Values that are nested deeper than those of tensors.
-    #[error("values are nested deeper than those of tensors")]
+    /// Values that are nested too deeply.
+    #[error("values are nested too deeply")]
     Depth,
-    /// More operands than were pushed.
-    #[error("an operation takes more values than there are")]
+    /// An operation with fewer operands than it needs.
+    #[error("an operation has too few operands")]
     EmptyStack,
-    /// A memoised value that was never stored.
-    #[error("a memoised value was never stored")]
+    /// A reference to a memoized value that was never stored.
+    #[error("a memoized value was never stored")]
     NoMemo,
-    /// Bytes that end within an operation.
-    #[error("it is cut off")]
+    /// A pickle that ends within an operation.
+    #[error("it is truncated")]
     CutOff,
 }
 
-/// Fault of the values of a tensor in an archive.
+/// Faults of a tensor's values in an archive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StorageFault {
-    /// Values that are not in the order of the shape.
-    #[error("its values are not in the order of its shape")]
+    /// Values that are not contiguous in the order of the shape.
+    #[error("its values are not contiguous")]
     Order,
     /// A storage that is not in the archive.
     #[error("`{storage}` is not in the archive")]
@@ -168,27 +168,27 @@ pub enum StorageFault {
     Length {
         /// Shape of the tensor.
         shape: Vec<usize>,
-        /// Bytes of the storage.
+        /// Size of the storage, in bytes.
         bytes: u64,
         /// Name of the storage.
         storage: String,
     },
 }
 
-/// Fault of a configuration.
+/// Faults of a configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigFault {
-    /// Text that is not the JSON of the configuration.
+    /// Text that doesn't parse as the JSON of the configuration.
     #[error(transparent)]
     Json(serde_json::Error),
-    /// Text that is not the YAML of the configuration.
+    /// Text that doesn't parse as the YAML of the configuration.
     #[error(transparent)]
     Yaml(serde_yaml_ng::Error),
-    /// A file that is longer than any configuration.
-    #[error("{bytes} bytes are no configuration")]
+    /// A file that is too long to be a configuration.
+    #[error("{bytes} bytes are too many for a configuration")]
     Length {
-        /// Length of the file, bytes.
+        /// Length of the file, in bytes.
         bytes: u64,
     },
     /// A model of another family.
@@ -196,17 +196,17 @@ pub enum ConfigFault {
     ModelType {
         /// Family in the configuration.
         found: String,
-        /// Families that are read.
+        /// Supported families.
         expected: &'static str,
     },
-    /// A configuration that names no family.
+    /// A configuration without the name of a family.
     #[error("it has neither `model_type` (encodec, dac, mimi) nor `vq_strides` (snac)")]
     NoModelType,
-    /// A vocoder in place of a codec.
-    #[error("it is a vocoder")]
+    /// A vocoder where a codec is required.
+    #[error("it is a vocoder, not a codec")]
     IsVocoder,
-    /// A vocoder that reads no codes.
-    #[error("feature extractor `{class}` takes no codes, expected EncodecFeatures")]
+    /// A vocoder that reads features other than codes.
+    #[error("feature extractor `{class}` does not read codes, expected EncodecFeatures")]
     FeatureExtractor {
         /// Class in the configuration.
         class: String,
@@ -221,21 +221,21 @@ pub enum ConfigFault {
         /// Largest size.
         max: usize,
     },
-    /// Strides that no codec has.
+    /// Too many strides, or strides with too large a product.
     #[error(
         "`{key}` is {found:?}, expected 1 to {max_count} strides with a product of 1 to {max_product}"
     )]
     Strides {
         /// Key of the strides.
         key: &'static str,
-        /// The first strides in the configuration.
+        /// First strides in the configuration.
         found: Vec<usize>,
-        /// Largest number of strides.
+        /// Maximum number of strides.
         max_count: usize,
-        /// Largest product of the strides.
+        /// Maximum product of the strides.
         max_product: usize,
     },
-    /// An encoder and a decoder of different strides.
+    /// Different total strides of encoder and decoder.
     #[error("the encoder has a stride of {encoder}, the decoder of {decoder}")]
     StrideMismatch {
         /// Product of the encoder's strides.
@@ -243,28 +243,28 @@ pub enum ConfigFault {
         /// Product of the decoder's strides.
         decoder: usize,
     },
-    /// Strides of levels that don't divide the first.
-    #[error("`vq_strides` is {found:?}, expected falling numbers that divide the first")]
+    /// Strides of levels that don't divide the first, or that increase.
+    #[error("`vq_strides` is {found:?}, expected decreasing divisors of the first")]
     LevelStrides {
         /// Strides in the configuration.
         found: Vec<usize>,
     },
-    /// A frame rate that contradicts the sample rate.
-    #[error("frames of {hop} samples are not {frame_rate_hz} a second")]
+    /// A frame rate that is inconsistent with the sample rate.
+    #[error("frames of {hop} samples don't give {frame_rate_hz} frames per second")]
     FrameRate {
-        /// Samples a frame.
+        /// Number of samples per frame.
         hop: usize,
-        /// Frames a second in the configuration.
+        /// Frame rate in the configuration, in Hz.
         frame_rate_hz: f64,
     },
-    /// A number of embeddings that contradicts the bandwidths.
-    #[error("`adanorm_num_embeddings` is not {bandwidths}, the number of bandwidths")]
+    /// A number of embeddings that differs from the number of bandwidths.
+    #[error("`adanorm_num_embeddings` differs from the number of bandwidths, {bandwidths}")]
     Bandwidths {
         /// Number of bandwidths.
         bandwidths: usize,
     },
-    /// A width that doesn't split into heads.
-    #[error("`d_model` {width} is no multiple of `{key}` {heads}")]
+    /// A width that is not divisible by the number of heads.
+    #[error("`d_model` {width} is not a multiple of `{key}` {heads}")]
     Heads {
         /// Width of the model.
         width: usize,
@@ -273,13 +273,13 @@ pub enum ConfigFault {
         /// Number of heads.
         heads: usize,
     },
-    /// A width that positions can't be computed for.
-    #[error("`d_model` is {0}, expected an even number from 4 up")]
+    /// A width for which positional encodings can't be computed.
+    #[error("`d_model` is {0}, expected an even number of at least 4")]
     Width(usize),
-    /// A variant of the architecture that is not implemented.
+    /// A variant of the architecture that is not supported.
     #[error("only {supported} is supported")]
     Unsupported {
-        /// Variant that is implemented.
+        /// Supported variant.
         supported: &'static str,
     },
 }

@@ -1,12 +1,12 @@
-//! Header of a file that holds a codec and its vocoder.
+//! Header of a file with a codec and its vocoder.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Entry of a safetensors header with the configuration of a checkpoint: a file with it needs no folder.
+/// Key of the configuration in a safetensors header. A file with it needs no folder.
 pub(crate) const HEADER: &str = "syrinx_pretrained";
 
-/// Prefix of the vocoder's tensors in such a file.
+/// Prefix of the vocoder's tensors in the file.
 pub(crate) const VOCODER: &str = "vocoder.";
 
 /// Value of [`HEADER`].
@@ -15,7 +15,7 @@ pub(crate) const VOCODER: &str = "vocoder.";
 pub(crate) struct Header {
     /// Configuration of the codec, as in its `config.json`.
     pub(crate) config: Value,
-    /// Number of levels in use.
+    /// Number of levels in use; all if not given.
     pub(crate) levels: Option<usize>,
     /// Configuration of the vocoder, as in its `config.yaml`.
     pub(crate) vocoder: Option<String>,

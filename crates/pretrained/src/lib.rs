@@ -1,15 +1,16 @@
-//! Published checkpoints of other projects, one module a model.
+//! Published checkpoints of other projects, one module per model.
 //!
-//! [`whisper`] recognizes speech, [`vall_e`] turns a published language model into one of this program.
+//! [`whisper`] recognizes speech; [`vall_e`] converts a published VALL-E checkpoint to a language model of this
+//! program.
 //!
-//! [`open`] recognises a codec by its configuration and gives a [`syrinx_codec::Codec`]. [`Checkpoint`] reads tensors
-//! one at a time; its errors name the tensor that is missing, of another shape or type, or not finite.
+//! [`open`] recognizes a codec by its configuration and returns a [`syrinx_codec::Codec`]. [`Checkpoint`] reads tensors
+//! one at a time; its errors name a tensor that is missing, has another shape or type, or is not finite.
 //!
 //! Invariants:
 //!
-//! - Only [`hub`] fetches files, and the program contains no published weights.
-//! - Codes are those of the reference implementations, samples within 1e-4 of their peak.
-//! - A reader allocates no more memory than its file has bytes, and runs no code of the file.
+//! - Only [`hub`] downloads files, and the program contains no published weights.
+//! - Codes equal those of the reference implementations; samples differ by at most 1e-4 of their peak.
+//! - A reader allocates no more memory than its file has bytes, and runs no code from the file.
 
 mod checkpoint;
 mod codebook;

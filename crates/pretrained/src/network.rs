@@ -1,4 +1,4 @@
-//! Networks of published codecs behind one interface.
+//! Networks of the published codecs behind one interface.
 
 use syrinx_codec::CodecInfo;
 use syrinx_types::{Codes, Latents};
@@ -14,7 +14,7 @@ use crate::window::Window;
 /// Seed of the noise that SNAC's decoder adds.
 const NOISE_SEED: u64 = 0;
 
-/// The network of a codec.
+/// Network of a codec.
 #[expect(clippy::large_enum_variant, reason = "one value a codec, behind an `Arc`")]
 pub(crate) enum Network {
     Encodec(Encodec),
@@ -23,7 +23,7 @@ pub(crate) enum Network {
     Snac(Snac),
 }
 
-/// Network and vocoder: all that decoding needs.
+/// Network and vocoder of a codec.
 pub(crate) struct CodecNetworks {
     pub(crate) network: Network,
     pub(crate) vocoder: Option<Vocos>,
@@ -48,7 +48,7 @@ impl Network {
         }
     }
 
-    /// Quantiser of every level: of SNAC's, several levels of a frame share one.
+    /// Returns the index of the quantizer of each level. In SNAC, several levels of a frame share a quantizer.
     pub(crate) fn quantisers(&self, count: usize) -> Vec<usize> {
         let Self::Snac(net) = self else { return (0..count).collect() };
         let widths = crate::snac::widths(&net.config.vq_strides);
@@ -84,7 +84,8 @@ impl Network {
         }
     }
 
-    /// Returns the codes of samples at the codec's rate, one list a level.
+    /// Returns the codes of samples at the codec's sample rate, (levels)(frames), and the latents if the family has
+    /// them.
     pub(crate) fn encode(
         &self,
         samples: &[f32],
@@ -112,7 +113,7 @@ impl Network {
 }
 
 impl CodecNetworks {
-    /// Returns the samples of codes, one list a level, the first of frame `first` of the whole.
+    /// Returns the samples of codes (levels)(frames). `first` is the index of their first frame in the complete signal.
     pub(crate) fn decode(&self, codes: &[Vec<u32>], first: usize) -> candle_core::Result<Vec<f32>> {
         if codes.first().is_none_or(Vec::is_empty) {
             return Ok(Vec::new());
@@ -131,7 +132,7 @@ impl CodecNetworks {
         }
     }
 
-    /// Context that a decoder without state needs; `None` for a causal one.
+    /// Returns the context that a decoder without state needs; `None` for a causal decoder.
     pub(crate) fn window(&self) -> Option<Window> {
         match (&self.network, &self.vocoder) {
             (_, Some(vocos)) => Some(Window { reach: vocos.reach_frames(), block: 1, margin: 0 }),
@@ -141,7 +142,7 @@ impl CodecNetworks {
             (Network::Snac(net), None) => {
                 let slowest = net.config.vq_strides[0];
                 let reach = net.reach_steps().div_ceil(slowest);
-                // The convolution before the attention sees three steps further.
+                // The convolution before the attention depends on three more steps.
                 let margin = net.config.attn_window_size.map_or(0, |_| 3usize.div_ceil(slowest));
                 Some(Window { reach, block: net.config.block() / slowest, margin })
             }
@@ -150,7 +151,7 @@ impl CodecNetworks {
     }
 }
 
-/// Lists of codes, one a level.
+/// Returns the codes as (levels)(frames).
 pub(crate) fn lists(codes: &Codes) -> Vec<Vec<u32>> {
     let level = |l: usize| codes.level(l).into_iter().map(u32::from).collect();
     (0..codes.levels()).map(level).collect()

@@ -1,4 +1,4 @@
-//! From a folder, a file or bytes to a codec: which kind it is, and where its parts are.
+//! Opening of codecs from a folder, a file or bytes: their family, and the locations of configuration and weights.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    /// Returns the family of a `config.json`.
+    /// Returns the family that a `config.json` describes.
     fn of(config: &Value, path: &Path) -> Loaded<Self> {
         let kind = config.get("model_type").and_then(Value::as_str);
         match kind {
@@ -47,17 +47,18 @@ impl Family {
         }
     }
 
-    /// Whether it is published as `pytorch_model.bin`.
+    /// Whether the family is published as `pytorch_model.bin`.
     fn is_published_as_pickle(self) -> bool {
         self == Self::Snac
     }
 }
 
-/// Opens a codec: a folder with `config.json` and weights, one of these files, or a file that carries both.
+/// Opens a codec: a folder with `config.json` and weights, one of these files, or a file that includes its
+/// configuration.
 ///
 /// # Errors
-/// [`PretrainedError::Config`] for a configuration of another kind, and those of opening a checkpoint and building the
-/// network.
+/// [`PretrainedError::Config`] for an unsupported configuration, and the errors of opening a checkpoint and building
+/// the network.
 pub fn open(spec: &CodecSpec) -> Loaded<PretrainedCodec> {
     if let Some(carried) = carried(&spec.path)? {
         return of_carried(carried, spec.levels);
@@ -83,20 +84,21 @@ pub fn open(spec: &CodecSpec) -> Loaded<PretrainedCodec> {
     PretrainedCodec::new(network, checkpoint, vocoder, header)
 }
 
-/// Opens the bytes of a file that [`PretrainedCodec::to_bytes`] made; `path` names them in errors.
+/// Opens the bytes of a file written by [`PretrainedCodec::to_bytes`]; errors use `path` as its name.
 ///
 /// # Errors
-/// Errors of [`open`].
+/// The errors of [`open`].
 pub fn from_bytes(path: &Path, bytes: &[u8]) -> Loaded<PretrainedCodec> {
     of_carried(Checkpoint::from_bytes(path, Arc::from(bytes))?, None)
 }
 
-/// Whether the metadata of a safetensors file are those of [`PretrainedCodec::to_bytes`].
+/// Whether the metadata of a safetensors file include the configuration of a codec, as [`PretrainedCodec::to_bytes`]
+/// writes it.
 pub fn is_carried(metadata: &std::collections::BTreeMap<String, String>) -> bool {
     metadata.contains_key(HEADER)
 }
 
-/// Returns the checkpoint of a file that carries its configuration.
+/// Returns the checkpoint of a file that includes its configuration; `None` for any other path.
 fn carried(path: &Path) -> Loaded<Option<Checkpoint>> {
     if !path.is_file() || path.extension().is_some_and(|e| e == "json" || e == "bin") {
         return Ok(None);
@@ -138,7 +140,7 @@ fn network(
         Family::Mimi => Mimi::load(checkpoint, fields(path, config)?, levels).map(Network::Mimi),
         Family::Snac => Snac::load(checkpoint, fields(path, config)?).map(Network::Snac),
     };
-    // Networks don't know which file their configuration is from.
+    // A network's errors don't contain the path of its configuration.
     network.map_err(|error| match error {
         PretrainedError::Config { fault, .. } => PretrainedError::config(path, fault),
         other => other,
@@ -175,8 +177,8 @@ fn vocos(
     Ok(vocos)
 }
 
-/// Returns the paths of configuration and weights of a checkpoint: a folder of both, or one file named and the other in
-/// its folder.
+/// Returns the paths of configuration and weights of a checkpoint. `path` is a folder with both, or one of the two
+/// files.
 fn places(path: &Path, config: &str) -> Loaded<(PathBuf, PathBuf)> {
     let ends_in_config = path.file_name().is_some_and(|name| name == config);
     let (folder, named) = match (path.is_dir(), ends_in_config) {
@@ -200,7 +202,7 @@ fn checkpoint(path: &Path, pickle: bool) -> Loaded<Checkpoint> {
     if pickle { Checkpoint::open_pytorch(path) } else { Checkpoint::open(path) }
 }
 
-/// Largest configuration that is read, bytes.
+/// Maximum size of a configuration, in bytes.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 fn read_text(path: &Path) -> Loaded<String> {

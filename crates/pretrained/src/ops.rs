@@ -1,11 +1,11 @@
-//! Small operations that the published models share.
+//! Operations that several published models use.
 
 use candle_core::{D, Result, Tensor};
 
 use crate::checkpoint::Weights;
 use crate::error::PretrainedError;
 
-/// The activation x + sin²(αx) / α with a learned α a channel (Ziyin et al., arXiv 2006.08195).
+/// Snake activation x + sin²(αx) / α, with a learned α per channel (Ziyin et al., arXiv 2006.08195).
 #[derive(Debug, Clone)]
 pub struct Snake {
     alpha: Tensor,   // (1, channels, 1)
@@ -13,10 +13,10 @@ pub struct Snake {
 }
 
 impl Snake {
-    /// Reads the activation of `channels` channels.
+    /// Reads the activation for `channels` channels.
     ///
     /// # Errors
-    /// Errors of [`crate::Checkpoint::get`].
+    /// The errors of [`crate::Checkpoint::get`].
     pub fn load(
         weights: &Weights<'_>,
         channels: usize,
@@ -27,7 +27,7 @@ impl Snake {
         Ok(Self { alpha, inverse })
     }
 
-    /// Applies it to (1, channels, steps).
+    /// Applies the activation to (1, channels, steps).
     ///
     /// # Errors
     /// Errors of candle.
@@ -36,7 +36,7 @@ impl Snake {
     }
 }
 
-/// Normalises the last axis to mean 0 and variance 1.
+/// Normalizes the last axis to mean 0 and variance 1.
 ///
 /// # Errors
 /// Errors of candle.
@@ -46,7 +46,7 @@ pub fn normalise(x: &Tensor, epsilon: f64) -> Result<Tensor> {
     centred.broadcast_div(&(variance + epsilon)?.sqrt()?)
 }
 
-/// A layer norm with scale and shift.
+/// Layer norm with scale and shift.
 #[derive(Debug, Clone)]
 pub struct LayerNorm {
     weight: Tensor, // (dim)
@@ -55,10 +55,10 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// Reads a layer norm of this dimension.
+    /// Reads the layer norm for a last axis of `dim`.
     ///
     /// # Errors
-    /// Errors of [`crate::Checkpoint::get`].
+    /// The errors of [`crate::Checkpoint::get`].
     pub fn load(
         weights: &Weights<'_>,
         dim: usize,
@@ -68,7 +68,7 @@ impl LayerNorm {
         Ok(Self { weight, bias, epsilon })
     }
 
-    /// Applies it to the last axis.
+    /// Normalizes the last axis.
     ///
     /// # Errors
     /// Errors of candle.
@@ -77,7 +77,7 @@ impl LayerNorm {
     }
 }
 
-/// A linear map of the last axis.
+/// Linear layer on the last axis.
 #[derive(Debug, Clone)]
 pub struct Linear {
     transposed: Tensor,   // (in, out)
@@ -85,10 +85,10 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Reads a linear map, with a bias if `bias`.
+    /// Reads a linear layer, with a bias if `bias`.
     ///
     /// # Errors
-    /// Errors of [`crate::Checkpoint::get`].
+    /// The errors of [`crate::Checkpoint::get`].
     pub fn load(
         weights: &Weights<'_>,
         input: usize,
@@ -102,7 +102,7 @@ impl Linear {
         Ok(Self { transposed, bias })
     }
 
-    /// Applies it to (..., steps, in).
+    /// Transforms (..., steps, in) to (..., steps, out).
     ///
     /// # Errors
     /// Errors of candle.
@@ -112,21 +112,22 @@ impl Linear {
     }
 }
 
-/// Turns halves (a, b) of the last axis to (-b, a).
+/// Maps the halves (a, b) of the last axis to (-b, a).
 fn rotate_half(x: &Tensor) -> Result<Tensor> {
     let half = x.dim(D::Minus1)? / 2;
     let (a, b) = (x.narrow(D::Minus1, 0, half)?, x.narrow(D::Minus1, half, half)?);
     Tensor::cat(&[b.neg()?, a], D::Minus1)
 }
 
-/// Rotates (..., steps, dim) by positions that begin at `first`, the halves of the last axis as pairs.
+/// Applies rotary position embeddings to (..., steps, dim). Positions begin at `first`; the halves of the last axis
+/// form the rotated pairs.
 ///
 /// # Errors
 /// Errors of candle.
 pub fn rotate(x: &Tensor, first: usize, theta: f32) -> Result<Tensor> {
     let (steps, dim) = (x.dim(D::Minus2)?, x.dim(D::Minus1)?);
     if dim < 2 || !dim.is_multiple_of(2) {
-        candle_core::bail!("{dim} numbers a head are no pairs to rotate")
+        candle_core::bail!("rotary embeddings need an even head dimension, not {dim}")
     }
     let angle = |t: usize, i: usize| (first + t) as f32 / theta.powf((2 * i) as f32 / dim as f32);
     let angles: Vec<f32> =
@@ -135,13 +136,14 @@ pub fn rotate(x: &Tensor, first: usize, theta: f32) -> Result<Tensor> {
     x.broadcast_mul(&angles.cos()?)? + rotate_half(x)?.broadcast_mul(&angles.sin()?)?
 }
 
-/// Attention of (heads, queries, dim) on (heads, keys, dim), with `mask` (queries, keys) added to the scores.
+/// Returns the attention of queries (heads, queries, dim) on keys and values (heads, keys, dim): (heads, queries, dim).
+/// `mask` (queries, keys) is added to the scores.
 ///
 /// # Errors
 /// Errors of candle.
 pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
     let scale = (q.dim(D::Minus1)? as f64).sqrt().recip();
-    let mut scores = (q.contiguous()?.matmul(&k.transpose(1, 2)?.contiguous()?)? * scale)?;
+    let mut scores = (q.contiguous()?.matmul(&k.transpose(1, 2)?.contiguous()?)? * scale)?; // (heads, queries, keys)
     if let Some(mask) = mask {
         scores = scores.broadcast_add(mask)?;
     }

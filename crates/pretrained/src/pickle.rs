@@ -1,9 +1,9 @@
-//! A reader of PyTorch's container that builds tensors and nothing else.
+//! Reader of PyTorch's checkpoint format that builds tensors only.
 //!
-//! The container is a zip archive of a pickle and of files of values. Only the operations that a dictionary of tensors
-//! needs are read, only the constructors in [`CONSTRUCTORS`] may be named, and none of them is called: each yields the
-//! location of a tensor. candle's own reader copies memoised values, so that a small file can use all memory, and
-//! relies on lengths that the file states.
+//! A checkpoint is a zip archive of a pickle and of files with values. The reader supports only the operations that a
+//! dictionary of tensors needs, and only the constructors in [`CONSTRUCTORS`]. None of them is called: each yields the
+//! location of a tensor. candle's own reader copies memoized values, by which a small file can fill all memory, and
+//! trusts lengths in the file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -17,14 +17,14 @@ use crate::entry::Entry;
 use crate::error::PretrainedError;
 use crate::fault::{ContainerFault, PickleFault, StorageFault};
 
-/// Constructors that may be named, as module and name.
+/// Allowed constructors, as module and name.
 const CONSTRUCTORS: [(&str, &str); 3] = [
     ("collections", "OrderedDict"),
     ("torch._utils", "_rebuild_tensor_v2"),
     ("torch._utils", "_rebuild_parameter"),
 ];
 
-/// Storages that may be named, and the types of their values.
+/// Allowed storages, and the types of their values.
 const STORAGES: [(&str, Dtype); 6] = [
     ("FloatStorage", Dtype::F32),
     ("HalfStorage", Dtype::F16),
@@ -34,10 +34,10 @@ const STORAGES: [(&str, Dtype); 6] = [
     ("BoolStorage", Dtype::BOOL),
 ];
 
-/// Deepest nesting of values; a dictionary of tensors needs six.
+/// Maximum nesting depth of values; a dictionary of tensors needs six.
 const MAX_DEPTH: usize = 16;
 
-/// Places of all tensors of a container.
+/// Returns the locations of all tensors in a file of `length` bytes.
 pub(crate) fn entries(
     path: &Path,
     length: u64,
@@ -92,7 +92,7 @@ enum Value {
     Tensor(TensorPlace),
 }
 
-/// A tensor as a pickle describes it.
+/// Location of a tensor, as the pickle describes it.
 #[derive(Debug, Clone)]
 struct TensorPlace {
     dtype: Dtype,
@@ -127,14 +127,14 @@ impl TensorPlace {
     }
 }
 
-/// State of the reader: a stack, memoised values, and the remaining bytes.
+/// State of the reader: a stack, memoized values, and the remaining bytes.
 struct Reader<'a> {
     rest: &'a [u8],
     stack: Vec<(Rc<Value>, usize)>, // values and their depths
     memo: HashMap<u32, (Rc<Value>, usize)>,
 }
 
-/// Reads a dictionary of tensors.
+/// Reads a dictionary of tensors from a pickle.
 fn read(bytes: &[u8]) -> Result<Vec<(String, TensorPlace)>, PickleFault> {
     let mut reader = Reader { rest: bytes, stack: Vec::new(), memo: HashMap::new() };
     while reader.step()? {}
@@ -150,7 +150,7 @@ fn read(bytes: &[u8]) -> Result<Vec<(String, TensorPlace)>, PickleFault> {
 }
 
 impl Reader<'_> {
-    /// Runs one operation; `false` after the last.
+    /// Executes one operation; returns `false` after the last.
     fn step(&mut self) -> Result<bool, PickleFault> {
         match self.byte()? {
             0x80 => drop(self.byte()?),
@@ -222,7 +222,7 @@ impl Reader<'_> {
                 self.stack.extend(items);
                 self.set_items(count)?;
             }
-            // State of a dictionary: notes of PyTorch on versions, not needed.
+            // The state of a dictionary contains version notes of PyTorch, which are not needed.
             b'b' => drop(self.pop()?),
             b'.' => return Ok(false),
             other => return Err(PickleFault::Operation(other)),
@@ -242,7 +242,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Turns ("storage", type, file, device, count) into a file of values.
+    /// Replaces ("storage", type, file, device, count) by the name of the file with the values.
     fn storage(&mut self) -> Result<(), PickleFault> {
         let (id, _) = self.pop()?;
         let Value::Sequence(parts) = &*id else { return Err(operands("a storage")) };
@@ -290,7 +290,8 @@ impl Reader<'_> {
                 return Err(operands("an item"));
             };
             if *depth >= MAX_DEPTH || matches!(**value, Value::Dictionary(_)) {
-                // Notes of PyTorch on versions; a dictionary that held itself would never be freed.
+                // Dictionaries within the dictionary are version notes of PyTorch, which are not needed. One that
+                // contained itself would never be freed.
                 continue;
             }
             target.borrow_mut().push((Rc::clone(key), Rc::clone(value)));
@@ -375,7 +376,7 @@ fn numbers(value: &Value) -> Result<Vec<usize>, PickleFault> {
     }
 }
 
-/// Strides of values in the order of their shape.
+/// Returns the strides of a contiguous tensor.
 fn strides(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1usize; shape.len()];
     for axis in (1..shape.len()).rev() {

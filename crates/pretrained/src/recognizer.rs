@@ -1,4 +1,4 @@
-//! Recognizers by name.
+//! Selection of a recognizer by name.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::PretrainedError;
 use crate::whisper::{Whisper, WhisperOptions, WhisperRecognizer};
 
-/// A recognizer in place of the model's own: `whisper:FOLDER`.
+/// A recognizer that replaces the model's own: `whisper:FOLDER`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
@@ -19,11 +19,11 @@ pub enum RecognizerChoice {
     Whisper(PathBuf),
 }
 
-/// Text that names no recognizer.
+/// Text that is not the name of a recognizer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` names no recognizer, expected whisper:FOLDER")]
+#[error("`{name}` is not a recognizer, expected whisper:FOLDER")]
 pub struct UnknownRecognizer {
-    /// Text given.
+    /// Text.
     pub name: String,
 }
 
@@ -64,7 +64,7 @@ impl RecognizerChoice {
     /// Loads the recognizer.
     ///
     /// # Errors
-    /// Errors of [`Whisper::load`].
+    /// The errors of [`Whisper::load`].
     pub fn open(&self, options: &WhisperOptions) -> Result<WhisperRecognizer, PretrainedError> {
         match self {
             Self::Whisper(folder) => {

@@ -1,20 +1,20 @@
-//! Checks of the sizes in a configuration.
+//! Range checks of the sizes in a configuration.
 
 use crate::fault::ConfigFault;
 
-/// Largest size of a codec's layer.
+/// Maximum size of a layer, and maximum product of strides.
 pub(crate) const MOST: usize = 1 << 16;
 
-/// Most strides of a codec's encoder or decoder.
+/// Maximum number of strides of an encoder or decoder.
 const MOST_STRIDES: usize = 8;
 
-/// Fault of the first of the named sizes that is not from 1 to `most`.
+/// Returns the fault of the first size that is not between 1 and `most`.
 pub(crate) fn size_fault(sizes: &[(&'static str, usize)], most: usize) -> Option<ConfigFault> {
     let (key, found) = sizes.iter().copied().find(|(_, size)| !(1..=most).contains(size))?;
     Some(ConfigFault::Size { key, found, max: most })
 }
 
-/// Fault of named strides that no codec has.
+/// Returns the fault of strides that are too many or have too large a product.
 pub(crate) fn stride_fault(key: &'static str, strides: &[usize]) -> Option<ConfigFault> {
     let product = strides.iter().try_fold(1usize, |all, &stride| all.checked_mul(stride));
     let fits = (1..=MOST_STRIDES).contains(&strides.len())

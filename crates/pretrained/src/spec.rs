@@ -1,27 +1,27 @@
-//! A codec as it is named on a command line or in a configuration.
+//! Codecs as named on a command line or in a configuration.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// A codec: a folder or file with options. Written `PATH[,levels=N][,vocoder=PATH]`.
+/// A codec: a folder or file with options, written as `PATH[,levels=N][,vocoder=PATH]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodecSpec {
-    /// Folder of the checkpoint, or a file of it.
+    /// Folder of the checkpoint, or a file in it.
     pub path: PathBuf,
-    /// Number of levels in use, the first ones; all if not given.
+    /// Number of levels in use, counted from the first; all if not given.
     pub levels: Option<usize>,
-    /// Folder or file of a Vocos checkpoint that decodes instead of the codec itself.
+    /// Folder or file of a Vocos checkpoint that decodes instead of the codec's own decoder.
     pub vocoder: Option<PathBuf>,
 }
 
 impl CodecSpec {
-    /// Returns all of the codec at a path.
+    /// Returns a codec with all its levels and its own decoder.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), levels: None, vocoder: None }
     }
 
-    /// Returns the same with relative paths taken from a folder.
+    /// Returns the codec with paths relative to a folder.
     #[must_use]
     pub fn below(self, folder: &Path) -> Self {
         let vocoder = self.vocoder.map(|path| folder.join(path));
@@ -29,7 +29,7 @@ impl CodecSpec {
     }
 }
 
-/// An option of a codec that is unknown or has no value.
+/// An option that is unknown or has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("codec option `{option}` is not one of levels=N and vocoder=PATH")]
 pub struct SpecError {

@@ -1,4 +1,4 @@
-//! Decoding of streams of codes.
+//! Decoding of code streams.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::mimi::MimiStream;
 use crate::network::{CodecNetworks, Network, lists};
 use crate::window::Window;
 
-/// Levels and entries of a codec.
+/// Number of levels, and of entries per level.
 type Limits = (usize, usize);
 
-/// Refuses codes of another codec.
+/// Checks that codes fit the codec.
 pub(crate) fn check(codes: &Codes, limits: Limits) -> Result<(), CodecError> {
     let (levels, size) = limits;
     if !codes.is_empty() && !(1..=levels).contains(&codes.levels()) {
@@ -24,17 +24,16 @@ pub(crate) fn check(codes: &Codes, limits: Limits) -> Result<(), CodecError> {
     Ok(())
 }
 
-/// A stream through a decoder that sees later frames: the frames of each call are decoded with their context on both
-/// sides.
+/// Stream through a decoder that is not causal: each call decodes its frames with their context on both sides.
 pub(crate) struct WindowStream {
     parts: Arc<CodecNetworks>,
     limits: Limits,
     window: Window,
     hop: usize,
-    /// Frames from `first` on.
+    /// Codes of the frames from `first` on.
     kept: Codes,
     first: usize,
-    /// Frames whose samples were given out.
+    /// Number of frames whose samples were returned.
     done: usize,
 }
 
@@ -48,7 +47,7 @@ impl WindowStream {
         Self { parts, limits, window, hop, kept: Codes::default(), first: 0, done: 0 }
     }
 
-    /// Returns the samples of all frames before `end`, or of all if it is the end.
+    /// Returns the samples of all frames before `end`, or of all frames if `end` is `None`.
     fn samples(&mut self, end: Option<usize>) -> Result<Vec<f32>, CodecError> {
         let mut samples = self.parts.decode(&lists(&self.kept), self.first)?;
         let before = ((self.done - self.first) * self.hop).min(samples.len());
@@ -92,7 +91,7 @@ enum State {
     Mimi(MimiStream),
 }
 
-/// A stream through a causal decoder, whose layers keep their context.
+/// Stream through a causal decoder, whose layers keep their context.
 pub(crate) struct CausalStream {
     parts: Arc<CodecNetworks>,
     limits: Limits,

@@ -1,4 +1,5 @@
-//! The runner of an ablation's cells: trains language models, and evaluates these or the model in use.
+//! Runner of the cells of an ablation: trains a language model for each cell and evaluates it, or evaluates the
+//! configured model.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,19 +22,19 @@ use crate::trained_subject::TrainedSubject;
 use crate::training::{Splits, Training, TrainingData, TrainingRun};
 use crate::{CorpusCodec, CorpusSource, DEFAULT_WATCH_SPLIT, EngineSubject, RecipeError, Tuning};
 
-/// Split to learn from, where none is named.
+/// Training split unless another is selected.
 const TRAIN_SPLIT: &str = "train";
 
 /// Training data of the cells.
 #[derive(Debug, Clone)]
 pub struct CellData {
-    /// Token shards; none for ablations that train nothing.
+    /// Token shards; `None` for ablations without training.
     pub corpus: Option<CorpusSource>,
-    /// Codec of the shards and of codec suites; that of the model if none is named.
+    /// Codec of the shards and of codec suites; `None` selects the codec of the model.
     pub codec: Option<CodecSpec>,
     /// Training split.
     pub train_split: String,
-    /// Split to evaluate during training.
+    /// Split that is evaluated during training; `None` selects [`DEFAULT_WATCH_SPLIT`].
     pub watch_split: Option<String>,
 }
 
@@ -44,16 +45,16 @@ impl Default for CellData {
     }
 }
 
-/// Runner whose cells change settings: keys of a cell are one more layer over the others.
+/// Runner whose cells change settings: the keys of a cell are the highest layer of its settings.
 pub struct SettingsRunner<'a> {
     /// Layers of the settings, lowest first.
     layers: Vec<Layer>,
-    /// Settings of the model whose codec encodes the shards.
+    /// Settings of the model whose codec encodes the shards if `data` has no codec.
     base: Settings,
     store: &'a Store,
     data: CellData,
     origin: Origin,
-    /// Tasks of the cells' models.
+    /// Tasks that the models of the cells are trained on.
     tasks: &'a [&'static TaskDescriptor],
     kept: Mutex<Kept>,
 }
@@ -61,17 +62,17 @@ pub struct SettingsRunner<'a> {
 /// Values cached between cells.
 #[derive(Default)]
 struct Kept {
-    /// The engine that was used last, by everything that it was opened with.
+    /// Most recent engine, with the settings it was opened with as text.
     engine: Option<(String, Arc<Engine>)>,
-    /// Fingerprints of models by their settings.
+    /// Fingerprints of models, each with the settings that the model was opened with as text.
     fingerprints: Vec<(String, String)>,
     /// Fingerprint of the shards.
     shards: Option<String>,
 }
 
 impl<'a> SettingsRunner<'a> {
-    /// Builds a runner with these layers of settings under the keys of the cells. `base` are the settings of the model
-    /// whose codec encodes the shards, where no other codec is named.
+    /// Returns a runner that applies the keys of each cell over `layers`. `base` are the settings of the model whose
+    /// codec encodes the shards if `data` has no codec.
     pub fn new(
         layers: Vec<Layer>,
         base: Settings,
@@ -83,13 +84,13 @@ impl<'a> SettingsRunner<'a> {
         Self { layers, base, store, data, origin, tasks, kept: Mutex::default() }
     }
 
-    /// Returns the runner with other tasks than those of the registry.
+    /// Replaces the registered tasks by `tasks`.
     #[must_use]
     pub fn with_tasks(self, tasks: &'a [&'static TaskDescriptor]) -> Self {
         Self { tasks, ..self }
     }
 
-    /// Whether cells can be trained.
+    /// Whether the runner has token shards, so that cells can be trained.
     pub fn has_shards(&self) -> bool {
         self.data.corpus.is_some()
     }
@@ -98,7 +99,7 @@ impl<'a> SettingsRunner<'a> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the settings with some keys over those of the layers.
+    /// Returns the settings of the layers with `keys` over them.
     fn layered(&self, keys: Vec<(String, String)>) -> Result<Settings, RecipeError> {
         let mut layers = self.layers.clone();
         layers.push(Layer::Flags(keys));
@@ -115,7 +116,8 @@ impl<'a> SettingsRunner<'a> {
         self.layered(pairs)
     }
 
-    /// Returns the training of a cell: its configuration file, its steps and its seed, its keys.
+    /// Returns the training configuration of a cell: its configuration file, then its steps and seed, then its training
+    /// keys. `None` if the cell is not trained.
     fn train_config(&self, job: &CellJob<'_>) -> Result<Option<TrainConfig>, RecipeError> {
         let Some(budget) = job.budget else { return Ok(None) };
         let mut layers: Vec<Layer> =
@@ -124,14 +126,14 @@ impl<'a> SettingsRunner<'a> {
         layers.push(Layer::Flags(own.map(|(k, v)| (k.to_owned(), v)).to_vec()));
         layers.push(Layer::Flags(flat(&job.keys.train)));
         let mut config: TrainConfig = syrinx_config::load_config(&layers)?.value;
-        // Measured once, at the end: that is what cells are compared by.
+        // Cells are compared by their final evaluation only.
         config.eval_steps = config.steps;
         config.checkpoint_steps = config.checkpoint_steps.min(config.steps);
         config.check()?;
         Ok(Some(config))
     }
 
-    /// Returns an engine with these settings.
+    /// Returns an engine with these settings; the most recent engine is reused if its settings are equal.
     fn engine(&self, settings: &Settings) -> Result<Arc<Engine>, RecipeError> {
         let known = opened_with(settings, true);
         if let Some((with, engine)) = &self.kept().engine
@@ -139,14 +141,14 @@ impl<'a> SettingsRunner<'a> {
         {
             return Ok(Arc::clone(engine));
         }
-        // The old one goes before the new one comes: two of them are twice the memory.
+        // The old engine is dropped before the new one is opened, so that only one occupies memory.
         self.kept().engine = None;
         let engine = Arc::new(open_engine_of(&model_source(settings)?, settings, self.tasks)?);
         self.kept().engine = Some((known, Arc::clone(&engine)));
         Ok(engine)
     }
 
-    /// Returns the fingerprint of the model that settings name, without the settings of its tasks.
+    /// Returns the fingerprint of the model that the settings select. Settings of tasks are ignored.
     fn fingerprint(&self, settings: &Settings) -> Result<String, RecipeError> {
         let known = opened_with(settings, false);
         if let Some((_, fingerprint)) =
@@ -160,7 +162,8 @@ impl<'a> SettingsRunner<'a> {
         Ok(fingerprint)
     }
 
-    /// Returns the fingerprint of the shards: their codec, and every utterance's name and length.
+    /// Returns a fingerprint of the shards: of their codec, the splits, and the identifier and number of frames of
+    /// every utterance.
     fn shards(&self) -> Result<String, RecipeError> {
         if let Some(known) = &self.kept().shards {
             return Ok(known.clone());
@@ -184,7 +187,7 @@ impl<'a> SettingsRunner<'a> {
         let said = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
         let fingerprint = self.fingerprint(&settings)?;
         let mut used = said(serde_json::to_string(&(&settings.decode, &settings.tasks)));
-        // Computers and kernels agree to the last bits that decide nothing; a precision may not.
+        // Devices and kernels agree up to rounding errors, a lower precision does not.
         if settings.precision != Default::default() {
             used.push_str(&said(serde_json::to_string(&settings.precision)));
         }
@@ -210,7 +213,7 @@ impl<'a> SettingsRunner<'a> {
     ) -> Result<TrainedCell, RecipeError> {
         let config = self.train_config(job)?.ok_or(RecipeError::NoBudget)?;
         if config.lora.is_some() {
-            let reason = "adapts a finished model, and an ablation trains whole models";
+            let reason = "adapts an existing model, and the cells of an ablation train new models";
             return Err(ConfigIssue::new("lora", reason).into());
         }
         let settings = self.settings(job)?;
@@ -272,7 +275,7 @@ impl<'a> SettingsRunner<'a> {
     }
 }
 
-/// Returns a text of all settings that an engine is opened with, with or without those of its tasks.
+/// Returns the settings that an engine is opened with as text, with or without the settings of its tasks.
 fn opened_with(settings: &Settings, with_tasks: bool) -> String {
     let model = (&settings.model, &settings.adapter, &settings.codec);
     let model = (model, &settings.voices_dir, &settings.lexicon);
@@ -281,7 +284,7 @@ fn opened_with(settings: &Settings, with_tasks: bool) -> String {
     serde_json::to_string(&(model, runs, tasks)).unwrap_or_default()
 }
 
-/// Returns a tree of keys as flags give them.
+/// Flattens a tree of keys to the keys and values of command-line flags: nested keys are joined by dots.
 fn flat(tree: &Map<String, Value>) -> Vec<(String, String)> {
     fn walk(prefix: &str, value: &Value, out: &mut Vec<(String, String)>) {
         match value {
@@ -301,7 +304,7 @@ fn flat(tree: &Map<String, Value>) -> Vec<(String, String)> {
     out
 }
 
-/// Returns a value as flags give it: as JSON, but for tables in lists, which have `=` between their keys and values.
+/// Formats a value for a command-line flag: as JSON, except that tables in lists have `=` between key and value.
 fn listed(value: &Value) -> String {
     match value {
         Value::Array(items) => {
@@ -315,7 +318,7 @@ fn listed(value: &Value) -> String {
     }
 }
 
-/// Returns an error as that of a cell.
+/// Converts an error to that of a runner.
 fn of_cell(error: RecipeError) -> RunnerError {
     if error.is_cancelled() {
         return RunnerError::Cancelled;

@@ -1,4 +1,4 @@
-//! An ablation from its grid to its report.
+//! Run of an ablation, from the plan of its cells to the report.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use syrinx_types::RunContext;
 
 use crate::{RecipeError, SettingsRunner};
 
-/// An ablation with the runner of its cells and the store of its results.
+/// An ablation with the runner of its cells and the results store.
 pub struct AblationRun<'a> {
     plan: AblationPlan,
     runner: &'a SettingsRunner<'a>,
@@ -21,15 +21,15 @@ pub struct AblationRun<'a> {
 pub struct AblationOutcome {
     /// Number of cells by outcome.
     pub tally: Tally,
-    /// Files of the report, the page first; none where no report was written.
+    /// Files of the report, HTML page first; empty if no report was written.
     pub report: Vec<PathBuf>,
 }
 
 impl<'a> AblationRun<'a> {
-    /// Plans the grid.
+    /// Plans the cells of an ablation.
     ///
     /// # Errors
-    /// [`RecipeError::NoAblationShards`] for an ablation that trains with a runner without shards; errors of the plan.
+    /// [`RecipeError::NoAblationShards`] for an ablation with training and a runner without shards; errors of the plan.
     pub fn new(
         ablation: Ablation,
         runner: &'a SettingsRunner<'a>,
@@ -46,11 +46,12 @@ impl<'a> AblationRun<'a> {
         &self.plan
     }
 
-    /// Runs the cells of a share that are not finished and writes the report of a whole grid of which any cell is
-    /// finished. A cancelled run writes no report.
+    /// Runs the unfinished cells of a share. Writes the report to the folder `reports` if the share is the whole grid
+    /// and at least one cell is finished. A cancelled run writes no report.
     ///
     /// # Errors
-    /// [`RecipeError::Ablate`] for the store and the report. Failures of cells are stored with the cells.
+    /// [`RecipeError::Ablate`] if the store or the report cannot be read or written. Failures of cells are stored with
+    /// the cells.
     pub fn run(
         &self,
         options: &WorkOptions,
@@ -58,7 +59,7 @@ impl<'a> AblationRun<'a> {
         run: RunContext<'_>,
     ) -> Result<AblationOutcome, RecipeError> {
         let tally = self.plan.run(self.runner, self.store, options, run)?;
-        // The report of a share would be of a part of the grid: it is written once the stores are merged.
+        // The report of a share would lack the cells of the other shares. It is written after the stores are merged.
         let whole = options.part == WorkShare::WHOLE && tally.finished + tally.known > 0;
         let report = match whole && !run.is_cancelled() {
             true => self.report(reports)?,
@@ -67,10 +68,10 @@ impl<'a> AblationRun<'a> {
         Ok(AblationOutcome { tally, report })
     }
 
-    /// Writes the report of the finished cells; returns its files, the page first.
+    /// Writes the report of the finished cells to a folder; returns its files, HTML page first.
     ///
     /// # Errors
-    /// [`RecipeError::Ablate`], also where no cell is finished.
+    /// [`RecipeError::Ablate`] if no cell is finished or a file cannot be written.
     pub fn report(&self, folder: &Path) -> Result<Vec<PathBuf>, RecipeError> {
         let findings = Findings::gather(&self.plan, self.store)?;
         Ok(write_report(&findings, folder)?)

@@ -1,4 +1,4 @@
-//! Alignment of a corpus.
+//! Forced alignment of the phones of a corpus with its recordings.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,18 +11,18 @@ use crate::recordings::DecodedRecordings;
 use crate::word_phones::with_phones;
 use crate::{RecipeError, UtteranceFault};
 
-/// Name of the job in the events.
+/// Name of the job in progress events.
 const JOB: &str = "align";
-/// Boundary between two words in the phones of a manifest.
+/// Mark of a word boundary in the phones of a manifest.
 const WORD_BOUNDARY: &str = "|";
-/// Largest difference between two times that are the same, seconds.
+/// Tolerance for equal times, in seconds.
 const SAME_TIME_S: f64 = 1e-3;
 
-/// Settings of aligning a corpus.
+/// Settings of the alignment of a corpus.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AlignConfig {
-    /// Smallest confidence of an alignment that is kept, 0 to 1.
+    /// Minimum confidence of an alignment, from 0 to 1. Utterances with a lower confidence are left out.
     pub min_confidence: f64,
 }
 
@@ -32,24 +32,24 @@ impl Default for AlignConfig {
     }
 }
 
-/// A manifest with phones and durations.
+/// A manifest whose utterances have phones and durations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlignedManifest {
-    /// Utterances that were aligned, in their order.
+    /// Aligned utterances, in the order of the input.
     pub manifest: Manifest,
-    /// Reasons for the others.
+    /// Reasons for the utterances that were left out.
     pub left_out: LeftOutReasons,
-    /// Mean confidence of the alignments, 0 to 1.
+    /// Mean confidence of the alignments, from 0 to 1.
     pub confidence: f64,
 }
 
-/// Aligns the text of every utterance with its recording and writes phones, durations and lengths into the result.
-/// Utterances that have phones and durations are kept as they are.
+/// Aligns the text of every utterance with its recording. The result has phones, durations and recording lengths, both
+/// in seconds. Utterances that already have phones and durations are kept unchanged.
 ///
 /// # Errors
-/// [`EngineError::Cancelled`], those of a model without a recognizer that aligns, and
-/// [`DataError::NothingSelected`] where no utterance is aligned. A recording or text that cannot
-/// be aligned is left out with its reason.
+/// [`EngineError::Cancelled`], errors of a model without a recognizer that can align, and
+/// [`DataError::NothingSelected`] if no utterance was aligned. An utterance whose recording or text cannot be aligned
+/// is left out with the reason.
 pub fn align_manifest(
     engine: &Engine,
     manifest: &Manifest,
@@ -65,19 +65,19 @@ pub fn align_manifest(
     Ok(aligned)
 }
 
-/// Alignment of one utterance after another.
+/// Aligner of the utterances of a manifest.
 #[derive(Clone, Copy)]
 pub(crate) struct Aligner<'a> {
     /// Model whose recognizer aligns.
     pub(crate) engine: &'a Engine,
-    /// Reader of the recordings, at the model's sample rate.
+    /// Recordings at the sample rate of the model.
     pub(crate) recordings: &'a DecodedRecordings,
     pub(crate) config: &'a AlignConfig,
     pub(crate) run: RunContext<'a>,
 }
 
 impl Aligner<'_> {
-    /// See [`align_manifest`].
+    /// Aligns a manifest as [`align_manifest`] does, but may return an empty one.
     pub(crate) fn align(&self, manifest: &Manifest) -> Result<AlignedManifest, RecipeError> {
         let run = self.run;
         let total = manifest.len() as u64;
@@ -109,7 +109,8 @@ impl Aligner<'_> {
         Ok(AlignedManifest { manifest, left_out, confidence })
     }
 
-    /// Aligns one utterance; returns it with its phones, and the confidence of the alignment.
+    /// Aligns one utterance. Returns it with its phones, and the confidence of the alignment; the confidence is `None`
+    /// if the utterance already had phones.
     fn align_one(
         &self,
         manifest: &Manifest,
@@ -142,7 +143,8 @@ impl Aligner<'_> {
     }
 }
 
-/// Phones and durations with a mark of no length before the first phone of every word but the first.
+/// Returns phones and durations in seconds, with a word boundary of duration 0 before the first phone of every word
+/// except the first.
 fn with_boundaries(transcript: &Transcript) -> (Vec<String>, Vec<f64>) {
     let mut starts = transcript.words.iter().skip(1).map(|word| word.start_s).peekable();
     let (mut phones, mut durations_s, mut at_s) = (Vec::new(), Vec::new(), 0.0);

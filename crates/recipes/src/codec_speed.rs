@@ -1,4 +1,4 @@
-//! Speed of a codec.
+//! Speed of codecs.
 
 use std::time::Instant;
 
@@ -8,11 +8,11 @@ use syrinx_types::{Audio, CancelToken};
 
 use crate::RecipeError;
 
-/// Measures encoding and decoding of a recording together, `times` times; returns the median of the recording's length
-/// divided by the time.
+/// Encodes and decodes a recording `times` times. Returns the median speed: the length of the recording divided by the
+/// computing time of both, so that 1 is real time.
 ///
 /// # Errors
-/// [`RecipeError::Codec`]; [`RecipeError::Cancelled`] between two measurements.
+/// [`RecipeError::Codec`]; [`RecipeError::Cancelled`] if cancelled between two repetitions.
 pub fn codec_speed(
     codec: &dyn Codec,
     audio: &Audio,

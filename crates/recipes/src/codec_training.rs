@@ -1,4 +1,4 @@
-//! Training of the project's own codec on the recordings of a manifest: quantizer, then vocoder.
+//! Training of the project's codec on the recordings of a manifest: first the quantizer, then the vocoder.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -17,26 +17,26 @@ use syrinx_types::{Codes, Event, EventSink, RunContext};
 
 use crate::RecipeError;
 
-/// Recordings decoded before their patches are sampled.
+/// Number of recordings that are decoded at a time before their patches are sampled.
 const AT_ONCE: usize = 256;
 
-/// Samples of clips kept in memory at most: 2 GiB of 16 bits.
+/// Maximum number of samples of recordings kept in memory: 2 GiB at 16 bits each.
 const KEPT_SAMPLES: usize = 1 << 30;
 
 /// Recordings of a manifest to train a codec on.
 #[derive(Debug, Clone)]
 pub struct CodecCorpus {
-    /// Names of the utterances.
+    /// Identifiers of the utterances.
     ids: Vec<String>,
-    /// Files of their recordings, in the same order.
+    /// Paths of their recordings, in the same order.
     paths: Vec<PathBuf>,
 }
 
 impl CodecCorpus {
-    /// Returns the recordings of a split; all of the manifest if no utterance has a split.
+    /// Selects the recordings of a split, or all recordings if no utterance of the manifest has a split.
     ///
     /// # Errors
-    /// Errors of a split that selects nothing.
+    /// [`RecipeError::Data`] for an unknown split or an empty manifest.
     pub fn new(manifest: &Manifest, split: &str) -> Result<Self, RecipeError> {
         let chosen = manifest.split_or_all(split)?;
         let utterances = chosen.utterances();
@@ -47,10 +47,10 @@ impl CodecCorpus {
     }
 }
 
-/// Fits the residual quantizer to log-mel patches of the recordings. Warnings of their decoder become events.
+/// Fits the residual quantizer to log-mel patches of the recordings. Warnings of the audio decoder become events.
 ///
 /// # Errors
-/// [`RecipeError::Cancelled`], errors of reading a recording, [`RecipeError::Codec`].
+/// [`RecipeError::Cancelled`]; [`RecipeError::Audio`] for an unreadable recording; [`RecipeError::Codec`].
 pub fn fit_quantizer(
     corpus: &CodecCorpus,
     config: &FitConfig,
@@ -83,31 +83,32 @@ pub fn fit_quantizer(
     Ok(fit(sample.values(), config, run.events, run.cancel)?)
 }
 
-/// Start of training a vocoder.
+/// Start of a vocoder training.
 pub struct CodecTraining<'a> {
     /// Quantizer of the codes.
     pub quantizer: MelRvq,
-    /// Codec whose vocoder is trained further.
+    /// Codec whose vocoder and enhancement layer are the initial weights; `None` for new weights.
     pub from: Option<&'a EmbeddedCodec>,
-    /// File that the state of the run is saved to and resumed from.
+    /// File that the state of the run is saved to and resumed from; `None` to save no state.
     pub state: Option<&'a Path>,
 }
 
-/// A codec whose vocoder was trained.
+/// A codec with a trained vocoder.
 pub struct TrainedCodec {
     /// The codec.
     pub codec: EmbeddedCodec,
-    /// Steps done.
+    /// Number of completed steps.
     pub step: u64,
-    /// Whether all steps are done.
+    /// Whether all steps are completed.
     pub finished: bool,
 }
 
-/// Trains the vocoder on clips as the quantizer codes them. A cancelled run returns the codec of the steps done.
-/// Warnings of the recordings' decoder become events.
+/// Trains the vocoder on clips and their codes. A cancelled run returns the codec after the completed steps. Warnings
+/// of the audio decoder become events.
 ///
 /// # Errors
-/// [`RecipeError::NoCodedClips`] and [`RecipeError::Codec`].
+/// [`RecipeError::NoCodedClips`] if `coded_share` is above 0 and no recording has resynthesized codes;
+/// [`RecipeError::Codec`].
 pub fn train_codec(
     training: CodecTraining<'_>,
     clips: &CodecClips,
@@ -130,16 +131,16 @@ pub fn train_codec(
     Ok(TrainedCodec { codec, step, finished })
 }
 
-/// Random clips of recordings. Decoded recordings are kept while there is room, as 16 bits.
+/// Random clips of recordings. Decoded recordings are kept in memory as 16-bit samples, up to 2 GiB.
 pub struct CodecClips {
     paths: Vec<PathBuf>,
-    /// Recordings with codes of their own.
+    /// Recordings with resynthesized codes.
     coded: Vec<CodedRecording>,
     rate_hz: u32,
     kept: Mutex<Kept>,
 }
 
-/// Codes that a model made of a recording.
+/// A recording with the codes that a model resynthesized.
 struct CodedRecording {
     /// Index of the recording.
     index: usize,
@@ -153,10 +154,11 @@ struct Kept {
 }
 
 impl CodecClips {
-    /// Clips for a quantizer. `resynthesized` is a folder of shards that [`crate::Resynthesis`] wrote.
+    /// Returns the clips of a corpus at the sample rate of the quantizer. `resynthesized` is a folder of shards written
+    /// by [`crate::Resynthesis`].
     ///
     /// # Errors
-    /// [`RecipeError::OtherRecordings`] if the folder has none of the recordings; [`RecipeError::Data`].
+    /// [`RecipeError::OtherRecordings`] if the shards hold none of the recordings; [`RecipeError::Data`].
     pub fn new(
         corpus: &CodecCorpus,
         quantizer: &MelRvq,
@@ -206,7 +208,8 @@ impl CodecClips {
     }
 }
 
-/// Clips of a training run, which emits the warnings of their decoder. A clip's recording may be read at every step.
+/// Clips of a training run. Emits each warning of the audio decoder once, although a recording may be decoded at every
+/// step.
 struct ReportedClips<'a> {
     clips: &'a CodecClips,
     events: &'a dyn EventSink,
@@ -247,7 +250,8 @@ impl ClipSource for ReportedClips<'_> {
     }
 }
 
-/// Returns the samples from `start` on, with silence after the recording's end.
+/// Returns `samples` samples from index `start`, scaled to -1 to 1 and padded with zeros after the end of the
+/// recording.
 fn clip(recording: &[i16], start: usize, samples: usize) -> Vec<f32> {
     let from = start.min(recording.len());
     let clip = &recording[from..recording.len().min(from + samples)];

@@ -1,4 +1,4 @@
-//! Corpora by folder or by URL.
+//! Token shards in a folder or at a URL.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +6,12 @@ use syrinx_data::Corpus;
 
 use crate::RecipeError;
 
-/// Place of token shards.
+/// Location of token shards.
 #[derive(Debug, Clone, Default)]
 pub struct CorpusSource {
-    /// Folder, or URL of object storage.
+    /// Folder, or URL in object storage.
     pub place: PathBuf,
-    /// Options of object storage, such as `aws_access_key_id`, by name.
+    /// Options of the object storage by name, such as `aws_access_key_id`.
     pub storage_options: Vec<(String, String)>,
 }
 
@@ -25,7 +25,8 @@ impl CorpusSource {
     /// Opens the shards.
     ///
     /// # Errors
-    /// [`RecipeError::Data`], and [`RecipeError::NoObjectStorage`] for a URL in a program without it.
+    /// [`RecipeError::Data`]; [`RecipeError::NoObjectStorage`] for a URL in a program without the feature
+    /// `object-store`.
     pub fn open(&self) -> Result<Corpus, RecipeError> {
         match self.place.to_str().filter(|place| place.contains("://")) {
             Some(url) => self.streamed(url),

@@ -1,4 +1,4 @@
-//! The codec that encodes a corpus.
+//! Codec that encodes a corpus.
 
 use std::path::Path;
 
@@ -15,13 +15,13 @@ use crate::RecipeError;
 use crate::models::{model_source, open_engine_of};
 use crate::recordings::DecodedRecordings;
 
-/// Codec to encode a corpus with: a named one, or that of a model.
+/// Codec that encodes a corpus: a selected one, or the codec of a model.
 pub struct CorpusCodec<'a> {
     source: Source<'a>,
     id: CodecId,
 }
 
-/// Quantizer of the codes.
+/// Source of the codes.
 enum Source<'a> {
     /// The project's own quantizer, without a vocoder.
     Quantizer(Box<MelRvq>),
@@ -34,7 +34,7 @@ enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// Returns the codec, or the quantizer where there is no vocoder.
+    /// Returns the codec, or the quantizer as `Err` if it has no vocoder.
     fn codec(&self) -> Result<&dyn Codec, &MelRvq> {
         match self {
             Source::Quantizer(rvq) => Err(rvq),
@@ -46,10 +46,10 @@ impl Source<'_> {
 }
 
 impl CorpusCodec<'static> {
-    /// Opens the named codec, or the model of the settings.
+    /// Opens a codec, or the codec of the model of the settings if `named` is `None`.
     ///
     /// # Errors
-    /// Errors of the codec or the model.
+    /// Errors of reading the codec or the model.
     pub fn open(named: Option<&CodecSpec>, settings: &Settings) -> Result<Self, RecipeError> {
         let (source, id) = match named {
             Some(spec) if is_published_codec(&spec.path) => {
@@ -63,7 +63,7 @@ impl CorpusCodec<'static> {
                 (Source::Quantizer(Box::new(rvq)), id)
             }
             None => {
-                // The codec needs no task, whose settings another list of tasks may know.
+                // No task is built, so task settings are dropped: this list of tasks may not know them.
                 let plain = Settings { tasks: Default::default(), ..settings.clone() };
                 let engine = open_engine_of(&model_source(settings)?, &plain, &[])?;
                 let id = engine.codec_id().clone();
@@ -80,14 +80,14 @@ impl<'a> CorpusCodec<'a> {
         Self { source: Source::Loaded(engine), id: engine.codec_id().clone() }
     }
 
-    /// Stamp of the codec in token shards.
+    /// Returns the codec's fingerprint and sizes as token shards store them.
     pub fn stamp(&self) -> CodecStamp {
         let CodecInfo { frame_rate_hz, levels, codebook_size, .. } = self.id.info;
         let fingerprint = self.id.fingerprint.clone();
         CodecStamp { fingerprint, frame_rate_hz, levels, codebook_size }
     }
 
-    /// Codebooks, one a level, each (entry, latent) in rows.
+    /// Returns the codebook of every level as rows of (codebook_size, latent_dim).
     pub fn codebooks(&self) -> Vec<Vec<f32>> {
         let level = |l: usize| match self.source.codec() {
             Ok(codec) => codec.codebook(l).to_vec(),
@@ -96,26 +96,27 @@ impl<'a> CorpusCodec<'a> {
         (0..self.id.info.levels).map(level).collect()
     }
 
-    /// Whether the latents of a frame are the sum of one entry a level.
+    /// Whether the latents of a frame are the sum of one codebook entry per level. Always true of a quantizer without a
+    /// vocoder.
     pub fn entries_add_up(&self) -> bool {
         self.source.codec().map_or(true, |codec| codec.entries_add_up())
     }
 
-    /// Sample rate of the recordings it encodes, Hz.
+    /// Sample rate of the recordings to encode, in hertz.
     pub fn sample_rate_hz(&self) -> u32 {
         self.id.info.sample_rate_hz
     }
 
-    /// Returns the number of values of a latent.
+    /// Number of values of the latents of a frame.
     pub fn latent_dim(&self) -> usize {
         self.id.info.latent_dim
     }
 
-    /// Encodes the utterances of a manifest into token shards in a folder. Finished shards are kept. Warnings about
-    /// recordings become events.
+    /// Encodes the utterances of a manifest into token shards in a folder. Existing finished shards are kept. Warnings
+    /// of the audio decoder become events.
     ///
     /// # Errors
-    /// [`RecipeError::Data`]. Recordings that cannot be read are listed in the summary.
+    /// [`RecipeError::Data`]. The summary lists utterances that could not be read or encoded.
     pub fn encode_manifest(
         &self,
         manifest: &Manifest,
@@ -127,7 +128,7 @@ impl<'a> CorpusCodec<'a> {
         self.encode_from(&recordings, manifest, folder, plan, run)
     }
 
-    /// [`Self::encode_manifest`] with recordings that may be in memory already.
+    /// Encodes a manifest as [`Self::encode_manifest`] does, with recordings that may already be decoded.
     pub(crate) fn encode_from(
         &self,
         recordings: &DecodedRecordings,
@@ -144,10 +145,10 @@ impl<'a> CorpusCodec<'a> {
         Ok(encode_manifest(manifest, folder, plan, &one, run.events, run.cancel)?)
     }
 
-    /// Codes and latents of a recording at [`Self::sample_rate_hz`].
+    /// Returns codes and latents of a recording, which must have the sample rate [`Self::sample_rate_hz`].
     ///
     /// # Errors
-    /// [`CodecError`].
+    /// [`CodecError`] if the codec fails.
     pub fn encode(&self, audio: &Audio) -> Result<Coded, CodecError> {
         match self.source.codec() {
             Ok(codec) => codec.encode_with_latents(audio),
@@ -156,7 +157,7 @@ impl<'a> CorpusCodec<'a> {
     }
 }
 
-/// Rates and sizes of a quantizer without its vocoder.
+/// Returns rates and sizes of a quantizer.
 fn info_of(rvq: &MelRvq) -> CodecInfo {
     let config = rvq.config();
     CodecInfo {

@@ -1,4 +1,4 @@
-//! Truncated recordings, for tests of the warnings about them.
+//! Truncated recordings for tests of decoder warnings.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use syrinx_audio::{WavFormat, write_wav};
 use syrinx_data::Utterance;
 use syrinx_types::{Audio, Event, RecordingSink};
 
-/// A rising tone of a length, seconds.
+/// Returns a rising tone of `seconds` seconds.
 pub(crate) fn tone(seconds: f64, sample_rate_hz: u32) -> Audio {
     let wave = |i: usize| {
         let at_s = i as f32 / sample_rate_hz as f32;
@@ -16,7 +16,7 @@ pub(crate) fn tone(seconds: f64, sample_rate_hz: u32) -> Audio {
     Audio { samples: (0..samples).map(wave).collect(), sample_rate_hz }
 }
 
-/// Writes a recording whose header promises twice the samples that the file has.
+/// Writes a recording that is truncated: its header states twice the number of samples in the file.
 pub(crate) fn truncated(folder: &Path, name: &str, audio: &Audio) -> PathBuf {
     const HEADER_BYTES: usize = 44;
     let path = folder.join(name);
@@ -39,7 +39,7 @@ pub(crate) fn utterance(id: &str, speaker: &str, audio: &Path) -> Utterance {
     }
 }
 
-/// Checks that the warnings are one for each truncated file, which it names.
+/// Checks that every truncated file has exactly one warning, which names the file.
 #[track_caller]
 pub(crate) fn check_warnings(sink: &RecordingSink, paths: &[&Path]) {
     let message = |event: Event| match event {

@@ -1,4 +1,4 @@
-//! The program behind a terminal dashboard: tasks, evaluations and ablations on loaded models.
+//! Program of the terminal dashboard: runs tasks, evaluations and ablations on loaded models.
 
 mod cards;
 
@@ -26,27 +26,27 @@ use crate::{
     AblationRun, CellData, CorpusSource, EngineSubject, ModelCache, RecipeError, SettingsRunner,
 };
 
-/// Player of recordings. Returns when the sound has begun.
+/// Plays a recording. Returns when playback has started.
 pub type PlayAudio = fn(&Audio) -> Result<(), ProgramError>;
 
-/// Places and settings of the program behind a dashboard.
+/// Paths and settings of the dashboard's program.
 #[derive(Debug, Clone)]
 pub struct DashboardOptions {
     /// Layers of the settings, lowest first.
     pub layers: Vec<Layer>,
     /// Settings of the model whose codec encodes the shards of ablations.
     pub shard_settings: Settings,
-    /// Further models.
+    /// Paths of further model files.
     pub models: Vec<PathBuf>,
-    /// Folder of suites, with a folder `reports` for those of ablations.
+    /// Folder of suites. Reports of ablations are written to its folder `reports`.
     pub evals: PathBuf,
-    /// Folder of ablations.
+    /// Folder of ablation files.
     pub ablations: PathBuf,
-    /// Token shards of ablations that train.
+    /// Token shards for ablations with training.
     pub shards: Option<CorpusSource>,
-    /// Folder of runs.
+    /// Folder of evaluation and ablation runs.
     pub runs: PathBuf,
-    /// Results store.
+    /// Path of the results store.
     pub results: PathBuf,
     /// Origin of results.
     pub origin: Origin,
@@ -54,7 +54,7 @@ pub struct DashboardOptions {
     pub play: PlayAudio,
 }
 
-/// The program behind a dashboard.
+/// Program of the dashboard.
 pub struct DashboardProgram {
     options: DashboardOptions,
     settings: Settings,
@@ -62,7 +62,7 @@ pub struct DashboardProgram {
 }
 
 impl DashboardProgram {
-    /// Reads the settings. Models are loaded when they are used.
+    /// Reads the settings. Models are loaded when they are first used.
     ///
     /// # Errors
     /// [`RecipeError::Config`]; [`RecipeError::NoModel`] without a model.
@@ -72,7 +72,7 @@ impl DashboardProgram {
         Ok(Self { options, settings, models })
     }
 
-    /// Returns the settings with this model, and these keys changed.
+    /// Returns the settings with this model and the changed keys.
     fn settings(
         &self,
         model: &ModelCard,
@@ -122,7 +122,8 @@ impl DashboardProgram {
         let suite = Suite::load(&request.suite.path)?;
         let settings = with_suite(self.settings(&request.model, &[])?, &suite);
         let store = Store::open(&self.options.results)?;
-        // A suite with settings of its own needs a model of its own.
+        // A suite that changes settings of a task needs its own engine: cached engines ignore settings other than the
+        // model.
         let engine = if suite.settings.is_empty() {
             self.models.engine(&settings)?
         } else {
@@ -174,7 +175,7 @@ impl DashboardProgram {
     }
 }
 
-/// Returns the recording of a request.
+/// Returns the recording of a request, loaded from its file if necessary; `None` if there is none or it cannot be read.
 fn sound_of(engine: &Engine, request: &AnswerRequest) -> Option<Arc<Audio>> {
     request.recording.clone().or_else(|| {
         let descriptor = syrinx_registry::find(&request.task)?;
@@ -184,8 +185,8 @@ fn sound_of(engine: &Engine, request: &AnswerRequest) -> Option<Arc<Audio>> {
     })
 }
 
-/// Name of the folder of an evaluation. A model and a number of items have a folder of their own, since a run removes
-/// the rows of others in its folder.
+/// Returns the name of an evaluation's folder. Every combination of suite, model and number of items has its own
+/// folder, since a run removes rows of other models and items from its folder.
 fn run_name(suite: &str, request: &EvalRequest) -> String {
     let mut name = suite.to_owned();
     if request.model.path.is_some() {
@@ -197,7 +198,7 @@ fn run_name(suite: &str, request: &EvalRequest) -> String {
     name
 }
 
-/// Returns an error as the dashboard shows it.
+/// Converts an error to that of the dashboard.
 fn shown(error: RecipeError) -> ProgramError {
     let hint = error.hint();
     ProgramError::new(error.to_string(), hint)

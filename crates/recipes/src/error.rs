@@ -1,4 +1,4 @@
-//! Errors.
+//! Errors of recipes.
 
 use std::borrow::Cow;
 use std::io;
@@ -14,72 +14,72 @@ use syrinx_types::{IoOperation, io_hint};
 
 use crate::pretraining::PretrainingFault;
 
-/// An error of this crate. The message names the object, [`RecipeError::hint`] is the remedy.
+/// An error of this crate. The message states the fault, [`RecipeError::hint`] the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecipeError {
     /// Fewer aligned recordings than a voice needs.
     #[error(
-        "only {aligned} of {found} recordings can be trained on, {needed} are needed: {left_out}"
+        "a voice needs {needed} aligned recordings, and {aligned} of {found} are aligned: {left_out}"
     )]
     TooFew {
-        /// Recordings that were aligned.
+        /// Number of aligned recordings.
         aligned: usize,
-        /// Recordings of the folder.
+        /// Number of recordings in the manifest.
         found: usize,
-        /// Smallest number.
+        /// Minimum number of aligned recordings.
         needed: usize,
-        /// Reasons for the others.
+        /// Reasons for the recordings that were left out.
         left_out: LeftOutReasons,
     },
-    /// The adapter of a voice was not finished.
+    /// The training of a voice's adapter was cancelled.
     #[error("stopped after {step} of {steps} steps")]
     Stopped {
-        /// Steps done.
+        /// Number of completed steps.
         step: u64,
-        /// Steps in all.
+        /// Total number of steps.
         steps: u64,
     },
-    /// The training of an ablation's cell was not finished.
+    /// The training of an ablation's cell was cancelled.
     #[error("stopped")]
     CellStopped,
-    /// No recording that a prompt can be cut from.
-    #[error("no recording can be read again for the prompt")]
+    /// No recording from which a prompt can be extracted.
+    #[error("none of the recordings can be read again for the prompt")]
     NoPrompt,
-    /// Shards of another codec than the one they are used with.
+    /// Shards that were encoded with another codec than the one in use.
     #[error(
-        "{}: the shards are of the codec {shards}, the codec given is {codec}",
+        "{}: the shards were encoded with the codec {shards}, and the codec in use is {codec}",
         path.display()
     )]
     OtherCodec {
         /// Folder of the shards.
         path: PathBuf,
-        /// Fingerprint of their codec.
+        /// Fingerprint of the codec of the shards.
         shards: String,
         /// Fingerprint of the codec in use.
         codec: String,
     },
-    /// Shards of another codec than that of the model.
-    #[error("{} was encoded by another codec than the model's", path.display())]
+    /// Shards that were encoded with another codec than that of the model.
+    #[error("{} was not encoded with the codec of the model", path.display())]
     OtherModelCodec {
         /// Folder of the shards.
         path: PathBuf,
     },
-    /// The folder of a new training holds a run.
-    #[error("{} holds a run already", path.display())]
+    /// The folder of a new training already holds a run.
+    #[error("{} already holds a training run", path.display())]
     RunExists {
         /// The folder.
         path: PathBuf,
     },
-    /// No held-out sentence for in-training evaluation.
+    /// No validation sentence for in-training evaluation.
     #[error(
-        "there is nothing to evaluate with: no sentence to watch is of a speaker that is learnt"
+        "in-training evaluation has no sentence: the validation set has no text of a training speaker"
     )]
     NoSentence,
-    /// A codec that in-training evaluation cannot decode with.
+    /// The codec of in-training evaluation cannot be opened as a codec with a vocoder.
     #[error("{cause}")]
     NoVocoder {
-        /// Error of opening it.
+        /// Error of opening the codec.
         cause: EngineError,
     },
     /// A URL in a program without object storage.
@@ -88,22 +88,22 @@ pub enum RecipeError {
         /// The URL.
         url: String,
     },
-    /// No registered task for a purpose.
+    /// No registered task serves the purpose.
     #[error("no task of this program {purpose}")]
     NoTask {
         /// Purpose as a verb phrase.
         purpose: &'static str,
     },
-    /// A line of a file that is no request.
+    /// A line that is not a valid request.
     #[error("{file}:{line}: {fault}")]
     Line {
         /// Name of the file.
         file: String,
-        /// Number of the line, from 1.
+        /// Line number, from 1.
         line: usize,
         /// Fault.
         fault: RequestLineFault,
-        /// Field of the request that plain text fills.
+        /// Field of the request that a line of plain text fills.
         field: String,
     },
     /// Two lines with the same id.
@@ -111,59 +111,59 @@ pub enum RecipeError {
     LineTwice {
         /// Name of the file.
         file: String,
-        /// Number of the second line, from 1.
+        /// Line number of the second occurrence, from 1.
         line: usize,
-        /// The id.
+        /// The repeated id.
         id: String,
     },
-    /// A file of requests without lines.
-    #[error("{file}: holds no line")]
+    /// A file of requests that has only empty lines.
+    #[error("{file} has no requests")]
     NoLine {
         /// Name of the file.
         file: String,
     },
-    /// A training without shards.
-    #[error("there is nothing to learn from")]
+    /// Training without token shards.
+    #[error("training needs token shards")]
     NoShards,
-    /// An ablation that trains without shards.
-    #[error("ablation `{ablation}` trains models, and there is nothing to learn from")]
+    /// An ablation with training, but without token shards.
+    #[error("ablation `{ablation}` trains models and needs token shards")]
     NoAblationShards {
         /// Name of the ablation.
         ablation: String,
     },
-    /// A training configuration out of range.
+    /// A value of the training configuration that is out of range or not supported here.
     #[error(transparent)]
     Setting(#[from] syrinx_types::ConfigIssue),
-    /// A task that the model was not trained for.
+    /// No task for the purpose that the model was trained on.
     #[error("the model has no trained task that {purpose}")]
     UntrainedTask {
         /// Purpose as a verb phrase.
         purpose: &'static str,
     },
-    /// A cell without a training budget was to be trained.
-    #[error("a training without a budget")]
+    /// A cell to train that has no training budget.
+    #[error("the cell has no training budget")]
     NoBudget,
-    /// `coded_share` above 0 without resynthesized clips.
-    #[error("coded_share needs clips with codes")]
+    /// `coded_share` above 0 without resynthesized recordings.
+    #[error("`coded_share` above 0 needs resynthesized recordings")]
     NoCodedClips,
-    /// Resynthesized codes of other recordings.
-    #[error("{} has none of the manifest's recordings", path.display())]
+    /// Resynthesized codes of other recordings than those of the manifest.
+    #[error("{} has codes of none of the manifest's recordings", path.display())]
     OtherRecordings {
         /// Folder of the codes.
         path: PathBuf,
     },
-    /// Work without an intermediate result was cancelled.
+    /// Cancelled work without an intermediate result.
     #[error("stopped")]
     Cancelled,
-    /// An utterance that cannot be rendered.
+    /// An utterance that cannot be read or rendered.
     #[error("{id}: {fault}")]
     Utterance {
-        /// Name of the utterance.
+        /// Identifier of the utterance.
         id: String,
-        /// Fault of reading or rendering it.
+        /// Fault of reading or rendering.
         fault: UtteranceFault,
     },
-    /// A file or folder.
+    /// A file operation failed.
     #[error("cannot {operation} {}: {cause}", path.display())]
     Io {
         /// Failed operation.
@@ -173,67 +173,67 @@ pub enum RecipeError {
         /// Error of the operating system.
         cause: io::Error,
     },
-    /// No model is compiled in.
+    /// The program was built without a model.
     #[error(transparent)]
     NoModel(#[from] syrinx_embedded::NoModel),
-    /// A codec specification.
+    /// An invalid codec specification.
     #[error(transparent)]
     CodecSpec(#[from] syrinx_pretrained::SpecError),
-    /// Settings.
+    /// Error of the settings or of a configuration.
     #[error(transparent)]
     Config(#[from] syrinx_config::ConfigError),
-    /// Recordings.
+    /// Error of a recording.
     #[error(transparent)]
     Audio(#[from] syrinx_audio::AudioError),
-    /// Texts.
+    /// Error of a text.
     #[error(transparent)]
     Text(#[from] syrinx_text::TextError),
-    /// Acoustic scenes.
+    /// Error of an acoustic scene.
     #[error(transparent)]
     Scene(#[from] syrinx_scene::SceneError),
-    /// Codecs.
+    /// Error of a codec.
     #[error(transparent)]
     Codec(#[from] CodecError),
-    /// Published checkpoints.
+    /// Error of a published checkpoint.
     #[error(transparent)]
     Pretrained(#[from] syrinx_pretrained::PretrainedError),
-    /// Devices and layers.
+    /// Error of a device or a neural network.
     #[error(transparent)]
     Nn(#[from] syrinx_nn::NnError),
-    /// Tasks.
+    /// Error of a task.
     #[error(transparent)]
     Task(#[from] TaskError),
-    /// The loaded model.
+    /// Error of the loaded model.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// Manifests and shards.
+    /// Error of a manifest or of shards.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// Training.
+    /// Error of training.
     #[error(transparent)]
     Train(#[from] syrinx_train::TrainError),
-    /// Evaluation.
+    /// Error of an evaluation.
     #[error(transparent)]
     Eval(#[from] EvalError),
-    /// Pretraining by a recipe.
+    /// Error of pretraining by a recipe.
     #[error(transparent)]
     Pretraining(#[from] PretrainingFault),
-    /// Ablations.
+    /// Error of an ablation.
     #[error(transparent)]
     Ablate(#[from] syrinx_ablate::AblateError),
-    /// Results store.
+    /// Error of the results store.
     #[error(transparent)]
     Results(#[from] syrinx_results::ResultsError),
 }
 
-/// Fault of a line that should be a request.
+/// Fault of a line of a request file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestLineFault {
-    /// A line that isn't JSON.
+    /// Invalid JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// A value that a setting of the line can't have.
+    /// Invalid value of a line's `id`, `seed` or `temperature`.
     #[error("`{name}` can't be {value}")]
     Setting {
         /// Name of the setting.
@@ -243,44 +243,44 @@ pub enum RequestLineFault {
     },
 }
 
-/// Fault of an utterance that can't be rendered, aligned or encoded.
+/// Reason why an utterance cannot be rendered, aligned or encoded. The messages complete "left out because ...".
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UtteranceFault {
-    /// A recording that can't be read.
+    /// The recording cannot be read.
     #[error(transparent)]
     Recording(#[from] syrinx_audio::AudioError),
-    /// A rendition that can't be rendered.
+    /// The rendition cannot be rendered.
     #[error(transparent)]
     Rendition(#[from] TaskError),
-    /// A rendition with another speaker, of a manifest without one.
-    #[error("there is no other speaker")]
+    /// The rendition needs another speaker, and the manifest has only one.
+    #[error("the manifest has no other speaker")]
     NoOtherSpeaker,
-    /// An utterance that the shards lack.
-    #[error("it isn't in the shards")]
+    /// The shards lack the utterance.
+    #[error("its codes are not in the shards")]
     NoShard,
-    /// An utterance that the task can't learn from.
-    #[error("the task can't learn from it")]
+    /// The task cannot be trained on the utterance.
+    #[error("the task can't be trained on it")]
     NoExample,
-    /// A text that can't be aligned with its recording.
+    /// The text cannot be aligned with the recording.
     #[error(transparent)]
     Alignment(#[from] Box<EngineError>),
-    /// A text that hardly fits its recording.
-    #[error("its text fits the recording with a confidence below {min_confidence}")]
+    /// The confidence of the alignment is too low.
+    #[error("the confidence of its alignment is below {min_confidence}")]
     LowConfidence {
-        /// Smallest confidence that is kept, 0 to 1.
+        /// Minimum confidence, from 0 to 1.
         min_confidence: f64,
     },
-    /// A recording that can't be encoded. The text is the one in its shard.
-    #[error("it can't be encoded: {reason}")]
+    /// The recording cannot be encoded.
+    #[error("its recording can't be encoded: {reason}")]
     Encode {
-        /// Reason, as the shard keeps it.
+        /// Reason, as the shard stores it.
         reason: String,
     },
 }
 
 impl RecipeError {
-    /// Wraps an error of the operating system.
+    /// Returns a function that wraps an error of the operating system.
     pub(crate) fn io(
         operation: IoOperation,
         path: impl Into<PathBuf>,
@@ -289,52 +289,52 @@ impl RecipeError {
         move |cause| Self::Io { operation, path, cause }
     }
 
-    /// Remedy, where one is known.
+    /// Remedy; `None` if none is known.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         Some(match self {
             Self::TooFew { .. } => {
-                "give more recordings with their exact words, or another recognizer with --recognizer"
+                "add recordings with exact transcripts, or select another recognizer with --recognizer"
                     .into()
             }
-            Self::NoPrompt => "leave the recordings in place while the voice is trained".into(),
-            Self::Stopped { .. } => "the same command goes on from there".into(),
-            Self::CellStopped => "the cell's checkpoint is kept".into(),
+            Self::NoPrompt => "keep the recordings in their folder while the voice is trained".into(),
+            Self::Stopped { .. } => "run the same command again to resume".into(),
+            Self::CellStopped => "run the ablation again to resume from the cell's checkpoint".into(),
             Self::OtherCodec { .. } => {
-                "name the codec of the shards with --codec, or encode the manifest again".into()
+                "select the codec of the shards with --codec, or encode the manifest again".into()
             }
             Self::OtherModelCodec { .. } => {
                 "encode the manifest with `syrinx data encode` and this model".into()
             }
-            Self::RunExists { .. } => "go on with --resume, or name another folder with --run".into(),
+            Self::RunExists { .. } => "resume the run with --resume, or select another folder with --run".into(),
             Self::NoSentence => {
-                "name the split of the sentences with --watch-split, or leave out --in-training-eval"
+                "select a validation split with the same speakers with --watch-split, or omit --in-training-eval"
                     .into()
             }
             Self::NoVocoder { .. } => {
-                "name a codec with its vocoder (`syrinx codec train`) with --codec, or leave out --in-training-eval"
+                "select a codec with a vocoder (`syrinx codec train`) with --codec, or omit --in-training-eval"
                     .into()
             }
             Self::Line { field, .. } => format!(
-                "a line is a text, or JSON such as {{\"{field}\": \"Hello.\", \"seed\": 1, \"id\": \"hello\"}}"
+                "a line is plain text, or JSON such as {{\"{field}\": \"Hello.\", \"seed\": 1, \"id\": \"hello\"}}"
             )
             .into(),
-            Self::LineTwice { .. } => "give every line an id of its own".into(),
-            Self::NoLine { .. } => "write a text a line".into(),
+            Self::LineTwice { .. } => "give every line a unique id".into(),
+            Self::NoLine { .. } => "write one request per line".into(),
             Self::NoObjectStorage { .. } => {
-                "build one with `cargo build --features object-store`, or name a folder".into()
+                "build the program with `cargo build --features object-store`, or use a folder".into()
             }
-            Self::NoShards => "name token shards with --data".into(),
+            Self::NoShards => "select token shards with --data".into(),
             Self::NoAblationShards { .. } => {
-                "name token shards with --data; `syrinx data encode` makes them".into()
+                "select token shards with --data; `syrinx data encode` writes them".into()
             }
             Self::NoCodedClips => {
-                "name a folder of `syrinx data resynthesize` with --resynthesized".into()
+                "select a folder written by `syrinx data resynthesize` with --resynthesized".into()
             }
             Self::OtherRecordings { .. } => {
-                "make it of the same manifest with `syrinx data resynthesize`".into()
+                "resynthesize the same manifest with `syrinx data resynthesize`".into()
             }
             Self::Cancelled => "nothing was written; run the command again".into(),
-            Self::CodecSpec(_) => "for instance `codec = \"mimi,levels=8\"`".into(),
+            Self::CodecSpec(_) => "an example is `codec = \"mimi,levels=8\"`".into(),
             Self::Setting(_) | Self::NoBudget | Self::NoTask { .. } | Self::UntrainedTask { .. } | Self::Utterance { .. } => return None,
             Self::Scene(error) => error.hint().into(),
             Self::Nn(error) => return error.hint().map(Into::into),
@@ -356,7 +356,7 @@ impl RecipeError {
         })
     }
 
-    /// Whether the work was stopped on request.
+    /// Whether the error is a cancellation.
     pub fn is_cancelled(&self) -> bool {
         match self {
             Self::Stopped { .. } | Self::CellStopped | Self::Cancelled => true,

@@ -1,4 +1,4 @@
-//! The model that a suite evaluates.
+//! Model that a suite evaluates.
 
 use syrinx_config::Settings;
 use syrinx_engine::Engine;
@@ -9,18 +9,19 @@ use crate::evaluation::with_suite;
 use crate::models::open_engine;
 use crate::{EngineSubject, RecipeError};
 
-/// A loaded model with the settings of its answers to a suite.
+/// A loaded model with the settings of its answers.
 pub struct EvaluatedModel {
     engine: Engine,
     settings: Settings,
 }
 
 impl EvaluatedModel {
-    /// Loads the model of some settings, with those of the suite's task. The recordings of a suite of codecs go through the
-    /// named codec, else through the model's; of another suite, the named codec is that of a model which refers to one.
+    /// Loads the model of the settings, with the task settings of the suite. For a codec suite, `codec` replaces the
+    /// codec of the model as the evaluated codec. For other suites, `codec` is the codec of a model file that has no
+    /// codec of its own.
     ///
     /// # Errors
-    /// Errors of the model and of its parts.
+    /// Errors of reading the settings' model, its tasks and its codec.
     pub fn open(
         settings: Settings,
         suite: &Suite,

@@ -1,4 +1,4 @@
-//! Evaluations that are kept in the results store.
+//! Evaluations with results in the results store.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ use syrinx_eval::{
 use syrinx_results::{ResultsError, RunAbout, RunKeeper, RunStatus, Store, content_hash};
 use syrinx_types::{Event, RunContext};
 
-/// Returns the settings with those of a suite's task in them.
+/// Returns the settings with the task settings of the suite.
 pub fn with_suite(mut settings: Settings, suite: &Suite) -> Settings {
     if !suite.settings.is_empty() {
         let own = settings.tasks.entry(suite.task.clone()).or_insert_with(|| json!({}));
@@ -22,21 +22,21 @@ pub fn with_suite(mut settings: Settings, suite: &Suite) -> Settings {
     settings
 }
 
-/// Origin of a result: facts about program and computer that a library does not read by itself.
+/// Origin of a result: the program and computer, which a library does not determine itself.
 #[derive(Debug, Clone)]
 pub struct Origin {
-    /// Revision of the program's sources; empty if unknown.
+    /// Source revision of the program; empty if unknown.
     pub revision: String,
-    /// Computer and its number of cores.
+    /// Name of the computer and its number of cores.
     pub machine: String,
-    /// Command line.
+    /// Command line of the program.
     pub command: String,
-    /// Clock: seconds since 1970, UTC.
+    /// Clock in seconds since 1970-01-01, UTC.
     pub now_s: fn() -> f64,
 }
 
 impl Origin {
-    /// Date and time, as in RFC 3339, UTC.
+    /// Returns the date and time in UTC as in RFC 3339.
     pub fn date(&self) -> String {
         let now = UNIX_EPOCH + Duration::try_from_secs_f64((self.now_s)()).unwrap_or_default();
         humantime::format_rfc3339_seconds(now).to_string()
@@ -52,33 +52,35 @@ pub struct CellOf<'a> {
     pub key: &'a str,
 }
 
-/// An evaluation whose rows and figures are kept in a store.
+/// An evaluation whose rows and figures are written to a results store.
 #[derive(Clone, Copy)]
 pub struct KeptEvaluation<'a> {
-    /// Results store.
+    /// Results store to write to.
     pub store: &'a Store,
-    /// Suite.
+    /// Suite to run.
     pub suite: &'a Suite,
-    /// Model that answers.
+    /// Model to evaluate.
     pub subject: &'a dyn Subject,
-    /// Settings of its answers.
+    /// Settings of the model's answers.
     pub settings: &'a Settings,
-    /// Cell of an ablation that the evaluation belongs to.
+    /// Cell of an ablation; `None` for a separate evaluation.
     pub cell: Option<CellOf<'a>>,
-    /// Origin of the report.
+    /// Origin of the results.
     pub origin: &'a Origin,
 }
 
 impl KeptEvaluation<'_> {
-    /// Runs the suite and keeps it in the store: rows as they come, figures at the end. Errors of the store are
-    /// warnings, since the folder of the run has everything as well.
+    /// Runs the suite. Writes rows to the store as they arrive and figures at the end. Errors of the store become
+    /// warnings, since the output folder also has all results.
     ///
     /// # Errors
-    /// [`EvalError`].
+    /// [`EvalError`] if the suite fails or is cancelled.
     pub fn run(&self, options: &EvalOptions, run: RunContext<'_>) -> Result<Report, EvalError> {
         let Self { store, suite, subject, settings, origin, .. } = *self;
         let warn = |error: ResultsError| {
-            run.events.emit(Event::Warning { message: format!("the run isn't kept: {error}") });
+            run.events.emit(Event::Warning {
+                message: format!("the run is not in the results store: {error}"),
+            });
         };
         let about = self.about(options);
         let provenance = Provenance {
@@ -107,7 +109,7 @@ impl KeptEvaluation<'_> {
             }
             Err(error) => store.end(&stored, RunStatus::Failed, &error.to_string(), now_s),
         };
-        // A finished report brought all rows once more, so that a lost row is an error only without one.
+        // A finished report writes all rows again, so an earlier failed row matters only if there is no report.
         let lost = keeper.failure().filter(|_| outcome.is_err());
         if let Some(error) = ended.err().or(lost) {
             warn(error);

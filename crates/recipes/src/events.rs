@@ -1,4 +1,4 @@
-//! Files of events.
+//! Event logs of training runs.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -10,10 +10,10 @@ use syrinx_types::{Event, EventSink, IoOperation};
 
 use crate::RecipeError;
 
-/// File of a training's events in its folder.
+/// Name of the event log in the folder of a training run.
 pub const EVENTS_FILE: &str = "events.jsonl";
 
-/// An event and its time, seconds since 1970.
+/// An event with its time in seconds since 1970-01-01, UTC.
 #[derive(Serialize)]
 struct Stamped<'a> {
     at_s: f64,
@@ -21,17 +21,17 @@ struct Stamped<'a> {
     event: &'a Event,
 }
 
-/// Sink that appends one JSON object a line to a file, each with its time.
+/// Sink that appends events with their times to a file, one JSON object per line.
 pub struct JsonLines {
     file: Mutex<File>,
     now_s: fn() -> f64,
 }
 
 impl JsonLines {
-    /// Opens the file, which is created where it does not exist. `now_s` returns seconds since 1970.
+    /// Opens or creates the file. `now_s` returns the time in seconds since 1970-01-01, UTC.
     ///
     /// # Errors
-    /// [`RecipeError::Io`].
+    /// [`RecipeError::Io`] if the file cannot be opened or created.
     pub fn open(path: &Path, now_s: fn() -> f64) -> Result<Self, RecipeError> {
         let file = File::options().create(true).append(true).open(path);
         let file = file.map_err(RecipeError::io(IoOperation::Write, path))?;
@@ -47,12 +47,12 @@ impl EventSink for JsonLines {
         };
         line.push(b'\n');
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        // A full disk must not stop the work that the events are about.
+        // A full disk must not stop the training.
         let _ = file.write_all(&line);
     }
 }
 
-/// Returns the figures of the last evaluation in a training's events; none without the file.
+/// Returns the figures of the last evaluation in an event log; none if the log is missing or has no evaluation.
 pub fn last_figures(events: &Path) -> Vec<(String, f64)> {
     let text = std::fs::read_to_string(events).unwrap_or_default();
     let mut events = text.lines().rev().filter_map(|line| serde_json::from_str(line).ok());

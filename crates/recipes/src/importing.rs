@@ -1,4 +1,4 @@
-//! Imported corpora: phone times from TextGrids, and warnings.
+//! Phone times and warnings of imported corpora.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use syrinx_types::{Event, EventSink};
 use crate::RecipeError;
 use crate::recordings::with_lengths;
 
-/// Adds phones and durations from the TextGrids of a folder; returns the number of utterances with them. Lengths are those
-/// of the recordings, with which the times are compared. What was left out is added to the warnings.
+/// Adds phones and durations from the TextGrids of a folder; returns the number of utterances that have them. The times
+/// are checked against the lengths of the recordings. Reasons for missing or changed times are added to the warnings.
 ///
 /// # Errors
-/// [`RecipeError::Data`].
+/// [`RecipeError::Data`] if the folder or a TextGrid cannot be read.
 pub fn add_phone_times(
     import: &mut Import,
     textgrids: &Path,
@@ -28,7 +28,7 @@ pub fn add_phone_times(
     Ok(merged.aligned)
 }
 
-/// Warns of every item that was left out, and of files that were used in part.
+/// Emits a warning for every item that was left out or imported only partly.
 pub fn warn_of_import(import: &Import, events: &dyn EventSink) {
     for warning in import.left_out.iter().chain(&import.warnings) {
         events.emit(Event::Warning { message: warning.to_string() });

@@ -1,5 +1,5 @@
-//! In-training evaluation: a model synthesizes held-out sentences in the voices of their speakers and transcribes them
-//! with its own recognizer.
+//! In-training evaluation: the model in training synthesizes validation sentences in the voices of their speakers and
+//! transcribes them with its own recognizer.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -20,46 +20,46 @@ use syrinx_types::{CallbackError, CancelToken, RunContext};
 use crate::RecipeError;
 use crate::unnamed::UnnamedFile;
 
-/// Source of the codec that decodes the synthesized sentences.
+/// Source of the codec that decodes synthesized sentences.
 #[derive(Debug, Clone)]
 pub enum CodecSource {
-    /// A codec's file, with its vocoder.
+    /// A codec with a vocoder.
     Codec(PackageCodec),
-    /// A model file, whose language model is replaced by the trained one.
+    /// A model file whose language model is replaced by the one in training.
     Model(ModelSource),
 }
 
 /// Settings of in-training evaluation.
 #[derive(Debug, Clone)]
 pub struct InTrainingConfig {
-    /// Number of sentences at most.
+    /// Maximum number of sentences.
     pub sentences: usize,
-    /// Source of the codec.
+    /// Codec that decodes the sentences.
     pub codec: CodecSource,
-    /// Options of the engines.
+    /// Options of the engine.
     pub options: EngineOptions,
-    /// Sampling.
+    /// Sampling settings.
     pub decode: DecodeConfig,
-    /// Seed of every synthesis.
+    /// Seed of every sentence.
     pub seed: u64,
 }
 
-/// Held-out sentences and the prompts of their speakers, for the word error rate of the model's speech by its own
-/// recognizer.
+/// Evaluation by validation sentences and prompts of their speakers. Measures the word error rate (WER) of the
+/// synthesized speech with the model's own recognizer.
 pub struct InTrainingEvaluation {
     config: InTrainingConfig,
     voices: Vec<PackageVoice>,
-    /// Voice and text.
+    /// Name of the voice and text, per sentence.
     sentences: Vec<(String, String)>,
 }
 
 impl InTrainingEvaluation {
-    /// Builds an evaluation of sentences evenly spread over `watched`. The prompt of a speaker is the beginning of the
-    /// first long enough utterance in `learnt`.
+    /// Selects sentences spread evenly over `watched` whose speakers are in `learnt`. The prompt of a speaker is the
+    /// beginning of the first utterance in `learnt` that has `prompt.max_frames` frames, else of the longest.
     ///
     /// # Errors
-    /// [`RecipeError::NoSentence`] if no sentence is of a speaker in `learnt`, [`RecipeError::NoVocoder`], and errors
-    /// of reading codes.
+    /// [`RecipeError::NoSentence`] if no speaker of a sentence is in `learnt`, [`RecipeError::NoVocoder`] if the codec
+    /// cannot be opened, and errors of reading codes.
     pub fn new(
         watched: &Corpus,
         learnt: &Corpus,
@@ -95,13 +95,13 @@ impl InTrainingEvaluation {
         Ok(evaluation)
     }
 
-    /// Refuses a codec without a vocoder before the training starts.
+    /// Checks before training that the codec has a vocoder.
     fn check(&self) -> Result<(), RecipeError> {
         let CodecSource::Codec(codec) = &self.config.codec else { return Ok(()) };
         open_codec(&codec.spec).map(|_| ()).map_err(|cause| RecipeError::NoVocoder { cause })
     }
 
-    /// Packages the language model in training and opens it.
+    /// Opens an engine with the language model in training.
     fn engine(&self, lm: &LmFile) -> Result<Engine, CallbackError> {
         let bytes = lm.to_bytes(true).map_err(CallbackError::new)?;
         let file = UnnamedFile::of(&bytes).map_err(CallbackError::new)?;
@@ -113,7 +113,7 @@ impl InTrainingEvaluation {
         Engine::open(&source, &self.config.options).map_err(CallbackError::new)
     }
 
-    /// Synthesizes a sentence and returns its transcript; empty where either fails.
+    /// Synthesizes a sentence and returns its transcript; an empty text if either fails.
     fn read_back(&self, tasks: &Tasks<'_>, voice: &str, text: &str) -> String {
         let Tasks { engine, synthesizer, recognizer, cancel } = *tasks;
         let mut request = Map::from_iter([(synthesizer.verb.positional.to_owned(), json!(text))]);
@@ -135,7 +135,7 @@ impl InTrainingEvaluation {
     }
 }
 
-/// Tasks that synthesize and transcribe the sentences.
+/// Engine and tasks that synthesize and transcribe the sentences.
 struct Tasks<'a> {
     engine: &'a Engine,
     synthesizer: &'a TaskDescriptor,
@@ -170,7 +170,8 @@ impl InTrainingEvaluator for InTrainingEvaluation {
     }
 }
 
-/// Returns a prompt of a speaker: the beginning of the first utterance that is long enough, else of the longest.
+/// Returns the prompt of an utterance's speaker: the first `prompt.max_frames` frames of the first utterance that is
+/// long enough, else of the longest.
 fn reference(
     learnt: &Corpus,
     utterance: &syrinx_data::Utterance,

@@ -7,11 +7,11 @@ use syrinx_results::{RunAbout, Store, content_hash};
 use crate::RecipeError;
 use crate::evaluation::Origin;
 
-/// Stores figures that another program measured as a finished run without rows; returns the run's identifier. `suite`
-/// names the measurement, `source` the file of the figures.
+/// Stores figures that another program measured, as a finished run without rows. Returns the identifier of the run.
+/// `suite` is the name of the measurement, `source` the file of the figures.
 ///
 /// # Errors
-/// [`RecipeError::Results`].
+/// [`RecipeError::Results`] if the store cannot be written.
 pub fn keep_figures(
     store: &Store,
     suite: &str,

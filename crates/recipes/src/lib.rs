@@ -1,21 +1,22 @@
-//! Recipes: procedures over corpora, models and results, each a call.
+//! Recipes: procedures over corpora, models and results, each behind one call.
 //!
-//! - Corpora: [`align_manifest`] adds phones and durations to utterances of known text, [`Simulator`] renders the input
-//!   of tasks that enhance, [`Resynthesis`] replaces codes of recordings by those of a model, all with the codec of
-//!   [`CorpusCodec`].
-//! - Training: [`Training`] trains a language model on shards or fine-tunes one ([`Tuning`]), with word error rates of
-//!   the model in training ([`InTrainingEvaluation`]). [`train_voice`] fits an adapter to recordings of one speaker and
-//!   keeps it, with a prompt, as a named voice. [`fit_quantizer`] and [`train_codec`] train the project's own codec.
+//! - Corpora: [`align_manifest`] adds phones and durations to utterances with known text, [`Simulator`] renders input
+//!   for tasks that enhance speech, and [`Resynthesis`] replaces codes of recordings by codes of a model.
+//!   [`CorpusCodec`] is the codec of all three.
+//! - Training: [`Training`] trains a language model on token shards or fine-tunes one ([`Tuning`]), and measures its
+//!   word error rate during training ([`InTrainingEvaluation`]). [`train_voice`] fits an adapter to recordings of one
+//!   speaker and stores it with a prompt as a named voice. [`fit_quantizer`] and [`train_codec`] train the project's
+//!   codec.
 //! - Evaluation: [`EngineSubject`] is a loaded model as the subject of a suite, [`KeptEvaluation`] runs a suite and
-//!   keeps its rows, [`SettingsRunner`] trains and evaluates the cells of an [`AblationRun`]. [`StreamingBench`] and
-//!   [`LiveBench`] measure latencies.
-//! - All of that in one call: [`pretraining`] runs a recipe's stages from the corpus to the evaluated model.
-//! - Models from settings: [`open_engine`], [`build_tasks`], [`ModelCache`]. [`LineAnswers`] answers a file of
-//!   requests, [`SpeechFile`] writes speech chunk by chunk, [`OtherRecognition`] transcribes without a language model.
-//!   The feature `dash` adds the program behind the terminal dashboard (`DashboardProgram`).
+//!   stores its results, and [`SettingsRunner`] trains and evaluates the cells of an [`AblationRun`].
+//!   [`StreamingBench`] and [`LiveBench`] measure latencies.
+//! - Pretraining: [`pretraining`] runs all stages of a recipe file, from the corpus to the evaluated model.
+//! - Models from settings: [`open_engine`], [`build_tasks`] and [`ModelCache`]. [`LineAnswers`] answers a file of
+//!   requests, [`SpeechFile`] writes speech chunk by chunk, and [`OtherRecognition`] transcribes without a language
+//!   model. The feature `dash` adds the program of the terminal dashboard (`DashboardProgram`).
 //!
-//! Invariants: no environment, no printing (progress is reported as events); finished work survives a kill, and the
-//! same call resumes it.
+//! Invariants: the crate reads no environment variables and prints nothing (progress is reported as events). A killed
+//! call keeps its finished work, and the same call resumes it.
 
 mod ablation;
 mod ablation_run;

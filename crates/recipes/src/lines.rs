@@ -1,4 +1,4 @@
-//! Requests from a file, one a line.
+//! Files of requests, one per line.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,40 +11,42 @@ use syrinx_types::RunContext;
 
 use crate::{RecipeError, RequestLineFault};
 
-/// Keys of a line that are settings, not fields of the request.
+/// Keys of a line that are not fields of the request.
 const SETTINGS: [&str; 3] = ["id", "seed", "temperature"];
 
-/// Request of one line.
+/// A line with its request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestLine {
-    /// Number in the file, from 1.
+    /// Line number in the file, from 1.
     pub number: usize,
-    /// Name of the answer's file, without an extension.
+    /// Name of the answer's file, without extension.
     pub id: String,
     /// Fields of the request.
     pub request: Value,
-    /// Seed, where the line names one.
+    /// Seed; `None` for the seed of the run.
     pub seed: Option<u64>,
-    /// Temperature of codes, where the line names one.
+    /// Sampling temperature of codes; `None` for the temperature of the settings.
     pub temperature: Option<f64>,
 }
 
-/// File whose lines are requests.
+/// A file with one request per line.
 #[derive(Debug, Clone, Copy)]
 pub struct LineFile<'a> {
-    /// Name of the file, for errors.
+    /// Name of the file, for error messages.
     pub name: &'a str,
     /// Field of the request that a line of plain text fills.
     pub field: &'a str,
-    /// Fields that all requests have.
+    /// JSON object with the fields that all requests have in common.
     pub fields: &'a Value,
 }
 
 impl LineFile<'_> {
-    /// Reads lines: texts, or JSON with fields of the request and `id`, `seed`, `temperature`. Empty lines are skipped.
+    /// Parses the lines: plain texts, or JSON objects with fields of the request and optionally `id`, `seed` and
+    /// `temperature`. Empty lines are skipped.
     ///
     /// # Errors
-    /// [`RecipeError::Line`], [`RecipeError::LineTwice`], [`RecipeError::NoLine`].
+    /// [`RecipeError::Line`] for an invalid line, [`RecipeError::LineTwice`] for a repeated id, [`RecipeError::NoLine`]
+    /// for a file without requests.
     pub fn parse(&self, text: &str) -> Result<Vec<RequestLine>, RecipeError> {
         let mut lines = Vec::new();
         let mut ids = BTreeSet::new();
@@ -106,33 +108,34 @@ impl RequestLine {
     }
 }
 
-/// Receiver of each line and its answer.
+/// Receives each line and its answer.
 pub type TakeAnswer<'a, E> =
     &'a mut dyn FnMut(&RequestLine, Result<Answered, EngineError>) -> Result<(), E>;
 
-/// Model and task that answer lines.
+/// Model and task that answer the lines.
 #[derive(Clone, Copy)]
 pub struct LineAnswers<'a> {
     /// Loaded model.
     pub engine: &'a Engine,
     /// Identifier of the task.
     pub task: &'a str,
-    /// Sampling; a line may have its own temperature. `batch_rows` lines are answered side by side.
+    /// Sampling settings; a line may change the temperature. Up to `batch_rows` lines form a batch.
     pub decode: &'a DecodeConfig,
 }
 
 impl LineAnswers<'_> {
-    /// Answers lines in their order; `each` receives every answer. Lines without a seed have that of the run.
+    /// Answers the lines in order and calls `each` with every answer. Lines without a seed use the seed of the run.
     ///
     /// # Errors
-    /// [`EngineError::Cancelled`] and faults of the model, as `E`; errors of `each`. An error of one line goes to `each`.
+    /// [`EngineError::Cancelled`] and errors of the model as `E`, and errors of `each`. An error of a single line is
+    /// passed to `each`.
     pub fn run<E: From<EngineError>>(
         &self,
         lines: &[&RequestLine],
         run: RunContext<'_>,
         each: TakeAnswer<'_, E>,
     ) -> Result<(), E> {
-        // Lines of one batch have the same settings but for their seeds.
+        // All lines of a batch share their settings except for the seed.
         for of_settings in lines.chunk_by(|a, b| a.temperature == b.temperature) {
             for batch in of_settings.chunks(self.decode.batch_rows.max(1)) {
                 let decode = batch[0].decode(self.decode);

@@ -1,4 +1,4 @@
-//! Latency of recognition while sound is coming in.
+//! Latency of live recognition.
 
 use std::time::Instant;
 
@@ -12,53 +12,53 @@ use syrinx_types::{Audio, CancelToken, RunContext};
 use crate::RecipeError;
 use crate::streaming_latency::quantile;
 
-/// Silence between recordings that are joined, seconds.
+/// Length of the silence after each recording in joined recordings, in seconds.
 const PAUSE_S: f64 = 0.5;
 
-/// Step of the simulated clock while nothing is recognized, seconds.
+/// Step of the simulated clock while no recognition is due, in seconds.
 const STEP_S: f64 = 0.02;
 
-/// Measurement of live recognition with a loaded model. Recordings come in by a simulated clock, which advances by the
-/// time of each recognition.
+/// Measurement of live recognition. A simulated clock delivers the samples of a recording in real time and advances by
+/// the computing time of each recognition.
 pub struct LiveBench<'a> {
     engine: &'a Engine,
     task: &'static TaskDescriptor,
 }
 
-/// Figures of recordings recognized while they came in.
+/// Figures of live recognition over all recordings.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LiveFigures {
     /// Number of recordings.
     pub recordings: usize,
-    /// Total length of the recordings, seconds.
+    /// Total length of the recordings, in seconds.
     pub seconds: f64,
-    /// Words recognized.
+    /// Number of recognized words.
     pub words: usize,
-    /// Median time from the end of a word until it is certain, seconds.
+    /// Median time from the end of a word until its recognition is final, in seconds.
     pub delay_p50_s: Option<f64>,
-    /// 95th percentile of this time, seconds.
+    /// 95th percentile of the same time, in seconds.
     pub delay_p95_s: Option<f64>,
-    /// Recordings with the text of recognition at once.
+    /// Number of recordings with the same text as offline recognition.
     pub same_text: usize,
-    /// Time of computation divided by the length of the recordings.
+    /// Computing time divided by the length of the recordings.
     pub real_time_factor: f64,
 }
 
-/// A recording recognized while it came in.
+/// Result of the live recognition of one recording.
 #[derive(Debug, Default)]
 struct Recognized {
-    /// Seconds from the end of each word until it became certain.
+    /// Time from the end of each word until its recognition was final, in seconds.
     delays_s: Vec<f64>,
-    /// Seconds of computation.
+    /// Computing time, in seconds.
     computed_s: f64,
     text: String,
 }
 
 impl<'a> LiveBench<'a> {
-    /// Prepares the measurement by one recognition, which also pays for what a process builds once.
+    /// Runs one recognition as warm-up, so that one-time initialization is not measured.
     ///
     /// # Errors
-    /// [`RecipeError::NoTask`] without a recognition task; errors of the model.
+    /// [`RecipeError::NoTask`] if the model has no recognition task; errors of the model.
     pub fn new(engine: &'a Engine, recording: &Audio) -> Result<Self, RecipeError> {
         let task = engine.recognition_task();
         let task = task.ok_or(RecipeError::NoTask { purpose: "recognizes speech" })?;
@@ -67,7 +67,7 @@ impl<'a> LiveBench<'a> {
         Ok(bench)
     }
 
-    /// Recordings joined to one, with pauses between them.
+    /// Joins recordings, each followed by 0.5 s of silence; `None` without recordings.
     pub fn joined(recordings: &[Audio]) -> Option<Audio> {
         let mut joined = Audio { samples: Vec::new(), ..recordings.first()?.clone() };
         for recording in recordings {
@@ -77,10 +77,10 @@ impl<'a> LiveBench<'a> {
         Some(joined)
     }
 
-    /// Recognizes recordings while they come in, and at once.
+    /// Recognizes each recording live and, for comparison, offline.
     ///
     /// # Errors
-    /// [`RecipeError::Cancelled`], errors of the model.
+    /// [`RecipeError::Cancelled`]; errors of the model.
     pub fn measure(
         &self,
         recordings: &[Audio],

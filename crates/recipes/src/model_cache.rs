@@ -1,4 +1,4 @@
-//! Loaded models, kept until their files change.
+//! Cache of loaded models.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,38 +12,38 @@ use syrinx_train::TrainingCheckpoint;
 use crate::RecipeError;
 use crate::models::{model_source, open_engine};
 
-/// File of a whole model in the folder of a training run.
+/// Name of the complete model file in the folder of a training run.
 const PACKAGED_FILE: &str = "packaged.safetensors";
 
-/// File of a model and its time of modification; the empty path is that of the embedded model.
+/// Path of a model file and its modification time; the empty path is the embedded model.
 type ModelVersion = (PathBuf, Option<SystemTime>);
 
-/// Models by their files. Each is loaded once, and again after its file changed.
+/// Loaded models by path. A model is loaded again when its file changes.
 pub struct ModelCache {
-    /// Model whose codec and voices complete the weights of training runs.
+    /// Model whose codec and voices complete the language model of a training run.
     base: ModelSource,
     engines: Mutex<BTreeMap<ModelVersion, Arc<Engine>>>,
 }
 
 impl ModelCache {
-    /// Begins without loaded models. The weights of a training run synthesize with codec and voices of `base`.
+    /// Returns an empty cache. Language models of training runs are combined with the codec and voices of `base`.
     pub fn new(base: ModelSource) -> Self {
         Self { base, engines: Mutex::default() }
     }
 
-    /// Begins without loaded models, with the model of some settings as the base.
+    /// Returns an empty cache with the model of the settings as the base.
     ///
     /// # Errors
-    /// [`RecipeError::NoModel`].
+    /// [`RecipeError::NoModel`] if the settings select the embedded model and the program has none.
     pub fn of_settings(settings: &Settings) -> Result<Self, RecipeError> {
         Ok(Self::new(model_source(settings)?))
     }
 
-    /// Returns the model that settings name: a model file, the weights in the folder of a training run, or the embedded
-    /// model. Other settings than the model count at the first load only.
+    /// Returns the model that the settings select: a model file, the language model in the folder of a training run, or
+    /// the embedded model. Settings other than `model` take effect only when the model is loaded.
     ///
     /// # Errors
-    /// Errors of the model and of its parts.
+    /// Errors of reading the model, its tasks and its codec.
     pub fn engine(&self, settings: &Settings) -> Result<Arc<Engine>, RecipeError> {
         let path = settings.model.clone().unwrap_or_default();
         let modified = path.metadata().and_then(|m| m.modified()).ok();
@@ -57,13 +57,13 @@ impl ModelCache {
             None => open_engine(settings)?,
             Some(run) => open_engine(&self.packaged(settings, &path, run)?)?,
         });
-        // Engines of a file's older content are dropped.
+        // Engines of earlier versions of the file are dropped.
         engines.retain(|(other, _), _| *other != path);
         engines.insert(key, Arc::clone(&engine));
         Ok(engine)
     }
 
-    /// Writes a whole model around the weights of a training run; returns the settings that name it.
+    /// Writes a complete model file with the language model of a training run; returns settings that select it.
     fn packaged(
         &self,
         settings: &Settings,

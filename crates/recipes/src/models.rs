@@ -1,4 +1,4 @@
-//! Models and tasks as settings describe them.
+//! Models and tasks of the settings.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use syrinx_text::{Frontend, TextVocab};
 
 use crate::RecipeError;
 
-/// Name of the model that is compiled in.
+/// Name of the embedded model.
 pub const EMBEDDED: &str = "embedded";
 
-/// Source of the model that settings name: a file, else the embedded model.
+/// Returns the source of the model that the settings select: a file, else the embedded model.
 ///
 /// # Errors
-/// [`RecipeError::NoModel`].
+/// [`RecipeError::NoModel`] if the program has no embedded model.
 pub fn model_source(settings: &Settings) -> Result<ModelSource, RecipeError> {
     Ok(match &settings.model {
         Some(path) => ModelSource::File(path.clone()),
@@ -25,10 +25,10 @@ pub fn model_source(settings: &Settings) -> Result<ModelSource, RecipeError> {
     })
 }
 
-/// Source of a named model: a file, or [`EMBEDDED`].
+/// Returns the source of a model: a file, or the embedded model for the name [`EMBEDDED`].
 ///
 /// # Errors
-/// [`RecipeError::NoModel`].
+/// [`RecipeError::NoModel`] if the program has no embedded model.
 pub fn named_model(name: &str) -> Result<ModelSource, RecipeError> {
     Ok(match name {
         EMBEDDED => ModelSource::Bytes(syrinx_embedded::model()?),
@@ -36,10 +36,10 @@ pub fn named_model(name: &str) -> Result<ModelSource, RecipeError> {
     })
 }
 
-/// Engine options of the settings, with the tasks of the registry.
+/// Returns the engine options of the settings, with all registered tasks.
 ///
 /// # Errors
-/// [`RecipeError::CodecSpec`] for a `codec` that is no codec specification; errors of the device.
+/// [`RecipeError::CodecSpec`] if `codec` is not a codec specification; errors of the device.
 pub fn engine_options(settings: &Settings) -> Result<EngineOptions, RecipeError> {
     Ok(EngineOptions {
         kernels: settings.kernels,
@@ -56,10 +56,10 @@ pub fn engine_options(settings: &Settings) -> Result<EngineOptions, RecipeError>
     })
 }
 
-/// Loads the model that settings name, with the tasks of the registry.
+/// Loads the model that the settings select, with all registered tasks.
 ///
 /// # Errors
-/// Errors of the model and of its parts.
+/// Errors of reading the model, its tasks and its codec.
 pub fn open_engine(settings: &Settings) -> Result<Engine, RecipeError> {
     open_engine_of(&model_source(settings)?, settings, ALL)
 }
@@ -67,7 +67,7 @@ pub fn open_engine(settings: &Settings) -> Result<Engine, RecipeError> {
 /// Loads a model with these settings and tasks.
 ///
 /// # Errors
-/// Errors of the model and of its parts, and of settings of a task that is not among these.
+/// Errors of reading the model, its tasks and its codec, and of settings of a task that is not in `tasks`.
 pub fn open_engine_of(
     source: &ModelSource,
     settings: &Settings,
@@ -81,10 +81,10 @@ pub fn open_engine_of(
     })
 }
 
-/// Task kit of a model with these switches: English front end and vocabulary.
+/// Returns the English text front end and vocabulary for the tasks of a model with these switches.
 ///
 /// # Errors
-/// [`RecipeError::Text`].
+/// [`RecipeError::Text`] if the embedded lexicon or vocabulary cannot be read.
 pub fn task_kit(switches: ModelSwitches) -> Result<TaskKit, RecipeError> {
     Ok(TaskKit {
         vocab: Arc::new(TextVocab::english()?),
@@ -96,7 +96,7 @@ pub fn task_kit(switches: ModelSwitches) -> Result<TaskKit, RecipeError> {
 /// Builds a task with its settings.
 ///
 /// # Errors
-/// [`RecipeError::Task`] for settings out of range.
+/// [`RecipeError::Task`] for invalid settings.
 pub fn build_task(
     descriptor: &TaskDescriptor,
     settings: &Settings,
@@ -109,7 +109,7 @@ pub fn build_task(
 /// Builds tasks with their settings for a model with these switches.
 ///
 /// # Errors
-/// [`RecipeError::Task`] for settings out of range.
+/// [`RecipeError::Task`] for invalid settings.
 pub fn build_tasks(
     tasks: &[&'static TaskDescriptor],
     settings: &Settings,

@@ -91,11 +91,11 @@ pub fn package_model(
     })
 }
 
-/// Card of a language model file: the file, the program that packaged it, and settings and figures of the training run in
-/// its folder, where there is one.
+/// Returns the model card of a language model file: its name, the program that packaged it, and steps, figures and
+/// settings of the training run in its folder if there is one.
 ///
 /// # Errors
-/// [`RecipeError::Train`] for a damaged checkpoint.
+/// [`RecipeError::Train`] if the checkpoint of the run cannot be read.
 pub fn card_of_run(lm: &Path, program: &str, origin: &Origin) -> Result<Value, RecipeError> {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut card = json!({
@@ -115,11 +115,12 @@ pub fn card_of_run(lm: &Path, program: &str, origin: &Origin) -> Result<Value, R
     Ok(card)
 }
 
-/// Returns a voice of a model file: the best stretch of a recording, encoded. The file is described by its name. Warns
-/// of every fault of the recording that was repaired, and of a clipped stretch.
+/// Returns a voice of a model file: the codes of the best excerpt of a recording. The name of the file is its
+/// description. Passes decoder warnings and a warning of a clipped excerpt to `warn`.
 ///
 /// # Errors
-/// Errors of reading the recording and of finding a stretch.
+/// [`RecipeError::Audio`] if the recording cannot be read; an error if it has no suitable excerpt;
+/// [`RecipeError::Codec`].
 pub fn package_voice(
     name: &str,
     file: &str,

@@ -1,9 +1,9 @@
 //! Pretraining by a recipe: all stages from the corpus to the evaluated model.
 //!
-//! A [`Recipe`] is a file (`configs/recipes`). [`Pretraining::run`] imports or synthesizes the corpus, aligns, fits and
-//! trains the codec, encodes, simulates, trains the language model phase by phase, packages and evaluates, as far as the
-//! recipe has these stages. A stage is skipped if it was finished with the same inputs and settings, resumed where it was
-//! stopped, and repeated if anything before it has another content.
+//! A [`Recipe`] is a file (`configs/recipes`). [`Pretraining::run`] runs its stages: import or synthesis of the corpus,
+//! alignment, fit and training of the codec, encoding, simulation, the training phases of the language model, packaging
+//! and evaluation. A stage is skipped if it was finished with the same inputs and settings, resumed if it was
+//! interrupted, and repeated if the content of its inputs or its settings changed.
 
 mod execute;
 mod fault;
@@ -30,47 +30,47 @@ pub use recipe::{
 pub use stage::{RecipeStage, StageRecord, StageState};
 pub use work::{CorpusRequest, Encoding, PhaseWork, StageWork};
 
-/// Maker of synthetic corpora, for recipes without a corpus.
+/// Generator of synthetic corpora, for recipes without a corpus.
 pub trait CorpusMaker {
-    /// Files that a corpus depends on besides the request.
+    /// Returns the files that the corpus depends on besides the request.
     fn inputs(&self) -> Vec<PathBuf>;
 
-    /// Command that makes the corpus, as a person would type it.
+    /// Returns the command line that generates the corpus.
     fn line(&self, request: &CorpusRequest) -> String;
 
-    /// Synthesizes recordings and writes them with `manifest.jsonl` to the folder of the request. Utterances that exist are
-    /// kept.
+    /// Synthesizes recordings and writes them with `manifest.jsonl` to the folder of the request. Existing utterances
+    /// are kept.
     ///
     /// # Errors
-    /// Errors of the maker.
+    /// Errors of the generator.
     fn make(&self, request: &CorpusRequest, run: RunContext<'_>) -> Result<(), CallbackError>;
 }
 
-/// Layers of configuration that a program adds to those of a recipe, such as variables of its environment.
+/// Layers of configuration that a program adds to a recipe, such as environment variables.
 #[derive(Debug, Clone, Default)]
 pub struct RecipeLayers {
-    /// Settings, lowest first; those of a phase are above them.
+    /// Layers of the settings, lowest first. The settings of a phase are above them.
     pub settings: Vec<Layer>,
-    /// Fit of the quantizer: above the configuration file, below the changes of the recipe.
+    /// Layers of the quantizer's fit, above the configuration file and below the changes in the recipe.
     pub fit: Vec<Layer>,
-    /// Training of the vocoder, in the same place.
+    /// Layers of the vocoder's training, with the same precedence.
     pub vocoder: Vec<Layer>,
-    /// Training of the language model, in the same place.
+    /// Layers of the language model's training, with the same precedence.
     pub train: Vec<Layer>,
 }
 
-/// Surroundings of a pretraining.
+/// Context of a pretraining.
 #[derive(Clone, Copy)]
 pub struct PretrainingContext<'a> {
-    /// Folder that relative paths of the recipe start from.
+    /// Folder that relative paths in the recipe refer to.
     pub root: &'a Path,
     /// Layers of configuration of the program.
     pub layers: &'a RecipeLayers,
-    /// Tasks that can be trained: those of the registry, or a list with tasks of other crates.
+    /// Tasks that can be trained: the registered ones, or a list with tasks of other crates.
     pub tasks: &'a [&'static TaskDescriptor],
-    /// Maker of synthetic corpora; without one, the recipe names a corpus.
+    /// Generator of synthetic corpora; `None` requires a corpus in the recipe.
     pub corpus_maker: Option<&'a dyn CorpusMaker>,
-    /// Origin of the evaluation's results.
+    /// Origin of the evaluation results.
     pub origin: &'a Origin,
 }
 
@@ -81,7 +81,7 @@ pub struct PlannedStage<'a> {
     pub name: &'a str,
     /// State of the stage.
     pub state: StageState,
-    /// Duration of the stage so far, seconds.
+    /// Duration of the stage so far, in seconds.
     pub seconds: f64,
     /// The stage.
     #[serde(skip)]
@@ -92,9 +92,9 @@ pub struct PlannedStage<'a> {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum StageUpdate<'a> {
-    /// A stage is skipped, resumed or begun, by its state.
+    /// A stage will be skipped, resumed or started, according to its state.
     Planned(PlannedStage<'a>),
-    /// A stage is finished.
+    /// A stage has finished.
     Finished {
         /// The stage.
         stage: &'a RecipeStage,
@@ -111,7 +111,7 @@ pub struct Pretraining<'a> {
 }
 
 impl<'a> Pretraining<'a> {
-    /// Lists the stages of a recipe.
+    /// Returns the pretraining of a recipe with all its stages.
     pub fn new(recipe: Recipe, context: PretrainingContext<'a>) -> Self {
         let recipe = recipe.below(context.root);
         let stages = stages::stages(&recipe, context.corpus_maker);
@@ -128,21 +128,22 @@ impl<'a> Pretraining<'a> {
         &self.stages
     }
 
-    /// Returns the stages with their states. `from` is a stage that is repeated with all after it.
+    /// Returns the stages with their states. The stage `from` and all later stages count as new.
     ///
     /// # Errors
-    /// [`PretrainingFault::UnknownStage`], and errors of reading inputs.
+    /// [`PretrainingFault::UnknownStage`] if the recipe has no stage `from`; errors of reading inputs.
     pub fn plan(&self, from: Option<&str>) -> Result<Vec<PlannedStage<'_>>, RecipeError> {
         let repeated = self.first_repeated(from)?;
         let numbered = self.stages.iter().enumerate();
         numbered.map(|(i, stage)| self.planned(stage, i >= repeated)).collect()
     }
 
-    /// Runs the stages that are not finished, and repeats `from` and all after it. `each` receives every stage before it is
-    /// run or skipped, and the summary of each that was run. Finished stages and begun work survive a kill.
+    /// Runs all unfinished stages, and repeats the stage `from` and all later ones. `each` receives every stage before
+    /// it is run or skipped, and a summary after it was run. A killed run keeps finished stages and the progress of the
+    /// current one.
     ///
     /// # Errors
-    /// [`PretrainingFault`] for the stage that failed; [`RecipeError::Cancelled`].
+    /// [`PretrainingFault`] of the stage that failed; [`RecipeError::Cancelled`].
     pub fn run(
         &self,
         from: Option<&str>,
@@ -171,7 +172,7 @@ impl<'a> Pretraining<'a> {
         Ok(())
     }
 
-    /// Index of the first stage that is repeated; the number of stages if none is.
+    /// Returns the index of the stage `from`, or the number of stages if `from` is `None`.
     fn first_repeated(&self, from: Option<&str>) -> Result<usize, RecipeError> {
         let Some(name) = from else { return Ok(self.stages.len()) };
         let found = self.stages.iter().position(|stage| stage.name == name);
@@ -211,7 +212,7 @@ mod tests {
     const RECIPE: &str = "run = 'run'\nout = 'm'\n[corpus]\nutterances = 2\n\
         [[train]]\nname = 'all'\nconfig = 't.toml'\n[package]\nvoices = [{ name = 'ann', utterance = 'u0' }]\n";
 
-    /// Maker of rising tones; counts its calls.
+    /// Generator of rising tones that counts its calls.
     #[derive(Default)]
     struct Tones(Cell<usize>);
 

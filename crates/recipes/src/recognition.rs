@@ -1,4 +1,4 @@
-//! Recognition by another recognizer than the model's own: no language model is loaded.
+//! Recognition by another recognizer than the model's, without loading a language model.
 
 use serde_json::Value;
 use syrinx_audio::{AudioWarning, ReadLimits};
@@ -9,21 +9,21 @@ use syrinx_types::{Event, RunContext};
 
 use crate::RecipeError;
 
-/// Rate that recordings are read at, Hz: that of Whisper.
+/// Sample rate of Whisper, in hertz.
 const RATE_HZ: u32 = 16_000;
 
-/// Recognizer of settings in place of a task that transcribes.
+/// Recognizer of the settings that replaces the model in tasks with text answers.
 pub struct OtherRecognition {
     task: &'static TaskDescriptor,
     recognizer: WhisperRecognizer,
 }
 
 impl OtherRecognition {
-    /// Opens the recognizer that the settings name; none where they name none, and for a task that does not answer with
+    /// Opens the recognizer that the settings select; `None` if they select none, or if the answer of the task is not
     /// text.
     ///
     /// # Errors
-    /// [`RecipeError::Pretrained`].
+    /// [`RecipeError::Pretrained`] if the recognizer cannot be opened.
     pub fn open(
         task: &'static TaskDescriptor,
         settings: &Settings,
@@ -33,11 +33,11 @@ impl OtherRecognition {
         Ok(recognizer.map(|recognizer| Self { task, recognizer }))
     }
 
-    /// Transcribes the recording file of a request, or aligns its known text. Warns of faults of the file that were
-    /// repaired.
+    /// Transcribes the recording of a request, or aligns its text if the request has one. Warnings of the audio decoder
+    /// become events.
     ///
     /// # Errors
-    /// [`RecipeError::Audio`] for a file that cannot be read, and errors of the recognizer.
+    /// [`RecipeError::Audio`] if the file cannot be read; errors of the recognizer.
     pub fn transcribe(
         &self,
         request: &Value,

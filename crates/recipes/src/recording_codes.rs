@@ -1,4 +1,4 @@
-//! Codes of recordings of any length, and recordings of codes, chunk by chunk.
+//! Encoding and decoding of recordings of any length in chunks.
 
 use std::path::Path;
 
@@ -9,16 +9,17 @@ use syrinx_types::{CancelToken, Codes};
 
 use crate::RecipeError;
 
-/// Length of the chunks of a long recording, seconds.
+/// Length of a chunk, in seconds.
 const CHUNK_S: f64 = 60.0;
 
-/// Sound before and after a chunk that is encoded with it, seconds.
+/// Length of the context before and after a chunk when it is encoded, in seconds.
 const CONTEXT_S: f64 = 5.0;
 
-/// Length from which a recording is encoded chunk by chunk, seconds.
+/// Length above which a recording is encoded in chunks, in seconds.
 const LONG_S: f64 = 300.0;
 
-/// Encodes a recording, all levels: at once while it is short, else chunk by chunk, each with its context.
+/// Encodes all levels of a recording. Recordings of more than 300 s are encoded in chunks of 60 s with 5 s of context
+/// on either side.
 ///
 /// # Errors
 /// [`RecipeError::Cancelled`], [`RecipeError::Audio`], [`RecipeError::Codec`].
@@ -47,8 +48,8 @@ pub fn encode_recording(
     Ok(codes.unwrap_or_else(|| Codes::empty(info.levels)))
 }
 
-/// Decodes codes chunk by chunk into a WAV file with the samples of decoding all at once, cut or filled to `length`.
-/// Returns the length of the file in seconds.
+/// Decodes codes in chunks of 60 s to a WAV file. With `length`, the samples are resampled to its sample rate and
+/// truncated or zero-padded to its number of samples. Returns the length of the file in seconds.
 ///
 /// # Errors
 /// [`RecipeError::Cancelled`], [`RecipeError::Audio`], [`RecipeError::Codec`].

@@ -1,4 +1,4 @@
-//! Recordings that a recipe reads more than once.
+//! Recordings that a recipe reads repeatedly.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use syrinx_audio::{AudioError, ReadLimits, UniqueWarnings};
 use syrinx_data::{DataError, Manifest};
 use syrinx_types::{Audio, EventSink};
 
-/// Fills in the lengths that a manifest lacks, by reading its recordings. One that cannot be read keeps none: encoding
-/// reports it. Warnings of the decoder become events.
+/// Fills in missing recording lengths of a manifest, in seconds, by decoding the recordings. The length of an
+/// unreadable recording stays empty; encoding reports the error. Warnings of the audio decoder become events.
 ///
 /// # Errors
-/// As [`Manifest::new`].
+/// Errors of [`Manifest::new`].
 pub fn with_lengths(manifest: &Manifest, events: &dyn EventSink) -> Result<Manifest, DataError> {
     let (warnings, limits) = (UniqueWarnings::default(), ReadLimits::default());
     let mut warn = warnings.emit_to(events);
@@ -24,10 +24,10 @@ pub fn with_lengths(manifest: &Manifest, events: &dyn EventSink) -> Result<Manif
     Manifest::new(manifest.root(), utterances)
 }
 
-/// Recordings at one sample rate, each decoded once while there is room for them.
+/// Recordings at one sample rate, kept in memory after decoding up to a limit.
 pub(crate) struct DecodedRecordings {
     sample_rate_hz: u32,
-    /// Samples kept in memory at most.
+    /// Maximum number of samples kept in memory.
     max_samples: usize,
     kept: Mutex<Kept>,
     warnings: UniqueWarnings,
@@ -40,7 +40,7 @@ struct Kept {
 }
 
 impl DecodedRecordings {
-    /// No recordings yet, of which `max_samples` will be kept: 0 for recordings that are read once.
+    /// Returns an empty cache of at most `max_samples` samples; 0 suits recordings that are read only once.
     pub(crate) fn new(sample_rate_hz: u32, max_samples: usize) -> Self {
         Self {
             sample_rate_hz,
@@ -54,7 +54,7 @@ impl DecodedRecordings {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns a recording. Warnings of its decoder become events, once however often it is read.
+    /// Returns a recording at the sample rate of the cache. Every warning of the audio decoder is emitted once.
     pub(crate) fn load(
         &self,
         path: &Path,

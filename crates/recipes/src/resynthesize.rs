@@ -1,4 +1,4 @@
-//! Resynthesis: codes of the model in place of a recording's, for training a vocoder on them.
+//! Resynthesis of a corpus with codes of a model, as training data of a vocoder.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,29 +14,29 @@ use syrinx_types::{CallbackError, Coded, RunContext};
 
 use crate::{RecipeError, UtteranceFault};
 
-/// Inputs of resynthesizing a corpus.
+/// Inputs of a resynthesis.
 pub struct Resynthesis<'a> {
     /// Loaded model.
     pub engine: &'a Engine,
-    /// Sampling.
+    /// Sampling settings.
     pub decode: &'a DecodeConfig,
-    /// Task that makes codes of text; the one of the engine that speaks texts if none is named.
+    /// Identifier of the task that predicts codes from text; `None` selects the engine's task that speaks text.
     pub task: Option<&'a str>,
     /// Shards of the manifest, encoded with the model's codec.
     pub corpus: &'a Corpus,
-    /// Folder of the shards, for errors.
+    /// Folder of the shards, for error messages.
     pub shards: &'a Path,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
 }
 
 impl Resynthesis<'_> {
-    /// Writes shards of the manifest's utterances to `out`: first level and timing are the recording's, the further
-    /// levels the model's. Finished shards are kept.
+    /// Writes shards of the manifest's utterances to the folder `out`. The first level and the timing are those of the
+    /// recording, all further levels are predicted by the model. Existing finished shards are kept.
     ///
     /// # Errors
-    /// [`RecipeError::OtherModelCodec`] and [`RecipeError::Data`]. Utterances that the task cannot learn from are
-    /// listed in the summary.
+    /// [`RecipeError::OtherModelCodec`] and [`RecipeError::Data`]. The summary lists utterances that the task cannot be
+    /// trained on.
     pub fn write(
         &self,
         manifest: &Manifest,

@@ -1,4 +1,4 @@
-//! Simulated input: renditions of utterances in noise, in rooms, among other speakers.
+//! Simulated input: renditions of utterances with noise, room echoes and other speakers.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,21 +18,21 @@ use syrinx_types::{Audio, CallbackError, Coded, Event, EventSink, IoOperation, R
 
 use crate::{CorpusCodec, RecipeError, UtteranceFault};
 
-/// Speakers of a babble.
+/// Maximum number of other speakers' recordings in a scene.
 const BABBLE_SPEAKERS: usize = 4;
-/// Name of the utterance itself among the recordings of a scene.
+/// Name of the clean recording of an utterance in an evaluation set.
 const CLEAN: &str = "clean";
-/// Name of another recording of the utterance's speaker.
+/// Name of the enrolment recording: another recording of the same speaker.
 const SPEAKER: &str = "speaker";
 
-/// Returns the tasks that learn from simulated input.
+/// Returns the tasks that are trained on simulated input.
 fn simulations(
     tasks: &[&'static TaskDescriptor],
 ) -> impl Iterator<Item = (&'static str, Simulation)> {
     tasks.iter().filter_map(|task| Some((task.id, task.simulation?)))
 }
 
-/// Renditions that tasks learn from, each once.
+/// Returns the renditions that the tasks need, without duplicates.
 fn renditions(tasks: &[&'static TaskDescriptor]) -> Vec<Rendition> {
     let mut renditions: Vec<Rendition> = Vec::new();
     for rendition in simulations(tasks).flat_map(|(_, simulation)| simulation.renditions()) {
@@ -48,18 +48,17 @@ fn scene_ranges(ranges: SimulationRanges) -> SceneRanges {
     SceneRanges { snr_db, sir_db, echo_share, ..SceneRanges::default() }
 }
 
-/// Shards of a rendition.
+/// Token shards of a rendition.
 #[derive(Debug)]
 pub struct EncodedRendition {
     /// Folder of the shards.
     pub folder: PathBuf,
-    /// Result of encoding.
+    /// Summary of the encoding.
     pub summary: Summary,
 }
 
-/// Renders renditions of the utterances of a manifest for tasks: those of the registry, unless others are named. A
-/// rendition depends on the seed and the utterance's name only. Warnings of the recordings' decoder become events, once
-/// however often a recording is read.
+/// Renders the renditions of a manifest's utterances that the tasks need. A rendition depends only on the seed and the
+/// identifier of the utterance. Every warning of the audio decoder is emitted once.
 pub struct Simulator<'a> {
     manifest: &'a Manifest,
     sample_rate_hz: u32,
@@ -70,10 +69,10 @@ pub struct Simulator<'a> {
 }
 
 impl<'a> Simulator<'a> {
-    /// Builds a simulator of recordings at a sample rate.
+    /// Returns a simulator for recordings at a sample rate, with the renditions of the registered tasks.
     ///
     /// # Errors
-    /// [`RecipeError::Scene`] for ranges whose ends are swapped.
+    /// [`RecipeError::Scene`] if the minimum of a range is above its maximum.
     pub fn new(
         manifest: &'a Manifest,
         sample_rate_hz: u32,
@@ -85,30 +84,30 @@ impl<'a> Simulator<'a> {
         Ok(Self { manifest, sample_rate_hz, ranges, seed, tasks, warnings })
     }
 
-    /// Returns the simulator with other tasks, whose renditions it renders.
+    /// Replaces the registered tasks by `tasks`.
     #[must_use]
     pub fn with_tasks(self, tasks: &'a [&'static TaskDescriptor]) -> Self {
         Self { tasks, ..self }
     }
 
-    /// Renditions that it renders, each once.
+    /// Returns the renditions of the tasks, without duplicates.
     pub fn renditions(&self) -> Vec<Rendition> {
         renditions(self.tasks)
     }
 
-    /// Checks ranges.
+    /// Checks the ranges of a simulation.
     ///
     /// # Errors
-    /// [`RecipeError::Scene`] for ranges whose ends are swapped.
+    /// [`RecipeError::Scene`] if the minimum of a range is above its maximum.
     pub fn check(ranges: SimulationRanges) -> Result<(), RecipeError> {
         Ok(scene_ranges(ranges).check()?)
     }
 
-    /// Encodes a rendition of every utterance into a folder next to the shards of the corpus in `shards`. Finished
-    /// shards are kept.
+    /// Encodes a rendition of every utterance. The shards are written to a folder below `shards`, the folder of the
+    /// corpus. Existing finished shards are kept.
     ///
     /// # Errors
-    /// [`RecipeError::Data`]. Utterances that cannot be rendered are listed in the summary.
+    /// [`RecipeError::Data`]. The summary lists utterances that could not be rendered.
     pub fn encode(
         &self,
         rendition: Rendition,
@@ -128,13 +127,13 @@ impl<'a> Simulator<'a> {
         Ok(EncodedRendition { folder, summary })
     }
 
-    /// Writes the recordings of `limit` utterances, evenly spread, with one manifest a task, and the scenes that they
-    /// were drawn from. Returns the number of utterances. A task whose input no utterance gives, for want of another
-    /// speaker or another recording of the speaker, has an empty manifest and a warning.
+    /// Writes an evaluation set to `folder`: the recordings of `limit` utterances spread evenly over the manifest, one
+    /// manifest per task, and the parameters of the scenes. Returns the number of utterances. A task gets an empty
+    /// manifest and a warning if no utterance has the other speaker or the enrolment recording that the task needs.
     ///
     /// # Errors
-    /// [`DataError::NothingSelected`] for a limit of 0 and for an empty manifest, [`RecipeError::Cancelled`],
-    /// [`RecipeError::Utterance`] for one that cannot be rendered, errors of writing.
+    /// [`DataError::NothingSelected`] if `limit` is 0 or the manifest is empty, [`RecipeError::Cancelled`],
+    /// [`RecipeError::Utterance`] for an utterance that cannot be rendered, and errors of writing.
     pub fn write(
         &self,
         folder: &Path,
@@ -160,14 +159,14 @@ impl<'a> Simulator<'a> {
         }
         for task in set.write(folder, self.tasks)? {
             let message = format!(
-                "no utterance for the task `{task}`: it needs another speaker, or another recording of the speaker"
+                "no utterance for the task `{task}`, which needs another speaker or another recording of the speaker"
             );
             run.events.emit(Event::Warning { message });
         }
         Ok(count)
     }
 
-    /// Writes the recordings of one utterance.
+    /// Writes the recordings of one utterance and adds it to the manifests.
     fn write_scene(
         &self,
         utterance: &Utterance,
@@ -206,18 +205,18 @@ impl<'a> Simulator<'a> {
         syrinx_audio::load_warned(&path, self.sample_rate_hz, &limits, &mut warn)
     }
 
-    /// At most `count` utterances of other speakers, drawn by a seed.
+    /// Returns at most `count` utterances of other speakers, selected by the seed.
     fn others(&self, utterance: &Utterance, count: usize, seed: u64) -> Vec<&Utterance> {
         let all = self.manifest.utterances();
         let from = (seed % all.len().max(1) as u64) as usize;
         let around = all.iter().cycle().skip(from).take(all.len());
-        // A stride through the manifest meets several speakers, where neighbours are mostly one.
+        // Neighbours in a manifest mostly share a speaker, so utterances are taken at a stride.
         let stride = (all.len() / (count + 1)).max(1);
         let spread = (0..stride).flat_map(|s| around.clone().skip(s).step_by(stride));
         spread.filter(|u| u.speaker != utterance.speaker).take(count).collect()
     }
 
-    /// Another recording of the same speaker.
+    /// Returns another recording of the utterance's speaker; `None` if there is none.
     fn enrolment(
         &self,
         utterance: &Utterance,
@@ -254,7 +253,7 @@ impl<'a> Simulator<'a> {
     }
 }
 
-/// Recordings that the renditions of an utterance are rendered from.
+/// Recordings from which the renditions of an utterance are rendered.
 struct SceneRecordings {
     speech: Audio,
     /// Recordings of other speakers.
@@ -266,17 +265,17 @@ fn recording_name(utterance: &Utterance, rendition: &str) -> PathBuf {
     PathBuf::from(format!("{}.{rendition}.wav", utterance.id))
 }
 
-/// Manifests of a set for evaluation.
+/// Manifests and scenes of an evaluation set.
 #[derive(Default)]
 struct EvaluationSet {
     /// Utterances by task.
     manifests: BTreeMap<&'static str, Vec<Utterance>>,
-    /// Scenes as JSON, in the order of the utterances.
+    /// Parameters of the scenes as JSON, in the order of the utterances.
     scenes: Vec<String>,
 }
 
 impl EvaluationSet {
-    /// Adds an utterance to the manifests of the tasks whose input and target are there.
+    /// Adds an utterance to the manifests of all tasks whose input, enrolment and target recordings are in `there`.
     fn add(&mut self, utterance: &Utterance, there: &[&str], tasks: &[&'static TaskDescriptor]) {
         for (task, simulation) in simulations(tasks) {
             let target = simulation.target.map_or(CLEAN, |rendition| rendition.name);
@@ -295,7 +294,7 @@ impl EvaluationSet {
         }
     }
 
-    /// Writes one manifest a task, empty ones included, and the scenes. Returns the tasks with an empty one.
+    /// Writes one manifest per task, even if it is empty, and the scenes. Returns the tasks with an empty manifest.
     fn write(
         mut self,
         folder: &Path,
@@ -353,7 +352,7 @@ mod tests {
         let file = |name: &str| folder.path().join(name);
         let [a, c] = ["a.wav", "c.wav"].map(|name| truncated(folder.path(), name, &audio));
         write_wav(file("b.wav"), &audio, WavFormat::Int16).expect("it is written");
-        // Each is read as speech, as a background voice and, but for the last, as an enrolment.
+        // Every recording is read as speech and as a background voice; all except `c` are also enrolments.
         let utterances = vec![
             utterance("a", "x", &a),
             utterance("b", "x", &file("b.wav")),

@@ -1,11 +1,11 @@
-//! Speech of several chunks on its way to a file, so that hours of it are never in memory.
+//! Incremental writing of speech, so that hours of speech never have to fit in memory.
 
 use std::path::PathBuf;
 
 use syrinx_audio::{AudioError, WavFile, WavFormat};
 use syrinx_engine::{Chunk, MergedAnswer, SpeechTrack};
 
-/// A WAV file that grows chunk by chunk. Under its name it is there whole or not at all.
+/// A WAV file that is written chunk by chunk. The file appears under its path only when it is complete.
 pub struct SpeechFile {
     path: PathBuf,
     format: WavFormat,
@@ -13,26 +13,26 @@ pub struct SpeechFile {
     wav: Option<WavFile>,
 }
 
-/// A written speech.
+/// A finished file of speech.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WrittenSpeech {
-    /// File.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Length, seconds.
+    /// Length of the speech, in seconds.
     pub seconds: f64,
 }
 
 impl SpeechFile {
-    /// Begins a file of this path; nothing is written yet.
+    /// Returns a writer for this path. No file is created yet.
     pub fn new(path: PathBuf, format: WavFormat) -> Self {
         Self { path, format, track: SpeechTrack::default(), wav: None }
     }
 
-    /// Writes the recording of a chunk and takes it out, unless the chunk is the only one or has more than one
-    /// recording: then it is left to be written with the answer.
+    /// Writes the recording of a chunk to the file and removes it from the chunk. A chunk is left unchanged if it is
+    /// the only one or does not have exactly one recording: its recordings are written with the answer.
     ///
     /// # Errors
-    /// [`AudioError::Write`].
+    /// [`AudioError::Write`] if the file cannot be written.
     pub fn take(&mut self, chunk: &mut Chunk) -> Result<(), AudioError> {
         if self.wav.is_none() && chunk.last || chunk.answered.recordings().len() != 1 {
             return Ok(());
@@ -47,10 +47,10 @@ impl SpeechFile {
         wav.write(&self.track.portion(chunk.start_s, &audio.samples, rate_hz))
     }
 
-    /// Renames the file into place; returns none where nothing was written.
+    /// Moves the complete file to its path; returns `None` if nothing was written.
     ///
     /// # Errors
-    /// [`AudioError::Write`].
+    /// [`AudioError::Write`] if the file cannot be written.
     pub fn finish(self, answer: &MergedAnswer) -> Result<Option<WrittenSpeech>, AudioError> {
         let Some(wav) = self.wav else { return Ok(None) };
         let speech = answer.answered().and_then(|answered| answered.speech());

@@ -1,4 +1,4 @@
-//! Latency and underruns of streamed speech.
+//! Latency and underruns of streaming synthesis.
 
 use std::time::Instant;
 
@@ -11,47 +11,47 @@ use syrinx_types::{CancelToken, RunContext};
 
 use crate::RecipeError;
 
-/// Text of a concurrent request: long enough to last as long as any sentence.
+/// Text of the concurrent request.
 const CONCURRENT: &str =
     "The smell of the raw meadow came across the hills, and nobody said a word about it.";
 
-/// Measurement of streamed speech with a loaded model.
+/// Measurement of streaming synthesis.
 pub struct StreamingBench<'a> {
     engine: &'a Engine,
     task: &'static TaskDescriptor,
     decode: DecodeConfig,
 }
 
-/// Figures of streamed sentences.
+/// Figures of streaming synthesis over all sentences.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StreamingFigures {
     /// Number of sentences.
     pub sentences: usize,
-    /// Median time to the first sound, seconds.
+    /// Median latency of the first samples, in seconds.
     pub first_p50_s: Option<f64>,
-    /// 95th percentile of the time to the first sound, seconds.
+    /// 95th percentile of the latency of the first samples, in seconds.
     pub first_p95_s: Option<f64>,
-    /// Time of synthesis divided by the length of the speech.
+    /// Computing time divided by the length of the speech.
     pub real_time_factor: f64,
-    /// Sentences in which a player has to wait after it began.
+    /// Number of sentences with an underrun: a player that starts with the first samples runs out of samples.
     pub underruns: usize,
 }
 
-/// One streamed sentence.
+/// Times of one streamed sentence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Streamed {
     first_s: f64,
     total_s: f64,
     length_s: f64,
-    /// Longest wait of a player after it began, seconds.
+    /// Longest interruption of playback, in seconds.
     wait_s: f64,
 }
 
 impl<'a> StreamingBench<'a> {
-    /// Prepares the measurement by one request, which also pays for what a process builds once.
+    /// Runs one request as warm-up, so that one-time initialization is not measured.
     ///
     /// # Errors
-    /// [`RecipeError::NoTask`] without a task that speaks texts; errors of the model.
+    /// [`RecipeError::NoTask`] if the model has no task that speaks text; errors of the model.
     pub fn new(engine: &'a Engine, decode: &DecodeConfig) -> Result<Self, RecipeError> {
         let task = engine.tasks().find(|d| d.speaks_text());
         let task = task.ok_or(RecipeError::NoTask { purpose: "speaks texts" })?;
@@ -60,10 +60,10 @@ impl<'a> StreamingBench<'a> {
         Ok(bench)
     }
 
-    /// Streams sentences one after another, alone or with a concurrent request.
+    /// Streams sentences one after another. With `concurrent`, another request runs at the same time.
     ///
     /// # Errors
-    /// [`RecipeError::Cancelled`], errors of the model.
+    /// [`RecipeError::Cancelled`]; errors of the model.
     pub fn measure(
         &self,
         sentences: &[&str],
@@ -77,7 +77,7 @@ impl<'a> StreamingBench<'a> {
                     let request = self.request(CONCURRENT);
                     while !stop.is_cancelled() {
                         let run = RunContext::quiet(&stop);
-                        // Ends with the measurement, by the token.
+                        // The token cancels this request when the measurement ends.
                         let _ = self.engine.run(self.task.id, &request, &self.decode, run);
                     }
                 });
@@ -121,15 +121,15 @@ impl<'a> StreamingBench<'a> {
     }
 }
 
-/// Samples that arrived together.
+/// A group of samples that arrived together.
 #[derive(Debug, Clone, Copy)]
 struct Arrival {
-    /// Seconds after the request.
+    /// Time since the request, in seconds.
     at_s: f64,
     samples: usize,
 }
 
-/// Longest wait of a player that begins with the first sound, seconds.
+/// Returns the longest interruption of playback that starts with the first samples, in seconds.
 fn longest_wait_s(arrivals: &[Arrival], rate_hz: f64) -> f64 {
     let Some(first) = arrivals.first() else { return 0.0 };
     let (mut had_s, mut longest) = (0.0, 0.0f64);
@@ -152,7 +152,7 @@ fn figures(streamed: &[Streamed]) -> StreamingFigures {
     }
 }
 
-/// Returns the value that a share of the values doesn't exceed; `None` without values.
+/// Returns the `q`-quantile of the values by nearest rank; `None` without values.
 pub(crate) fn quantile(values: &[f64], q: f64) -> Option<f64> {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);

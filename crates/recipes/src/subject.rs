@@ -14,7 +14,7 @@ use syrinx_pretrained::CodecSpec;
 use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor};
 use syrinx_types::{Audio, CallbackError, Fingerprint, RunContext};
 
-/// A loaded engine and the settings of its answers.
+/// A loaded engine with the settings of its answers.
 #[derive(Clone, Copy)]
 pub struct EngineSubject<'a> {
     /// The engine.
@@ -130,13 +130,13 @@ impl Subject for EngineSubject<'_> {
 }
 
 impl EngineSubject<'_> {
-    /// Returns the task of this identifier among those that were built on the model.
+    /// Returns a task of the model by its identifier.
     fn descriptor(&self, id: &str) -> Option<&'static TaskDescriptor> {
         self.engine.tasks().find(|task| task.id == id)
     }
 
-    /// Returns the answer of the recognizer that the settings name; `None` without one, and for tasks whose answer is
-    /// no transcript.
+    /// Returns the answer of the recognizer that the settings select; `None` if they select none, or if the answer of
+    /// the task is not text.
     fn recognized(
         &self,
         ask: &SubjectRequest<'_>,
@@ -160,7 +160,7 @@ impl EngineSubject<'_> {
     }
 }
 
-/// The engine's codec, and the clock that measures it.
+/// The codec of the engine.
 struct Own<'a> {
     engine: &'a Engine,
     fingerprint: String,
@@ -179,7 +179,7 @@ impl TestedCodec for Own<'_> {
         let begun = Instant::now();
         let codec = self.engine.codec();
         let mut codes = codec.encode_all_levels(audio).map_err(codec_failed)?;
-        // The levels of the enhancement layer come last: with fewer levels the pitch is predicted.
+        // With an enhancement layer, codes of fewer levels also lack the pitch: it is then predicted.
         if levels < codec.info().levels {
             codes = codes.first_levels(levels);
         }
@@ -188,7 +188,7 @@ impl TestedCodec for Own<'_> {
     }
 }
 
-/// A codec that the suite or the command line names, and the clock that measures it.
+/// A codec that the suite or the command line selects.
 struct Named(Box<dyn Codec>);
 
 impl TestedCodec for Named {
@@ -206,20 +206,20 @@ impl TestedCodec for Named {
         let decoded = self.0.decode(&codes).map_err(codec_failed)?;
         let wall_s = begun.elapsed().as_secs_f64();
         let mut back = syrinx_audio::resample(&decoded, audio.sample_rate_hz)?;
-        // Frames are whole, recordings are not.
+        // The decoded length is a whole number of frames.
         back.samples.resize(audio.samples.len(), 0.0);
         Ok((back, wall_s))
     }
 }
 
-/// Error of a suite's decoding settings.
+/// The decoding settings of a suite are invalid.
 #[derive(Debug, thiserror::Error)]
-#[error("decode settings of the suite: {cause}")]
+#[error("invalid `decode` settings of the suite: {cause}")]
 struct SuiteDecodeError {
     cause: serde_json::Error,
 }
 
-/// Returns decoding settings with some keys changed.
+/// Returns the decoding settings with the changes of a suite.
 fn merged(
     base: &syrinx_decode::DecodeConfig,
     changes: &Map<String, Value>,

@@ -1,11 +1,11 @@
-//! Symbols of a corpus that the text front end leaves out.
+//! Symbols of a corpus that the text front end omits.
 
 use syrinx_data::Manifest;
 use syrinx_text::{UnspokenSymbol, symbols_left_out};
 use syrinx_types::{Event, EventSink};
 
-/// Warns of symbols in the texts of a manifest that have no spoken name, each once with the first utterance that has
-/// it.
+/// Warns once of every symbol in the texts of a manifest that has no spoken name, with its total count and the first
+/// utterance that has it.
 pub fn warn_of_symbols(manifest: &Manifest, events: &dyn EventSink) {
     let mut known: Vec<(UnspokenSymbol, &str)> = Vec::new();
     for utterance in manifest.utterances() {

@@ -1,23 +1,23 @@
-//! Byte-pair vocabularies of a corpus.
+//! Byte-pair vocabularies from the texts of a corpus.
 
 use syrinx_data::Manifest;
 
 use crate::RecipeError;
 
-/// A byte-pair vocabulary.
+/// A trained byte-pair vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrainedVocabulary {
-    /// Vocabulary as a file of `tokenizers`, JSON.
+    /// Vocabulary in the JSON format of the crate `tokenizers`.
     pub json: String,
-    /// Number of texts.
+    /// Number of texts it was trained on.
     pub texts: usize,
 }
 
-/// Trains a byte-pair vocabulary of at most `size` tokens, the 256 bytes among them, on the texts of a split; on all
-/// texts of a manifest without splits.
+/// Trains a byte-pair vocabulary of at most `size` tokens, including the 256 bytes, on the texts of a split. If no
+/// utterance of the manifest has a split, all texts are used.
 ///
 /// # Errors
-/// [`RecipeError::Data`] for an unknown split, [`RecipeError::Text`].
+/// [`RecipeError::Data`] for an unknown split or an empty manifest, [`RecipeError::Text`] if the training fails.
 pub fn train_vocabulary(
     manifest: &Manifest,
     split: &str,

@@ -1,4 +1,4 @@
-//! A model that was trained for an ablation's cell, as the subject of an evaluation.
+//! A model that was trained for a cell of an ablation, as the subject of an evaluation.
 
 use syrinx_eval::{
     JudgeConfig, NamedCodec, Subject, SubjectAnswer, SubjectError, SubjectRequest, Suite,
@@ -9,7 +9,7 @@ use syrinx_types::{Audio, RunContext};
 
 use crate::EngineSubject;
 
-/// Returns the task of the model that a judge uses.
+/// Returns the task by which a judge uses the model under evaluation.
 fn judge_task(judge: &JudgeConfig) -> Option<&String> {
     match judge {
         JudgeConfig::Own { task, .. } => Some(task),
@@ -17,17 +17,17 @@ fn judge_task(judge: &JudgeConfig) -> Option<&String> {
     }
 }
 
-/// A model that was trained for a cell. Judges use the recognizer of the model in use, since a model that learnt for
-/// minutes to speak has none.
+/// A model that was trained for a cell. Judges use the recognizer of the configured model, since the trained model may
+/// have no usable recognizer.
 pub(crate) struct TrainedSubject<'a> {
     own: EngineSubject<'a>,
     recognizer: EngineSubject<'a>,
-    /// Tasks that the recognizer answers.
+    /// Tasks that the configured model answers.
     judge_tasks: Vec<&'a String>,
 }
 
 impl<'a> TrainedSubject<'a> {
-    /// Returns the trained model, and the recognizer of the suite's judges.
+    /// Returns the subject for a suite. The model `recognizer` answers the tasks of the suite's judges.
     pub(crate) fn new(
         own: EngineSubject<'a>,
         recognizer: EngineSubject<'a>,

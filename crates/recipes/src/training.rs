@@ -20,29 +20,30 @@ use crate::models::{build_tasks, engine_options, model_source};
 use crate::tuning::{KnownSpaces, Tuning, space};
 use crate::{CorpusCodec, RecipeError, TrainingSelection};
 
-/// Splits of a corpus.
+/// Splits of a corpus for training and validation.
 #[derive(Debug, Clone, Copy)]
 pub struct Splits<'a> {
-    /// Training split; all of the corpus if no utterance has a split.
+    /// Training split; the whole corpus if no utterance has a split.
     pub train: &'a str,
-    /// Split to evaluate during training; [`DEFAULT_WATCH_SPLIT`](crate::DEFAULT_WATCH_SPLIT) where none is named and there is one.
+    /// Validation split; `None` selects [`DEFAULT_WATCH_SPLIT`](crate::DEFAULT_WATCH_SPLIT) if the corpus has it.
     pub watch: Option<&'a str>,
 }
 
-/// Training data: a corpus that fits its codec, split.
+/// Training and validation utterances with the codec of their shards.
 pub struct TrainingData {
     /// Codec of the corpus.
     pub codec: CorpusCodec<'static>,
-    /// Utterances to learn from and to evaluate.
+    /// Training and validation utterances.
     pub selection: TrainingSelection,
 }
 
 impl TrainingData {
-    /// Splits a corpus and leaves out utterances that are not shorter than `max_seconds`. `folder` names the corpus in
-    /// errors.
+    /// Splits a corpus and leaves out utterances of `max_seconds` seconds or more. `folder` is the name of the corpus
+    /// in errors.
     ///
     /// # Errors
-    /// [`RecipeError::OtherCodec`], and errors of a split that selects nothing.
+    /// [`RecipeError::OtherCodec`] if the shards were encoded with another codec; [`RecipeError::Data`] for a split
+    /// without utterances.
     pub fn new(
         corpus: &Corpus,
         folder: &Path,
@@ -63,26 +64,26 @@ impl TrainingData {
     }
 }
 
-/// Run of a training.
+/// Settings of a training run.
 #[derive(Clone, Copy)]
 pub struct TrainingRun<'a> {
-    /// Settings: the device, those of the tasks, the model in use.
+    /// Settings of the device, the tasks and the configured model.
     pub settings: &'a Settings,
-    /// Tasks that the training and its evaluation know: those of the registry, or a list with tasks of other crates.
+    /// Tasks that can be trained and evaluated: the registered ones, or a list with tasks of other crates.
     pub tasks: &'a [&'static TaskDescriptor],
-    /// Folder of the run: checkpoint, averaged model, events.
+    /// Folder for the checkpoint, the averaged model and the event log.
     pub folder: &'a Path,
-    /// Whether the run is resumed from its last checkpoint.
+    /// Whether to resume from the last checkpoint in the folder.
     pub resume: bool,
-    /// Start of the training.
+    /// Initial weights, or fine-tuning.
     pub tuning: Tuning<'a>,
-    /// Sentences of in-training evaluation at most; 0 for none.
+    /// Maximum number of sentences of in-training evaluation; 0 disables it.
     pub evaluated_sentences: usize,
-    /// Codec of the corpus where one is named, which decodes evaluated sentences.
+    /// Codec that decodes sentences of in-training evaluation; `None` selects the codec of the configured model.
     pub codec: Option<&'a CodecSpec>,
 }
 
-/// A training that is ready to run: [`Training::trainer`] returns its trainer.
+/// A prepared training. [`Training::trainer`] returns its trainer.
 pub struct Training<'a> {
     run: TrainingRun<'a>,
     config: TrainConfig,
@@ -92,7 +93,7 @@ pub struct Training<'a> {
     evaluation: Option<InTrainingEvaluation>,
 }
 
-/// Material of a training that does not depend on the ranks.
+/// Training material that is the same on all ranks.
 struct OwnedMaterial {
     data: TrainingData,
     tasks: Vec<Box<dyn DynTask>>,
@@ -100,10 +101,10 @@ struct OwnedMaterial {
 }
 
 impl<'a> Training<'a> {
-    /// Whether a new run would overwrite that of a folder.
+    /// Checks that a new run does not overwrite an existing one.
     ///
     /// # Errors
-    /// [`RecipeError::RunExists`].
+    /// [`RecipeError::RunExists`] if the folder has a checkpoint and `resume` is false.
     pub fn check_folder(folder: &Path, resume: bool) -> Result<(), RecipeError> {
         if !resume && TrainingCheckpoint::path(folder).exists() {
             return Err(RecipeError::RunExists { path: folder.to_path_buf() });
@@ -111,10 +112,11 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    /// Prepares a training: tasks, token space, the model to begin with, in-training evaluation. Creates the folder.
+    /// Prepares a training: tasks, token space, initial model and in-training evaluation. Creates the folder of the
+    /// run.
     ///
     /// # Errors
-    /// Errors of the configuration, the tasks, the model to begin with and the evaluation.
+    /// Errors of the configuration, the tasks, the initial model, in-training evaluation and the folder.
     pub fn new(
         run: TrainingRun<'a>,
         mut config: TrainConfig,
@@ -147,15 +149,15 @@ impl<'a> Training<'a> {
         Ok(Self { run, config, material, base, adapts, evaluation })
     }
 
-    /// Returns the utterances to learn from and to evaluate.
+    /// Returns the training and validation utterances.
     pub fn selection(&self) -> &TrainingSelection {
         &self.material.data.selection
     }
 
-    /// Material of this rank.
+    /// Returns the training material of a rank.
     ///
     /// # Errors
-    /// Errors of the device.
+    /// Errors of opening the device.
     pub fn material(&self, ranks: Ranks) -> Result<TrainingMaterial<'_>, RecipeError> {
         let OwnedMaterial { data, tasks, space } = &self.material;
         Ok(TrainingMaterial {
@@ -169,10 +171,10 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// Trainer of the run: of a new model, of one with the weights of another, or of an adapter.
+    /// Returns the trainer of a new model, of a model with given initial weights, or of an adapter.
     ///
     /// # Errors
-    /// Errors of the configuration, of the checkpoint and of a model to begin with that does not fit.
+    /// Errors of the configuration and the checkpoint, and of an initial model that does not fit the configuration.
     pub fn trainer<'t>(
         &'t self,
         material: &'t TrainingMaterial<'t>,
@@ -195,11 +197,11 @@ impl<'a> Training<'a> {
 }
 
 impl Training<'_> {
-    /// Trains on this machine alone, to the last step or until the run is cancelled. Reports the selection of utterances,
-    /// and appends all events to [`EVENTS_FILE`] in the folder of the run, with the time that `now_s` returns.
+    /// Trains on a single rank until the last step or cancellation. Emits the selection of utterances, and appends all
+    /// events with the time `now_s` (seconds since 1970-01-01, UTC) to [`EVENTS_FILE`] in the folder of the run.
     ///
     /// # Errors
-    /// As [`Self::trainer`], and errors of the training.
+    /// Errors of [`Self::trainer`] and of the training.
     pub fn run(
         &self,
         now_s: fn() -> f64,
@@ -216,17 +218,17 @@ impl Training<'_> {
     }
 }
 
-/// Progress that a training made.
+/// Progress of a training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingProgress {
-    /// Step that it began or resumed after.
+    /// Step that the run started from: 0 if it is new.
     pub first_step: u64,
-    /// Outcome.
+    /// Outcome of the training.
     pub outcome: TrainingOutcome,
 }
 
 impl TrainingRun<'_> {
-    /// In-training evaluation, where `evaluated_sentences` is not 0.
+    /// Returns in-training evaluation; `None` if `evaluated_sentences` is 0.
     fn evaluation(
         &self,
         config: &TrainConfig,
@@ -245,7 +247,7 @@ impl TrainingRun<'_> {
         let evaluation = InTrainingConfig {
             sentences: self.evaluated_sentences,
             codec,
-            // Training may produce an adapter; no other adapter is applied.
+            // A configured adapter belongs to the configured model, not to the model in training.
             options: EngineOptions {
                 adapter: None,
                 codec: None,

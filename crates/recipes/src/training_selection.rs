@@ -1,4 +1,4 @@
-//! Utterances of a corpus that a training uses, with the reasons against the others.
+//! Selection of the training and validation utterances of a corpus.
 
 use std::fmt;
 
@@ -7,29 +7,29 @@ use syrinx_types::{Event, EventSink};
 
 use crate::Splits;
 
-/// Split that is evaluated during training unless another is named.
+/// Default validation split.
 pub const DEFAULT_WATCH_SPLIT: &str = "test";
 
-/// Training and validation set of a corpus. Every utterance is in one of them or left out with a reason.
+/// Training and validation set of a corpus. Every other utterance is left out with a reason.
 #[derive(Debug, Clone)]
 pub struct TrainingSelection {
-    /// Utterances to learn from.
+    /// Training set.
     pub learnt: Corpus,
-    /// Utterances to evaluate.
+    /// Validation set.
     pub watched: Corpus,
-    /// Number of utterances of the corpus.
+    /// Number of utterances in the corpus.
     pub found: usize,
-    /// Number of utterances that are evaluated and also learnt from.
+    /// Number of utterances that are in both sets.
     pub shared: usize,
-    /// Reasons against the utterances in neither set.
+    /// Reasons for the utterances that are in neither set.
     pub left_out: LeftOutReasons,
-    /// Validation split.
+    /// Name of the validation split.
     watch_split: String,
 }
 
 impl TrainingSelection {
-    /// Selects the utterances of two splits that are shorter than `max_seconds`. A validation split that is named must
-    /// have one; [`DEFAULT_WATCH_SPLIT`] may be missing or empty.
+    /// Selects the utterances of both splits that are shorter than `max_seconds` seconds. A selected validation split
+    /// must not be empty; [`DEFAULT_WATCH_SPLIT`] may be missing or empty.
     ///
     /// # Errors
     /// [`DataError::UnknownSplit`] and [`DataError::NothingSelected`].
@@ -60,7 +60,8 @@ impl TrainingSelection {
         Ok(Self { learnt, watched, found, shared, left_out, watch_split })
     }
 
-    /// Emits warnings of utterances left out, of a missing validation set and of one that is learnt from.
+    /// Emits warnings of utterances that were left out, of a missing validation set, and of validation utterances in
+    /// the training set.
     pub fn report(&self, events: &dyn EventSink) {
         let warn = |message| events.emit(Event::Warning { message });
         if self.left_out.count() > 0 {
@@ -84,7 +85,7 @@ impl TrainingSelection {
 }
 
 impl fmt::Display for TrainingSelection {
-    /// Writes the counts, which add up.
+    /// Writes the numbers of utterances, which sum up to the number in the corpus.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -97,7 +98,7 @@ impl fmt::Display for TrainingSelection {
     }
 }
 
-/// Returns the reason against an utterance of a corpus that is not shorter than a limit, seconds.
+/// Returns a filter that rejects utterances of `max_seconds` seconds or more.
 pub(crate) fn too_long(
     corpus: &Corpus,
     max_seconds: f64,
@@ -118,7 +119,7 @@ mod tests {
 
     use super::*;
 
-    /// A corpus of these splits, one an utterance, which last 1, 2, 3, ... seconds.
+    /// Returns a corpus with one utterance per split in the list; they last 1, 2, 3, ... seconds.
     fn corpus(folder: &Path, splits: &[Option<&str>]) -> Corpus {
         let utterance = |(i, split): (usize, &Option<&str>)| Utterance {
             id: format!("u{}", i + 1),
@@ -148,7 +149,7 @@ mod tests {
     fn counts_add_up_and_reasons_are_told() {
         let (train, dev, test) = (Some("train"), Some("dev"), Some("test"));
         let none = "no validation set: no utterance of the split `test` is used";
-        // Splits of the corpus, names given, longest recording, the counts, and the warnings.
+        // Splits in the corpus, selected splits, maximum length in seconds, numbers of utterances, warnings.
         for (splits, watch, max_seconds, counts, warnings) in [
             (
                 &[train, dev, test, None][..],

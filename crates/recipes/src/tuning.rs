@@ -1,4 +1,4 @@
-//! Start of a training: a new model, or a finished one that is fine-tuned.
+//! Initial weights of a training, and fine-tuning of a finished model.
 
 use std::path::Path;
 
@@ -11,22 +11,22 @@ use syrinx_train::{TrainConfig, TrainingCheckpoint, mix_of, space_of};
 use crate::RecipeError;
 use crate::models::{model_source, named_model};
 
-/// Start of a training: from first weights, from those of a finished model, or fine-tuning of one.
+/// Start of a training: random weights, the weights of another model, or fine-tuning of a model.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tuning<'a> {
-    /// Tasks to learn, with all their stages; the configuration's mix if there are none.
+    /// Tasks to train, with all their stages; empty for the mix of the configuration.
     pub tasks: &'a [String],
-    /// Sampling weights of the tasks; equal if there are none.
+    /// Sampling weights of the tasks; empty for equal weights.
     pub weights: &'a [f64],
-    /// The model to begin with: a file, or [`crate::EMBEDDED`].
+    /// Initial model: a file, or [`crate::EMBEDDED`].
     pub from: Option<&'a str>,
-    /// Rank of the adapter.
+    /// Rank of a LoRA adapter.
     pub lora: Option<usize>,
 }
 
 impl Tuning<'_> {
-    /// Returns the model to begin with, if there is one: the named one, or with tasks or an adapter that of the
-    /// settings.
+    /// Returns the initial model: `from`, else the model of the settings if tasks or an adapter are selected, else
+    /// `None`.
     pub(crate) fn base(
         &self,
         settings: &Settings,
@@ -41,7 +41,8 @@ impl Tuning<'_> {
         Ok(Some(language_model(&source)?))
     }
 
-    /// Puts the tasks, the rank and the sizes of the model to begin with into the configuration.
+    /// Writes the tasks, the rank and, for fine-tuning, the model configuration of `base` into the training
+    /// configuration.
     pub(crate) fn apply(
         &self,
         config: &mut TrainConfig,
@@ -60,25 +61,25 @@ impl Tuning<'_> {
         Ok(())
     }
 
-    /// Whether a finished model is fine-tuned, and not only a source of first weights.
+    /// Whether the model is fine-tuned; otherwise `from` only provides initial weights.
     pub(crate) fn adapts(&self, config: &TrainConfig) -> bool {
         !self.tasks.is_empty() || config.lora.is_some()
     }
 }
 
-/// Token spaces that a run may continue.
+/// Sources of the token space of a run.
 pub(crate) struct KnownSpaces<'a> {
-    /// Folder of the run, whose own space is used where the run is resumed.
+    /// Folder of the run. A resumed run continues its own token space.
     pub(crate) folder: &'a Path,
     pub(crate) resume: bool,
-    /// The model to begin with.
+    /// Model that is fine-tuned.
     pub(crate) base: Option<&'a LmFile>,
-    /// Space of a new model.
+    /// Token space of a new model.
     pub(crate) fresh: TokenSpace,
 }
 
-/// Returns the token space of a run: that of the model before it (its own when resumed), with the special tokens of its
-/// tasks.
+/// Returns the token space of a run, extended by the special tokens of its tasks. The space is that of the model that
+/// is fine-tuned, else that of the resumed run, else a new one.
 pub(crate) fn space(
     known: KnownSpaces<'_>,
     tasks: &[Box<dyn DynTask>],

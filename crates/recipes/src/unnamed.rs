@@ -1,9 +1,9 @@
-//! Files that vanish with the process, even a killed one.
+//! Temporary files. On Linux the operating system removes them even if the process is killed.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// File with a content and a path, but on Linux without a name in any folder.
+/// Temporary file with a path for this process. On Linux it has no name in any folder.
 pub(crate) struct UnnamedFile {
     path: PathBuf,
     #[cfg(target_os = "linux")]
@@ -13,7 +13,7 @@ pub(crate) struct UnnamedFile {
 }
 
 impl UnnamedFile {
-    /// Creates a file with this content.
+    /// Creates a temporary file with this content.
     pub(crate) fn of(content: &[u8]) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         {
@@ -31,7 +31,7 @@ impl UnnamedFile {
         }
     }
 
-    /// Returns the path that this process opens the file by.
+    /// Returns the path by which this process can open the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

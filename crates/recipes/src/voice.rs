@@ -1,4 +1,4 @@
-//! Training of a named voice.
+//! Training of named voices.
 
 use std::path::{Path, PathBuf};
 
@@ -20,30 +20,31 @@ use crate::recordings::DecodedRecordings;
 use crate::training_selection::too_long;
 use crate::{AlignConfig, CorpusCodec, RecipeError, UtteranceFault};
 
-/// Samples of a voice's recordings kept in memory: 256 MiB. Further recordings are read again for each use.
+/// Maximum number of samples of a voice's recordings kept in memory: 256 MiB at 4 bytes each. Other recordings are
+/// decoded at every use.
 const KEPT_SAMPLES: usize = 1 << 26;
 
-/// Settings of training a voice.
+/// Settings of a voice's training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct VoiceConfig {
-    /// Steps of fine-tuning.
+    /// Number of training steps.
     pub steps: u64,
-    /// Positions a step (prompt, response and phones counted).
+    /// Number of positions per step, including prompts, responses and phones.
     pub positions: usize,
     /// Peak learning rate.
     pub learning_rate: f64,
-    /// Rank of the adapter.
+    /// Rank of the LoRA adapter.
     pub rank: usize,
-    /// Tasks that are trained, their non-autoregressive stages; the one that speaks texts if there are none.
+    /// Tasks whose non-autoregressive stages are trained; empty for the tasks that speak text.
     pub tasks: Vec<String>,
-    /// Smallest number of aligned recordings.
+    /// Minimum number of aligned recordings.
     pub min_recordings: usize,
-    /// Longest recording, seconds.
+    /// Length that recordings must stay below, in seconds.
     pub max_seconds: f64,
-    /// Alignment of the recordings.
+    /// Settings of the alignment.
     pub align: AlignConfig,
-    /// Seed of every draw.
+    /// Random seed.
     pub seed: u64,
 }
 
@@ -63,19 +64,19 @@ impl Default for VoiceConfig {
     }
 }
 
-/// Inputs of training a voice.
+/// Inputs of a voice's training.
 pub struct VoiceRun<'a> {
     /// Name of the voice.
     pub name: &'a str,
-    /// Loaded model; its recognizer aligns, its codec encodes, its voices choose the prompt and keep it.
+    /// Loaded model. Its recognizer aligns, its codec encodes, and its voices select and store the prompt.
     pub engine: &'a Engine,
-    /// Source of the same model, whose weights are adapted.
+    /// Source of the same model, for the weights to adapt.
     pub source: &'a ModelSource,
-    /// Tasks, built for the model.
+    /// Tasks that were built for the model.
     pub tasks: &'a [Box<dyn DynTask>],
-    /// Folder of the run: shards, checkpoint, adapter. Work that is there is continued.
+    /// Folder of the run for shards, checkpoint and adapter. An interrupted run in it is resumed.
     pub folder: &'a Path,
-    /// Device of the training.
+    /// Training device.
     pub device: &'a Device,
 }
 
@@ -84,28 +85,29 @@ pub struct VoiceRun<'a> {
 pub struct TrainedVoice {
     /// Name of the voice.
     pub name: String,
-    /// File of the prompt; the adapter is in the same folder.
+    /// File of the prompt. The adapter is in the same folder.
     pub file: PathBuf,
-    /// Recordings of the folder: those trained on and those left out.
+    /// Number of recordings in the manifest.
     pub found: usize,
-    /// Recordings that were trained on.
+    /// Number of recordings that were trained on.
     pub recordings: usize,
-    /// Total length of those recordings, seconds.
+    /// Total length of the training recordings, in seconds.
     pub seconds: f64,
-    /// Reasons for the other recordings.
+    /// Reasons for the recordings that were left out.
     pub left_out: LeftOutReasons,
-    /// Mean confidence of the alignments, 0 to 1.
+    /// Mean confidence of the alignments, from 0 to 1.
     pub confidence: f64,
-    /// Steps of fine-tuning.
+    /// Number of training steps.
     pub steps: u64,
 }
 
-/// Trains a voice on recordings of one speaker with their texts, and keeps it under a name: aligns, encodes, fits an
-/// adapter (LoRA, Hu et al. 2021) of the language model's non-autoregressive passes, and adds the clearest stretch of a recording as the prompt.
+/// Trains a voice on recordings of one speaker with known texts and stores it under a name. The recordings are aligned
+/// and encoded, a LoRA adapter (Hu et al. 2021, section 4) of the language model's non-autoregressive passes is trained
+/// on them, and the longest clear excerpt of a recording becomes the prompt.
 ///
 /// # Errors
-/// [`RecipeError::TooFew`], [`RecipeError::Stopped`] where the run is cancelled (the same call resumes it), and those
-/// of the model, its data and its training.
+/// [`RecipeError::TooFew`], [`RecipeError::Stopped`] if the run is cancelled (the same call resumes it), and errors of
+/// the model, the recordings and the training.
 pub fn train_voice(
     run: &VoiceRun<'_>,
     manifest: &Manifest,
@@ -158,14 +160,14 @@ pub fn train_voice(
     })
 }
 
-/// Opens the token shards of a folder without the recordings that are too long.
+/// Opens token shards without the recordings of `max_seconds` seconds or more.
 fn short_ones(shards: &Path, max_seconds: f64) -> Result<Selected, RecipeError> {
     let corpus = Corpus::open(shards)?;
     let too_long = too_long(&corpus, max_seconds);
     Ok(corpus.select("recordings of the voice", too_long)?)
 }
 
-/// Fits the adapter; returns its file.
+/// Trains the adapter; returns its file.
 fn adapt(
     run: &VoiceRun<'_>,
     corpus: &Corpus,
@@ -175,8 +177,8 @@ fn adapt(
     let base = language_model(run.source)?;
     let speaks = run.engine.tasks().filter(|d| d.speaks_text()).map(|d| d.id.to_owned());
     let tasks = if config.tasks.is_empty() { speaks.collect() } else { config.tasks.clone() };
-    // Twenty recordings are too few for the autoregressive stages: those decide what is said, and lose words
-    // (evals/reports/trained-voice.md). The others make most of the voice.
+    // A voice has too few recordings for the autoregressive stages: these determine the words, and adapted ones skip
+    // words (evals/reports/trained-voice.md). The other stages determine most of the voice.
     let mut mix = mix_of(run.tasks, &tasks, &[])?;
     mix.retain(|entry| !entry.is_causal(run.tasks));
     let lora = LoraConfig {
@@ -217,7 +219,7 @@ fn adapt(
     Ok(outcome.model)
 }
 
-/// Returns the best stretch of the recordings as a prompt: of those that give one, the longest.
+/// Returns the prompt: the longest of the best excerpts of all recordings.
 fn prompt(
     run: &VoiceRun<'_>,
     recordings: &DecodedRecordings,

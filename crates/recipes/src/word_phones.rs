@@ -1,5 +1,5 @@
-//! Phones of words whose times are known. Recognizers of words, such as Whisper, give no phones: within each word the
-//! model's phone scores place them.
+//! Phones of words with known times. Word recognizers such as Whisper return no phones; the phone scores of the model
+//! align them within each word.
 
 use syrinx_engine::{Engine, EngineError};
 use syrinx_speech::{SpeechError, SpokenForm, Units, align, clamp_phones};
@@ -7,14 +7,14 @@ use syrinx_task::{Context, FrameScores, TaskError, Transcript};
 use syrinx_text::Phone;
 use syrinx_types::{Audio, RunContext, TimedPhone, WordTime};
 
-/// Weight of a phone's log prior that is subtracted from its score, as in recognition.
+/// Weight of the log prior that is subtracted from a phone's score, as in recognition.
 const PRIOR_WEIGHT: f64 = 0.4;
 
-/// Returns a transcript with the phones of its words: the most likely times of their sounds within each word, silence
-/// between words. A word that is shorter than its sounds is prolonged.
+/// Adds phones to a transcript. Within each word, the phones of its pronunciation are aligned with the phone scores;
+/// gaps between words are silence. A word that has fewer subframes than phones is extended.
 ///
 /// # Errors
-/// [`EngineError::Task`] for a model that recognizes no phones, and for a recording that is too short for its words.
+/// [`EngineError::Task`] if the model has no phone recognition, or if the recording is too short for its words.
 pub(crate) fn with_phones(
     engine: &Engine,
     audio: &Audio,
@@ -28,13 +28,13 @@ pub(crate) fn with_phones(
     let frontend = engine.frontend();
     let mut words = Vec::new();
     for word in &transcript.words {
-        // A written word without a sound, such as a dash, has no phones.
+        // Words without a pronunciation, such as a dash, have no phones.
         let Ok(spoken) = frontend.phonemize(&word.word) else { continue };
         let forms = spoken.words.iter().map(|w| SpokenForm::of(frontend, &w.spoken, Some(w)));
         let forms: Vec<SpokenForm> = forms.collect();
         words.push(line.place(word, &forms).map_err(TaskError::from)?);
     }
-    line.pause_until(line.parts());
+    line.pause_until(line.subframes());
     clamp_phones(&mut line.phones, audio.seconds());
     Ok(Transcript {
         text: transcript.text.clone(),
@@ -44,15 +44,15 @@ pub(crate) fn with_phones(
     })
 }
 
-/// Phones of a recording from its beginning on.
+/// Phones of a recording from its start, extended word by word.
 struct PhoneLine<'a> {
     /// Phone scores of the whole recording.
     scores: &'a FrameScores,
     units: &'a Units,
-    /// Number of parts of the recording that have phones.
+    /// Number of subframes that are covered by phones.
     done: usize,
     phones: Vec<TimedPhone>,
-    /// Mean log-probability of each word's sounds.
+    /// Mean log probability of the phones of each word.
     word_scores: Vec<f64>,
 }
 
@@ -61,23 +61,23 @@ impl<'a> PhoneLine<'a> {
         Self { scores, units, done: 0, phones: Vec::new(), word_scores: Vec::new() }
     }
 
-    /// Number of parts of the recording.
-    fn parts(&self) -> usize {
+    /// Number of subframes of the recording.
+    fn subframes(&self) -> usize {
         self.scores.log_probs.len() / self.scores.labels.max(1)
     }
 
-    /// Returns the part at a time, none before the phones that are known.
-    fn part(&self, at_s: f64) -> usize {
-        ((at_s * self.scores.rate_hz).round() as usize).clamp(self.done, self.parts())
+    /// Returns the subframe at a time in seconds, but not before the end of the last phone.
+    fn subframe(&self, at_s: f64) -> usize {
+        ((at_s * self.scores.rate_hz).round() as usize).clamp(self.done, self.subframes())
     }
 
-    /// Geometric mean of the probabilities of the words' sounds; `None` without words.
+    /// Returns the geometric mean of the probabilities of the words; `None` without words.
     fn confidence(&self) -> Option<f64> {
         let count = self.word_scores.len();
         (count > 0).then(|| (self.word_scores.iter().sum::<f64>() / count as f64).exp())
     }
 
-    /// Appends a phone; silence after silence prolongs it.
+    /// Appends a phone. Silence after silence is merged.
     fn push(&mut self, phone: TimedPhone) {
         match self.phones.last_mut() {
             Some(last) if last.phone == phone.phone && phone.phone == Phone::SILENCE.arpabet() => {
@@ -87,24 +87,24 @@ impl<'a> PhoneLine<'a> {
         }
     }
 
-    /// Appends silence up to a part.
-    fn pause_until(&mut self, part: usize) {
-        if part > self.done {
-            let duration_s = (part - self.done) as f64 / self.scores.rate_hz;
+    /// Appends silence up to a subframe.
+    fn pause_until(&mut self, subframe: usize) {
+        if subframe > self.done {
+            let duration_s = (subframe - self.done) as f64 / self.scores.rate_hz;
             self.push(TimedPhone { phone: Phone::SILENCE.arpabet().into(), duration_s });
-            self.done = part;
+            self.done = subframe;
         }
     }
 
-    /// Appends the phones of a word; returns its times.
+    /// Appends the phones of a word; returns the word with its aligned times.
     fn place(&mut self, word: &WordTime, forms: &[SpokenForm]) -> Result<WordTime, SpeechError> {
-        let start = self.part(word.start_s);
+        let start = self.subframe(word.start_s);
         self.pause_until(start);
         let shortest: usize = forms.iter().map(sounds).sum();
-        let end = self.part(word.end_s).max(start + shortest).min(self.parts());
+        let end = self.subframe(word.end_s).max(start + shortest).min(self.subframes());
         let labels = self.scores.labels;
         let within = FrameScores {
-            log_probs: self.scores.log_probs[start * labels..end * labels].to_vec(),
+            log_probs: self.scores.log_probs[start * labels..end * labels].to_vec(), // (subframes, labels)
             labels,
             rate_hz: self.scores.rate_hz,
         };
@@ -120,7 +120,7 @@ impl<'a> PhoneLine<'a> {
     }
 }
 
-/// Number of sounds of a word's shortest pronunciation.
+/// Returns the number of phones of a word's shortest pronunciation.
 fn sounds(form: &SpokenForm) -> usize {
     let sounds = |phones: &Vec<Phone>| phones.iter().filter(|phone| !phone.is_mark()).count();
     form.pronunciations.iter().map(sounds).min().unwrap_or(0)
@@ -130,15 +130,15 @@ fn sounds(form: &SpokenForm) -> usize {
 mod tests {
     use super::*;
 
-    /// Scores of 50 parts a second in which each phone has the parts of its own.
-    fn scores(parts: &[&str]) -> FrameScores {
+    /// Returns scores at 50 subframes per second. Each entry of `subframes` is the phone of a subframe.
+    fn scores(subframes: &[&str]) -> FrameScores {
         let row = |phone: &&str| {
             let mut row = vec![-9.0_f32; Phone::COUNT];
             let phone = Phone::from_arpabet(phone).expect("a phone");
             row[phone.index()] = -0.01;
             row
         };
-        let log_probs = parts.iter().flat_map(row).collect();
+        let log_probs = subframes.iter().flat_map(row).collect();
         FrameScores { log_probs, labels: Phone::COUNT, rate_hz: 50.0 }
     }
 
@@ -158,7 +158,7 @@ mod tests {
         let mut line = PhoneLine::new(&scores, &units);
         let key = line.place(&time("Key,", 0.03, 0.12), &[form("key", &["K", "IY"])]);
         let eye = line.place(&time("I", 0.14, 0.14), &[form("i", &["AY"])]);
-        line.pause_until(line.parts());
+        line.pause_until(line.subframes());
         let phones: Vec<&str> = line.phones.iter().map(|p| p.phone.as_str()).collect();
         assert_eq!(phones, ["SIL", "K", "IY", "SIL", "AY", "SIL"]);
         let total_s: f64 = line.phones.iter().map(|p| p.duration_s).sum();

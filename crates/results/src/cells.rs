@@ -1,4 +1,4 @@
-//! Cells of ablations: settings, state and control requests.
+//! Cells of ablations: parameters, state and control requests.
 
 use std::collections::BTreeMap;
 
@@ -13,18 +13,18 @@ use crate::{ResultsError, Store};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CellState {
-    /// Nothing done.
+    /// Not begun.
     #[default]
     Planned,
     /// Being trained.
     Training,
     /// Being evaluated.
     Evaluating,
-    /// Done: its runs have its figures.
+    /// Done; the results store has its runs with all figures.
     Finished,
     /// Stopped on request; it can be resumed.
     Stopped,
-    /// Ended by an error, which is the note.
+    /// Ended by an error, which is in the note.
     Failed,
 }
 
@@ -47,61 +47,61 @@ impl CellState {
     }
 }
 
-/// Control request for the program that works on a cell.
+/// Control request for the process that runs a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ControlRequest {
-    /// Stop at the next safe point, and do not resume.
+    /// Stop at the next safe point and stay stopped.
     Stop,
     /// Resume, or retry after a failure.
     Resume,
 }
 
-/// A cell of an ablation. Its figures are those of the runs with its `ablation` and `key`.
+/// A cell of an ablation. Its figures belong to the runs with the same `ablation` and `cell`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Cell {
-    /// The ablation.
+    /// Name of the ablation.
     pub ablation: String,
-    /// Hash of everything that the cell depends on. A finished cell isn't run again.
+    /// Hash of everything that the results of the cell depend on. A finished cell isn't run again.
     pub key: String,
-    /// Place of the cell in the grid.
+    /// Index of the cell in the grid.
     pub place: usize,
-    /// Varied settings with their values in this cell.
+    /// Value by axis.
     pub axes: BTreeMap<String, Value>,
-    /// Seed.
+    /// Seed of training and sampling.
     pub seed: u64,
     /// Current state.
     pub state: CellState,
-    /// Finished share, 0 to 1.
+    /// Finished share of the cell, 0 to 1.
     pub done: f64,
-    /// Current phase, or the reason of the failure.
+    /// Current phase, or the cause of a failure or stop.
     pub note: String,
-    /// The computer that works on it.
+    /// Name of the computer that runs the cell.
     pub machine: String,
     /// Folder of the cell on that computer.
     pub folder: String,
-    /// Start of the work, seconds since 1970.
+    /// Start of the run, in seconds since 1970.
     pub started_s: Option<f64>,
-    /// Last change.
+    /// Last change, in seconds since 1970.
     pub updated_s: f64,
-    /// End of the work.
+    /// End of the run, in seconds since 1970.
     pub ended_s: Option<f64>,
 }
 
 impl Store {
-    /// Writes a cell in place of its earlier state.
+    /// Writes a cell, and replaces its earlier state.
     ///
     /// # Errors
-    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    /// [`ResultsError::Busy`] if another program holds the lock, [`ResultsError::Database`] if writing fails.
     pub fn put_cell(&self, cell: &Cell) -> Result<(), ResultsError> {
         self.put_cells(std::slice::from_ref(cell))
     }
 
-    /// Writes several cells at once.
+    /// Writes several cells in one transaction.
     ///
     /// # Errors
-    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    /// [`ResultsError::Busy`] if another program holds the lock, [`ResultsError::Database`] if writing fails.
     pub fn put_cells(&self, cells: &[Cell]) -> Result<(), ResultsError> {
         self.write("write a cell", |tx| {
             let mut put = tx.prepare_cached(
@@ -129,10 +129,10 @@ impl Store {
         })
     }
 
-    /// Returns the ablations that have cells, by name.
+    /// Returns the names of all ablations that have cells, in alphabetical order.
     ///
     /// # Errors
-    /// [`ResultsError::Database`].
+    /// [`ResultsError::Database`] if reading fails.
     pub fn ablations(&self) -> Result<Vec<String>, ResultsError> {
         let connection = self.connection();
         let names = || -> rusqlite::Result<Vec<String>> {
@@ -143,10 +143,10 @@ impl Store {
         names().map_err(ResultsError::database(&self.path, "list ablations"))
     }
 
-    /// Returns the cells of an ablation, in their order.
+    /// Returns the cells of an ablation in the order of the grid.
     ///
     /// # Errors
-    /// [`ResultsError::Database`], [`ResultsError::Content`].
+    /// [`ResultsError::Database`] if reading fails, [`ResultsError::Content`] for a cell that can't be parsed.
     pub fn cells(&self, ablation: &str) -> Result<Vec<Cell>, ResultsError> {
         let raw: Vec<(Cell, String, String)> = {
             let connection = self.connection();
@@ -177,11 +177,10 @@ impl Store {
         Ok(self.cells(ablation)?.into_iter().find(|cell| cell.key == key))
     }
 
-    /// Stores a control request for the program that works on a cell, which polls [`Store::control_request`] between
-    /// steps.
+    /// Stores a control request for the process that runs a cell, which polls [`Store::control_request`] between steps.
     ///
     /// # Errors
-    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    /// [`ResultsError::Busy`] if another program holds the lock, [`ResultsError::Database`] if writing fails.
     pub fn request_control(
         &self,
         ablation: &str,
@@ -189,7 +188,7 @@ impl Store {
         request: ControlRequest,
     ) -> Result<(), ResultsError> {
         let name = crate::store::word(&request);
-        self.write("leave a control request", |tx| {
+        self.write("store a control request", |tx| {
             tx.execute(
                 "INSERT OR REPLACE INTO control_requests (ablation, key, request) VALUES (?1, ?2, ?3)",
                 params![ablation, key, name],
@@ -201,7 +200,7 @@ impl Store {
     /// Returns the last control request for a cell.
     ///
     /// # Errors
-    /// [`ResultsError::Database`], [`ResultsError::Content`].
+    /// [`ResultsError::Database`] if reading fails, [`ResultsError::Content`] for an unknown request.
     pub fn control_request(
         &self,
         ablation: &str,
@@ -222,10 +221,10 @@ impl Store {
         request.map(parse).transpose()
     }
 
-    /// Clears the control request for a cell, once it is carried out.
+    /// Deletes the control request for a cell, once it is carried out.
     ///
     /// # Errors
-    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    /// [`ResultsError::Busy`] if another program holds the lock, [`ResultsError::Database`] if writing fails.
     pub fn clear_control_request(&self, ablation: &str, key: &str) -> Result<(), ResultsError> {
         self.write("clear a control request", |tx| {
             tx.execute(

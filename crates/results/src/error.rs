@@ -1,100 +1,100 @@
-//! Errors of results stores.
+//! Errors of the results store.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Errors of results stores.
+/// Errors of the results store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResultsError {
-    /// A path without a file.
+    /// The file does not exist.
     #[error(
-        "results store `{}`: it isn't there",
+        "results store `{}`: the file does not exist",
         path.display()
     )]
     Missing {
-        /// The file.
+        /// Path of the store.
         path: PathBuf,
     },
-    /// The folder can't be made.
-    #[error("results store `{}`: {cause}", path.display())]
+    /// The folder of the store can't be created.
+    #[error("results store `{}`: can't create its folder: {cause}", path.display())]
     Folder {
-        /// The file.
+        /// Path of the store.
         path: PathBuf,
         /// Cause.
         cause: std::io::Error,
     },
-    /// A store of a later version of the program.
+    /// A store of a newer version of the program.
     #[error(
-        "results store `{}`: it has version {found}, this program reads up to {known}",
+        "results store `{}`: format {found} is newer than {known}, the newest that this program reads",
         path.display()
     )]
     Newer {
-        /// The file.
+        /// Path of the store.
         path: PathBuf,
-        /// Version of the file.
+        /// Format of the file.
         found: i64,
-        /// The last one known here.
+        /// Newest format that this program reads.
         known: i64,
     },
     /// A file that is not a results store.
     #[error(
-        "results store `{}`: it is no results store ({content})",
+        "results store `{}`: not a results store ({content})",
         path.display()
     )]
     Foreign {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Content of the file.
         content: ForeignContent,
     },
-    /// A store that another program keeps locked.
+    /// A store that another program keeps locked for longer than 30 s.
     #[error(
-        "results store `{}`: another program has been writing for too long",
+        "results store `{}`: another program has kept it locked for 30 s",
         path.display()
     )]
     Busy {
-        /// The file.
+        /// Path of the store.
         path: PathBuf,
     },
-    /// Failure of the database.
+    /// An operation of the database failed.
     #[error("results store `{}`: {operation}: {cause}", path.display())]
     Database {
-        /// The file.
+        /// Path of the store.
         path: PathBuf,
         /// Failed operation.
         operation: &'static str,
         /// Cause.
         cause: rusqlite::Error,
     },
-    /// Something in the store can't be read.
+    /// A run, row or cell whose content can't be parsed.
     #[error("results store `{}`: {object}: {fault}", path.display())]
     Content {
-        /// The file.
+        /// Path of the store.
         path: PathBuf,
-        /// Run or row.
+        /// Run, row, cell or control request.
         object: String,
         /// Fault.
         fault: ContentFault,
     },
-    /// No run goes by that name.
+    /// No run has an identifier that begins with this text.
     #[error(
         "results store `{}`: no run `{name}`",
         path.display()
     )]
     NoRun {
-        /// The file.
+        /// Path of the store.
         path: PathBuf,
         /// Requested name.
         name: String,
     },
-    /// Several runs go by that name.
+    /// Several runs have an identifier that begins with this text.
     #[error(
         "results store `{}`: {count} runs begin with `{name}`",
         path.display()
     )]
     Ambiguous {
-        /// The file.
+        /// Path of the store.
         path: PathBuf,
         /// Requested name.
         name: String,
@@ -104,43 +104,43 @@ pub enum ResultsError {
     /// A filter for a value that no run has.
     #[error("results store `{}`: no run has the {field} `{value}`", path.display())]
     UnknownValue {
-        /// The file.
+        /// Path of the store.
         path: PathBuf,
         /// Field of the filter.
         field: FilterField,
         /// Requested value.
         value: String,
-        /// Values of the runs.
+        /// Values that the runs have.
         known: Vec<String>,
     },
-    /// Filters that together leave no run.
+    /// Filters that no run passes together.
     #[error("results store `{}`: no run passes all filters", path.display())]
     NothingSelected {
-        /// The file.
+        /// Path of the store.
         path: PathBuf,
     },
-    /// A figure that no row of a run has.
+    /// A figure that no row of the run has.
     #[error("run {run} has no figure `{figure}`")]
     NoFigure {
-        /// Run.
+        /// Identifier of the run.
         run: String,
         /// Requested figure.
         figure: String,
         /// Figures of the run.
         known: Vec<String>,
     },
-    /// Two runs have nothing in common.
+    /// Two runs without a common row.
     #[error("runs {old} and {new} have no row in common")]
     Incomparable {
-        /// The older.
+        /// Identifier of the older run.
         old: String,
-        /// The newer.
+        /// Identifier of the newer run.
         new: String,
     },
-    /// An export failed.
-    #[error("results can't be written out: {cause}")]
+    /// Runs can't be exported.
+    #[error("can't export results: {cause}")]
     Export {
-        /// Error of the format.
+        /// Error of the serializer.
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
 }
@@ -172,28 +172,28 @@ impl fmt::Display for FilterField {
     }
 }
 
-/// Content of a file that is no results store.
+/// Content of a file that is not a results store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ForeignContent {
-    /// Something else than an SQLite database.
-    #[error("no SQLite database")]
+    /// Data that is not an SQLite database.
+    #[error("not an SQLite database")]
     NoDatabase,
-    /// A database that another program made.
+    /// A database that another program created.
     #[error("a database of another program")]
     OtherProgram,
 }
 
-/// Fault of a run or a row in the store.
+/// Fault of a run, row, cell or control request in the store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContentFault {
-    /// Text that isn't the JSON of its column.
+    /// Text that doesn't parse as the JSON of its column.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// A status that no run has.
+    /// A status that does not exist.
     #[error("unknown status `{status}`")]
     Status {
-        /// The status.
+        /// Status in the store.
         status: String,
     },
 }
@@ -203,13 +203,17 @@ impl ResultsError {
     pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
         Some(match self {
             Self::Missing { .. } => {
-                "run an evaluation first, or name another store with --results".into()
+                "run an evaluation first, or select another store with --results".into()
             }
-            Self::Folder { .. } => "name another place with --results".into(),
-            Self::Newer { .. } => "use a newer program, or name another file with --results".into(),
-            Self::Foreign { .. } => "name another file with --results".into(),
-            Self::Busy { .. } => "try again when it is done".into(),
-            Self::Content { .. } => "restore the file: another program changed it".into(),
+            Self::Folder { .. } => "select a store in another folder with --results".into(),
+            Self::Newer { .. } => {
+                "use a newer program, or select another file with --results".into()
+            }
+            Self::Foreign { .. } => "select another file with --results".into(),
+            Self::Busy { .. } => "try again when the other program has finished".into(),
+            Self::Content { .. } => {
+                "restore the file from a copy, since another program changed it".into()
+            }
             Self::NoRun { .. } => "list all runs with `syrinx results list`".into(),
             Self::UnknownValue { known, .. } if known.is_empty() => {
                 "run an evaluation first".into()
@@ -217,25 +221,27 @@ impl ResultsError {
             Self::UnknownValue { field, known, .. } => {
                 format!("the {field}s are: {}", known.join(", ")).into()
             }
-            Self::NoFigure { known, .. } => format!("it has {}", known.join(", ")).into(),
-            Self::NothingSelected { .. } => "leave out one of the filters".into(),
-            Self::Ambiguous { .. } => "give more characters of the run".into(),
+            Self::NoFigure { known, .. } => {
+                format!("the figures of the run are: {}", known.join(", ")).into()
+            }
+            Self::NothingSelected { .. } => "omit one of the filters".into(),
+            Self::Ambiguous { .. } => "give more characters of the identifier".into(),
             Self::Incomparable { .. } => "compare runs of one suite".into(),
-            // SQLite's shared memory on a full disk is an I/O error.
+            // On a full disk, SQLite reports failures of its shared memory as I/O errors.
             Self::Database { cause, .. }
                 if matches!(
                     cause.sqlite_error_code(),
                     Some(rusqlite::ErrorCode::DiskFull | rusqlite::ErrorCode::SystemIoFailure)
                 ) =>
             {
-                "the disk may be full: free some space there, or name another place with --results"
+                "the disk may be full: free space, or select a store on another disk with --results"
                     .into()
             }
             _ => return None,
         })
     }
 
-    /// Returns a constructor of errors of a database operation.
+    /// Returns a function that converts an error of a database operation.
     pub(crate) fn database(
         path: &Path,
         operation: &'static str,

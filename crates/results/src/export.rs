@@ -1,11 +1,11 @@
-//! Results for other programs.
+//! Exports of runs and rows as JSON and CSV.
 
 use serde::Serialize;
 use syrinx_eval::Row;
 
 use crate::{ResultsError, Run, RunFilter, Store};
 
-/// A run with everything that belongs to it.
+/// A run with its rows.
 #[derive(Serialize)]
 struct ExportedRun<'a> {
     #[serde(flatten)]
@@ -17,10 +17,10 @@ fn fault(error: impl std::error::Error + Send + Sync + 'static) -> ResultsError 
     ResultsError::Export { cause: error.into() }
 }
 
-/// Runs with their rows as a JSON list.
+/// Returns runs with their rows as a JSON array.
 ///
 /// # Errors
-/// Errors of [`Store::selected_runs`] and [`Store::rows`]; [`ResultsError::Export`].
+/// The errors of [`Store::selected_runs`] and [`Store::rows`]; [`ResultsError::Export`] if serialization fails.
 pub fn to_json(store: &Store, filter: &RunFilter) -> Result<String, ResultsError> {
     let runs = store.selected_runs(filter)?;
     let whole: Vec<ExportedRun<'_>> = runs
@@ -30,7 +30,7 @@ pub fn to_json(store: &Store, filter: &RunFilter) -> Result<String, ResultsError
     serde_json::to_string_pretty(&whole).map_err(fault)
 }
 
-/// The columns of [`to_csv`].
+/// Columns of [`to_csv`].
 const COLUMNS: [&str; 19] = [
     "run",
     "suite",
@@ -53,11 +53,11 @@ const COLUMNS: [&str; 19] = [
     "value",
 ];
 
-/// One line a figure of a row ("long" form, as data-frame libraries like it), with the names of run and row in it. A
-/// row without figures has one line without figure.
+/// Returns runs as CSV in long form: one line per figure of a row, each with the columns of its run and row. A row
+/// without figures has one line with an empty figure.
 ///
 /// # Errors
-/// Errors of [`Store::selected_runs`] and [`Store::rows`]; [`ResultsError::Export`].
+/// The errors of [`Store::selected_runs`] and [`Store::rows`]; [`ResultsError::Export`] if serialization fails.
 pub fn to_csv(store: &Store, filter: &RunFilter) -> Result<String, ResultsError> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(COLUMNS).map_err(fault)?;

@@ -1,19 +1,19 @@
 //! The results store: every evaluation and every ablation cell in one file.
 //!
-//! [`Store`] is an SQLite database in write-ahead mode. Results have several writers at once (two evaluations, an
-//! ablation and a dashboard), any of which may be killed at any moment, and the file should be readable in ten years by
-//! other programs: `sqlite3 runs/results.db` and every data-frame library open it. Stores that one process locks (redb,
-//! sled) do not allow several writers, columnar ones (DuckDB) are read by fewer programs, and JSON lines can't be
+//! [`Store`] is an SQLite database in write-ahead mode. Several processes write at once (two evaluations, an ablation
+//! and a dashboard), and each may be killed at any moment. Other programs should still read the file in ten years:
+//! `sqlite3 runs/results.db` and data-frame libraries open it. Alternatives were rejected: redb and sled lock the file
+//! for one process, few programs read DuckDB's files, and JSON lines can't be sorted or joined without reading all of
+//! them. SQLite is compiled in.
 //! sorted and joined without reading them all. SQLite is compiled in.
-//!
 //! Invariants:
-//!
-//! - A kept row is in the file: each is a transaction of its own, and the next reader rolls back an incomplete one. A
+//! - A stored row survives a kill: each row is one transaction, and the next reader rolls back an incomplete one. A
 //!   second writer waits for the first.
-//! - A file of a newer version, or of another program, is refused with a message and not changed.
-//! - `syrinx-eval` defines the measures. Rows are stored as in `rows.jsonl`, so that figures can be pooled and compared
-//!   again. Audio is not stored: rows name their recordings, relative to the run's folder.
-//! - No clock, no environment: times and machine names come from the caller. Times are seconds since 1970, UTC.
+//! - A file of a newer version or of another program is refused and left unchanged.
+//! - `syrinx-eval` defines the measures. Rows are stored as in `rows.jsonl`, so that figures can be aggregated and
+//!   compared again. Audio is not stored; a row names its recording relative to the folder of the run.
+//! - The crate reads no clock and no environment: times and machine names come from the caller. Times are seconds since
+//!   1970, UTC.
 
 mod cells;
 mod error;

@@ -1,4 +1,4 @@
-//! Two stores become one: after an ablation was split over machines.
+//! Merging of two stores, after an ablation was split over several computers.
 
 use std::path::Path;
 
@@ -7,18 +7,19 @@ use serde::Serialize;
 
 use crate::{ResultsError, Store};
 
-/// Numbers of merged entries.
+/// Number of merged entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct MergedCounts {
-    /// Runs that were not there, or not as far.
+    /// Runs that this store did not have, or had in an earlier state.
     pub runs: usize,
     /// Rows of these runs.
     pub rows: usize,
-    /// Cells that were not there, or not as far.
+    /// Cells that this store did not have, or had in an earlier state.
     pub cells: usize,
 }
 
-/// Whether `theirs` takes the place of `ours`: a finished one stays, else the later one counts.
+/// Selects the runs of the other store that replace ours: a finished run replaces an unfinished one; between two with
+/// the same state, the later one wins.
 const NEWER_RUN: &str = "
 CREATE TEMP TABLE taken AS
 SELECT theirs.id AS id FROM other.runs AS theirs LEFT JOIN main.runs AS ours ON ours.id = theirs.id
@@ -27,6 +28,7 @@ WHERE ours.id IS NULL
    OR ((theirs.status = 'finished') = (ours.status = 'finished') AND theirs.updated_s > ours.updated_s)
 ";
 
+/// Copies the cells of the other store that replace ours, by the rule of [`NEWER_RUN`].
 const NEWER_CELL: &str = "
 INSERT OR REPLACE INTO main.cells
 SELECT theirs.* FROM other.cells AS theirs
@@ -37,12 +39,14 @@ WHERE ours.key IS NULL
 ";
 
 impl Store {
-    /// Copies the runs of another store that are missing here: all or none. The other store is unchanged.
+    /// Copies the runs and cells of another store that are missing here or in an earlier state, in one transaction. The
+    /// other store keeps its results; a store of an older format is migrated.
     ///
     /// # Errors
-    /// The errors of opening the other store, [`ResultsError::Busy`], [`ResultsError::Database`].
+    /// The errors of [`Store::open_existing`] for the other store, [`ResultsError::Busy`] if another program holds the
+    /// lock, [`ResultsError::Database`] if reading or writing fails.
     pub fn merge(&self, other: &Path) -> Result<MergedCounts, ResultsError> {
-        // Checks that it is a store, and brings an older one up to these tables.
+        // Checks the format, and migrates an older one, so that the tables of both stores are the same.
         drop(Store::open_existing(other)?);
         let name = other.to_string_lossy().into_owned();
         self.connection()
@@ -59,7 +63,7 @@ impl Store {
 fn take_over(tx: &Transaction<'_>) -> rusqlite::Result<MergedCounts> {
     tx.execute_batch("DROP TABLE IF EXISTS temp.taken")?;
     tx.execute_batch(NEWER_RUN)?;
-    // Rows and figures of an older state go with their run.
+    // Deleting a run also deletes its rows and figures.
     tx.execute("DELETE FROM main.runs WHERE id IN (SELECT id FROM taken)", [])?;
     let copy = |sql: &str| tx.execute(sql, []);
     let runs =

@@ -6,8 +6,8 @@ use syrinx_eval::{Better, Measure, Row, badness, figure_kind};
 
 use crate::{ResultsError, Run, Store};
 
-/// Returns the badness of a row by one of its measures, to list the worst first; that of a row without the measure is
-/// the lowest.
+/// Returns a key that sorts the worst row first when sorted in descending order: the value of a figure, negated where
+/// higher is better. A row without the figure has the lowest key.
 pub fn badness_by(measures: &BTreeMap<String, Measure>, figure: &str) -> f64 {
     let value = measures.get(figure).and_then(Measure::alone).filter(|value| value.is_finite());
     match value {
@@ -18,10 +18,10 @@ pub fn badness_by(measures: &BTreeMap<String, Measure>, figure: &str) -> f64 {
 }
 
 impl Store {
-    /// Returns the rows of a run, the worst by a figure first, or by all figures together.
+    /// Returns the rows of a run, the worst first: by a figure, or by all figures combined.
     ///
     /// # Errors
-    /// [`ResultsError::NoFigure`] for a figure that no row has; those of [`Store::rows`].
+    /// [`ResultsError::NoFigure`] for a figure that no row has, and the errors of [`Store::rows`].
     pub fn worst_rows(&self, run: &Run, figure: Option<&str>) -> Result<Vec<Row>, ResultsError> {
         let mut rows = self.rows(&run.id)?;
         let Some(figure) = figure else {

@@ -1,4 +1,4 @@
-//! Reading: runs, their rows, and the changes between two runs.
+//! Reading of runs and their rows, and comparison of two runs.
 
 use std::collections::BTreeSet;
 
@@ -10,25 +10,25 @@ use syrinx_eval::{Comparison, Figure, Row, figures};
 
 use crate::{ContentFault, FilterField, ResultsError, Run, RunAbout, RunStatus, Store};
 
-/// Filter of runs. The default selects all.
+/// Filter of runs. The default selects all runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunFilter {
     /// Suite of the runs.
     pub suite: Option<String>,
     /// Task of the runs.
     pub task: Option<String>,
-    /// Part of the model's name.
+    /// Text that the name of the model contains.
     pub model: Option<String>,
-    /// Ablation of the runs; `Some("")` for evaluations only.
+    /// Ablation of the runs; `Some("")` selects evaluations outside ablations.
     pub ablation: Option<String>,
     /// Cell of the runs.
     pub cell: Option<String>,
-    /// Largest number of runs, the latest.
+    /// Maximum number of runs; the latest are kept.
     pub limit: Option<usize>,
 }
 
 impl RunFilter {
-    /// Returns the requested values by field.
+    /// Returns field and value of each condition.
     fn values(&self) -> impl Iterator<Item = (FilterField, &str)> {
         let values = [
             (FilterField::Suite, &self.suite),
@@ -40,7 +40,7 @@ impl RunFilter {
         values.into_iter().filter_map(|(field, value)| Some((field, value.as_deref()?)))
     }
 
-    /// Returns the conditions and their values.
+    /// Returns the SQL condition and the values of its placeholders.
     fn conditions(&self) -> (String, Vec<Sql>) {
         let (mut text, mut values) = (String::from("1"), Vec::new());
         let equal = [
@@ -63,7 +63,7 @@ impl RunFilter {
     }
 }
 
-/// Returns a run's value of a field.
+/// Returns the value of a field.
 fn value_of(run: &Run, field: FilterField) -> &str {
     let about = &run.about;
     match field {
@@ -79,10 +79,10 @@ const COLUMNS: &str = "id, suite, task, model, fingerprint, config_hash, setting
      ablation, cell, status, note, started_s, updated_s, ended_s, (SELECT count(*) FROM rows WHERE run = runs.id)";
 
 impl Store {
-    /// Runs, the latest first.
+    /// Returns the selected runs, the latest first.
     ///
     /// # Errors
-    /// [`ResultsError::Database`], [`ResultsError::Content`].
+    /// [`ResultsError::Database`] if reading fails, [`ResultsError::Content`] for a run that can't be parsed.
     pub fn runs(&self, filter: &RunFilter) -> Result<Vec<Run>, ResultsError> {
         let (conditions, values) = filter.conditions();
         let limit = filter.limit.map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX));
@@ -92,11 +92,12 @@ impl Store {
         self.selected(&query, values)
     }
 
-    /// Returns the runs that pass a filter, the latest first, as [`Store::runs`]. No run is an error, unless everything
-    /// was asked for.
+    /// Returns the selected runs, the latest first, as [`Store::runs`] does, but an empty selection is an error. The
+    /// default filter may select nothing.
     ///
     /// # Errors
-    /// [`ResultsError::UnknownValue`], [`ResultsError::NothingSelected`], and those of [`Store::runs`].
+    /// [`ResultsError::UnknownValue`] for a value that no run has, [`ResultsError::NothingSelected`] if no run passes
+    /// all filters, and the errors of [`Store::runs`].
     pub fn selected_runs(&self, filter: &RunFilter) -> Result<Vec<Run>, ResultsError> {
         let found = self.runs(filter)?;
         if !found.is_empty() || *filter == RunFilter::default() {
@@ -119,10 +120,12 @@ impl Store {
         Err(ResultsError::NothingSelected { path: self.path.clone() })
     }
 
-    /// Returns the run of that name: an identifier, the beginning of one, or `latest`.
+    /// Returns a run by its identifier, by the beginning of its identifier, or, for `latest`, the run that started
+    /// last.
     ///
     /// # Errors
-    /// [`ResultsError::NoRun`], [`ResultsError::Ambiguous`], and those of [`Store::runs`].
+    /// [`ResultsError::NoRun`] or [`ResultsError::Ambiguous`] unless exactly one run matches, and the errors of
+    /// [`Store::runs`].
     pub fn run(&self, name: &str) -> Result<Run, ResultsError> {
         let mut found = if name == "latest" {
             self.runs(&RunFilter { limit: Some(1), ..RunFilter::default() })?
@@ -139,10 +142,10 @@ impl Store {
         }
     }
 
-    /// Returns the rows of a run, in the order in which they came.
+    /// Returns the rows of a run in the order in which they were stored.
     ///
     /// # Errors
-    /// [`ResultsError::Database`], [`ResultsError::Content`].
+    /// [`ResultsError::Database`] if reading fails, [`ResultsError::Content`] for a row that can't be parsed.
     pub fn rows(&self, run: &str) -> Result<Vec<Row>, ResultsError> {
         rows_of(&self.connection(), run)
             .map_err(ResultsError::database(&self.path, "read rows"))?
@@ -151,10 +154,10 @@ impl Store {
             .collect()
     }
 
-    /// Compares an older run with a newer one: paired bootstrap over speakers on the rows that both have.
+    /// Compares an older run with a newer one, by paired bootstrap over speakers on the rows that both have.
     ///
     /// # Errors
-    /// [`ResultsError::Incomparable`], and those of [`Store::run`].
+    /// [`ResultsError::Incomparable`] without common rows, and the errors of [`Store::run`] and [`Store::rows`].
     pub fn compare(&self, old: &str, new: &str) -> Result<Comparison, ResultsError> {
         let (old, new) = (self.run(old)?, self.run(new)?);
         let (before, now) = (self.rows(&old.id)?, self.rows(&new.id)?);
@@ -169,7 +172,7 @@ impl Store {
         raw.into_iter().map(|raw| self.finished(raw)).collect()
     }
 
-    /// Parses the texts of a run, and computes its figures where none are stored.
+    /// Parses the JSON of a run, and computes the figures of an unfinished run from its rows.
     fn finished(&self, raw: Raw) -> Result<Run, ResultsError> {
         let Raw { mut run, settings, seeds, status, figures: stored, rows } = raw;
         let what = format!("run {}", run.id);
@@ -211,7 +214,7 @@ impl Store {
     }
 }
 
-/// A run as the database has it. `rows` are there where there is no summary.
+/// A run as the database holds it. `rows` are read for unfinished runs, which have no stored figures.
 struct Raw {
     run: Run,
     settings: String,

@@ -1,4 +1,4 @@
-//! Tables, and opening a file that may or may not have them.
+//! Tables of the database, their migration, and opening of a file.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,17 +7,17 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{ForeignContent, ResultsError};
 
-/// Version of the tables. Raised with every change; older files are brought up to it when they are opened.
+/// Version of the tables. Raised with every change; older files are migrated when they are opened.
 pub const SCHEMA_VERSION: i64 = 3;
 
-/// Tells our files from those of other programs: `Syrx`.
+/// SQLite's application id of our files, `Syrx` in ASCII, which other programs' files lack.
 const APPLICATION: i64 = 0x5379_7278;
 
-/// Time that a writer waits for another. Writers hold the file for milliseconds, a merge for seconds.
+/// Maximum time that a writer waits for another, which holds the lock for milliseconds, or for seconds during a merge.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Tables of the current version. Figures of single rows stand in a table of their own, so that they can be sorted and joined from
-/// outside; `json` is the row as in `rows.jsonl`.
+/// Tables of the current version. Figures of single rows have a table of their own, so that other programs can sort and
+/// join them; `json` is the row as in `rows.jsonl`.
 const TABLES: &str = "
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
@@ -65,7 +65,7 @@ CREATE TABLE control_requests (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Changes from version 1 to version 2: names only.
+/// Migration from version 1 to version 2, which renames columns and JSON fields.
 const TO_VERSION_2: &str = r#"
 ALTER TABLE runs RENAME COLUMN bench TO ablation;
 ALTER TABLE cells RENAME COLUMN bench TO ablation;
@@ -76,7 +76,8 @@ ALTER TABLE rows RENAME COLUMN heard TO transcript;
 UPDATE rows SET json = replace(json, '"heard":', '"transcript":');
 "#;
 
-/// Changes from version 2 to version 3: names only. In the rows' JSON, `reference` was the reference recording.
+/// Migration from version 2 to version 3, which renames columns and JSON fields. In version 2, the field `reference` of
+/// a row held the reference recording.
 const TO_VERSION_3: &str = r#"
 ALTER TABLE rows RENAME COLUMN wanted TO reference;
 UPDATE rows SET json = json_remove(json_set(json, '$.reference_audio', json_extract(json, '$.reference')), '$.reference')
@@ -87,7 +88,7 @@ UPDATE rows SET json = json_remove(json_set(json, '$.hypothesis', json_extract(j
     WHERE json_type(json, '$.got') IS NOT NULL;
 "#;
 
-/// Returns the statements that bring the tables of a version to the current one.
+/// Returns the statements that migrate tables of a version to the current one.
 fn migrations(version: i64) -> &'static [&'static str] {
     match version {
         0 => &[TABLES],
@@ -101,8 +102,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, ResultsError> {
     let fault = |operation| ResultsError::database(path, operation);
     let mut connection = Connection::open(path).map_err(fault("open"))?;
     connection.busy_timeout(PATIENCE).map_err(fault("open"))?;
-    // One of two programs that make the file at once has to wait: the tables are made in a transaction that begins
-    // with the lock.
+    // The transaction begins with the write lock, so that of two programs that create the file at once, one waits.
     let tables = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(fault("open"))?;
@@ -131,9 +131,10 @@ pub(crate) fn open(path: &Path) -> Result<Connection, ResultsError> {
             .and_then(|()| tables.pragma_update(None, "user_version", SCHEMA_VERSION))
             .map_err(fault("create tables"))?;
     }
-    tables.commit().map_err(fault("make tables"))?;
+    tables.commit().map_err(fault("create tables"))?;
     write_ahead(&connection).map_err(fault("open"))?;
-    // With the write-ahead log, FULL makes a finished row outlive a power cut too, at a millisecond a row.
+    // With the write-ahead log, FULL makes a finished row survive a power cut too, at the cost of a millisecond per
+    // row.
     connection
         .pragma_update(None, "synchronous", "FULL")
         .and_then(|()| connection.pragma_update(None, "foreign_keys", true))
@@ -141,8 +142,8 @@ pub(crate) fn open(path: &Path) -> Result<Connection, ResultsError> {
     Ok(connection)
 }
 
-/// Switches to the write-ahead log. That needs an exclusive lock for a moment, and fails at once, in spite of the
-/// timeout, where two programs create the file together.
+/// Switches to the write-ahead log. The switch needs an exclusive lock. When two programs create the file together, it
+/// fails at once in spite of the busy timeout, so it is retried.
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     const PAUSE: Duration = Duration::from_millis(20);
     let mut left = PATIENCE;

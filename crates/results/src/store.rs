@@ -1,4 +1,4 @@
-//! Writing: runs begin, rows come in, runs end.
+//! Writing of runs and rows.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,13 @@ use syrinx_eval::{Figure, KeepRows, Report, Row};
 
 use crate::{ResultsError, RunAbout, RunStatus, schema};
 
-/// An open store. Safe to share between threads; other programs may have the same file open.
+/// An open results store. Threads may share it, and other programs may have the same file open.
 pub struct Store {
     pub(crate) path: PathBuf,
     connection: Mutex<Connection>,
 }
 
-/// Returns a value of one of our enums as the word that serde writes.
+/// Returns the name that serde gives a unit variant of an enum.
 pub(crate) fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => word,
@@ -25,10 +25,12 @@ pub(crate) fn word(value: &impl Serialize) -> String {
 }
 
 impl Store {
-    /// Opens a store; creates it where it does not exist.
+    /// Opens a store, or creates it.
     ///
     /// # Errors
-    /// [`ResultsError::Folder`], [`ResultsError::Newer`], [`ResultsError::Foreign`], [`ResultsError::Database`].
+    /// [`ResultsError::Folder`] if its folder can't be created, [`ResultsError::Newer`] for a newer format,
+    /// [`ResultsError::Foreign`] for another kind of file, [`ResultsError::Busy`] if another program holds the lock,
+    /// [`ResultsError::Database`] if opening fails.
     pub fn open(path: &Path) -> Result<Self, ResultsError> {
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)
@@ -38,10 +40,10 @@ impl Store {
         Ok(Self { path: path.to_path_buf(), connection })
     }
 
-    /// Opens a store that has to be there.
+    /// Opens an existing store.
     ///
     /// # Errors
-    /// [`ResultsError::Missing`], and those of [`Store::open`].
+    /// [`ResultsError::Missing`] if the file does not exist, and the errors of [`Store::open`].
     pub fn open_existing(path: &Path) -> Result<Self, ResultsError> {
         if !path.is_file() {
             return Err(ResultsError::Missing { path: path.to_path_buf() });
@@ -49,16 +51,16 @@ impl Store {
         Self::open(path)
     }
 
-    /// Returns the file.
+    /// Returns the path of the store.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Begins a run and returns its identifier. An unfinished run of the same machine, folder, suite, model, settings
-    /// and cell is resumed under its identifier, with its rows.
+    /// Begins a run and returns its identifier. An unfinished run with the same machine, folder, suite, model, settings
+    /// and cell is resumed: it keeps its identifier and its rows.
     ///
     /// # Errors
-    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    /// [`ResultsError::Busy`] if another program holds the lock, [`ResultsError::Database`] if writing fails.
     pub fn begin(&self, about: &RunAbout, now_s: f64) -> Result<String, ResultsError> {
         self.write("begin a run", |tx| {
             let open: Option<String> = tx
@@ -90,30 +92,31 @@ impl Store {
         })
     }
 
-    /// Keeps a row of a run, in place of an older one with the same key.
+    /// Stores a row of a run, and replaces an older row with the same key.
     ///
     /// # Errors
-    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    /// [`ResultsError::Busy`] if another program holds the lock, [`ResultsError::Database`] if writing fails.
     pub fn keep(&self, run: &str, row: &Row, now_s: f64) -> Result<(), ResultsError> {
-        self.write("keep a row", |tx| {
+        self.write("store a row", |tx| {
             put_row(tx, run, row)?;
             tx.execute("UPDATE runs SET updated_s = ?2 WHERE id = ?1", params![run, now_s])?;
             Ok(())
         })
     }
 
-    /// Ends a run with its report: rows and figures are those of the report, all at once.
+    /// Finishes a run: replaces its rows and figures by those of the report, in one transaction.
     ///
     /// # Errors
-    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    /// [`ResultsError::Busy`] if another program holds the lock, [`ResultsError::Database`] if writing fails.
     pub fn finish(&self, run: &str, report: &Report, now_s: f64) -> Result<(), ResultsError> {
         self.finish_with(run, &report.rows, &report.figures, now_s)
     }
 
-    /// Ends a run with these rows and figures, for those who have no report: figures without rows are fine.
+    /// Finishes a run with the given rows and figures, as [`Store::finish`] does with a report. There may be figures
+    /// without rows.
     ///
     /// # Errors
-    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    /// [`ResultsError::Busy`] if another program holds the lock, [`ResultsError::Database`] if writing fails.
     pub fn finish_with(
         &self,
         run: &str,
@@ -134,10 +137,10 @@ impl Store {
         })
     }
 
-    /// Ends a run that did not finish. Its rows stay.
+    /// Ends a run that did not finish. Its rows are kept.
     ///
     /// # Errors
-    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    /// [`ResultsError::Busy`] if another program holds the lock, [`ResultsError::Database`] if writing fails.
     pub fn end(
         &self,
         run: &str,
@@ -148,7 +151,8 @@ impl Store {
         self.write("end a run", |tx| end(tx, run, status, note, now_s))
     }
 
-    /// Returns a transaction that begins with the lock, so that it can't fail half-way for want of it.
+    /// Runs `work` in a transaction. The transaction begins with the write lock, so that it can't fail to get the lock
+    /// after it has read.
     pub(crate) fn write<T>(
         &self,
         operation: &'static str,
@@ -164,7 +168,7 @@ impl Store {
             .map_err(ResultsError::database(&self.path, operation))
     }
 
-    /// Returns the connection. A thread that panicked has left no transaction: they roll back when they are dropped.
+    /// Returns the connection, also after a thread panicked with it: transactions roll back when they are dropped.
     pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -241,7 +245,7 @@ fn put_figure(
     place: usize,
     figure: &Figure,
 ) -> rusqlite::Result<()> {
-    // Tables of numbers hold finite values only.
+    // The tables contain finite values only.
     if ![figure.value, figure.low, figure.high].iter().all(|v| v.is_finite()) {
         return Ok(());
     }
@@ -278,8 +282,8 @@ fn end(
     Ok(())
 }
 
-/// Keeps the rows of an evaluation as they come. The first failure is kept for [`RunKeeper::failure`]; the report at
-/// the end has every row again.
+/// Stores the rows of an evaluation as they finish. [`RunKeeper::failure`] returns the first error; no row is lost by
+/// it, since the final report is stored with all rows.
 pub struct RunKeeper<'a> {
     store: &'a Store,
     run: String,
@@ -288,12 +292,12 @@ pub struct RunKeeper<'a> {
 }
 
 impl<'a> RunKeeper<'a> {
-    /// For a run that has begun; `now_s` is the clock.
+    /// Builds a keeper for a run that has begun. `now_s` returns the time, in seconds since 1970.
     pub fn new(store: &'a Store, run: &str, now_s: &'a (dyn Fn() -> f64 + Sync)) -> Self {
         Self { store, run: run.to_owned(), now_s, failure: Mutex::new(None) }
     }
 
-    /// Returns the first failure, if any.
+    /// Returns the first error, if any.
     pub fn failure(self) -> Option<ResultsError> {
         self.failure.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

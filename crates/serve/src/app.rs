@@ -13,7 +13,7 @@ use crate::jobs::{Deadline, JobFunction, JobWork, QueuePermit, RunningJob, Worke
 use crate::metrics::Metrics;
 use crate::registered::Registered;
 
-/// Model names that requests may give: the program's own and those that OpenAI's clients use by default.
+/// Model names that requests may contain: the program's own name, and the default names of OpenAI's clients.
 pub(crate) const MODELS: [&str; 8] = [
     "syrinx",
     "tts-1",
@@ -33,17 +33,17 @@ pub(crate) struct ServerState {
     pub voices: Registered,
     pub metrics: Metrics,
     pub openapi: Value,
-    /// Places of open websockets.
+    /// Permits for open websockets.
     pub sockets: Arc<Semaphore>,
 }
 
 impl ServerState {
-    /// Returns the deadline of a request that begins now.
+    /// Returns the deadline of a request that starts now.
     pub fn deadline(&self) -> Deadline {
         Deadline::after(self.config.limits.timeout)
     }
 
-    /// Queues work that uses the model.
+    /// Queues a function that computes with the model.
     pub fn submit(
         &self,
         place: QueuePermit,
@@ -53,7 +53,8 @@ impl ServerState {
         self.pool.submit(place, deadline, JobWork::Code(work(Arc::clone(&self.service))))
     }
 
-    /// Queues a request to a task, which may be computed together with others. `prepare` completes it before.
+    /// Queues a request to a task, which may be computed in a batch with others. `prepare` completes the request first,
+    /// on the worker's thread.
     pub fn submit_request(
         &self,
         place: QueuePermit,
@@ -67,7 +68,7 @@ impl ServerState {
         self.pool.submit(place, deadline, JobWork::Request(Box::new(queued)))
     }
 
-    /// Refuses model names that the server does not know.
+    /// Checks that the server knows a model name.
     pub fn check_model(&self, model: Option<&str>) -> Result<(), ApiError> {
         let Some(model) = model.filter(|m| !MODELS.contains(m)) else { return Ok(()) };
         let status = axum::http::StatusCode::NOT_FOUND;
@@ -75,7 +76,7 @@ impl ServerState {
         Err(ApiError::new(status, "model_not_found", message).param("model"))
     }
 
-    /// Refuses texts that are empty or too long.
+    /// Checks that a text is neither empty nor too long.
     pub fn check_text(&self, field: &str, text: &str) -> Result<(), ApiError> {
         if text.trim().is_empty() {
             return Err(ApiError::field(field, "empty_text", format!("`{field}` is empty")));

@@ -1,8 +1,9 @@
-//! Requests that wait for a worker and are computed together.
+//! Batches of requests that wait for a worker.
 //!
-//! No request waits for a batch to fill: a free worker takes the waiting requests. Only short texts are computed together,
-//! since a request in one batch with a long one would wait for it; streamed requests are computed alone. The samples don't
-//! depend on the batch. A client that disconnects frees its place at once; its rows leave the batch at the next step.
+//! No request waits for a batch to fill: a free worker takes the requests that wait. Only short texts are batched,
+//! since a short request would otherwise wait for a long one in the same batch; streamed requests are computed alone.
+//! The samples of a request don't depend on its batch. If a client disconnects, its permit is free at once, and its
+//! rows leave the batch at the next step.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -16,10 +17,10 @@ use crate::engine::{
 use crate::error::ApiError;
 use crate::updates::{UpdateResult, guarded};
 
-/// Longest text of a request that is computed together with others, characters: about one chunk of the engine.
+/// Maximum length of a text that is computed in a batch, in characters: about one chunk of the engine.
 const MAX_CHARS: usize = 400;
 
-/// Settings that requests computed together have in common.
+/// Settings that all requests of a batch share.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BatchKey {
     task: &'static str,
@@ -27,7 +28,7 @@ pub(crate) struct BatchKey {
 }
 
 impl BatchKey {
-    /// Returns the key of a request; `None` for one that is computed alone.
+    /// Returns the key of a request; `None` if the request is computed alone.
     pub fn of(service: &EngineService, ask: &TaskRequest) -> Option<Self> {
         let view = service.task(ask.task).filter(|view| view.speaks() && !ask.stream)?;
         let field = view.main_field();
@@ -38,19 +39,19 @@ impl BatchKey {
     }
 }
 
-/// Completes a request on the worker's thread: decodes its recordings.
+/// Function that completes a request on the worker's thread by decoding its recordings.
 pub(crate) type Prepare =
     Box<dyn FnOnce(&EngineService, &mut TaskRequest) -> Result<(), ApiError> + Send>;
 
-/// A request to a task, which can be computed together with others of the same key.
+/// A request to a task, which may be computed in a batch with others of the same key.
 pub(crate) struct QueuedRequest {
-    /// Settings in common; `None` for a request that is computed alone.
+    /// Settings shared by the batch; `None` for a request that is computed alone.
     pub key: Option<BatchKey>,
-    /// The model.
+    /// Loaded model.
     pub service: Arc<EngineService>,
-    /// The request.
+    /// Request to the task.
     pub ask: TaskRequest,
-    /// Completes the request.
+    /// Completes the request before it is computed.
     pub prepare: Prepare,
 }
 
@@ -67,17 +68,17 @@ impl QueuedRequest {
     }
 }
 
-/// A request of a batch.
+/// A request in a batch.
 pub(crate) struct BatchMember {
     /// The request.
     pub queued: QueuedRequest,
-    /// Stops this request alone.
+    /// Cancels this request only.
     pub cancel: CancelToken,
-    /// Receiver of the answer.
+    /// Sender of the answer.
     pub updates: UnboundedSender<UpdateResult>,
 }
 
-/// Computes requests of one key together.
+/// Computes requests with the same key in one batch.
 pub(crate) fn run_together(members: Vec<BatchMember>) {
     let (mut service, mut asks, mut open) = (None, Vec::new(), Vec::new());
     for BatchMember { queued, cancel, updates } in members {
@@ -88,13 +89,13 @@ pub(crate) fn run_together(members: Vec<BatchMember>) {
                 open.push(updates);
                 service = Some(own);
             }
-            // A client that went away needs no answer.
+            // A client that disconnected needs no answer.
             Err(error) => drop(updates.send(Err(error))),
         }
     }
     let Some(service) = service else { return };
     let together = catch_unwind(AssertUnwindSafe(|| service.run_together(&asks)));
-    // A panic must cost one request: each is computed again alone.
+    // A panic must fail one request only, so each is computed again alone.
     let answers = together.unwrap_or_else(|_| {
         let alone = |ask: &CancellableRequest| {
             guarded(|| service.run(&ask.request, &ask.cancel, &mut |_| true))
@@ -106,7 +107,7 @@ pub(crate) fn run_together(members: Vec<BatchMember>) {
     }
 }
 
-/// Sends an answer as its only chunk and as the complete answer.
+/// Sends an answer as a single chunk, followed by the complete answer.
 fn deliver(updates: &UnboundedSender<UpdateResult>, answer: Result<TaskAnswer, ApiError>) {
     if let Ok(answer) = &answer
         && let Some((_, audio)) = answer.recordings.first()

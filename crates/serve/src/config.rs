@@ -2,31 +2,32 @@
 
 use std::time::Duration;
 
-/// Longest bearer key, bytes; a longer one opens nothing.
+/// Maximum length of a bearer key, in bytes. Longer keys are refused.
 pub const LONGEST_KEY: usize = 256;
 
-/// Upper bounds on one request and on all of them together.
+/// Limits of a single request and of all requests together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// Largest request body, bytes. Default 25 MiB.
+    /// Maximum size of a request body, in bytes. Default 25 MiB.
     pub max_body_bytes: usize,
-    /// Longest recording in a request, seconds. Default 1800.
+    /// Maximum length of a recording in a request, in seconds. Default 1800.
     pub max_audio_s: f64,
-    /// Longest text in a request, characters. Default 4096.
+    /// Maximum length of a text in a request, in characters. Default 4096.
     pub max_text_chars: usize,
-    /// Number of requests computed at the same time, each on a thread of its own. Default 2.
+    /// Number of requests that are computed at the same time, each on its own thread. Default 2.
     pub workers: usize,
-    /// Number of requests waiting for a worker; one more is refused with 429. Default 1: with two workers a waiting
-    /// request then takes about one and a half times as long as one that need not wait, and below twice as long at worst.
+    /// Number of requests that may wait for a worker; further ones are refused with status 429. Default 1: with two
+    /// workers, a request that waits takes about 1.5 times as long as one that does not, and less than twice as long in
+    /// the worst case.
     pub queue: usize,
-    /// Number of waiting requests that a worker takes together, where they are short texts for the same task with the
-    /// same settings. Default 8; 1 computes each alone.
+    /// Maximum number of waiting requests that a worker computes in one batch, if they are short texts for the same
+    /// task with the same settings. Default 8; 1 disables batches.
     pub batch: usize,
-    /// Longest time from the end of a request's headers to the end of its answer. Default 300 s.
+    /// Maximum time from the end of a request's headers to the end of its answer. Default 300 s.
     pub timeout: Duration,
-    /// Number of voices registered over HTTP. Default 100.
+    /// Maximum number of voices registered over HTTP. Default 100.
     pub max_voices: usize,
-    /// Longest time that running requests get after a stop of the server. Default 30 s.
+    /// Maximum time for running requests to finish after the server is stopped. Default 30 s.
     pub grace: Duration,
 }
 
@@ -49,14 +50,14 @@ impl Default for Limits {
 /// Settings of a server.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ServeConfig {
-    /// Upper bounds.
+    /// Limits of requests.
     pub limits: Limits,
-    /// Bearer keys, one of which every request must carry; none for open access.
+    /// Bearer keys; every request must contain one of them. Without any, the server is open.
     pub keys: Vec<String>,
-    /// Origins of web pages that may call the server from a browser; none for its own page only.
+    /// Origins of web pages that may call the server from a browser; without any, only the server's own page may.
     pub origins: Vec<String>,
-    /// Host names, in addition to loopback addresses, under which clients may address a server bound to loopback.
+    /// Host names, besides loopback addresses, that the `Host` header may contain if the server is bound to loopback.
     pub hosts: Vec<String>,
-    /// Whether the server is bound to a loopback address, which restricts the `Host` header to such addresses.
+    /// Whether the server is bound to a loopback address, which restricts the names that the `Host` header may contain.
     pub loopback: bool,
 }

@@ -1,4 +1,4 @@
-//! The only module that calls the engine: requests in, chunks of sound and answers out.
+//! Interface to the engine: requests in, chunks and answers out. No other module calls the engine.
 
 mod answer;
 mod errors;
@@ -36,7 +36,7 @@ pub(crate) struct CancellableRequest {
     pub cancel: CancelToken,
 }
 
-/// A loaded model with the settings of its requests.
+/// A loaded model with the default settings of requests.
 pub(crate) struct EngineService {
     engine: Engine,
     defaults: Defaults,
@@ -46,7 +46,7 @@ pub(crate) struct EngineService {
 }
 
 impl EngineService {
-    /// Looks at the tasks of a model.
+    /// Builds the service of a model, with the tasks that the model was trained for.
     pub fn new(engine: Engine, defaults: Defaults, max_audio_s: f64) -> Self {
         let trained: Vec<String> = engine
             .info()
@@ -75,17 +75,17 @@ impl EngineService {
         self.engine.recognition_task().ok_or_else(missing)
     }
 
-    /// Begins to speak text that arrives in pieces.
+    /// Starts a session that speaks text as it arrives.
     pub fn speech_session(&self) -> Result<SpeechSession, ApiError> {
         Ok(self.engine.speech_session(self.speaking()?.id)?)
     }
 
-    /// Sample rate of the model's speech.
+    /// Returns the sample rate of the model's speech, in Hz.
     pub fn rate_hz(&self) -> u32 {
         self.engine.codec_id().info.sample_rate_hz
     }
 
-    /// Facts about the model, for `GET /v1/models`.
+    /// Returns a description of the model for `GET /v1/models`.
     pub fn about(&self) -> Value {
         let info = self.engine.info();
         json!({
@@ -96,8 +96,8 @@ impl EngineService {
         })
     }
 
-    /// Decodes an uploaded recording at the model's rate; `name` is for messages. Appends a warning for every fault that was
-    /// repaired.
+    /// Decodes an uploaded recording and resamples it to the model's rate; `name` is used in messages. Appends a
+    /// warning for each fault that was repaired.
     pub fn decode(
         &self,
         bytes: Vec<u8>,
@@ -110,7 +110,7 @@ impl EngineService {
         resample(&audio, self.rate_hz()).map_err(|e| audio_error(&e))
     }
 
-    /// Runs a request. Chunks go to `each`, which returns `false` to stop; the complete answer comes back.
+    /// Runs a request. Each chunk is passed to `each`, which returns `false` to stop; the complete answer is returned.
     pub fn run(
         &self,
         ask: &TaskRequest,
@@ -128,7 +128,7 @@ impl EngineService {
             *known_words += s.words.len();
             let words = s.words.iter().map(|w| w.shifted(s.start_s)).collect();
             let samples = track.portion(s.start_s, s.samples, rate_hz);
-            // A client that is gone is noticed at the next part, or by the token.
+            // If the client has disconnected, the next chunk or the token stops the request.
             let _ = each(AnswerChunk { samples, words, text: String::new() });
         };
         let mut parts = |part: Chunk| {
@@ -149,7 +149,7 @@ impl EngineService {
         Ok(TaskAnswer::new(answered, [&ask.warnings[..], &warnings.take()].concat()))
     }
 
-    /// Returns the settings of a request.
+    /// Returns the generation settings of a request.
     fn settings(&self, ask: &TaskRequest) -> DecodeConfig {
         let mut decode = self.defaults.decode.clone();
         if let Some(temperature) = ask.temperature {
@@ -158,8 +158,8 @@ impl EngineService {
         decode
     }
 
-    /// Runs requests to one task with the same settings together, none of them with sound while it is made. Each answer
-    /// is that of [`Self::run`]. A request whose token is set leaves the others.
+    /// Runs requests to one task with the same settings in one batch, without streaming. Each answer equals that of
+    /// [`Self::run`]. A cancelled request leaves the batch.
     pub fn run_together(&self, asks: &[CancellableRequest]) -> Vec<Result<TaskAnswer, ApiError>> {
         let Some(CancellableRequest { request: first, .. }) = asks.first() else {
             return Vec::new();
@@ -187,7 +187,7 @@ impl EngineService {
         }
     }
 
-    /// Returns the best stretch of a recording as a voice.
+    /// Returns the codes of the best excerpt of a recording, as a voice.
     pub fn voice(
         &self,
         audio: &Audio,
@@ -199,7 +199,7 @@ impl EngineService {
         Ok(self.engine.encode(&best)?)
     }
 
-    /// Returns the sound of a voice's prompt.
+    /// Returns the decoded prompt of a voice.
     pub fn voice_sample(&self, name: &str) -> Result<Audio, ApiError> {
         let codes = self.engine.voices().codes(name)?;
         self.engine
@@ -208,13 +208,13 @@ impl EngineService {
             .map_err(|_| ApiError::internal("the voice's sample can't be decoded"))
     }
 
-    /// Returns the name, length in seconds and origin of every usable voice, the default first.
+    /// Returns name, length in seconds and origin of every usable voice, the default voice first.
     pub fn voices(&self) -> Vec<(String, f64, String)> {
         let usable = self.engine.voices().list().into_iter().filter(|v| v.problem.is_none());
         usable.map(|v| (v.name, v.seconds, v.about)).collect()
     }
 
-    /// Keeps a voice under a name made by the server.
+    /// Stores a voice under a name that the server chose.
     pub fn add_voice(&self, name: &str, codes: &Codes, about: &str) -> Result<(), ApiError> {
         self.engine.voices().add(name, codes, about)?;
         Ok(())
@@ -226,7 +226,7 @@ impl EngineService {
         Ok(())
     }
 
-    /// Returns the task of an identifier.
+    /// Returns a task by its identifier.
     pub fn task(&self, id: &str) -> Option<&TaskView> {
         self.tasks.iter().find(|t| t.id() == id)
     }

@@ -1,4 +1,4 @@
-//! Errors as OpenAI's error object.
+//! Error responses, as OpenAI's error object.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-/// An error as a client sees it.
+/// An error response.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{message}")]
 pub struct ApiError {
@@ -19,39 +19,39 @@ pub struct ApiError {
     pub message: String,
     /// Remedy.
     pub hint: Option<String>,
-    /// Request field at fault.
+    /// Name of the invalid request field.
     pub param: Option<String>,
-    /// Time after which a retry may succeed.
+    /// Time after which a retry may succeed; sent as `Retry-After`.
     pub retry_after: Option<Duration>,
 }
 
 impl ApiError {
-    /// Builds an error of a status.
+    /// Builds an error with a status.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), hint: None, param: None, retry_after: None }
     }
 
-    /// Builds a 400.
+    /// Builds an error with status 400.
     pub fn bad(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
-    /// Builds a 400 about one field.
+    /// Builds an error with status 400 for a field.
     pub fn field(param: &str, code: &'static str, message: impl Into<String>) -> Self {
         Self::bad(code, message).param(param)
     }
 
-    /// Builds a 413.
+    /// Builds an error with status 413.
     pub fn too_large(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, code, message)
     }
 
-    /// Builds the 500 of an internal fault; `detail` must hold no path of this machine.
+    /// Builds an error with status 500 for an internal fault. `detail` must not contain paths of the server.
     pub fn internal(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
     }
 
-    /// Builds the error of a request that ran out of time.
+    /// Builds the error for a request that exceeded its deadline.
     pub fn timeout(limit: Duration) -> Self {
         let message = format!(
             "the request took longer than the {} s this server allows; send a shorter text or recording",
@@ -60,7 +60,7 @@ impl ApiError {
         Self::new(StatusCode::REQUEST_TIMEOUT, "timeout", message)
     }
 
-    /// Builds the 429 of a full queue.
+    /// Builds the error with status 429 for a full queue.
     pub fn busy(retry_after: Duration) -> Self {
         let message = "the server is busy and its queue is full; retry later";
         let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "queue_full", message);
@@ -68,19 +68,19 @@ impl ApiError {
         error
     }
 
-    /// Names the field at fault.
+    /// Sets the name of the invalid field.
     pub fn param(mut self, param: &str) -> Self {
         self.param = Some(param.to_owned());
         self
     }
 
-    /// Gives the remedy, where one is known.
+    /// Sets the remedy, if one is given.
     pub fn hint(mut self, hint: Option<impl Into<String>>) -> Self {
         self.hint = hint.map(Into::into).or(self.hint);
         self
     }
 
-    /// OpenAI's error object, and the remedy as `hint`.
+    /// Returns OpenAI's error object, with the remedy in `hint`.
     pub fn object(&self) -> serde_json::Value {
         let kind = match self.status.as_u16() {
             401 => "authentication_error",

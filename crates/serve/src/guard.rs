@@ -1,4 +1,4 @@
-//! Access control: keys, hosts, origins.
+//! Access control by keys, host names and origins.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,12 +13,13 @@ use crate::app::ServerState;
 use crate::config::LONGEST_KEY;
 use crate::error::ApiError;
 
-/// Routes that are open without a key.
+/// Routes that need no key.
 const OPEN: [&str; 3] = ["/", "/healthz", "/openapi.json"];
-/// Prefix of a websocket subprotocol that carries a key, for browsers, which can't send headers there.
+/// Prefix of a websocket subprotocol that contains a key, since browsers can't set headers of websockets.
 const KEY_PROTOCOL: &str = "key.";
 
-/// Refuses requests without a key, under a foreign host name or from a foreign web page, and answers preflights.
+/// Refuses requests without a key, with an unknown host name or from a web page of another origin. Answers preflight
+/// requests of allowed origins.
 pub(crate) async fn check(
     State(app): State<Arc<ServerState>>,
     request: Request,
@@ -59,8 +60,8 @@ fn cross_origin(mut response: Response, origin: &str) -> Response {
     response
 }
 
-/// A server on a loopback address answers under loopback names only: a web page whose name was made to point here
-/// (DNS rebinding) is refused.
+/// Refuses unknown host names on a loopback address. This prevents DNS rebinding, by which a web page makes its own
+/// host name resolve to this server.
 fn check_host(app: &ServerState, request: &Request) -> Result<(), ApiError> {
     let host = text(request.headers(), header::HOST).unwrap_or_default();
     let name = host_name(host);
@@ -72,14 +73,14 @@ fn check_host(app: &ServerState, request: &Request) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::FORBIDDEN, "unknown_host", message))
 }
 
-/// Whether a host name is that of this machine as it sees itself: a loopback address, `localhost`, or none.
+/// Whether a host name is a loopback address, `localhost` or empty.
 fn is_local(name: &str) -> bool {
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     let loopback = address.is_ok_and(|address| address.is_loopback());
     name.is_empty() || name.eq_ignore_ascii_case("localhost") || loopback
 }
 
-/// Returns a host without its port.
+/// Returns a host name without its port.
 fn host_name(host: &str) -> &str {
     match host.rfind(']') {
         Some(end) => &host[..=end],
@@ -87,7 +88,7 @@ fn host_name(host: &str) -> &str {
     }
 }
 
-/// Refuses web pages of other origins, also where browsers do not ask first (forms, websockets).
+/// Refuses web pages of other origins, including requests that browsers send without a preflight (forms, websockets).
 fn check_origin(request: &Request, allowed: bool) -> Result<(), ApiError> {
     let Some(origin) = text(request.headers(), header::ORIGIN) else { return Ok(()) };
     let host = text(request.headers(), header::HOST).unwrap_or_default();
@@ -110,7 +111,7 @@ fn check_key(app: &ServerState, request: &Request) -> Result<(), ApiError> {
     let protocols = text(headers, header::SEC_WEBSOCKET_PROTOCOL).unwrap_or_default();
     let socket = protocols.split(',').find_map(|p| p.trim().strip_prefix(KEY_PROTOCOL));
     let given = bearer.or(socket).map(str::trim).unwrap_or_default();
-    // Every key is compared, in a time that does not depend on the bytes.
+    // All keys are compared, in time that is independent of their content.
     let found = app.config.keys.iter().fold(Choice::from(0), |found, key| found | same(key, given));
     if bool::from(found) {
         return Ok(());
@@ -119,7 +120,7 @@ fn check_key(app: &ServerState, request: &Request) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::UNAUTHORIZED, "invalid_api_key", message))
 }
 
-/// Compares two keys in a time that depends on neither.
+/// Compares two keys in time that is independent of their content.
 fn same(key: &str, given: &str) -> Choice {
     let padded = |text: &str| {
         let mut bytes = [0u8; LONGEST_KEY];

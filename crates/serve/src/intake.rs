@@ -1,4 +1,4 @@
-//! Request bodies: JSON and forms, within limits.
+//! Parsing of request bodies (JSON and forms), within limits.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest as _, FromRequestParts, Multipart, Path, Request};
@@ -25,10 +25,10 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
-/// A file of a form.
+/// A file in a form.
 #[derive(Debug, Clone)]
 pub(crate) struct Upload {
-    /// Field it was sent as.
+    /// Name of the form field.
     pub field: String,
     /// File name, for messages only.
     pub name: String,
@@ -36,30 +36,30 @@ pub(crate) struct Upload {
     pub bytes: Vec<u8>,
 }
 
-/// A form.
+/// A parsed form.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MultipartForm {
-    /// Values by name in their order; a trailing `[]` of a name is dropped.
+    /// Names and values in order, without a trailing `[]` in the names.
     pub fields: Vec<(String, String)>,
     /// Files.
     pub files: Vec<Upload>,
 }
 
 impl MultipartForm {
-    /// Returns the value of a field; the last one counts.
+    /// Returns the last value of a field; `None` if it is empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.fields.iter().rev().find(|(n, _)| n == name);
         value.map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     }
 
-    /// Takes the file of a field.
+    /// Removes and returns the file of a field.
     pub fn take(&mut self, field: &str) -> Option<Upload> {
         let at = self.files.iter().position(|f| f.field == field)?;
         Some(self.files.swap_remove(at))
     }
 }
 
-/// Whether the body is a form.
+/// Whether the body is a multipart form.
 pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     content_type(headers).starts_with("multipart/form-data")
 }
@@ -69,10 +69,11 @@ fn content_type(headers: &HeaderMap) -> String {
     value.unwrap_or_default().to_ascii_lowercase()
 }
 
-/// Bytes of a refused body that are read, so that its client reads the answer.
+/// Number of bytes of a refused body that are read, so that the client reads the answer instead of an aborted
+/// connection.
 const DRAINED_BYTES: usize = 1 << 20;
 
-/// Reads a body within the limits of size and time. Refuses early when there is no place for the request.
+/// Reads a body within the limits of size and time. Refuses the request before the upload if the queue is full.
 async fn body(
     app: &ServerState,
     deadline: &Deadline,
@@ -87,18 +88,18 @@ async fn body(
     let announced = parts.headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|n| n > most as u64) {
-        // A client that is still sending when the connection closes loses the answer.
+        // A client that is still sending when the connection closes does not read the answer.
         let _ = deadline.limit(to_bytes(body, DRAINED_BYTES)).await;
         return Err(too_large());
     }
-    // A full queue is reported before the upload; the permit itself is taken once the request is complete.
+    // A full queue is reported before the upload. The permit itself is taken once the request is complete.
     drop(app.pool.admit()?);
-    // `to_bytes` fails for too many bytes and for broken connections; the latter's clients read no answer.
+    // `to_bytes` fails for bodies that are too large and for broken connections, whose clients read no answer.
     let bytes = deadline.limit(to_bytes(body, most)).await?.map_err(|_| too_large())?;
     Ok((parts, bytes))
 }
 
-/// Reads a JSON body.
+/// Parses a JSON body.
 pub(crate) async fn json<T: DeserializeOwned>(
     app: &ServerState,
     deadline: &Deadline,
@@ -129,10 +130,10 @@ pub(crate) async fn json<T: DeserializeOwned>(
 
 fn does_not_fit(error: &serde_json::Error) -> ApiError {
     let code = if error.is_data() { "invalid_request" } else { "invalid_json" };
-    ApiError::bad(code, format!("the request body does not fit: {error}"))
+    ApiError::bad(code, format!("the request body is invalid: {error}"))
 }
 
-/// Reads a form.
+/// Parses a form.
 pub(crate) async fn form(
     app: &ServerState,
     deadline: &Deadline,
@@ -170,14 +171,14 @@ pub(crate) async fn form(
     Ok(form)
 }
 
-/// Returns a file name fit for messages: its last component, shortened.
+/// Returns a file name for messages: its last component without control characters, at most 80 characters long.
 fn display_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let short: String = last.chars().filter(|c| !c.is_control()).take(80).collect();
     if short.is_empty() { "upload".into() } else { short }
 }
 
-/// Returns the bytes of a data URI (`data:audio/wav;base64,...`); `None` for other texts.
+/// Decodes a data URI (`data:audio/wav;base64,...`); `None` for other texts.
 pub(crate) fn data_uri(text: &str) -> Option<Result<Vec<u8>, ApiError>> {
     let (head, data) = text.strip_prefix("data:")?.split_once(',')?;
     if !head.ends_with(";base64") {

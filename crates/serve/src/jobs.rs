@@ -1,8 +1,8 @@
 //! Worker threads behind a bounded queue.
 //!
-//! A request takes a [`QueuePermit`] first: there are as many as workers and queue entries, and without a free one it is
-//! refused. The place is given back when the request's answer is sent and its work has stopped, whichever is later. A
-//! worker takes requests that wait together where they can be computed together ([`crate::batch`]).
+//! Each request first takes a [`QueuePermit`]. There is one per worker and per queue entry; without a free one, the
+//! request is refused. The permit is released when the answer is sent or the computation has stopped, whichever is
+//! later. A worker takes several waiting requests if they can be computed in one batch ([`crate::batch`]).
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -20,17 +20,17 @@ use crate::engine::{AnswerChunk, TaskAnswer, Update};
 use crate::error::ApiError;
 use crate::updates::{UpdateResult, guarded};
 
-/// Code that computes with a token to watch, hands chunks on, and returns the answer.
+/// Function that polls a cancel token, passes chunks to a callback, and returns the answer.
 pub(crate) type JobFunction = Box<
     dyn FnOnce(&CancelToken, &mut dyn FnMut(AnswerChunk) -> bool) -> Result<TaskAnswer, ApiError>
         + Send,
 >;
 
-/// Work of a request.
+/// Computation of a request.
 pub(crate) enum JobWork {
-    /// Code of its own.
+    /// A function.
     Code(JobFunction),
-    /// A request to a task.
+    /// A request to a task, which may be batched.
     Request(Box<QueuedRequest>),
 }
 
@@ -45,11 +45,11 @@ struct Job {
 struct Queue {
     jobs: VecDeque<Job>,
     closed: bool,
-    /// Number of workers that wait for a job.
+    /// Number of idle workers.
     idle: usize,
 }
 
-/// Worker threads and their queue. Clones share them.
+/// Worker threads and their queue, shared by all clones.
 #[derive(Clone)]
 pub(crate) struct WorkerPool {
     shared: Arc<Shared>,
@@ -61,21 +61,21 @@ struct Shared {
     places: Arc<Semaphore>,
     capacity: usize,
     workers: usize,
-    /// Number of requests that are computed together at most.
+    /// Maximum number of requests in a batch.
     batch: usize,
-    /// Counts requests that were computed together with others.
+    /// Counter of requests that were computed in a batch.
     batched: Counter,
     running: AtomicUsize,
-    /// Moving average of a job's duration, microseconds.
+    /// Moving average of a job's duration, in microseconds.
     usual_us: AtomicU64,
 }
 
-/// A request's right to be computed.
+/// Permit of a request to wait or be computed.
 #[derive(Clone)]
 pub(crate) struct QueuePermit(Arc<OwnedSemaphorePermit>);
 
 impl WorkerPool {
-    /// Starts the workers. Requests that are computed together are counted by `batched`.
+    /// Starts the workers. `batched` counts requests that are computed in a batch.
     pub fn new(limits: &Limits, batched: Counter) -> std::io::Result<Self> {
         let workers = limits.workers.max(1);
         let capacity = workers + limits.queue;
@@ -97,25 +97,25 @@ impl WorkerPool {
         Ok(Self { shared })
     }
 
-    /// Takes a place, or refuses with the time after which one may be free.
+    /// Takes a permit, or returns an error with the time after which one may be free.
     pub fn admit(&self) -> Result<QueuePermit, ApiError> {
         let permit = Arc::clone(&self.shared.places).try_acquire_owned();
         permit.map(|p| QueuePermit(Arc::new(p))).map_err(|_| ApiError::busy(self.shared.wait()))
     }
 
-    /// Waits for a place; for connections that stay open between requests.
+    /// Waits for a permit; for connections that stay open between requests.
     pub async fn admit_later(&self) -> Result<QueuePermit, ApiError> {
         let permit = Arc::clone(&self.shared.places).acquire_owned().await;
         permit.map(|p| QueuePermit(Arc::new(p))).map_err(|_| ApiError::busy(self.shared.wait()))
     }
 
-    /// Queues work. It is cancelled when the returned value is dropped, or at the deadline.
+    /// Queues a job. It is cancelled at the deadline, or when the returned value is dropped.
     pub fn submit(&self, place: QueuePermit, deadline: Deadline, work: JobWork) -> RunningJob {
         let (updates, received) = mpsc::unbounded_channel();
         let cancel = CancelToken::default();
         let job = Job { work, cancel: cancel.clone(), updates, place: Arc::clone(&place.0) };
         let mut queue = self.shared.lock();
-        // A closed queue drops the job, and the request learns of it through its channel.
+        // A closed queue drops the job, whose closed channel tells the request.
         if !queue.closed {
             queue.jobs.push_back(job);
         }
@@ -124,22 +124,22 @@ impl WorkerPool {
         RunningJob { received, cancel, _place: place, deadline, done: false }
     }
 
-    /// Returns the number of requests that hold a place.
+    /// Returns the number of requests with a permit.
     pub fn in_flight(&self) -> usize {
         self.shared.capacity - self.shared.places.available_permits()
     }
 
-    /// Returns the number of requests waiting for a worker.
+    /// Returns the number of requests that wait for a worker.
     pub fn queued(&self) -> usize {
         self.shared.lock().jobs.len()
     }
 
-    /// Returns the number of requests being computed.
+    /// Returns the number of requests that are being computed.
     pub fn running(&self) -> usize {
         self.shared.running.load(Ordering::Relaxed)
     }
 
-    /// Ends the workers once the queue is empty.
+    /// Stops the workers once the queue is empty.
     pub fn close(&self) {
         self.shared.lock().closed = true;
         self.shared.ready.notify_all();
@@ -151,7 +151,7 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the next job, with those that are computed together with it; `None` at the end.
+    /// Returns the next job and those in its batch; `None` once the queue is closed and empty.
     fn next(&self) -> Option<Vec<Job>> {
         let mut queue = self.lock();
         queue.idle += 1;
@@ -191,7 +191,7 @@ impl Shared {
         run_together(jobs.into_iter().filter_map(Job::member).collect());
     }
 
-    /// Returns the time after which a place may be free: that of all queued jobs.
+    /// Estimates the time until a permit is free: the usual duration of all queued jobs.
     fn wait(&self) -> Duration {
         let rounds = self.lock().jobs.len() / self.workers + 1;
         let usual = Duration::from_micros(self.usual_us.load(Ordering::Relaxed));
@@ -200,7 +200,8 @@ impl Shared {
 }
 
 impl Queue {
-    /// Takes the jobs that can be computed together with one, as many as leave other idle workers their share.
+    /// Removes the jobs from the queue that form a batch with `first`. Other idle workers keep their share of the
+    /// queue.
     fn gather(&mut self, first: Job, most: usize) -> Vec<Job> {
         let share = (self.jobs.len() + 1).div_ceil(self.idle.max(1)).min(most);
         let mut jobs = vec![first];
@@ -224,7 +225,7 @@ impl Job {
         }
     }
 
-    /// Returns the job as a request of a batch. Its place is then held by the request alone.
+    /// Returns the job as a member of a batch. Its permit is then held by the request alone.
     fn member(self) -> Option<BatchMember> {
         let Self { work, cancel, updates, .. } = self;
         match work {
@@ -241,12 +242,12 @@ impl Job {
             JobWork::Request(queued) => queued.run(&cancel, &mut each),
         });
         drop(place);
-        // A client that went away needs no answer.
+        // A client that disconnected needs no answer.
         let _ = updates.send(outcome.map(|answer| Update::Whole(Box::new(answer))));
     }
 }
 
-/// Moment at which a request has to be answered.
+/// Time by which a request must be answered.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
     at: tokio::time::Instant,
@@ -254,7 +255,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// Builds a deadline this long from now.
+    /// Returns a deadline that expires after `limit`.
     pub fn after(limit: Duration) -> Self {
         Self { at: tokio::time::Instant::now() + limit, limit }
     }
@@ -266,7 +267,7 @@ impl Deadline {
     }
 }
 
-/// A submitted job as its request sees it.
+/// A submitted job, from the side of its request.
 pub(crate) struct RunningJob {
     received: mpsc::UnboundedReceiver<UpdateResult>,
     cancel: CancelToken,
@@ -297,7 +298,7 @@ impl RunningJob {
         Some(update)
     }
 
-    /// Returns the complete answer; chunks are dropped.
+    /// Returns the complete answer and discards the chunks.
     pub async fn answer(mut self) -> Result<TaskAnswer, ApiError> {
         while let Some(update) = self.next().await {
             if let Update::Whole(answer) = update? {

@@ -1,13 +1,13 @@
-//! Files of keys.
+//! Key files.
 
 use crate::config::LONGEST_KEY;
 
-/// Fault of a text that should hold keys.
+/// Faults of a key file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeysFault {
-    /// No key.
-    #[error("no key")]
+    /// A file without keys.
+    #[error("no keys")]
     Missing,
     /// A key that is too long to be compared in constant time.
     #[error("a key of more than {LONGEST_KEY} bytes")]
@@ -18,16 +18,16 @@ impl KeysFault {
     /// Returns the remedy.
     pub fn hint(self) -> &'static str {
         match self {
-            Self::Missing => "write one key a line",
-            Self::TooLong => "shorten it",
+            Self::Missing => "write one key per line",
+            Self::TooLong => "use a shorter key",
         }
     }
 }
 
-/// Returns the keys of a text, one a line. Empty lines and lines that begin with `#` are left out.
+/// Returns the keys of a file, one per line. Empty lines and lines that begin with `#` are ignored.
 ///
 /// # Errors
-/// [`KeysFault`].
+/// [`KeysFault`] if there is no key or a key is too long.
 pub fn parse_keys(text: &str) -> Result<Vec<String>, KeysFault> {
     let lines = text.lines().map(str::trim);
     let keys: Vec<String> = lines

@@ -1,13 +1,18 @@
 //! HTTP server over the engine.
 //!
-//! OpenAI's audio API (`/v1/audio/speech`, `/v1/audio/transcriptions`), every task of the engine by its schemas
-//! (`/v1/tasks/{task}`), voices, websockets for both directions of streaming, a page at `/`, `/metrics`, `/healthz`
-//! and `/openapi.json`.
+//! Routes: OpenAI's audio API (`/v1/audio/speech`, `/v1/audio/transcriptions`), every task of the engine by its schemas
+//! (`/v1/tasks/{task}`), voices, websockets that stream speech and recordings, a web page at `/`, `/metrics`,
+//! `/healthz` and `/openapi.json`.
 //!
-//! The engine is synchronous: requests wait in a bounded queue (`jobs`) for worker threads, and one module (`engine`)
-//! calls it. A worker takes short requests that wait together (`batch`). Invariants: bad input gives OpenAI's error
-//! object with a 4xx status; no request reads a file of this machine; a client that disconnects cancels its work; a
-//! request's seed gives the samples of the command line.
+//! The engine is synchronous. Requests wait in a bounded queue for worker threads (`jobs`), and one module calls the
+//! engine (`engine`). A worker computes several short requests in one batch (`batch`).
+//!
+//! Invariants:
+//!
+//! - Bad input gives OpenAI's error object with a 4xx status.
+//! - No request reads a file of the server.
+//! - A client that disconnects cancels its request.
+//! - A seed gives the same samples as on the command line.
 
 mod app;
 mod batch;

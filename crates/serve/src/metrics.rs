@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// Route and status of a response.
+/// Route and status of a response, the labels of a counter.
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Labels {
     route: String,
@@ -17,7 +17,7 @@ struct Labels {
 
 type SecondsCounter = Counter<f64, std::sync::atomic::AtomicU64>;
 
-/// Figures of a server.
+/// Metrics of a server.
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Labels, Counter>,
@@ -27,7 +27,7 @@ pub(crate) struct Metrics {
     in_flight: Gauge,
     spoken: SecondsCounter,
     recognized: SecondsCounter,
-    /// Counts requests that were computed together with others.
+    /// Counter of requests that were computed in a batch.
     pub batched: Counter,
 }
 
@@ -51,19 +51,23 @@ impl Default for Metrics {
         registry.register("jobs_queued", "Requests waiting for a worker", queued.clone());
         registry.register(
             "jobs_batched",
-            "Requests computed together with others",
+            "Requests computed in a batch with others",
             batched.clone(),
         );
-        registry.register("requests_in_flight", "Requests that hold a place", in_flight.clone());
+        registry.register(
+            "requests_in_flight",
+            "Requests admitted and not yet answered",
+            in_flight.clone(),
+        );
         registry.register_with_unit(
             "speech",
-            "Length of the speech made",
+            "Length of the generated speech",
             Unit::Seconds,
             spoken.clone(),
         );
         registry.register_with_unit(
             "recognized",
-            "Length of the recordings transcribed",
+            "Length of the transcribed recordings",
             Unit::Seconds,
             recognized.clone(),
         );
@@ -82,18 +86,18 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts speech that was made.
+    /// Counts generated speech by its number of samples.
     pub fn spoke(&self, samples: usize, rate_hz: u32) {
         self.spoken.inc_by(samples as f64 / f64::from(rate_hz.max(1)));
     }
 
-    /// Counts a response of a route, `seconds` after its request.
+    /// Counts a response of a route, sent `seconds` after its request.
     pub fn responded(&self, route: String, status: u16, seconds: f64) {
         self.requests.get_or_create(&Labels { route, status }).inc();
         self.latency.observe(seconds);
     }
 
-    /// All figures as text, with the state of the worker pool.
+    /// Returns all metrics as text, including the state of the worker pool.
     pub fn text(
         &self,
         [running, queued, in_flight]: [usize; 3],
@@ -106,7 +110,7 @@ impl Metrics {
         Ok(text)
     }
 
-    /// Counts a recording that was transcribed.
+    /// Counts a transcribed recording by its length in seconds.
     pub fn recognized(&self, seconds: f64) {
         self.recognized.inc_by(seconds);
     }

@@ -1,4 +1,4 @@
-//! Responses counted, and the figures of a server as a page.
+//! Counting of responses, and the route of the metrics.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use crate::app::ServerState;
 use crate::error::ApiError;
 
-/// Counts responses and measures the time to their heads.
+/// Counts responses and measures the time to their headers.
 pub(crate) async fn count(
     State(app): State<Arc<ServerState>>,
     request: Request,

@@ -17,34 +17,34 @@ pub(crate) async fn show(State(app): State<Arc<ServerState>>) -> Json<Value> {
     Json(app.openapi.clone())
 }
 
-/// Description of the server, OpenAPI 3.1.
+/// Returns the description of the server (OpenAPI 3.1).
 pub(crate) fn document(service: &EngineService) -> Value {
     let mut schemas = Map::new();
     schemas.insert("Error".into(), error_schema());
     let speech = schemars::schema_for!(SpeechRequest).to_value();
     let speech = lift(&mut schemas, "SpeechRequest", speech);
     let mut paths = json!({
-        "/": { "get": operation("A page to try the server", &[], "200", content("text/html", string())) },
+        "/": { "get": operation("Web page to try the server", &[], "200", content("text/html", string())) },
         "/healthz": { "get": operation("State of the server", &[], "200", content("application/json", object())) },
         "/metrics": { "get": operation("Figures for Prometheus", &[401], "200", content("application/openmetrics-text", string())) },
         "/openapi.json": { "get": operation("This document", &[], "200", content("application/json", object())) },
         "/v1/models": { "get": operation("Models", &[401], "200", content("application/json", object())) },
-        "/v1/models/{model}": { "get": with_path("model", operation("One model", &[401, 404], "200", content("application/json", object()))) },
+        "/v1/models/{model}": { "get": with_path("model", operation("Description of a model", &[401, 404], "200", content("application/json", object()))) },
         "/v1/voices": {
             "get": operation("Voices", &[401], "200", content("application/json", object())),
             "post": with_body(
-                operation("Make a voice of a recording", &[400, 401, 408, 413, 415, 429], "201", content("application/json", object())),
+                operation("Register a voice from a recording", &[400, 401, 408, 413, 415, 429], "201", content("application/json", object())),
                 content("multipart/form-data", voice_form()),
             ),
         },
         "/v1/voices/{voice}": { "delete": with_path("voice", operation("Delete a registered voice", &[401, 403, 404], "200", content("application/json", object()))) },
-        "/v1/voices/{voice}/sample": { "get": with_path("voice", operation("A voice's prompt as WAV", &[401, 404, 408, 429], "200", content("audio/wav", binary()))) },
+        "/v1/voices/{voice}/sample": { "get": with_path("voice", operation("Prompt of a voice as WAV", &[401, 404, 408, 429], "200", content("audio/wav", binary()))) },
         "/v1/audio/speech": { "post": with_body(
-            operation("Speak a text", &[400, 401, 404, 408, 413, 415, 429], "200", speech_content(service)),
+            operation("Synthesize a text", &[400, 401, 404, 408, 413, 415, 429], "200", speech_content(service)),
             content("application/json", speech),
         ) },
         "/v1/audio/transcriptions": { "post": with_body(
-            operation("Write down a recording", &[400, 401, 404, 408, 413, 415, 429], "200", transcript_content()),
+            operation("Transcribe a recording", &[400, 401, 404, 408, 413, 415, 429], "200", transcript_content()),
             content("multipart/form-data", transcription_form()),
         ) },
         "/v1/tasks": { "get": operation("Tasks with their schemas", &[401], "200", content("application/json", object())) },
@@ -56,7 +56,7 @@ pub(crate) fn document(service: &EngineService) -> Value {
     json!({
         "openapi": "3.1.0",
         "info": { "title": "Syrinx", "version": env!("CARGO_PKG_VERSION"),
-            "description": "Speech synthesis, recognition and every other task of the loaded model. Websockets, which OpenAPI can't describe: /v1/stream/speech and /v1/stream/transcription." },
+            "description": "Speech synthesis, recognition and all other tasks of the loaded model. Websockets are not described by OpenAPI: /v1/stream/speech and /v1/stream/transcription." },
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -66,7 +66,7 @@ pub(crate) fn document(service: &EngineService) -> Value {
     })
 }
 
-/// Moves a schema and the definitions in it to the document's components; returns a reference to it.
+/// Moves a schema and its definitions to the components of the document. Returns a reference to the schema.
 fn lift(schemas: &mut Map<String, Value>, name: &str, mut schema: Value) -> Value {
     let definitions = schema.as_object_mut().and_then(|s| {
         s.remove("$schema");
@@ -84,7 +84,7 @@ fn lift(schemas: &mut Map<String, Value>, name: &str, mut schema: Value) -> Valu
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-/// Points references to definitions at the document's components.
+/// Redirects references to definitions to the components of the document.
 fn point(schema: &mut Value, prefix: &str) {
     match schema {
         Value::Object(fields) => {
@@ -104,7 +104,7 @@ fn task_operation(schemas: &mut Map<String, Value>, task: &TaskView) -> Value {
     let request = lift(schemas, &format!("{}.request", task.id()), task.request.clone());
     let mut schema = task.answer.clone();
     if let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        let warnings = json!({ "type": "array", "items": { "type": "string" }, "description": "Faults of recordings that were repaired, and doubts; absent without any" });
+        let warnings = json!({ "type": "array", "items": { "type": "string" }, "description": "Warnings, such as faults of recordings that were repaired; absent if there are none" });
         fields.insert(WARNINGS.to_owned(), warnings);
     }
     let answer = lift(schemas, &format!("{}.answer", task.id()), schema);
@@ -118,7 +118,7 @@ fn task_operation(schemas: &mut Map<String, Value>, task: &TaskView) -> Value {
     let mut body = content("application/json", request);
     body["multipart/form-data"] = json!({ "schema": {
         "type": "object",
-        "description": "The request in `request`, or its fields one by one; recordings as files named after their fields.",
+        "description": "The request as JSON in `request`, or one form field per request field; recordings as files under the name of their field.",
         "properties": { "request": { "type": "string" } },
     } });
     let mut operation =
@@ -133,21 +133,25 @@ fn task_operation(schemas: &mut Map<String, Value>, task: &TaskView) -> Value {
     let query = |name: &str, schema: Value, about: &str| json!({ "name": name, "in": "query", "required": false, "schema": schema, "description": about });
     let formats: Vec<&str> = Format::available().into_iter().map(Format::name).collect();
     operation["parameters"] = json!([
-        query("seed", json!({ "type": "integer", "minimum": 0 }), "Seed of everything random"),
+        query("seed", json!({ "type": "integer", "minimum": 0 }), "Seed of all random numbers"),
         query("format", json!({ "enum": formats }), "Format of recordings in the answer"),
         query(
             "temperature",
             json!({ "type": "number", "minimum": 0, "maximum": 2 }),
             "Sampling temperature"
         ),
-        query("raw", json!({ "type": "boolean" }), "Answer with the main recording's bytes"),
+        query(
+            "raw",
+            json!({ "type": "boolean" }),
+            "Answer with the bytes of the main recording instead of JSON"
+        ),
     ]);
     operation
 }
 
 fn operation(summary: &str, errors: &[u16], status: &str, success: Value) -> Value {
     let mut responses = json!({ status: { "description": "Success", "content": success } });
-    // The guard answers every route.
+    // The access control may refuse any route.
     for status in errors.iter().chain(&[403]) {
         let mut response = json!({ "description": "Error", "content": {
             "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } });
@@ -215,7 +219,7 @@ fn transcription_form() -> Value {
     json!({ "type": "object", "required": ["file"], "properties": {
         "file": binary(),
         "model": string(),
-        "language": { "type": "string", "description": "`en` or left out" },
+        "language": { "type": "string", "description": "`en` or omitted" },
         "prompt": { "type": "string", "description": "Accepted without effect" },
         "temperature": { "type": "number", "minimum": 0, "maximum": 1, "description": "Accepted without effect: recognition is not random" },
         "response_format": { "enum": FORMATS },

@@ -1,10 +1,10 @@
-//! `/`: one self-contained page, compiled in.
+//! The web page at `/`, compiled into the program.
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 const PAGE: &str = include_str!("page.html");
-/// Policy of the page: its own inline script and style, this server, and recordings in memory. Nothing else.
+/// Content security policy of the page: only its own inline script and style, this server, and recordings in memory.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self' ws: wss: data: blob:; media-src blob: data:; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `GET /`.

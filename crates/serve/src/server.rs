@@ -1,4 +1,4 @@
-//! Routes, start and end of a server.
+//! Routes, start and stop of the server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,25 +28,25 @@ use crate::observe;
 use crate::registered::Registered;
 use crate::{guard, openapi, page, socket, speech, tasks, transcriptions, voices};
 
-/// Interval between polls of the token that stops the server.
+/// Interval between polls of the cancel token that stops the server.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Errors of starting and running a server.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// An address that can't be bound.
+    /// The address can't be bound.
     #[error("address {address} can't be bound: {cause}")]
     Bind {
-        /// Address.
+        /// Address of the server.
         address: SocketAddr,
         /// Reason.
         cause: std::io::Error,
     },
-    /// Threads that can't be started.
+    /// The threads can't be started.
     #[error("the server's threads can't be started: {0}")]
     Threads(std::io::Error),
-    /// Failure of the listening socket.
+    /// The listening socket failed.
     #[error("the server stopped: {0}")]
     Socket(std::io::Error),
 }
@@ -55,7 +55,7 @@ impl ServeError {
     /// Remedy, where there is one.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Bind { .. } => Some("choose another --port, or stop the program that has it"),
+            Self::Bind { .. } => Some("choose another --port, or stop the program that uses it"),
             Self::Threads(_) | Self::Socket(_) => None,
         }
     }
@@ -67,10 +67,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Prepares a server over a loaded model. `defaults` are settings of requests that give none of their own.
+    /// Prepares a server for a loaded model. `defaults` are the settings of requests that don't specify them.
     ///
     /// # Errors
-    /// [`ServeError::Threads`].
+    /// [`ServeError::Threads`] if the worker threads can't be started.
     pub fn new(
         engine: Engine,
         defaults: Defaults,
@@ -88,11 +88,11 @@ impl Server {
         Ok(Self { app: Arc::new(app) })
     }
 
-    /// Serves until `stop` is set: then new connections are refused, running requests finish within the grace period,
-    /// and the call returns. `ready` gets the bound address, whose port is chosen by the system where it is 0.
+    /// Serves until `stop` is set. Then new connections are refused, running requests may finish within the grace
+    /// period, and the call returns. `ready` receives the bound address; with port 0 the system chooses the port.
     ///
     /// # Errors
-    /// [`ServeError`].
+    /// [`ServeError`] if the address can't be bound, the threads can't be started or the socket fails.
     pub fn run(
         self,
         address: SocketAddr,
@@ -195,7 +195,7 @@ async fn wrong_method(method: axum::http::Method, uri: axum::http::Uri) -> Respo
     let message = format!("{} does not take {method}", uri.path());
     let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
     let mut response = error.into_response();
-    // RFC 9110 requires the header; few routes have several methods.
+    // RFC 9110 requires the header `Allow`; few routes have several methods.
     let allow = match uri.path() {
         "/v1/voices" => "GET, POST",
         path if path.ends_with("/sample") => "GET, HEAD",

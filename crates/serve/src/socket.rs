@@ -1,7 +1,7 @@
-//! Websockets: text in and speech out (`/v1/stream/speech`), PCM in and words out (`/v1/stream/transcription`).
+//! Websockets: text in, speech out (`/v1/stream/speech`), and PCM in, words out (`/v1/stream/transcription`).
 //!
-//! Both begin with a JSON message `{"type": "start", ...}` and end with `{"type": "end"}`. Sound is binary: 16-bit
-//! little-endian mono PCM. Everything else is JSON text.
+//! A client's first message is the JSON object `{"type": "start", ...}`, its last `{"type": "end"}`. Audio is sent as
+//! binary messages of 16-bit little-endian mono PCM. All other messages are JSON text.
 
 mod speech;
 mod transcription;
@@ -21,9 +21,9 @@ use tokio::time::timeout;
 use crate::app::ServerState;
 use crate::error::ApiError;
 
-/// Longest message, bytes.
+/// Maximum size of a message, in bytes.
 const LONGEST_MESSAGE: usize = 1 << 20;
-/// Subprotocol that a browser names beside the one that carries its key.
+/// Subprotocol that a browser requests besides the one with its key.
 const PROTOCOL: &str = "syrinx";
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
@@ -74,11 +74,11 @@ where
     })
 }
 
-/// End of a connection.
+/// Reason why a connection ends.
 enum End {
-    /// The client is gone.
+    /// The client disconnected.
     Gone,
-    /// The client gets the error.
+    /// An error, which is sent to the client.
     Failed(ApiError),
 }
 
@@ -90,18 +90,18 @@ impl From<ApiError> for End {
 
 struct Socket {
     inner: WebSocket,
-    /// Longest time without a message.
+    /// Maximum time without a message.
     idle: Duration,
 }
 
-/// A message of a client.
+/// A message from a client.
 enum Received {
     Json(Value),
     Sound(Vec<u8>),
 }
 
 impl Socket {
-    /// Returns the next message with contents.
+    /// Returns the next message with content.
     async fn next(&mut self) -> Result<Received, End> {
         loop {
             let received = timeout(self.idle, self.inner.recv()).await;
@@ -111,7 +111,7 @@ impl Socket {
         }
     }
 
-    /// Waits for a future and receives the client's messages meanwhile; a closed connection ends the wait.
+    /// Waits for a future while it receives messages from the client; a closed connection ends the wait.
     async fn meanwhile<T>(
         &mut self,
         work: impl Future<Output = T>,
@@ -152,16 +152,16 @@ impl Socket {
     }
 }
 
-/// Receiver of a client's messages while the server computes.
+/// Receiver of messages from the client while the server computes.
 trait Inbox {
-    /// Whether the client has to wait until some of it is used.
+    /// Whether the client must wait until some messages are processed.
     fn is_full(&self) -> bool;
 
-    /// Takes a message.
+    /// Receives a message.
     fn take(&mut self, received: Received) -> Result<(), End>;
 }
 
-/// Returns the contents of a message; `None` for those without.
+/// Returns the content of a message; `None` for messages without content.
 fn parsed(received: Option<Result<Message, axum::Error>>) -> Result<Option<Received>, End> {
     match received {
         Some(Ok(Message::Text(text))) => {
@@ -179,7 +179,7 @@ fn parsed(received: Option<Result<Message, axum::Error>>) -> Result<Option<Recei
     }
 }
 
-/// Parses the first message.
+/// Receives and parses the first message.
 async fn start<T: serde::de::DeserializeOwned>(socket: &mut Socket) -> Result<T, End> {
     let message = match socket.next().await? {
         Received::Json(message) if message["type"] == "start" => message,
@@ -189,5 +189,5 @@ async fn start<T: serde::de::DeserializeOwned>(socket: &mut Socket) -> Result<T,
         }
     };
     serde_json::from_value(message)
-        .map_err(|e| ApiError::bad("invalid_message", format!("`start` does not fit: {e}")).into())
+        .map_err(|e| ApiError::bad("invalid_message", format!("`start` is invalid: {e}")).into())
 }

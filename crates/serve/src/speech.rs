@@ -18,7 +18,7 @@ use crate::intake;
 use crate::jobs::{QueuePermit, RunningJob};
 use crate::stream::{AnswerWriter, SoundEncoder, event, respond};
 
-/// A voice: its name or identifier, or OpenAI's object with one.
+/// A voice: its name or identifier, or OpenAI's object with an identifier.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum VoiceRef {
@@ -31,56 +31,57 @@ pub enum VoiceRef {
     },
 }
 
-/// Form in which a response is streamed.
+/// Form of a streamed response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StreamFormat {
-    /// Bytes of the recording as they are made.
+    /// Bytes of the recording while it is generated.
     Audio,
-    /// Server-sent events with base64 audio.
+    /// Server-sent events with base64-encoded audio.
     Sse,
 }
 
-/// A text to speak. Fields below `speed` are extensions of OpenAI's request but for `stream_format` and `instructions`.
+/// A text to synthesize. The fields `prompt`, `seed`, `temperature` and `word_timestamps` are extensions of OpenAI's
+/// request.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpeechRequest {
-    /// Model; any name of `GET /v1/models`.
+    /// Model: any name that `GET /v1/models` lists.
     #[serde(default)]
     pub model: Option<String>,
     /// English text.
     pub input: String,
-    /// Voice; the model's first without one.
+    /// Voice; the model's first voice if not given.
     #[serde(default)]
     pub voice: Option<VoiceRef>,
-    /// Format of the recording; mp3 where the server has it, else wav.
+    /// Format of the recording. Default: MP3 if the server supports it, otherwise WAV.
     #[serde(default)]
     pub response_format: Option<Format>,
-    /// Speaking rate, 0.25 to 4; pitch stays.
+    /// Speaking rate, 0.25 to 4; the pitch is unchanged.
     #[serde(default)]
     pub speed: Option<f64>,
-    /// Streaming: `audio` sends bytes as they are made, `sse` events. Without it WAV and FLAC are sent complete, with
-    /// their length in the header, and other formats as they are made.
+    /// Streaming: `audio` sends bytes while they are generated, `sse` sends events. Without streaming, WAV and FLAC are
+    /// sent complete with their length in the header, and other formats while they are generated.
     #[serde(default)]
     pub stream_format: Option<StreamFormat>,
-    /// Refused unless empty: this model takes no instructions.
+    /// Instructions, which the model doesn't support: refused unless empty.
     #[serde(default)]
     pub instructions: Option<String>,
-    /// Recording of the voice to speak in, as a data URI (`data:audio/wav;base64,...`), instead of `voice`.
+    /// Recording of the voice as a data URI (`data:audio/wav;base64,...`), instead of `voice`.
     #[serde(default)]
     pub prompt: Option<String>,
-    /// Seed; the same one gives the same samples as `syrinx say --seed`, with `stream_format` as `say --stream --seed`.
+    /// Seed. Gives the samples of `syrinx say --seed`, and with `stream_format` those of `syrinx say --stream --seed`.
     #[serde(default)]
     pub seed: Option<u64>,
     /// Sampling temperature of the codec tokens, 0 to 2.
     #[serde(default)]
     pub temperature: Option<f64>,
-    /// Whether events tell when each word sounds (`speech.audio.words`); with `stream_format` `sse` only.
+    /// Whether events contain the times of words (`speech.audio.words`), with `stream_format` `sse` only.
     #[serde(default)]
     pub word_timestamps: Option<bool>,
 }
 
-/// Answers a request.
+/// Handles a request.
 pub(crate) async fn speech(
     State(app): State<Arc<ServerState>>,
     request: Request,
@@ -113,7 +114,7 @@ pub(crate) async fn speech(
     }
 }
 
-/// Refuses sampling temperatures outside 0 to 2.
+/// Checks that a sampling temperature is between 0 and 2.
 pub(crate) fn check_temperature(temperature: Option<f64>) -> Result<(), ApiError> {
     if temperature.is_none_or(|t| (0.0..=2.0).contains(&t)) {
         return Ok(());
@@ -125,7 +126,7 @@ pub(crate) fn check_temperature(temperature: Option<f64>) -> Result<(), ApiError
 /// A checked request.
 pub(crate) struct Ready {
     ask: TaskRequest,
-    /// Bytes of a voice prompt, and their field.
+    /// Bytes of a voice prompt, and the request field for it.
     prompt: Option<(Vec<u8>, &'static str)>,
 }
 
@@ -135,7 +136,7 @@ impl Ready {
         app.check_model(request.model.as_deref())?;
         app.check_text("input", &request.input)?;
         if request.instructions.as_deref().is_some_and(|i| !i.trim().is_empty()) {
-            let message = "this model takes no instructions; leave `instructions` out";
+            let message = "this model does not support `instructions`; omit them";
             return Err(ApiError::field("instructions", "unsupported_parameter", message));
         }
         check_temperature(request.temperature)?;
@@ -157,7 +158,7 @@ impl Ready {
             return Err(ApiError::field("prompt", "invalid_prompt", message));
         }
         if prompt.is_some() && task.capabilities.prompt.is_none() {
-            let message = "this model takes no `prompt`";
+            let message = "this model does not support `prompt`";
             return Err(ApiError::field("prompt", "unsupported_parameter", message));
         }
         let prompt = prompt.zip(task.capabilities.prompt);
@@ -170,7 +171,7 @@ impl Ready {
         Ok(Self { ask, prompt })
     }
 
-    /// Queues it.
+    /// Queues the request.
     pub fn submit(
         self,
         app: &ServerState,
@@ -189,7 +190,7 @@ impl Ready {
     }
 }
 
-/// The recording's bytes alone.
+/// Writer of the recording's bytes.
 struct Raw {
     app: Arc<ServerState>,
     sound: SoundEncoder,
@@ -211,7 +212,7 @@ impl AnswerWriter for Raw {
     }
 }
 
-/// Events as in OpenAI's API: `speech.audio.delta`, `speech.audio.done`.
+/// Writer of events, as in OpenAI's API: `speech.audio.delta`, `speech.audio.done`.
 struct Events {
     app: Arc<ServerState>,
     sound: SoundEncoder,
@@ -261,7 +262,7 @@ impl AnswerWriter for Events {
     }
 }
 
-/// Returns the words with times, as `verbose_json` has them.
+/// Returns the words with their times, in the form of `verbose_json`.
 pub(crate) fn times(words: &[syrinx_types::WordTime]) -> Value {
     let time =
         |w: &syrinx_types::WordTime| json!({ "word": w.word, "start": w.start_s, "end": w.end_s });

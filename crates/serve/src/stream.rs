@@ -1,4 +1,4 @@
-//! Response bodies that grow while the answer is computed.
+//! Streamed response bodies.
 
 use std::collections::VecDeque;
 
@@ -14,17 +14,18 @@ use crate::error::ApiError;
 use crate::jobs::RunningJob;
 use crate::tempo::Speed;
 
-/// Turns updates of a running request into bytes.
+/// Converts the updates of a running request to bytes.
 pub(crate) trait AnswerWriter: Send + 'static {
     /// Returns the bytes for a chunk.
     fn chunk(&mut self, chunk: AnswerChunk) -> Result<Vec<u8>, ApiError>;
-    /// Returns the bytes for the complete answer, at the end.
+    /// Returns the bytes for the complete answer, which ends the body.
     fn whole(&mut self, answer: TaskAnswer) -> Result<Vec<u8>, ApiError>;
-    /// Returns the bytes for an error after the head of the response was sent; `None` breaks the connection off.
+    /// Returns the bytes for an error after the headers were sent; `None` aborts the connection.
     fn failed(&mut self, error: &ApiError) -> Option<Vec<u8>>;
 }
 
-/// Answers with a body that is written as updates arrive. Errors before the first update are ordinary error responses.
+/// Responds with a body that is written as updates arrive. An error before the first update is an ordinary error
+/// response.
 pub(crate) async fn respond(
     mut running: RunningJob,
     mut writer: impl AnswerWriter,
@@ -71,30 +72,30 @@ pub(crate) fn event(data: &Value) -> Vec<u8> {
     format!("data: {data}\n\n").into_bytes()
 }
 
-/// Sound in a format, after a change of tempo.
+/// Encoder of speech in a format, with a change of tempo.
 pub(crate) struct SoundEncoder {
     format: Format,
     rate_hz: u32,
     speed: Speed,
     encoder: Option<Encoder>,
-    /// Samples so far, before the change of tempo.
+    /// Number of samples so far, before the change of tempo.
     pub samples: usize,
 }
 
 impl SoundEncoder {
-    /// Checks format and speed.
+    /// Checks format and speed, and builds the encoder.
     pub fn new(format: Format, speed: f64, rate_hz: u32) -> Result<Self, ApiError> {
         format.check()?;
         let speed = Speed::new(speed, rate_hz)?;
         Ok(Self { format, rate_hz, speed, encoder: None, samples: 0 })
     }
 
-    /// Media type of the bytes.
+    /// Returns the media type of the bytes.
     pub fn media_type(&self) -> String {
         self.format.media_type(self.rate_hz)
     }
 
-    /// Encodes further samples, and everything that remains with `last`.
+    /// Encodes further samples; with `last`, everything that remains.
     pub fn push(&mut self, samples: Vec<f32>, last: bool) -> Result<Vec<u8>, ApiError> {
         self.samples += samples.len();
         let samples = self.speed.push(&samples, last);
@@ -111,14 +112,14 @@ impl SoundEncoder {
         Ok(bytes)
     }
 
-    /// Encodes a complete recording, with its length where the format has one.
+    /// Encodes a complete recording, whose header contains the length if the format has one.
     pub fn complete(&mut self, samples: Vec<f32>) -> Result<Vec<u8>, ApiError> {
         self.samples += samples.len();
         let samples = self.speed.push(&samples, true);
         crate::encode::encode(self.format, &samples, self.rate_hz)
     }
 
-    /// Moves times of words to where they are after the change of tempo.
+    /// Converts times of words to those after the change of tempo.
     pub fn words(&self, words: &mut [syrinx_types::WordTime]) {
         self.speed.words(words);
     }

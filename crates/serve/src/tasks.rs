@@ -1,4 +1,4 @@
-//! `/v1/tasks`: every task of the model, by its schemas.
+//! `/v1/tasks`: all tasks of the model, by their schemas.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use crate::error::ApiError;
 use crate::intake::{self, PathId, Upload};
 use crate::speech::check_temperature;
 
-/// Settings of a request other than the task's own, in the query.
+/// Settings of a request that are not part of the task, in the query.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TaskSettings {
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     seed: Option<u64>,
-    /// Format of recordings in the answer; `wav` without one.
+    /// Format of recordings in the answer; `wav` if not given.
     format: Option<Format>,
-    /// Sampling temperature.
+    /// Sampling temperature of the codec tokens, 0 to 2.
     temperature: Option<f64>,
-    /// Whether to answer with the main recording's bytes instead of JSON.
+    /// Whether to respond with the bytes of the main recording instead of JSON.
     raw: Option<bool>,
 }
 
@@ -45,8 +45,8 @@ pub(crate) async fn list(State(app): State<Arc<ServerState>>) -> Json<Value> {
     Json(json!({ "object": "list", "data": data }))
 }
 
-/// `POST /v1/tasks/{task}`: the task's request as JSON with recordings as data URIs, or a form with the request in the
-/// field `request` (or its fields one by one) and recordings as files named after their fields.
+/// `POST /v1/tasks/{task}`. The request is JSON with recordings as data URIs, or a form. A form has the request as JSON
+/// in the field `request`, or one form field per request field, and recordings as files under the name of their field.
 pub(crate) async fn run(
     State(app): State<Arc<ServerState>>,
     PathId(id): PathId,
@@ -91,8 +91,8 @@ pub(crate) async fn run(
     respond(&app, answer, format, settings.raw == Some(true))
 }
 
-/// Makes place for a recording in a request; returns the name under which the request holds it: `audio`, or `voices.1`
-/// for an entry of a list.
+/// Adds an empty value for a recording to a request. Returns the name of the recording: `audio`, or `voices.1` for an
+/// entry of a list.
 fn place_for(fields: &mut Map<String, Value>, at: &str) -> String {
     if let Some((field, index)) = at.split_once('.') {
         if let (Some(Value::Array(items)), Ok(index)) =
@@ -115,7 +115,8 @@ fn place_for(fields: &mut Map<String, Value>, at: &str) -> String {
     }
 }
 
-/// Fields of a form as a request: `request` holds JSON, others are read by the form of the task's fields.
+/// Converts the fields of a form to a request: `request` is parsed as JSON, other fields by the types of the task's
+/// fields.
 fn form_fields(
     view: &TaskView,
     given: &[(String, String)],
@@ -125,7 +126,7 @@ fn form_fields(
     for (name, text) in given {
         if name == "request" {
             let object = serde_json::from_str::<Map<String, Value>>(text).map_err(|e| {
-                ApiError::field("request", "invalid_json", format!("`request` does not fit: {e}"))
+                ApiError::field("request", "invalid_json", format!("`request` is invalid: {e}"))
             })?;
             fields.extend(object);
             continue;
@@ -134,7 +135,7 @@ fn form_fields(
     }
     for (name, texts) in texts {
         let field = view.fields.iter().find(|field| field.name == *name);
-        // A task refuses unknown fields, and tells their names.
+        // Unknown fields are passed on, and the task's error names them.
         let value = match field.map(|field| field.read(texts.iter().map(|text| text.as_str()))) {
             Some(value) => value.map_err(|fault| {
                 ApiError::field(name, "invalid_input", format!("`{name}`: {fault}"))
@@ -151,7 +152,7 @@ fn form_fields(
     Ok(fields)
 }
 
-/// Checks lengths, and that no string names a recording: recordings come as uploads or data URIs only.
+/// Checks the lengths of strings, and that no string is the path of a recording: recordings are uploads or data URIs.
 fn check_strings(
     app: &ServerState,
     view: &TaskView,
@@ -191,7 +192,7 @@ fn collect<'v>(value: &'v Value, strings: &mut Vec<&'v str>) {
     }
 }
 
-/// Takes recordings out of data URIs: fields that take a recording, and entries of lists (voices, say).
+/// Decodes data URIs: those of fields with recordings, and those in lists, such as `voices`.
 fn take_inline(
     view: &TaskView,
     fields: &mut Map<String, Value>,
@@ -223,7 +224,7 @@ fn take_inline(
     Ok(())
 }
 
-/// Identifiers of voices that requests name by their registered names: the voice, and entries of a list of voices.
+/// Replaces registered names of voices by their identifiers, in the field for a voice and in the list of voices.
 fn resolve_voices(
     app: &ServerState,
     view: &TaskView,
@@ -259,12 +260,12 @@ fn respond(
         if raw && i == 0 {
             return Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response());
         }
-        // A media type with parameters has no place in a data URI that readers take apart at the first semicolon.
+        // Many readers split a data URI at the first semicolon, so the media type has no parameters.
         let kind = kind.split(';').next().unwrap_or_default().to_owned();
         json[field.as_str()] = json!(format!("data:{kind};base64,{}", intake::to_base64(&bytes)));
     }
     if raw {
-        let message = "this task answers without a recording; leave `raw` out";
+        let message = "this task answers without a recording; omit `raw`";
         return Err(ApiError::field("raw", "no_recording", message));
     }
     Ok(Json(json).into_response())

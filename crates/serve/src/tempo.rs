@@ -5,17 +5,17 @@ use syrinx_types::WordTime;
 
 use crate::error::ApiError;
 
-/// Slowest and fastest speed of a request.
+/// Range of speaking rates in requests.
 pub(crate) const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=4.0;
 
-/// Speed of a request.
+/// Change of the speaking rate of a request.
 pub(crate) struct Speed {
     speed: f64,
     tempo: Tempo,
 }
 
 impl Speed {
-    /// Builds a change of speed. A speed outside [`SPEEDS`] is refused.
+    /// Builds a change of speed; an error for one outside [`SPEEDS`].
     pub fn new(speed: f64, rate_hz: u32) -> Result<Self, ApiError> {
         if !SPEEDS.contains(&speed) {
             let message = format!("speed {speed} is outside 0.25 to 4.0");
@@ -24,12 +24,12 @@ impl Speed {
         Ok(Self { speed, tempo: Tempo::new(speed, rate_hz) })
     }
 
-    /// Returns the samples that are known once these are; all remaining ones with `last`.
+    /// Returns the samples that are complete after the given ones; with `last`, all that remain.
     pub fn push(&mut self, samples: &[f32], last: bool) -> Vec<f32> {
         self.tempo.push(samples, last)
     }
 
-    /// Times of words in the stretched recording.
+    /// Converts times of words to those in the stretched recording.
     pub fn words(&self, words: &mut [WordTime]) {
         for word in words {
             word.start_s /= self.speed;

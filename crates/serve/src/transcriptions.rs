@@ -33,7 +33,7 @@ const FIELDS: [&str; 10] = [
     "seed",
 ];
 
-/// Answers a request.
+/// Handles a request.
 pub(crate) async fn transcribe(
     State(app): State<Arc<ServerState>>,
     request: Request,
@@ -68,7 +68,7 @@ pub(crate) async fn transcribe(
     Ok(options.response(&answer))
 }
 
-/// Settings of a form.
+/// Settings in a form.
 struct Options {
     format: &'static str,
     stream: bool,
@@ -100,7 +100,7 @@ impl Options {
             }
         }
         if let Some(temperature) = form.get("temperature") {
-            // Recognition is a beam search without randomness: checked as OpenAI does, and without effect.
+            // Recognition is a deterministic beam search: the value is checked as in OpenAI's API, and has no effect.
             let number = temperature.parse::<f64>().ok().filter(|t| (0.0..=1.0).contains(t));
             number.ok_or_else(|| bad("temperature", "`temperature` must be 0 to 1".into()))?;
         }
@@ -152,7 +152,7 @@ impl Options {
             out[WARNINGS] = warnings.clone();
         }
         if self.segments {
-            // Log-probability of the words' phones; the fields of Whisper's decoder have no counterpart here.
+            // Mean log-probability of the words' phones. Other fields of Whisper's decoder have no equivalent here.
             let confidence = answer.transcript().and_then(|transcript| transcript.confidence);
             let score = confidence.map(f64::ln);
             let segment = |(i, cue): (usize, &subtitles::Cue)| {
@@ -168,7 +168,7 @@ impl Options {
     }
 }
 
-/// Events as in OpenAI's API: `transcript.text.delta`, `transcript.text.done`.
+/// Writer of events, as in OpenAI's API: `transcript.text.delta`, `transcript.text.done`.
 struct Events {
     app: Arc<ServerState>,
     text: String,

@@ -1,7 +1,7 @@
-//! `/v1/voices`: voices of the model, and prompts that become voices.
+//! `/v1/voices`: voices of the model, and voices registered from recordings.
 //!
-//! A registered voice has an identifier made by the server, under which its file is kept; the name that the client
-//! gives is only text in it.
+//! The server generates the identifier of a registered voice, under which its file is stored. The name that the client
+//! gives is only text in the file.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ use crate::error::ApiError;
 use crate::intake::{self, PathId};
 use crate::registered::PREFIX;
 
-/// Longest name of a voice, characters.
+/// Maximum length of a voice's name, in characters.
 const LONGEST_NAME: usize = 64;
 
 impl ServerState {
-    /// Returns the engine's name of a voice that a request names.
+    /// Returns the engine's name of a voice, given its name or identifier in a request.
     pub fn voice(&self, voice: &str) -> Result<String, ApiError> {
         if let Some(id) = self.voices.id(voice) {
             return Ok(id);
@@ -33,7 +33,7 @@ impl ServerState {
             return Ok(voice.to_owned());
         }
         let names: Vec<&str> = known.iter().map(|(name, ..)| name.as_str()).collect();
-        let message = format!("there is no voice `{voice}`; there are: {}", names.join(", "));
+        let message = format!("there is no voice `{voice}`; the voices are: {}", names.join(", "));
         Err(ApiError::field("voice", "unknown_voice", message))
     }
 
@@ -73,7 +73,7 @@ pub(crate) async fn add(
         .ok_or_else(|| ApiError::field("file", "missing_field", "a recording `file` is missing"))?;
     let taken = app.service.voices().iter().any(|(id, ..)| *id == name);
     if taken || app.voices.id(&name).is_some() {
-        let message = format!("there is a voice `{name}` already");
+        let message = format!("a voice `{name}` already exists");
         return Err(ApiError::field("name", "voice_exists", message));
     }
     if app.voices.lock().len() >= app.config.limits.max_voices {
@@ -146,7 +146,7 @@ pub(crate) async fn sample(
     Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
 }
 
-/// Returns the same error about the path instead of a field.
+/// Converts an error about a field to one about the path.
 fn not_found(error: ApiError) -> ApiError {
     ApiError { status: StatusCode::NOT_FOUND, param: None, ..error }
 }

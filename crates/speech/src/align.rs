@@ -8,18 +8,17 @@ use crate::SpeechError;
 use crate::trellis::{TrellisState, best_path};
 use crate::units::{Acoustics, SILENCE, Units};
 
-/// A word and its possible pronunciations.
+/// A word with its possible pronunciations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpokenForm {
-    /// The word as written.
+    /// Spelling of the word in the text.
     pub word: String,
-    /// Pronunciations of the word, without punctuation; stress is ignored.
+    /// Pronunciations of the word, without punctuation. Stress is ignored.
     pub pronunciations: Vec<Vec<Phone>>,
 }
 
 impl SpokenForm {
-    /// Builds a word with the pronunciation that the front end chose for it, if it is known, and those of the
-    /// dictionary.
+    /// Collects the pronunciations of a word: the one that the front end chose, if given, and those of the dictionary.
     pub fn of(frontend: &Frontend, word: &str, chosen: Option<&SpokenWord>) -> Self {
         let mut pronunciations: Vec<_> = chosen.iter().map(|w| w.phones.clone()).collect();
         let known = frontend.lexicon().lookup(word);
@@ -35,24 +34,24 @@ impl SpokenForm {
 /// Alignment of words with a recording.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Aligned {
-    /// The words with their times, seconds from the first part.
+    /// Words with their times, in seconds from the start of the recording.
     pub words: Vec<WordTime>,
-    /// The phones and silences in order, without gaps from the start to the end of the recording.
+    /// Phones and silences in order, without gaps from the start to the end of the recording.
     pub phones: Vec<TimedPhone>,
-    /// Index of the word of each of `phones`; `None` for silence.
+    /// Index of the word of each phone; `None` for silence. // (phones)
     pub word_of_phone: Vec<Option<usize>>,
-    /// Mean log-probability of the aligned phones per part of a frame, nats: 0 is certain. Comparable between
+    /// Mean log-probability of the aligned phones per subframe, in nats; 0 is the maximum. Comparable between
     /// recordings of one text.
     pub score: f64,
-    /// Mean log-probability of each word's phones per part of a frame, nats.
+    /// Mean log-probability of each word's phones per subframe, in nats. // (words)
     pub word_scores: Vec<f64>,
-    /// Goodness of pronunciation of each word (Witt & Young 2000): its score minus the mean log-probability of the most
-    /// probable phone of each part; 0 is perfect.
+    /// Goodness of pronunciation of each word (Witt & Young 2000), in nats: the score of the word minus the mean
+    /// log-probability of the most probable phone of each subframe; 0 is the maximum. // (words)
     pub word_goodness: Vec<f64>,
 }
 
-/// Clamps consecutive phones to the length of their recording, which the last codec frame may exceed. A silence that
-/// becomes empty is removed.
+/// Clamps consecutive phones to the length of their recording in seconds, since the last codec frame may extend beyond
+/// it. A silence that becomes empty is removed.
 pub fn clamp_phones(phones: &mut Vec<TimedPhone>, seconds: f64) {
     let mut left_s = seconds;
     phones.retain_mut(|phone| {
@@ -64,12 +63,13 @@ pub fn clamp_phones(phones: &mut Vec<TimedPhone>, seconds: f64) {
     });
 }
 
-/// The chain of states: an optional silence, one of the pronunciations of the first word, an optional silence, ...
+/// States in order: an optional silence, the alternative pronunciations of the first word, an optional silence, and so
+/// on.
 struct Chain {
     states: Vec<TrellisState>,
-    /// States that the recording may end with.
+    /// States that may be the last of the recording.
     last: Vec<usize>,
-    /// Fewest parts that all words need.
+    /// Minimum number of subframes for all words.
     shortest: usize,
 }
 
@@ -116,7 +116,7 @@ impl Chain {
         Ok(chain)
     }
 
-    /// Appends an optional silence: the next state may follow it or the state before it.
+    /// Appends an optional silence: the next state may follow the silence or the states before it.
     fn push_silence(&mut self) {
         let first = self.states.is_empty();
         let before = self.last.clone();
@@ -125,11 +125,13 @@ impl Chain {
     }
 }
 
-/// Aligns words with a recording: finds the most probable times of their phones, with optional silences between words.
+/// Aligns words with a recording: finds the most probable times of their phones, with optional silences between words
+/// (Viterbi).
 ///
 /// # Errors
-/// [`SpeechError::NoWords`], [`SpeechError::NoPronunciation`], [`SpeechError::TooShort`] if the recording has fewer parts than
-/// the words have sounds, and those of [`Acoustics::new`].
+/// [`SpeechError::NoWords`] without words, [`SpeechError::NoPronunciation`] for a word without phones,
+/// [`SpeechError::TooShort`] if the recording has fewer subframes than the words have phones, and the errors of
+/// [`Acoustics::new`].
 pub fn align(
     words: &[SpokenForm],
     scores: &FrameScores,
@@ -139,10 +141,10 @@ pub fn align(
     align_acoustics(words, &Acoustics::new(scores, units, prior_weight)?, units)
 }
 
-/// Aligns as [`align`] does, with given acoustics.
+/// Aligns words as [`align`] does, with given acoustics.
 ///
 /// # Errors
-/// The same as [`align`], without those of the scores.
+/// [`SpeechError::NoWords`], [`SpeechError::NoPronunciation`], [`SpeechError::TooShort`], as for [`align`].
 pub fn align_acoustics(
     words: &[SpokenForm],
     acoustics: &Acoustics,
@@ -157,7 +159,7 @@ pub fn align_acoustics(
     Ok(read(words, &chain, &path, acoustics, units))
 }
 
-/// Times and scores along a path.
+/// Returns times and scores of words and phones along a path.
 fn read(
     words: &[SpokenForm],
     chain: &Chain,

@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize};
 use syrinx_task::{Allowed, ConfigIssue, Content, TaskError, WeightedCodes};
 use syrinx_text::Phone;
 
-/// Treatment of the stress digits of vowels.
+/// Treatment of the stress digits of vowels (`AH0`, `AH1`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StressMode {
-    /// Dropped, except that the schwa `AH0` stays apart from `AH`.
+    /// Removes stress digits, except that the schwa `AH0` stays distinct from `AH`.
     #[default]
     Strip,
-    /// Kept as the lexicon or the corpus has them.
+    /// Keeps stress digits as the lexicon or the corpus has them.
     Keep,
 }
 
 impl StressMode {
-    /// Returns the phone that the model gets.
+    /// Returns the phone as the model reads it.
     pub fn apply(self, phone: Phone) -> Phone {
         match self {
             Self::Strip => phone.strip_stress(),
@@ -33,7 +33,7 @@ pub enum PromptPooling {
     /// All frames of the prompt.
     #[default]
     Frames,
-    /// One position with the mean of the frames' embeddings: a speaker embedding of fixed length.
+    /// One position with the mean of the frames' embeddings: a speaker embedding of fixed size.
     Mean,
 }
 
@@ -42,23 +42,24 @@ pub enum PromptPooling {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SpeakConfig {
-    /// Treatment of the stress digits.
+    /// Treatment of the stress digits of vowels.
     pub stress: StressMode,
-    /// Shortest gap between two words that becomes a pause token even without punctuation in the text, seconds.
+    /// Minimum gap between two words, in seconds, that becomes a pause token even without punctuation in the text.
     pub pause_from_s: f64,
-    /// Longest sentence, characters; longer ones are divided.
+    /// Maximum length of a sentence, in characters; longer sentences are divided.
     pub max_sentence_chars: usize,
-    /// Largest number of frames for each phone or pause, as an average over a row.
+    /// Maximum number of frames per phone or pause, averaged over a row.
     pub max_frames_per_phone: f64,
-    /// Longest prompt, frames; longer ones are truncated, 0 is no prompt at all.
+    /// Maximum length of the prompt, in frames; longer prompts are truncated. 0 disables prompts.
     pub max_prompt_frames: usize,
     /// Form of the prompt in the model's input.
     pub prompt_pooling: PromptPooling,
-    /// In rolling readings: number of phones and pauses of a sentence that are repeated at the start of the next row.
+    /// Number of phones and pauses of a sentence that the next row repeats at its start, in rolling readings.
     pub context_phones: usize,
-    /// Silence between two sentences, seconds.
+    /// Pause between two sentences, in seconds.
     pub pause_s: f64,
-    /// Whether a published model that can predict level 1 both frame by frame and in place does so frame by frame.
+    /// Whether a published model generates level 1 frame by frame, if it can generate it both so and by masked
+    /// decoding.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub frame_by_frame: bool,
 }
@@ -80,10 +81,10 @@ impl Default for SpeakConfig {
 }
 
 impl SpeakConfig {
-    /// Checks the settings of the task `task`.
+    /// Checks the settings; errors name the task `task`.
     ///
     /// # Errors
-    /// [`TaskError::Config`] names the setting.
+    /// [`TaskError::Config`] names the key that is out of range.
     pub fn check(&self, task: &str) -> Result<(), TaskError> {
         let check = || {
             Allowed::Above(0.0).check("pause_from_s", self.pause_from_s)?;
@@ -96,8 +97,8 @@ impl SpeakConfig {
         check().map_err(|issue: ConfigIssue| TaskError::config(task, issue))
     }
 
-    /// Returns the settings at the 75 frames a second of published models: limits in frames that were not set are for
-    /// 25.
+    /// Returns the settings for published models of 75 frames a second. Limits in frames that have their default, which
+    /// is meant for 25 frames a second, are multiplied by 3.
     #[must_use]
     pub(crate) fn at_published_rate(self) -> Self {
         const FACTOR: usize = 3;
@@ -116,7 +117,8 @@ impl SpeakConfig {
         }
     }
 
-    /// Returns the prompt for the model's input; `None` for an empty one. A blend of several recordings is unchanged.
+    /// Returns the prompt as the model reads it, pooled if the settings require it; `None` if it is empty. A blend of
+    /// several recordings is unchanged.
     pub fn shown(&self, prompt: Option<Content>) -> Option<Content> {
         match (self.prompt_pooling, prompt?) {
             (_, Content::Codes(codes)) if codes.is_empty() => None,
@@ -130,7 +132,7 @@ impl SpeakConfig {
         }
     }
 
-    /// Returns the most frames that `phones` phones and pauses may take.
+    /// Returns the maximum number of frames for `phones` phones and pauses.
     pub fn frames_for(&self, phones: usize) -> usize {
         (phones as f64 * self.max_frames_per_phone).ceil() as usize
     }

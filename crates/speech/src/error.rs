@@ -1,47 +1,47 @@
-//! Errors of alignment and of token sequences.
+//! Errors of alignment, of token sequences and of requested voices.
 
 use std::borrow::Cow;
 
 use syrinx_task::{InputIssue, TaskError};
 
-/// Errors of alignment and scripts.
+/// Errors of alignment and of token sequences.
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
 pub enum SpeechError {
-    /// Scores don't fit the inventory.
+    /// Scores whose shape doesn't match the phone inventory.
     #[error(
-        "{values} scores of {labels} labels are no whole parts of the {} phones",
+        "{values} phone scores with {labels} labels don't have the shape (subframes, {})",
         syrinx_text::Phone::COUNT
     )]
     Shape {
-        /// Labels a part.
+        /// Number of labels per subframe.
         labels: usize,
-        /// Values in all.
+        /// Number of values.
         values: usize,
     },
-    /// Scores without a rate.
-    #[error("scores of {rate_hz} parts a second can't be placed in time")]
+    /// Scores with an invalid rate.
+    #[error("phone scores have an invalid rate of {rate_hz} Hz")]
     Rate {
-        /// The rate given.
+        /// Rate of the scores, in Hz.
         rate_hz: f64,
     },
-    /// A data file can't be read.
-    #[error("line {line} of the phone frequencies: {content:?} is no phone and count")]
+    /// A line of the phone frequencies that can't be parsed.
+    #[error("line {line} of the phone frequencies: {content:?} is not a phone and a count")]
     Data {
-        /// Line, from 1.
+        /// Number of the line, from 1.
         line: usize,
         /// Content of the line.
         content: String,
     },
-    /// A model that gave no scores.
-    #[error("the model gave no phone scores")]
+    /// A model that returned no phone scores.
+    #[error("the model returned no phone scores")]
     NoScores,
-    /// Words don't fit into a recording.
-    #[error("{needed} sounds don't fit into a recording of {parts} parts")]
+    /// A recording that is too short for the words.
+    #[error("{needed} phones don't fit into the {parts} subframes of the recording")]
     TooShort {
-        /// Sounds of the text, each lasting a part at least.
+        /// Number of phones in the text; each needs at least one subframe.
         needed: usize,
-        /// Parts of the recording.
+        /// Number of subframes in the recording.
         parts: usize,
     },
     /// A word without a pronunciation.
@@ -52,23 +52,25 @@ pub enum SpeechError {
         /// The word.
         word: String,
     },
-    /// A model that reads letters, and a recording whose words are unknown.
-    #[error("{sounding} words sound, but {words} are known, and the model reads words, not phones")]
+    /// A model that reads letters or byte pairs, and a recording whose words are not all known.
+    #[error(
+        "the recording has {sounding} words, {words} of them known, but the model reads letters"
+    )]
     WordsUnknown {
-        /// Words that are known.
+        /// Number of known words.
         words: usize,
-        /// Words that the recording contains.
+        /// Number of words in the recording.
         sounding: usize,
     },
-    /// A word that can't be split into byte pairs.
-    #[error("`{word}` can't be written as byte pairs: {message}")]
+    /// A word that can't be encoded as byte pairs.
+    #[error("`{word}` can't be encoded as byte pairs: {message}")]
     Spelling {
         /// The word.
         word: String,
-        /// Message of the library, whose errors can't be compared.
+        /// Message of the tokenizer library, whose errors can't be compared.
         message: String,
     },
-    /// An alignment of no words.
+    /// An alignment without words.
     #[error("there are no words to align")]
     NoWords,
 }
@@ -81,13 +83,13 @@ impl SpeechError {
                 "use a model with the program's phone inventory"
             }
             Self::Data { .. } => {
-                "make the file again with the example `build_data` of the recognition task"
+                "regenerate the file with the example `build_data` of the recognition task"
             }
             Self::NoScores => "use a model that was trained to recognize speech",
-            Self::TooShort { .. } => "give a longer recording, or a text that it says",
+            Self::TooShort { .. } => "give a longer recording, or the text that is spoken in it",
             Self::NoPronunciation { .. } => "give the pronunciation in the text: `word/W ER1 D/`",
             Self::WordsUnknown { .. } => "give the words of the recording",
-            Self::Spelling { .. } => "write the word in other letters",
+            Self::Spelling { .. } => "use another spelling of the word",
             Self::NoWords => "give a text with words",
         }
     }
@@ -105,48 +107,48 @@ impl From<SpeechError> for TaskError {
     }
 }
 
-/// Fault of the voice of a request.
+/// Faults of the requested voice.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VoiceIssue {
-    /// A name and a recording.
+    /// A request with both a name and a recording.
     #[error("both a voice and a prompt are given")]
     VoiceAndPrompt,
-    /// A name in a model without voices.
+    /// A name, for a model without built-in voices.
     #[error("no voice `{name}`: this model has no built-in voices")]
     NoVoices {
-        /// Name given.
+        /// Requested name.
         name: String,
     },
-    /// A name that no voice has.
+    /// A name that no built-in voice has.
     #[error("no voice `{name}`")]
     Unknown {
-        /// Name given.
+        /// Requested name.
         name: String,
-        /// Voices of the model.
+        /// Names of the built-in voices.
         known: Vec<String>,
     },
-    /// A prompt of less than a frame.
+    /// A prompt that is shorter than one frame.
     #[error("{name} lasts {seconds:.3} s, less than one frame")]
     TooShort {
         /// Prompt, as messages name it.
         name: String,
-        /// Length, seconds.
+        /// Length, in seconds.
         seconds: f64,
     },
-    /// A prompt without sound.
+    /// A prompt that is silent.
     #[error(
         "{name} is silent: its loudest part is at {level_dbfs:.0} dBFS, speech needs {needed_dbfs:.0}"
     )]
     Silent {
         /// Prompt, as messages name it.
         name: String,
-        /// Level of its loudest part.
+        /// Level of its loudest section, in dBFS.
         level_dbfs: f32,
-        /// Lowest level of speech.
+        /// Minimum level of speech, in dBFS.
         needed_dbfs: f32,
     },
-    /// A prompt that is empty after its silence is removed.
+    /// A prompt with nothing left after silence is removed.
     #[error("{name} has too little speech")]
     TooLittleSpeech {
         /// Prompt, as messages name it.
@@ -163,7 +165,7 @@ impl InputIssue for VoiceIssue {
             Self::TooShort { .. } | Self::TooLittleSpeech { .. } => {
                 "give 2 to 3 seconds of speech".into()
             }
-            Self::Silent { .. } => "give 2 to 3 seconds of speech, recorded louder".into(),
+            Self::Silent { .. } => "give 2 to 3 seconds of speech at a higher level".into(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Training examples.
+//! Training examples of speech synthesis.
 
 use syrinx_task::{Content, Contents, Example, Response, TaskKit, TextForm};
 use syrinx_types::Sample;
@@ -7,8 +7,8 @@ use crate::sentence::words;
 use crate::timeline::Timeline;
 use crate::{PROMPT, Script, Setup, TEXT};
 
-/// Builds the training example of synthesizing an utterance, the same for all stages; `None` if the utterance has no
-/// codes, or no phones with durations where the alignment needs them.
+/// Builds the training example of an utterance, which is the same for all stages. `None` if the utterance has no codes,
+/// or if the alignment needs phone durations that the utterance lacks.
 pub fn example(setup: Setup<'_>, sample: &Sample) -> Option<Example> {
     let Setup { config, kit } = setup;
     let frames = sample.codes.frames();
@@ -41,8 +41,8 @@ pub fn example(setup: Setup<'_>, sample: &Sample) -> Option<Example> {
     Some(Example { contents, response: Response::Codes { codes: sample.codes.clone(), pointer } })
 }
 
-/// Adds the words of the text to the line if the model reads words. `None` if they are not the spoken words: the
-/// recording has "twenty five", the text "25".
+/// Adds the words of the text to the line, if the model reads letters or byte pairs. `None` if the text has another
+/// number of words than the recording: "25" has one, the spoken "twenty five" two.
 fn with_words(line: Timeline, kit: &TaskKit, text: &str) -> Option<Timeline> {
     if kit.switches.text == TextForm::Phones {
         return Some(line);

@@ -1,4 +1,4 @@
-//! Family of tasks that synthesize speech: one implementation of [`Task`] for all of them.
+//! Family of tasks that synthesize speech, with one implementation of [`Task`] for all of them.
 
 use std::marker::PhantomData;
 
@@ -14,11 +14,11 @@ use syrinx_types::{Sample, WordTime};
 
 use crate::{SpeakConfig, check_stage, example, layout};
 
-/// Settings of a task with the kit that it was built from.
+/// Settings of a task, and the kit that it was built from.
 pub struct Setup<'a, C = SpeakConfig> {
     /// Settings.
     pub config: &'a C,
-    /// Text and the model's switches.
+    /// Text front end, vocabulary and the model's switches.
     pub kit: &'a TaskKit,
 }
 
@@ -31,7 +31,7 @@ impl<C> Clone for Setup<'_, C> {
 impl<C> Copy for Setup<'_, C> {}
 
 impl<'a, C: SpeakingConfig> Setup<'a, C> {
-    /// Returns the setup with the family's settings only.
+    /// Returns the setup with only the settings that the family shares.
     pub fn speaking(&self) -> Setup<'a> {
         Setup { config: self.config.speaking(), kit: self.kit }
     }
@@ -41,20 +41,19 @@ impl<'a, C: SpeakingConfig> Setup<'a, C> {
 pub trait SpeakingConfig:
     Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync
 {
-    /// Returns the family's settings.
+    /// Returns the settings that the family shares.
     fn speaking(&self) -> &SpeakConfig;
 
-    /// Returns the settings for a published model; only tasks that published models know ([`Speaking::PUBLISHED`])
-    /// change them.
+    /// Returns the settings for a published model. Only tasks with [`Speaking::PUBLISHED`] change them.
     #[must_use]
     fn for_published(self) -> Self {
         self
     }
 
-    /// Checks the settings of the task `task`.
+    /// Checks the settings; errors name the task `task`.
     ///
     /// # Errors
-    /// [`TaskError::Config`] names the setting.
+    /// [`TaskError::Config`] names the key that is out of range.
     fn check(&self, task: &str) -> Result<(), TaskError>;
 }
 
@@ -72,7 +71,8 @@ impl SpeakingConfig for SpeakConfig {
     }
 }
 
-/// Parts that differ between the tasks of the family: [`SpeakingTask`] is the task. Layout and examples are shared.
+/// The differences between the tasks of the family. [`SpeakingTask`] turns an implementation into a [`Task`]; all share
+/// layout and training examples.
 pub trait Speaking: Send + Sync + 'static {
     /// See [`Task::ID`].
     const ID: &'static str;
@@ -82,7 +82,7 @@ pub trait Speaking: Send + Sync + 'static {
     const VERB: Verb;
     /// See [`Task::CAPABILITIES`].
     const CAPABILITIES: Capabilities;
-    /// Whether published vall-e models can do the task.
+    /// Whether published VALL-E models can perform the task.
     const PUBLISHED: bool = false;
     /// See [`Task::Config`].
     type Config: SpeakingConfig + 'static;
@@ -101,7 +101,7 @@ pub trait Speaking: Send + Sync + 'static {
     /// See [`Task::chunks`].
     ///
     /// # Errors
-    /// Errors of the services.
+    /// Errors of the services that the task uses.
     fn chunks(
         _setup: Setup<'_, Self::Config>,
         request: Self::Request,
@@ -113,7 +113,7 @@ pub trait Speaking: Send + Sync + 'static {
     /// See [`Task::plan`].
     ///
     /// # Errors
-    /// [`TaskError::Input`] for a request that cannot be answered; those of the services.
+    /// [`TaskError::Input`] for a request that can't be answered, and errors of the services that the task uses.
     fn plan(
         setup: Setup<'_, Self::Config>,
         request: &Self::Request,
@@ -123,7 +123,7 @@ pub trait Speaking: Send + Sync + 'static {
     /// See [`Task::finish`].
     ///
     /// # Errors
-    /// [`TaskError::Answer`]; those of the services.
+    /// [`TaskError::Answer`] if the generated rows give no answer, and errors of the services that the task uses.
     fn finish(
         setup: Setup<'_, Self::Config>,
         request: &Self::Request,
@@ -141,7 +141,7 @@ pub trait Speaking: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Adapts the family's training example to the task.
+    /// Adapts the training example of the family to the task.
     fn adapted(
         _setup: Setup<'_, Self::Config>,
         example: Example,
@@ -151,7 +151,7 @@ pub trait Speaking: Send + Sync + 'static {
     }
 }
 
-/// A task of the family.
+/// Task of the family, defined by `S`.
 pub struct SpeakingTask<S: Speaking> {
     config: S::Config,
     kit: TaskKit,
@@ -178,7 +178,8 @@ impl<S: Speaking> Task for SpeakingTask<S> {
         config.check(S::ID)?;
         let mut kit = kit.clone();
         if !S::PUBLISHED {
-            // Without the switch the task's special tokens are missing, and the engine reports an untrained task.
+            // Without this switch the layout requires the task's special tokens. A published model lacks them, so the
+            // engine reports that the task is untrained.
             kit.switches.vall_e = None;
         }
         let published = kit.switches.vall_e.is_some();

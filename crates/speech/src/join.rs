@@ -1,8 +1,8 @@
-//! Recordings joined without a click.
+//! Cross-fading of two recordings.
 
 use std::f32::consts::FRAC_PI_2;
 
-/// Appends samples with an equal-power cross-fade of `overlap` samples. The overlap is at most as long as either part.
+/// Appends samples with an equal-power cross-fade of `overlap` samples, or of the shorter recording's length.
 pub fn join(before: &mut Vec<f32>, after: &[f32], overlap: usize) {
     let overlap = overlap.min(before.len()).min(after.len());
     let start = before.len() - overlap;

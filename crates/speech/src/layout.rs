@@ -7,26 +7,26 @@ use syrinx_task::{
 
 /// Name of the stage that predicts the durations of phones and pauses.
 pub const DURATIONS: &str = "durations";
-/// The stage that predicts frame by frame: level-1 codes, all levels, or latents.
+/// Name of the stage that predicts frame by frame: codes of level 1, codes of all levels, or latents.
 pub const AR: &str = "ar";
-/// The stage that decides the level-1 codes in several passes.
+/// Name of the stage that predicts codes of level 1 in several passes over all frames.
 pub const MASKED: &str = "masked";
-/// The stage that predicts the number of frames of a published model.
+/// Name of the stage that predicts the number of frames, for published models.
 pub const LENGTH: &str = "length";
-/// The stage that predicts the further levels.
+/// Name of the stage that predicts codes of levels 2 and above.
 pub const NAR: &str = "nar";
 
-/// Segment of the phones.
+/// Name of the segment with the phones.
 pub const TEXT: &str = "text";
-/// Segment of the voice's codes.
+/// Name of the segment with the codes of the voice.
 pub const PROMPT: &str = "prompt";
 
-/// Returns the stages of speech synthesis for the model's switches: the two of VALL-E (arXiv 2301.02111, section 4) or
-/// those of another order of codes. The phones are in the encoder if frames have a phone index; a stage of durations
-/// comes first if the alignment has one.
+/// Returns the stages of speech synthesis for the model's switches: the two stages of VALL-E (arXiv 2301.02111, section
+/// 4), or those of another order of codes. With a phone index per frame, the phones are read by the encoder. If the
+/// alignment predicts durations, a stage for them comes first.
 ///
-/// All tasks of the family have the same special tokens, so that a model trained on one of them can do the others. The
-/// tokens are named after the first of these tasks.
+/// All tasks of the family have the same special tokens, so that a model trained on one of them can perform the others.
+/// The tokens have the name of the first of these tasks.
 pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     if let Some(published) = kit.switches.vall_e {
         let stages = published_stages(published, kit.switches.codes);
@@ -58,8 +58,8 @@ pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     Layout { task: task.into(), stages }
 }
 
-/// Returns the stages of a published vall-e model: level 1 frame by frame, or in place after the number of frames; then
-/// the further levels. Every segment before the response is closed by a separator.
+/// Returns the stages of a published VALL-E model. Level 1 is generated frame by frame, or by masked decoding after the
+/// number of frames; then the levels above are generated. A separator closes every segment before the response.
 fn published_stages(published: VallELayout, codes: CodeOrder) -> Vec<Stage> {
     let language = published.language.then(|| Segment::special_token("vall-e:lang:en"));
     let with = |response: Segment| -> Vec<Segment> {
@@ -86,10 +86,10 @@ pub fn stages(kit: &TaskKit) -> Vec<String> {
     layout("", kit).stages.into_iter().map(|stage| stage.name).collect()
 }
 
-/// Checks that a task of the family has a stage.
+/// Checks that the tasks of the family have the stage `stage`.
 ///
 /// # Errors
-/// [`TaskError::Layout`] names those that it has.
+/// [`TaskError::Layout`] lists the stages that exist.
 pub fn check_stage(task: &str, kit: &TaskKit, stage: &str) -> Result<(), TaskError> {
     let known = stages(kit);
     if known.iter().any(|name| name == stage) {

@@ -1,14 +1,14 @@
-//! Parts shared by tasks that synthesize or recognize speech, so that none of them depends on another.
+//! Code shared by tasks that synthesize or recognize speech, so that no task depends on another.
 //!
-//! Synthesis: the family of tasks ([`SpeakingTask`]), the layout of their stages ([`layout`]), texts divided into
-//! sentences ([`sentences`]), phones on a time line ([`timeline`]), the tokens that the model reads ([`Script`]), the
-//! voice of a request ([`RequestedVoice`]), and rows of a plan ([`SpokenRow`]), which may continue each other
-//! ([`rolling`]). Recognition: phone scores ([`Acoustics`]), forced alignment of known words ([`align`]), and
+//! Synthesis: the family of tasks ([`SpeakingTask`]), the layout of their stages ([`layout`]), division of a text into
+//! sentences ([`sentences`]), phones with durations ([`timeline`]), the tokens that the model reads ([`Script`]), the
+//! voice of a request ([`RequestedVoice`]), and rows of a plan ([`SpokenRow`]), each of which may continue the previous
+//! one ([`rolling`]). Recognition: phone scores ([`Acoustics`]), forced alignment of known words ([`align`]), and
 //! recordings with the times of their words and phones ([`AlignedRecording`]).
 //!
-//! Invariants: the phones of training examples and of requests have one form (see [`timeline`]): a silence first and
-//! last, `|` between words, a comma at every pause inside. The pointer of every example begins at the first silence and
-//! ends at the last.
+//! Invariants: training examples and requests have phones in the same form (see [`timeline`]): a silence at both ends,
+//! `|` between words, and a comma at every pause between them. The phone index of every example begins at the first
+//! silence and ends at the last.
 
 mod align;
 mod config;

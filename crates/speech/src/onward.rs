@@ -1,4 +1,4 @@
-//! Speech that continues a recording from a frame.
+//! Rows that continue a recording from a given frame.
 
 use std::ops::Range;
 
@@ -10,33 +10,33 @@ use crate::sentence::words;
 use crate::timeline::Timeline;
 use crate::{AlignedRecording, Script, Setup, SpokenRow};
 
-/// Assumed duration of a phone that is not spoken yet, seconds. Only its order of magnitude matters.
+/// Assumed duration of a phone that is not yet generated, in seconds. The order of magnitude suffices.
 const GUESSED_S: f64 = 0.08;
 
-/// Plan of new words after known frames of a recording and before a look-ahead.
+/// Plan for new words between given frames of a recording and a look-ahead.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Onward {
-    /// Row to generate, the known frames first.
+    /// Row to generate; it begins with the given frames.
     pub utterance: SpokenRow,
-    /// Frames of the recording that are given.
+    /// Range of the recording's frames that are given.
     pub given: Range<usize>,
-    /// Phone indices of the new words. Later ones are the look-ahead and the last silence.
+    /// Phone indices of the new words. Later indices belong to the look-ahead and the last silence.
     pub new: Range<u32>,
     /// Phone indices of each new word.
     pub words: Vec<Range<u32>>,
 }
 
-/// Words to be synthesized, with their phones.
+/// Words to synthesize, with their phones.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SpokenWords {
-    /// Phones with `|` and pauses between the words, none around them.
+    /// Phones, with `|` and pauses between the words but not at the ends.
     pub phones: Vec<Phone>,
     /// Spoken words.
     pub words: Vec<String>,
 }
 
 impl SpokenWords {
-    /// Returns the words `range` of a text.
+    /// Returns the words of a text in `range`, which counts spoken words.
     pub fn of(spoken: &Phonemized, range: Range<usize>) -> Self {
         if range.is_empty() {
             return Self::default();
@@ -57,7 +57,7 @@ impl SpokenWords {
 }
 
 impl AlignedRecording {
-    /// Returns the frames of whole words before `end` in at most `most_s` seconds.
+    /// Returns a range of frames that ends at `end`, begins with a word and lasts at most `most_s` seconds.
     pub fn context(&self, end: usize, most_s: f64) -> Range<usize> {
         let (from_s, end_s) = (self.at_s(end) - most_s, self.at_s(end));
         if from_s <= 0.0 {
@@ -65,13 +65,13 @@ impl AlignedRecording {
         }
         let starts = self.words.iter().map(|w| w.start_s).filter(|&s| s >= from_s && s < end_s);
         let start = self.frame(starts.fold(f64::INFINITY, f64::min).min(end_s));
-        // Without words the context begins anywhere.
+        // Without words in the range, the context begins at any frame.
         let start = if start >= end { self.frame(from_s) } else { start };
         start..end
     }
 
-    /// Plans the words `new` after the frames `given` of this recording and before the look-ahead `ahead`. `None`
-    /// without a sounding phone, or if the model reads words and those of the frames are unknown.
+    /// Plans the words `new` after the frames `given` of the recording and before the look-ahead `ahead`. `None` if no
+    /// phone sounds, or if the model reads letters or byte pairs and the words of the given frames are unknown.
     pub fn onward(
         &self,
         given: Range<usize>,

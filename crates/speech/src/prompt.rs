@@ -1,4 +1,4 @@
-//! Voices of requests and their prompts.
+//! The requested voice and its prompt.
 
 use syrinx_audio::silence::{PauseConfig, speech_level_db, trim};
 use syrinx_task::{Clip, Context, TaskError};
@@ -6,23 +6,24 @@ use syrinx_types::{Audio, Codes};
 
 use crate::{SpeakConfig, VoiceIssue};
 
-/// Silence kept around a prompt, seconds.
+/// Silence kept at both ends of a prompt, in seconds.
 const KEEP_S: f64 = 0.1;
 
-/// Voice of a request: a built-in one by name, or a recording.
+/// Voice of a request: the name of a built-in voice, or a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct RequestedVoice<'a> {
     /// Name of a built-in voice.
     pub name: Option<&'a str>,
-    /// A recording of the voice.
+    /// Recording of the voice.
     pub clip: Option<&'a Clip>,
 }
 
 impl RequestedVoice<'_> {
-    /// Returns the built-in voice of the request: the named one, or the first if it has no recording either.
+    /// Returns the name of the built-in voice: the requested one, or the model's first if the request has neither name
+    /// nor recording. `None` for a recording.
     ///
     /// # Errors
-    /// [`TaskError::Input`] for both at once and for an unknown name.
+    /// [`TaskError::Input`] for an unknown name, or for both a name and a recording.
     pub fn built_in(&self, context: &Context<'_>) -> Result<Option<String>, TaskError> {
         let voices = context.voice_names();
         match (self.name, self.clip) {
@@ -39,10 +40,12 @@ impl RequestedVoice<'_> {
         }
     }
 
-    /// Returns the codes of the voice; `None` if the model has no voices and the request has no recording.
+    /// Returns the codes of the voice. `None` if prompts are disabled for recordings, if the codes are empty, or if
+    /// neither the request nor the model has a voice.
     ///
     /// # Errors
-    /// As [`RequestedVoice::built_in`], and for a recording that is too short, too quiet or unreadable.
+    /// The errors of [`RequestedVoice::built_in`], and [`TaskError::Input`] for a recording that is too short, too
+    /// quiet or unreadable.
     pub fn codes(
         &self,
         config: &SpeakConfig,
@@ -65,11 +68,11 @@ impl RequestedVoice<'_> {
     }
 }
 
-/// Returns the beginning of a recording's speech as a prompt for speech in the same recording: at the codec's rate,
-/// without change of level, of any length. `name` is for messages.
+/// Returns the first speech of a recording as a prompt for speech in the same recording. The recording has the codec's
+/// sample rate; its level stays unchanged, and its length is not checked beyond one frame. Error messages use `name`.
 ///
 /// # Errors
-/// [`TaskError::Input`] for a recording that is too short or too quiet.
+/// [`TaskError::Input`] for a recording that is too short or too quiet, and errors of the codec.
 pub fn prompt_of(
     config: &SpeakConfig,
     audio: &Audio,

@@ -1,4 +1,4 @@
-//! Readings: the rows of a text's sentences, and one recording from the generated rows.
+//! Readings: one row per sentence of a text, and one recording from the generated rows.
 
 use syrinx_task::{AnswerIssue, Content, Context, Generated, RowPlan, TaskError};
 use syrinx_types::{Audio, WordTime};
@@ -6,15 +6,15 @@ use syrinx_types::{Audio, WordTime};
 use crate::rolling::{SentenceOffset, rolling};
 use crate::{Sentence, Setup, SpokenRow, append, join};
 
-/// Length of the cross-fade between two rows of a continuous reading, samples: 10 ms.
+/// Cross-fade between two rows of a rolling reading, in samples: 10 ms at 24 kHz.
 const FADE: usize = 240;
 
-/// Plans one row for each sentence, all with the same prompt, and returns the offset of each sentence in its row. In a
-/// rolling reading each row continues the previous one; this needs a pointer, which marks the end of a sentence within
-/// a row.
+/// Plans one row per sentence, all with the same prompt, and returns the offset of each sentence in its row. With
+/// `roll`, each row continues the previous one. A rolling reading needs a phone index per frame, which shows where a
+/// sentence ends within its row; without it, the rows are independent.
 ///
 /// # Errors
-/// Errors of [`rolling`].
+/// The errors of [`rolling`].
 pub fn reading(
     sentences: &[Sentence],
     roll: bool,
@@ -34,29 +34,29 @@ pub fn reading(
     Ok(sentences.iter().map(row).collect())
 }
 
-/// Generated sentences, joined to one recording.
+/// Recording that grows by one generated sentence at a time.
 pub struct Spoken<'a> {
-    /// Identifier of the task, for its errors.
+    /// Identifier of the task, for error messages.
     pub task: &'static str,
     /// Recording so far.
     pub whole: Option<Audio>,
-    /// Times of its words; empty for a model without alignment.
+    /// Times of the words so far; empty for a model without alignment.
     pub words: Vec<WordTime>,
     /// Result of the previous row.
     pub previous: Option<&'a Generated>,
 }
 
 impl<'a> Spoken<'a> {
-    /// Builds an empty recording.
+    /// Returns an empty recording.
     pub fn new(task: &'static str) -> Self {
         Self { task, whole: None, words: Vec::new(), previous: None }
     }
 
-    /// Appends the generated row of a sentence after a pause of `pause_s`, or with a short cross-fade if the row
-    /// continues the previous one.
+    /// Decodes the generated row of a sentence and appends it after a pause of `pause_s` seconds, or with a short
+    /// cross-fade if the row continues the previous one.
     ///
     /// # Errors
-    /// [`TaskError::Answer`] if no frame was generated; those of the codec.
+    /// [`TaskError::Answer`] if no frame was generated, and errors of the codec.
     pub fn push(
         &mut self,
         sentence: &Sentence,
@@ -85,8 +85,8 @@ impl<'a> Spoken<'a> {
         Ok(())
     }
 
-    /// Appends a sentence whose first `given` samples repeat the end of the recording; returns the start of the new
-    /// samples, seconds.
+    /// Appends a sentence whose first `given` samples repeat the end of the recording. Returns the start of the new
+    /// samples, in seconds.
     fn go_on(&mut self, sentence: &mut Audio, given: usize) -> f64 {
         let whole = self.whole.get_or_insert_with(|| Audio::silence(0.0, sentence.sample_rate_hz));
         let start_s = whole.seconds();

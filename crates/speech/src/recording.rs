@@ -11,38 +11,38 @@ use syrinx_types::{Audio, Codes, Event, TimedPhone, WordTime};
 use crate::timeline::Timeline;
 use crate::{Aligned, SpeakConfig, SpeechError, SpokenForm, Units, align, sounds};
 
-/// Weight of a phone's log prior, which is subtracted from its score, as in recognition.
+/// Weight of the log prior that is subtracted from the log-probability of a phone, as in recognition.
 const PRIOR_WEIGHT: f64 = 0.4;
-/// Longest part that is recognized at once, seconds: the length of most training utterances.
+/// Maximum length of a section that is scored at once, in seconds: the length of most training utterances.
 const MAX_PART_S: f64 = 5.0;
 
 /// A phone or silence of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimedSound {
-    /// The phone without stress; silence for pauses.
+    /// Phone without stress; silence for pauses.
     pub phone: Phone,
-    /// Start, seconds.
+    /// Start, in seconds.
     pub start_s: f64,
-    /// End, seconds.
+    /// End, in seconds.
     pub end_s: f64,
-    /// Index of the word; `None` for silence, and if no words are known.
+    /// Index of the word; `None` for silence, and if the words are unknown.
     pub word: Option<usize>,
 }
 
-/// One word of a recording.
+/// A word of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecognizedWord {
-    /// Spoken word, lower case.
+    /// Spoken word in lower case.
     pub word: String,
-    /// Start, seconds.
+    /// Start, in seconds.
     pub start_s: f64,
-    /// End, seconds.
+    /// End, in seconds.
     pub end_s: f64,
-    /// Goodness of pronunciation, 0 for perfect (see [`Aligned::word_goodness`]).
+    /// Goodness of pronunciation in nats, 0 is the maximum (see [`Aligned::word_goodness`]).
     pub goodness: f64,
 }
 
-/// Returns the recognized words, with a warning where they are uncertain.
+/// Returns the text that the recognizer finds. Emits a warning if its confidence is low.
 fn recognized_words(
     clip: &Clip,
     audio: &Audio,
@@ -51,7 +51,8 @@ fn recognized_words(
     let transcript = context.recognizer()?.transcribe(audio, context.run)?;
     if let Some(confidence) = transcript.low_confidence() {
         let message = format!(
-            "the words of {} are uncertain (confidence {confidence:.2}): \"{}\"; give them with `says` if they are wrong",
+            "the words of {} are uncertain (confidence {confidence:.2}): \"{}\"; \
+             if they are wrong, give the spoken text as `says`",
             clip.named("recording"),
             transcript.text
         );
@@ -60,11 +61,12 @@ fn recognized_words(
     Ok(transcript.text)
 }
 
-/// Returns the sections of a recording with their starts, at most `max_s` seconds long and cut in pauses, so that
-/// memory does not grow with the length. A single section may lack speech, but not all of them.
+/// Returns the sections of a recording with their starts in seconds. Sections last at most `max_s` seconds and are
+/// split in pauses, so that memory does not grow with the length of the recording. Some of several sections may lack
+/// speech.
 ///
 /// # Errors
-/// [`TaskError::Input`] for a recording of several sections without speech; those of the services.
+/// [`TaskError::Input`] if a recording has several sections and none has speech, and errors of the services.
 pub fn speech_sections(
     clip: &Clip,
     max_s: f64,
@@ -81,27 +83,28 @@ pub fn speech_sections(
     Ok(sections)
 }
 
-/// A recording and its recognized phones and words.
+/// A recording with its phones and words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlignedRecording {
-    /// The samples, at the codec's rate.
+    /// Samples, at the codec's sample rate.
     pub audio: Audio,
-    /// Codes of the samples.
+    /// Codes of the samples, (levels, frames).
     pub codes: Codes,
     /// Frames a second.
     pub frame_rate_hz: f64,
-    /// The words in order; empty if only phones are known.
+    /// Words in order; empty if only phones are known.
     pub words: Vec<RecognizedWord>,
-    /// The phones and silences, without gaps from the start to the end of the recording.
+    /// Phones and silences, without gaps from the start to the end of the recording.
     pub sounds: Vec<TimedSound>,
 }
 
 impl AlignedRecording {
-    /// Recognizes a recording: aligns the known words, or else those that the recognizer finds; without words it finds
-    /// phones only. A section of a long recording may lack speech; the result is then a single silence.
+    /// Finds the times of words and phones. Aligns the text `says`, or without it the recognizer's text. If the
+    /// recognizer finds no words, the phones are decoded without a dictionary. A section of a long recording may lack
+    /// speech; its result is a single silence.
     ///
     /// # Errors
-    /// [`TaskError::Input`] for a recording without speech, or too short for its words; those of the services.
+    /// [`TaskError::Input`] for a recording without speech or too short for its words, and errors of the services.
     pub fn recognize(
         kit: &TaskKit,
         clip: &Clip,
@@ -122,7 +125,7 @@ impl AlignedRecording {
         let text = says.or(recognized.as_deref()).unwrap_or_default();
         let is_speech = match says {
             Some(_) => !is_inaudible(&audio),
-            // A model finds phones in noise and silence, too.
+            // The recognizer finds phones in noise and silence, too.
             None => !text.trim().is_empty() || has_speech(&audio),
         };
         let (frame_rate_hz, end_s) = (codec.frame_rate_hz(), audio.seconds());
@@ -151,6 +154,7 @@ impl AlignedRecording {
         Ok(recording)
     }
 
+    /// Returns a section of a long recording as it is; reports any other recording as one without speech.
     fn without_speech(self, clip: &Clip) -> Result<Self, TaskError> {
         match &clip.section {
             Some(_) => Ok(self),
@@ -167,7 +171,7 @@ impl AlignedRecording {
             self.sounds.push(TimedSound { phone, start_s: at_s, end_s, word: *word });
             at_s = end_s;
         }
-        // The last frame may reach beyond the recording.
+        // The last frame may extend beyond the recording.
         let total_s = self.audio.seconds();
         let recognized = |(w, goodness): (&WordTime, &f64)| RecognizedWord {
             word: w.word.clone(),
@@ -178,7 +182,7 @@ impl AlignedRecording {
         self.words = aligned.words.iter().zip(&aligned.word_goodness).map(recognized).collect();
     }
 
-    /// Clamps the sounds to the recording: the last frame may reach beyond it.
+    /// Clamps the sounds to the recording, since the last frame may extend beyond it.
     fn clamp_sounds(&mut self) {
         let total_s = self.audio.seconds();
         for sound in &mut self.sounds {
@@ -188,12 +192,13 @@ impl AlignedRecording {
         self.sounds.retain(|s| s.end_s > s.start_s || s.phone != Phone::SILENCE);
     }
 
-    /// Returns the words as a text.
+    /// Returns the words as text, separated by spaces.
     pub fn text(&self) -> String {
         self.words.iter().map(|w| w.word.as_str()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Returns the median goodness of pronunciation of the words (see [`Aligned::word_goodness`]); 0 without words.
+    /// Returns the median goodness of pronunciation of the words in nats (see [`Aligned::word_goodness`]); 0 without
+    /// words.
     pub fn typical_goodness(&self) -> f64 {
         let mut all: Vec<f64> = self.words.iter().map(|w| w.goodness).collect();
         all.sort_by(f64::total_cmp);
@@ -210,17 +215,17 @@ impl AlignedRecording {
         self.words.iter().map(time).collect()
     }
 
-    /// Returns the start of a frame, seconds.
+    /// Returns the start of a frame, in seconds.
     pub fn at_s(&self, frame: usize) -> f64 {
         frame as f64 / self.frame_rate_hz
     }
 
-    /// Returns the frame border nearest to a time.
+    /// Returns the frame boundary nearest to a time in seconds.
     pub fn frame(&self, at_s: f64) -> usize {
         ((at_s * self.frame_rate_hz).round().max(0.0) as usize).min(self.codes.frames())
     }
 
-    /// Returns the number of samples in a frame.
+    /// Returns the number of samples per frame.
     pub fn frame_samples(&self) -> usize {
         (f64::from(self.audio.sample_rate_hz) / self.frame_rate_hz).round() as usize
     }
@@ -234,7 +239,8 @@ impl AlignedRecording {
         })
     }
 
-    /// Returns the sounding phones of some frames with the gaps between them as `|`, and the time before the first one.
+    /// Returns the phones in a range of frames, with `|` for the gaps between words, and the time before the first
+    /// phone in seconds.
     pub fn timed_phones(&self, frames: Range<usize>) -> (Vec<TimedPhone>, f64) {
         let (start_s, end_s) = (self.at_s(frames.start), self.at_s(frames.end));
         let inside = self.sounding(frames);
@@ -259,15 +265,14 @@ impl AlignedRecording {
         (timed, lead_s)
     }
 
-    /// Returns the words of the sounds that [`AlignedRecording::timed_phones`] returns; none where only sounds are
-    /// known.
+    /// Returns the words of the phones that [`AlignedRecording::timed_phones`] returns; empty if only phones are known.
     pub fn words_in(&self, frames: Range<usize>) -> Vec<String> {
         let mut inside: Vec<usize> = self.sounding(frames).filter_map(|s| s.word).collect();
         inside.dedup();
         inside.into_iter().map(|word| self.words[word].word.clone()).collect()
     }
 
-    /// Returns the time line of some frames; none without a sounding phone.
+    /// Returns the time line of a range of frames; `None` if it has no phone.
     pub fn line(&self, frames: Range<usize>, config: &SpeakConfig) -> Option<Timeline> {
         let total_s = self.at_s(frames.len());
         let (timed, lead_s) = self.timed_phones(frames.clone());
@@ -276,8 +281,8 @@ impl AlignedRecording {
         Some(line.with_words(self.words_in(frames)))
     }
 
-    /// Cuts the recording into adjacent sections of at most `max_s` seconds, as ranges of frames. Each cut is in the
-    /// longest pause of the last two thirds of a section, else between words, else anywhere.
+    /// Divides the recording into adjacent sections of at most `max_s` seconds, as ranges of frames. A section ends in
+    /// the longest pause of its last two thirds, otherwise between words, otherwise after `max_s`.
     pub fn cut(&self, max_s: f64) -> Vec<Range<usize>> {
         let mut sentences = Vec::new();
         let mut start = 0;
@@ -300,7 +305,7 @@ impl AlignedRecording {
     }
 }
 
-/// Returns the phone scores of a recording, which is recognized in parts that end in pauses.
+/// Returns the phone scores of a recording, which is scored in sections that end in pauses.
 fn scores(context: &Context<'_>, audio: &Audio, codes: &Codes) -> Result<FrameScores, TaskError> {
     let frame_rate_hz = context.codec()?.frame_rate_hz();
     let parts = chunks(audio, MAX_PART_S);

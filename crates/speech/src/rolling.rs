@@ -1,5 +1,5 @@
-//! Rolling readings: rows of a long text that continue each other, so that the voice stays the same from sentence to
-//! sentence.
+//! Rolling readings: each row of a long text continues the previous one, so that the voice stays the same from sentence
+//! to sentence.
 
 use syrinx_task::{Content, Follow, Generated, RowPlan, TaskError, TaskKit};
 use syrinx_text::Phone;
@@ -7,17 +7,17 @@ use syrinx_text::Phone;
 use crate::timeline::Timeline;
 use crate::{Script, Sentence, Setup, SpokenRow};
 
-/// Place of a sentence in its row.
+/// Position of a sentence in its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SentenceOffset {
-    /// Offset from a phone index of the sentence to that of the row.
+    /// Difference between a phone index in the row and the same index in the sentence.
     pub offset: u32,
-    /// Continuation of the previous row.
+    /// Continuation of the previous row; `None` for a row that continues none.
     pub follow: Option<Follow>,
 }
 
 impl SentenceOffset {
-    /// Returns the number of the row's frames that belong to the previous sentence.
+    /// Returns the number of the row's first frames that belong to the previous sentence.
     pub fn known(&self, previous: Option<&Generated>) -> usize {
         match (self.follow, previous) {
             (Some(follow), Some(previous)) => follow.frames(previous),
@@ -25,7 +25,8 @@ impl SentenceOffset {
         }
     }
 
-    /// Returns the phone index of the sentence's own frames, counted from its first phone.
+    /// Returns the phone index of each new frame, counted from the first phone of the sentence. `known` is the number
+    /// of frames before.
     pub fn pointer(&self, generated: &Generated, known: usize) -> Vec<u32> {
         let own = generated.pointer.iter().skip(known);
         own.map(|&p| p.saturating_sub(self.offset)).collect()
@@ -37,7 +38,7 @@ impl SentenceOffset {
 /// the first sentence in its row.
 ///
 /// # Errors
-/// Errors of [`Script::of`].
+/// The errors of [`Script::of`].
 pub fn rolling(
     sentences: &[Sentence],
     offset: u32,
@@ -54,19 +55,19 @@ pub fn rolling(
                 continued(before, offset, sentence, config.context_phones, kit)?
             }
         };
-        // The script of the first sentence contains no words of a previous one.
+        // The script of the first sentence has no words of a previous one, although its offset may be above 0.
         let before = if i == 0 { 0 } else { place.offset as usize };
         let new = script.aligned.len() - before;
         let mut utterance = SpokenRow::new(script.content(), prompt.cloned(), config);
-        // The frames of the previous sentence are added once they are generated.
+        // The limit excludes the frames of the previous sentence, which are added once they are generated.
         utterance.limit = config.frames_for(new);
         rows.push((RowPlan { follow: place.follow, ..utterance.into_row(kit) }, place));
     }
     Ok(rows)
 }
 
-/// Builds the tokens of the last words of `before`, at most `most` phones and pauses, a pause, and the sentence `own`.
-/// `offset` is the offset of `before` in its row.
+/// Builds the tokens of a row: the last words of `before` with at most `most` phones and pauses, a pause, and the
+/// sentence `own`. `offset` is the offset of `before` in its row.
 fn continued(
     before: &Sentence,
     offset: u32,

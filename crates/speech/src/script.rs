@@ -6,24 +6,24 @@ use syrinx_text::{Phone, TextVocab};
 use crate::SpeechError;
 use crate::timeline::Timeline;
 
-/// Smallest share of the first and the last frame that a silence covers: more than half, so that the phone index at the
-/// middle of the frame is that of the silence.
+/// Share of the first and the last frame that silence covers at least: more than half, so that the middle of the frame
+/// has the phone index of the silence.
 const SILENCE_SHARE: f64 = 0.51;
 
-/// Tokens of a text, with the aligned ones among them and their words.
+/// Token sequence of a text; some tokens are aligned with frames, and these have a word.
 ///
-/// Silences and pauses are the same in every form. Words are their phones with `|` between them, their letters with a
-/// space between them, or byte pairs that begin with a space. Letters and byte pairs share the time of their word
-/// evenly: their own times are unknown, and the pointer needs a position.
+/// Silences and pauses are tokens of their own in every text form. Words are phones with `|` between them, letters with
+/// a space between words, or byte pairs that begin with a space. The letters or byte pairs of a word share its duration
+/// evenly, because their own durations are unknown.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Script {
     /// Token ids.
     pub ids: Vec<u32>,
-    /// Indices into `ids` of the tokens that take time.
+    /// Indices into `ids` of the tokens that take time. // (aligned tokens)
     pub aligned: Vec<u32>,
-    /// Duration of each aligned token, seconds; empty where the time line has none.
+    /// Duration of each aligned token, in seconds; empty if the time line has no durations.
     pub durations_s: Vec<f64>, // (aligned tokens)
-    /// Word of each aligned token; none for silences and pauses.
+    /// Index of the word of each aligned token; `None` for silences and pauses.
     pub word_of_phone: Vec<Option<usize>>, // (aligned tokens)
 }
 
@@ -31,7 +31,8 @@ impl Script {
     /// Converts a time line to the tokens that the model reads.
     ///
     /// # Errors
-    /// [`SpeechError::WordsUnknown`] if the model reads words and the line has none.
+    /// [`SpeechError::WordsUnknown`] if the model reads letters or byte pairs and the line lacks words,
+    /// [`SpeechError::Spelling`] if a word can't be encoded.
     pub fn of(line: &Timeline, kit: &TaskKit) -> Result<Self, SpeechError> {
         let sounding = line.word_count();
         if kit.switches.text != TextForm::Phones && line.words.len() != sounding {
@@ -69,7 +70,7 @@ impl Script {
         Ok(script)
     }
 
-    /// Builds the tokens of phones and punctuation for a published model. Every token is aligned and belongs to no
+    /// Converts phones and punctuation to the tokens of a published model. Every token is aligned and belongs to no
     /// word.
     pub(crate) fn published(phones: &[Phone], vocab: &TextVocab) -> Self {
         let mut script = Self::default();
@@ -85,18 +86,18 @@ impl Script {
         self.word_of_phone.extend(ids.iter().map(|_| word));
     }
 
-    /// Returns the tokens as the content of a segment.
+    /// Returns the tokens as the content of a text segment.
     pub fn content(&self) -> TextContent {
         TextContent { ids: self.ids.clone(), aligned: self.aligned.clone() }
     }
 
-    /// Returns the first phone index of a word; that of the last silence for the word after the last.
+    /// Returns the first phone index of a word, or that of the last silence if the word has no phones.
     pub fn first_phone_of(&self, word: usize) -> u32 {
         let first = self.word_of_phone.iter().position(|w| *w == Some(word));
         first.unwrap_or(self.aligned.len().saturating_sub(1)) as u32
     }
 
-    /// Returns the phone indices of a word; that of the last silence for the word after the last.
+    /// Returns the phone indices of a word; an empty range at the last silence if the word has no phones.
     pub fn phones_of(&self, word: usize) -> std::ops::Range<u32> {
         let first = self.first_phone_of(word);
         let rest = self.word_of_phone.iter().skip(first as usize);
@@ -104,8 +105,9 @@ impl Script {
         first..first + count as u32
     }
 
-    /// Returns the phone index at every frame, from the first phone to the last. The silences at both ends get at least
+    /// Returns the phone index of each frame, from the first phone to the last. The silences at both ends get at least
     /// one frame each, even if the recording has no silence there. `None` if there are too few frames for the phones.
+    /// // (frames)
     pub fn pointer(&self, frames: usize, frame_rate_hz: f64) -> Option<Vec<u32>> {
         let earliest_s = SILENCE_SHARE / frame_rate_hz;
         let latest_s = (frames as f64 - SILENCE_SHARE) / frame_rate_hz;
@@ -125,8 +127,8 @@ impl Script {
         (pointer.first() == Some(&0) && pointer.last() == Some(&last)).then_some(pointer)
     }
 
-    /// Returns the phone index as [`Script::pointer`] does, but shifts the advances around phones that are too short
-    /// for a frame. `None` only for more than two phones per frame on average.
+    /// Returns the phone index of each frame as [`Script::pointer`] does, but shifts advances where phones are shorter
+    /// than a frame. `None` only if more than [`MAX_ADVANCE`] advances per frame were needed. // (frames)
     pub fn pointer_in_haste(&self, frames: usize, frame_rate_hz: f64) -> Option<Vec<u32>> {
         if let Some(pointer) = self.pointer(frames, frame_rate_hz) {
             return Some(pointer);
@@ -152,7 +154,7 @@ impl Script {
     }
 }
 
-/// Returns a word as letters or byte pairs, at least one token.
+/// Returns a word as letters or byte pairs; `<unk>` if it has none.
 fn spelt(word: &str, form: TextForm, vocab: &TextVocab) -> Result<Vec<u32>, SpeechError> {
     let word = word.to_lowercase();
     let ids = match form {
@@ -164,7 +166,7 @@ fn spelt(word: &str, form: TextForm, vocab: &TextVocab) -> Result<Vec<u32>, Spee
     Ok(if ids.is_empty() { vec![vocab.unk()] } else { ids })
 }
 
-/// Token between two words.
+/// Returns the tokens between two words.
 fn boundary(form: TextForm, vocab: &TextVocab) -> Vec<u32> {
     match form {
         TextForm::Phones => vec![vocab.phone_id(Phone::BOUNDARY)],

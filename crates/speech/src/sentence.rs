@@ -1,4 +1,4 @@
-//! Division of a text into sentences, one row each.
+//! Division of a text into sentences, one row per sentence.
 
 use syrinx_task::{Chunks, RequestChunk, TaskError};
 use syrinx_text::sentences::split;
@@ -8,27 +8,27 @@ use syrinx_types::WordTime;
 use crate::timeline::Timeline;
 use crate::{Script, Setup};
 
-/// Largest number of sentences in a chunk.
+/// Maximum number of sentences in a chunk.
 const MAX_SENTENCES: usize = 8;
 
-/// A sentence, or a part of a long one.
+/// A sentence, or a section of a long one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sentence {
     /// Words and phones from the front end.
     pub spoken: Phonemized,
-    /// Phones and pauses of the words.
+    /// Phones and pauses in the form of training examples.
     pub line: Timeline,
     /// Tokens that the model reads.
     pub script: Script,
 }
 
-/// Divides a text into sentences and looks up their phones.
+/// Divides a text into sentences and converts them to phones.
 ///
-/// Sentences without a word (a lone emoji, a row of dots) are left out. A text without any word is an error of the
-/// front end.
+/// Sentences without a word (a single emoji, a row of dots) are omitted. For a text without any word, the front end's
+/// error is returned.
 ///
 /// # Errors
-/// [`TaskError::Text`] for a text that can't be spoken.
+/// [`TaskError::Text`] for a text that can't be spoken, and the errors of [`Script::of`].
 pub fn sentences(setup: Setup<'_>, text: &str) -> Result<Vec<Sentence>, TaskError> {
     let mut sentences = Vec::new();
     for part in split(text, setup.config.max_sentence_chars) {
@@ -44,7 +44,7 @@ pub fn sentences(setup: Setup<'_>, text: &str) -> Result<Vec<Sentence>, TaskErro
     Ok(sentences)
 }
 
-/// Divides a long text into chunks of one, two, four, and then always eight sentences, so that the first chunk is ready
+/// Divides a long text into chunks of one, two, four and then eight sentences each, so that the first chunk is ready
 /// early.
 pub fn text_chunks(setup: Setup<'_>, text: &str) -> Chunks<String> {
     let sayable = |part: &String| part.chars().any(char::is_alphanumeric);
@@ -74,14 +74,15 @@ impl Sentence {
         Ok(Self { spoken, line, script })
     }
 
-    /// Returns the written word of each aligned token (spoken words of one written word share it).
+    /// Returns the index of the written word of each aligned token. Spoken words of one written word ("25") have the
+    /// same index.
     fn written_of_phones(&self) -> Vec<Option<usize>> {
         let written = |word: usize| self.spoken.words.get(word).map(|w| w.piece);
         self.script.word_of_phone.iter().map(|word| word.and_then(written)).collect()
     }
 
-    /// Returns the times of the words from the phone index at every frame. A word that the pointer skipped gets an
-    /// empty interval between its neighbours.
+    /// Returns the times of the written words from the phone index of each frame, starting at `start_s` seconds. A word
+    /// whose phone indices have no frame gets an empty interval.
     pub fn word_times(&self, pointer: &[u32], start_s: f64, frame_rate_hz: f64) -> Vec<WordTime> {
         let written_of_phones = self.written_of_phones();
         let at_s = |frame: usize| start_s + frame as f64 / frame_rate_hz;
@@ -116,7 +117,7 @@ impl Sentence {
     }
 }
 
-/// Returns the spoken words.
+/// Returns the spoken words of a text.
 pub(crate) fn words(spoken: &Phonemized) -> Vec<String> {
     spoken.words.iter().map(|w| w.spoken.clone()).collect()
 }

@@ -4,14 +4,14 @@ use syrinx_task::FrameScores;
 
 use crate::{Acoustics, SpeechError, TimedSound, Units};
 
-/// Penalty on a change of phone, natural logarithm; it prevents phones of a single part.
+/// Penalty on a change of phone in nats, which prevents phones of a single subframe.
 const CHANGE: f32 = 3.0;
 
-/// Returns the most probable sequence of phones and silences without a dictionary: the best path through the scores
-/// with a penalty on every change.
+/// Returns the most probable sequence of phones and silences without a dictionary: the Viterbi path through the scores,
+/// with a penalty on every change of phone.
 ///
 /// # Errors
-/// Errors of [`Acoustics::new`].
+/// The errors of [`Acoustics::new`].
 pub fn sounds(scores: &FrameScores, units: &Units) -> Result<Vec<TimedSound>, SpeechError> {
     let acoustics = Acoustics::new(scores, units, 0.0)?;
     let path = best_path(&acoustics, units.len());
@@ -26,7 +26,7 @@ pub fn sounds(scores: &FrameScores, units: &Units) -> Result<Vec<TimedSound>, Sp
     Ok(sounds)
 }
 
-/// Returns the unit of each part on the best path (Viterbi).
+/// Returns the unit of each subframe on the best path (Viterbi).
 fn best_path(acoustics: &Acoustics, units: usize) -> Vec<u8> {
     let best = |score: &[f32]| -> usize {
         (0..score.len()).max_by(|&a, &b| score[a].total_cmp(&score[b])).unwrap_or(0)

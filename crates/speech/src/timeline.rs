@@ -1,30 +1,30 @@
 //! Phones on the time line of a recording, in the form that training and requests share.
 //!
-//! The corpora differ: some begin with `SIL`, some with a phone after `lead_s` seconds; some end with `.`, some with
-//! `SIL`; pauses are `,` before or `SIL` after the word boundary. Here all of them become: `SIL`, words with `|`
-//! between them, `,` before the `|` where there is a pause, `SIL`.
+//! Corpora differ: some recordings begin with `SIL`, some with a phone after `lead_s` seconds; some end with `.`, some
+//! with `SIL`; a pause is `,` before the word boundary or `SIL` after it. The shared form is `SIL`, words with `|`
+//! between them, `,` before each `|` with a pause, `SIL`.
 
 use syrinx_text::Phone;
 use syrinx_types::TimedPhone;
 
 use crate::StressMode;
 
-/// Phones, with the durations of those that take time.
+/// Phones, with the durations of the ones that take time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Timeline {
-    /// All phones, boundaries and pauses.
+    /// Phones, boundaries and pauses.
     pub phones: Vec<Phone>,
-    /// Duration of every entry of `phones` but `|`, seconds.
+    /// Duration of every entry of `phones` except `|`, in seconds; empty for a text without times.
     pub durations_s: Vec<f64>, // (phones but `|`)
-    /// Spoken words, one for each run of sounds between boundaries; empty where they are unknown.
+    /// Spoken words, one for each run of phones between boundaries; empty if unknown.
     pub words: Vec<String>,
 }
 
-/// Largest excess of the durations over the length of the recording, seconds; larger ones are errors. (Diphone voices
-/// of flite cut their final silence by 0.1 s.)
+/// Largest excess of the durations over the length of the recording that is accepted, in seconds. The diphone voices of
+/// flite shorten their final silence by 0.1 s.
 const MAX_OVERRUN_S: f64 = 0.2;
 
-/// Token between two words.
+/// Boundaries and pauses between two words, with their durations.
 #[derive(Default)]
 struct Gap {
     special_tokens: usize,
@@ -39,11 +39,11 @@ impl Gap {
 }
 
 impl Timeline {
-    /// Returns the time line of a recording of `total_s` seconds whose phones begin at `lead_s`. `None` if a phone is
-    /// unknown, if none of them sounds, or if the durations don't fit the recording.
+    /// Returns the time line of a recording of `total_s` seconds whose phones begin at `lead_s` seconds. `None` if a
+    /// phone is unknown, if there is no phone, or if the durations exceed the recording.
     ///
-    /// A `|` gives its time to the phone before it. A pause mark without time is dropped. A gap between words of at
-    /// least `pause_from_s` is a pause, marked or not. The last silence takes what remains.
+    /// The duration of a `|` is added to the phone before it. A pause without duration is dropped. A gap between words
+    /// of at least `pause_from_s` seconds becomes a pause. The last silence gets the remaining time.
     pub fn of_recording(
         timed: &[TimedPhone],
         lead_s: f64,
@@ -74,7 +74,7 @@ impl Timeline {
         (rest_s > -MAX_OVERRUN_S).then_some(line)
     }
 
-    /// Returns the phones of a text without times, from the front end's sequence of words, `|` and written pauses.
+    /// Returns the time line of a text without durations, from the front end's sequence of phones, `|` and punctuation.
     pub fn of_text(spoken: &[Phone], stress: StressMode) -> Self {
         let end = spoken.iter().rposition(|p| !p.is_mark()).map_or(0, |last| last + 1);
         let mut phones = vec![Phone::SILENCE];
@@ -91,7 +91,7 @@ impl Timeline {
         self.durations_s.push(duration_s);
     }
 
-    /// Appends the boundaries and pauses before the next phone.
+    /// Appends the boundary and the pause before the next phone, or adds their duration to the previous phone.
     fn close_gap(&mut self, gap: &Gap, pause_from_s: f64) {
         if gap.special_tokens == 0 {
             return;

@@ -1,48 +1,50 @@
-//! Search for the best path through a chain of states, in bounded memory.
+//! Search for the best path through states (Viterbi), in bounded memory.
 
 use crate::units::Acoustics;
 
-/// Largest memory for predecessors, bytes.
+/// Maximum memory for predecessors, in bytes.
 const MOST_KEPT: usize = 32 << 20;
 
-/// Number of states before and after the best one that stay in the search when not all predecessors fit into memory:
-/// some 300 words.
+/// Number of states on both sides of the best one that stay in the search once the predecessors of all states exceed
+/// the memory: some 300 words.
 const REACH: usize = 2000;
 
-/// A state of a chain.
+/// State of the trellis.
 pub(crate) struct TrellisState {
     /// Index of the phone ([`crate::Units`]).
     pub(crate) unit: u8,
     /// Index of the word; `None` for silence.
     pub(crate) word: Option<usize>,
-    /// States that may precede it, besides itself; all have lower indices.
+    /// States that may precede this one, besides itself; all have lower indices.
     pub(crate) before: Vec<usize>,
-    /// Whether the recording may begin with this state.
+    /// Whether the recording may begin with the state.
     pub(crate) first: bool,
 }
 
-/// Predecessors of the states from `low` at one part: 0 for the state itself, else an index into `before` plus 1.
+/// Predecessors in one subframe of the states from `low` on: 0 for the state itself, otherwise an index into `before`
+/// plus 1.
 struct BackPointers {
     low: usize,
     came: Vec<u8>,
 }
 
-/// A search (Viterbi) through states.
+/// Viterbi search over the subframes of a recording.
 struct Search<'a> {
     states: &'a [TrellisState],
-    /// Score of every state at the last part; those outside the window have none.
+    /// Log score of each state at the last subframe; negative infinity outside the window. // (states)
     score: Vec<f32>,
-    /// Rows of the parts after `path`.
+    /// Predecessors of the subframes after `path`.
     rows: Vec<BackPointers>,
+    /// Number of predecessors in `rows`.
     kept: usize,
-    /// States of the parts that are decided.
+    /// States of the first subframes, which are final.
     path: Vec<usize>,
 }
 
-/// Returns the state of every part on the best path; `None` if the recording can't end with a state of `last`.
+/// Returns the state of each subframe on the best path; `None` if no path ends in a state of `last`.
 ///
-/// If the predecessors of all states at all parts exceed `limits`, only states near the best one are searched, and the
-/// first half of the path is fixed whenever the memory is full.
+/// If the predecessors of all states exceed [`MOST_KEPT`], only states near the best one are searched, and the first
+/// half of the path becomes final whenever the memory is full.
 pub(crate) fn best_path(
     states: &[TrellisState],
     last: &[usize],
@@ -89,11 +91,12 @@ fn best_path_within(
 }
 
 impl Search<'_> {
-    /// Takes the scores of the next part for the states from `low` to `high`, exclusive; returns the best state.
+    /// Adds the scores of the next subframe to the states from `low` to `high` (exclusive), and returns the best state.
+    /// `sounds` has one log score per unit.
     fn step(&mut self, first: bool, sounds: &[f32], low: usize, high: usize) -> usize {
         let mut came = Vec::with_capacity(high - low);
         let mut top = low;
-        // From the last state to the first, so that predecessors still have their score of the previous part.
+        // The last state comes first, so that predecessors still have their score of the previous subframe.
         for i in (low..high).rev() {
             let state = &self.states[i];
             let (mut best, mut from) = (self.score[i], 0);
@@ -117,7 +120,7 @@ impl Search<'_> {
         top
     }
 
-    /// Returns the predecessor of a state of a row, in the part before.
+    /// Returns the predecessor of a state in a row, which is a state of the subframe before.
     fn predecessor(&self, row: usize, state: usize) -> usize {
         let BackPointers { low, came } = &self.rows[row];
         match came[state - low] {
@@ -126,7 +129,8 @@ impl Search<'_> {
         }
     }
 
-    /// Fixes the path over the first half of the rows by the best state. States with another path are dropped.
+    /// Makes the path over the first half of the rows final: the path to the state `best`. States with another path are
+    /// dropped.
     fn decide_half(&mut self, best: usize) {
         let half = self.rows.len() / 2;
         let ancestor = |mut state: usize| {
@@ -146,13 +150,13 @@ impl Search<'_> {
         self.decide(half, kept);
     }
 
-    /// Moves the first rows to the path, of which the last ends with this state.
+    /// Makes the path over the first `rows` rows final. The state at the last of them is `end`.
     fn decide(&mut self, rows: usize, end: usize) {
         let from = self.path.len();
         let mut state = end;
         for row in (0..rows).rev() {
             self.path.push(state);
-            // The first part of all has no predecessor.
+            // The first subframe has no predecessor.
             if from + row > 0 {
                 state = self.predecessor(row, state);
             }

@@ -1,19 +1,19 @@
-//! Units of the phone decoder.
+//! Phone units of alignment and recognition, with their scores.
 
 use syrinx_task::FrameScores;
 use syrinx_text::Phone;
 
 use crate::SpeechError;
 
-/// Relative frequency of each phone in the labels of the training corpus; made by the example `build_data` of stt.
+/// Counts of each phone in the labels of the training corpus, written by the example `build_data` of the recognition
+/// task.
 const PRIORS: &str = include_str!("../data/phone_parts.txt");
 
-/// Index of silence.
+/// Unit of silence.
 pub const SILENCE: u8 = 0;
 
-/// Phones without stress, silence first, with their frequencies.
-///
-/// A unit is an index into them; `AH0` (schwa) and `AH` are two units.
+/// Phones without stress, silence first, with their frequencies. A unit is an index into them; `AH0` (schwa) and `AH`
+/// are different units.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Units {
     phones: Vec<Phone>,
@@ -22,18 +22,18 @@ pub struct Units {
 }
 
 impl Units {
-    /// Returns the units with the frequencies of the corpus.
+    /// Returns the units with the frequencies of the training corpus.
     ///
     /// # Errors
-    /// Only when the build is broken.
+    /// [`SpeechError::Data`] if the built-in file is invalid, which a test excludes.
     pub fn english() -> Result<Self, SpeechError> {
         Self::with_priors(PRIORS)
     }
 
-    /// Returns the units with other frequencies: lines of a phone and a count. Missing phones count as seen once.
+    /// Returns the units with given frequencies: lines of a phone and a count. One is added to every count.
     ///
     /// # Errors
-    /// [`SpeechError::Data`] names a line that can't be read.
+    /// [`SpeechError::Data`] names a line that can't be parsed.
     pub fn with_priors(lines: &str) -> Result<Self, SpeechError> {
         let phones: Vec<Phone> = Phone::all()
             .filter(|&p| p == Phone::SILENCE || (!p.is_mark() && p.strip_stress() == p))
@@ -61,12 +61,12 @@ impl Units {
         self.phones.len()
     }
 
-    /// Always `false`.
+    /// Whether there are no units, which is never the case.
     pub fn is_empty(&self) -> bool {
         self.phones.is_empty()
     }
 
-    /// Returns the unit of a phone with or without stress; silence for boundaries and punctuation.
+    /// Returns the unit of a phone, with or without stress; silence for boundaries and punctuation.
     pub fn of(&self, phone: Phone) -> u8 {
         self.of_phone[phone.index()]
     }
@@ -76,7 +76,7 @@ impl Units {
         self.phones[usize::from(unit)]
     }
 
-    /// Counts labels (one for each part of a frame), as the lines of a frequency file.
+    /// Counts labels, one per subframe, and returns the lines of a frequency file.
     pub fn count_labels(labels: impl IntoIterator<Item = u32>) -> String {
         let mut counts = vec![0_u32; Phone::COUNT];
         for label in labels {
@@ -89,22 +89,24 @@ impl Units {
     }
 }
 
-/// Phone scores of a recording, by unit.
+/// Phone scores of a recording by unit and subframe. A subframe is one step of the scores, 20 ms.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Acoustics {
     log_posteriors: Vec<f32>, // (parts, units)
-    /// Weighted log-probabilities of the units' frequencies, (units).
+    /// Weighted log priors of the units. // (units)
     log_priors: Vec<f32>,
     units: usize,
+    /// Subframes per second.
     rate_hz: f64,
 }
 
 impl Acoustics {
-    /// Builds scaled likelihoods from scores: the log-probability of a unit minus `prior_weight` times its log prior
-    /// (hybrid recognition, Bourlard & Morgan 1994), minus the maximum of the part, so that the best unit has 0.
+    /// Builds scaled likelihoods from scores (hybrid recognition, Bourlard & Morgan 1994): the log-probability of a
+    /// unit minus `prior_weight` times its log prior, minus the maximum of the subframe, so that the best unit has 0.
     ///
     /// # Errors
-    /// [`SpeechError::Shape`] if the scores have other labels than the inventory's phones, or are ragged.
+    /// [`SpeechError::Shape`] if the scores don't have the shape (subframes, phones of the inventory),
+    /// [`SpeechError::Rate`] for an invalid rate.
     pub fn new(
         scores: &FrameScores,
         units: &Units,
@@ -115,10 +117,10 @@ impl Acoustics {
         Ok(acoustics)
     }
 
-    /// Builds acoustics without scores.
+    /// Builds acoustics without scores, for `rate_hz` subframes a second.
     ///
     /// # Errors
-    /// [`SpeechError::Rate`].
+    /// [`SpeechError::Rate`] for a rate that is not positive.
     pub fn empty(units: &Units, rate_hz: f64, prior_weight: f64) -> Result<Self, SpeechError> {
         if rate_hz.is_nan() || rate_hz <= 0.0 {
             return Err(SpeechError::Rate { rate_hz });
@@ -127,10 +129,10 @@ impl Acoustics {
         Ok(Self { log_posteriors: Vec::new(), log_priors, units: units.len(), rate_hz })
     }
 
-    /// Appends the scores of the next frames; see [`Self::new`].
+    /// Appends the scores of the next subframes; see [`Self::new`].
     ///
     /// # Errors
-    /// [`SpeechError::Shape`].
+    /// [`SpeechError::Shape`] if the scores don't have the shape (subframes, phones of the inventory).
     pub fn extend(&mut self, scores: &FrameScores, units: &Units) -> Result<(), SpeechError> {
         let labels = scores.labels;
         if labels != Phone::COUNT || !scores.log_probs.len().is_multiple_of(labels) {
@@ -144,17 +146,17 @@ impl Acoustics {
         Ok(())
     }
 
-    /// Reserves memory for more parts.
+    /// Reserves memory for a number of further subframes.
     pub fn reserve(&mut self, parts: usize) {
         self.log_posteriors.reserve_exact(parts * self.units);
     }
 
-    /// Returns the number of parts of frames.
+    /// Returns the number of subframes.
     pub fn parts(&self) -> usize {
         self.log_posteriors.len() / self.units
     }
 
-    /// Returns the scaled scores of a part, one for each unit, the best 0.
+    /// Returns the scaled log-likelihoods of a subframe; the best unit has 0. // (units)
     pub fn scaled(&self, part: usize) -> Vec<f32> {
         let row = &self.log_posteriors[part * self.units..(part + 1) * self.units];
         let mut scaled: Vec<f32> = row.iter().zip(&self.log_priors).map(|(x, p)| x - p).collect();
@@ -163,24 +165,24 @@ impl Acoustics {
         scaled
     }
 
-    /// Returns the log-probability of a unit at a part.
+    /// Returns the log-probability of a unit in a subframe, in nats.
     pub fn log_posterior(&self, part: usize, unit: u8) -> f32 {
         self.log_posteriors[part * self.units + usize::from(unit)]
     }
 
-    /// Returns the log-probability of the likeliest unit at a part.
+    /// Returns the log-probability of the most probable unit in a subframe, in nats.
     pub fn best(&self, part: usize) -> f32 {
         let row = &self.log_posteriors[part * self.units..(part + 1) * self.units];
         row.iter().copied().fold(f32::NEG_INFINITY, f32::max)
     }
 
-    /// Returns the start of a part, seconds.
+    /// Returns the start of a subframe, in seconds.
     pub fn at_s(&self, part: usize) -> f64 {
         part as f64 / self.rate_hz
     }
 }
 
-/// Returns a finite score: at least the floor, which also replaces NaN.
+/// Returns a log-probability limited to [-30, 0]; NaN becomes -30.
 fn finite(log_prob: f32) -> f32 {
     const FLOOR: f32 = -30.0;
     if log_prob > FLOOR { log_prob.min(0.0) } else { FLOOR }

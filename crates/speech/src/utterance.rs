@@ -6,30 +6,30 @@ use syrinx_types::{Audio, Codes};
 use crate::layout::stages;
 use crate::{PROMPT, SpeakConfig, TEXT};
 
-/// Text, voice and known part of one row.
+/// Text, voice and known frames of a row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SpokenRow {
-    /// The phones.
+    /// Phones, or other tokens of the text.
     pub text: TextContent,
-    /// Prompt of the voice: codes, or a blend of several. `None` for a model without voices.
+    /// Prompt of the voice: codes, or a blend of several voices. `None` for a model without voices.
     pub prompt: Option<Content>,
-    /// Phone index at the first frames, where it is known.
+    /// Phone index of the first frames, if they are known.
     pub pointer: Vec<u32>,
-    /// The first frames, where they are known.
+    /// Codes of the first frames, if they are known.
     pub given: Option<Codes>,
-    /// Largest number of frames, given ones included.
+    /// Maximum number of frames, including given ones.
     pub limit: usize,
 }
 
 impl SpokenRow {
-    /// Plans a text with the largest number of frames that the settings allow.
+    /// Plans a text with the maximum number of frames that the settings allow.
     pub fn new(text: TextContent, prompt: Option<Content>, config: &SpeakConfig) -> Self {
         let limit = config.frames_for(text.aligned.len());
         let prompt = config.shown(prompt);
         Self { text, prompt, limit, ..Self::default() }
     }
 
-    /// Returns the row with all stages of the model's layout, which have the same contents.
+    /// Returns a row that runs all stages of the model's layout on the same contents.
     pub fn into_row(self, kit: &TaskKit) -> RowPlan {
         let mut contents = Contents::new();
         contents.insert(TEXT.into(), Content::Text(self.text));
@@ -45,7 +45,7 @@ impl SpokenRow {
     }
 }
 
-/// Appends a sentence of speech after a gap; returns its start, seconds.
+/// Appends a sentence after a pause of `gap_s` seconds. Returns the start of the sentence, in seconds.
 pub fn append(whole: &mut Option<Audio>, sentence: &Audio, gap_s: f64) -> f64 {
     let Some(whole) = whole else {
         *whole = Some(sentence.clone());

@@ -1,21 +1,21 @@
-//! Faults of requests.
+//! Faults of requests to continue a recording.
 
 use std::borrow::Cow;
 
 use syrinx_task::{InputIssue, TaskError};
 
-/// Fault of a request to continue a recording.
+/// Faults of a request to continue a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContinueIssue {
-    /// More phones at the end of the recording than its frames can hold.
-    #[error("too many phones were recognized in the recording to go on from")]
+    /// More phones in the context than its frames can be aligned with.
+    #[error("too many phones were recognized at the end of the recording")]
     TooManyPhones,
 }
 
 impl InputIssue for ContinueIssue {
     fn hint(&self) -> Cow<'static, str> {
-        "give what the recording says".into()
+        "give the spoken text as `says`".into()
     }
 }
 

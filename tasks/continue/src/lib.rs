@@ -1,8 +1,8 @@
-//! Continuation: continues a recording with a text in its own voice (VALL-E's "continual" setting, arXiv 2301.02111,
-//! section 5.2).
+//! Continuation: a recording continues with a given text in its own voice (the "continual" setting of VALL-E, arXiv
+//! 2301.02111, section 5.2).
 //!
-//! The end of the recording becomes the first frames of the AR stage's response, with their alignment; generation
-//! continues after them. The recording's own samples are unchanged.
+//! The frames at the end of the recording and their alignment are the first frames of the AR stage's response;
+//! generation continues after them. The samples of the recording stay unchanged.
 
 mod issue;
 mod request;
@@ -14,13 +14,13 @@ use syrinx_task::{Capabilities, Clip, Context, Generated, Plan, TaskDescriptor, 
 pub use issue::ContinueIssue;
 pub use request::{ContinueAnswer, ContinueConfig, ContinueRequest};
 
-/// The registry's entry.
+/// Entry of the task in the registry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Continue>();
 
-/// Continuation.
+/// The task: continuation of a recording.
 pub type Continue = SpeakingTask<Continuation>;
 
-/// Continuation in the family of tasks that synthesize speech.
+/// Implementation of continuation in the family of tasks that synthesize speech.
 pub struct Continuation;
 
 impl Speaking for Continuation {

@@ -1,4 +1,4 @@
-//! Settings, requests and answers.
+//! Settings, request and answer of continuation.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,11 +9,11 @@ use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskEr
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContinueConfig {
-    /// Settings of synthesis.
+    /// Settings of speech synthesis.
     pub speaking: SpeakConfig,
-    /// Context at the recording's end that the model continues, seconds.
+    /// Length of the context at the end of the recording that the model continues, in seconds.
     pub context_s: f64,
-    /// Length of the cross-fade from the recording to its continuation, seconds.
+    /// Length of the cross-fade from the recording to its continuation, in seconds.
     pub fade_s: f64,
 }
 
@@ -43,7 +43,7 @@ impl SpeakingConfig for ContinueConfig {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContinueRequest {
-    /// The recording.
+    /// Recording to continue.
     pub audio: Clip,
     /// English text of the continuation.
     pub text: String,
@@ -61,10 +61,10 @@ pub struct ContinueRequest {
 /// The recording, continued.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ContinueAnswer {
-    /// Speech: the recording and its continuation. `text_spoken` is the continuation's.
+    /// Speech: the recording followed by its continuation. `text_spoken` is the text of the continuation.
     #[serde(flatten)]
     pub speech: Speech,
-    /// Beginning of the continuation, seconds.
+    /// Start of the continuation, in seconds.
     pub start_s: f64,
     /// Words of the recording.
     pub says: String,

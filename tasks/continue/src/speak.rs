@@ -1,4 +1,4 @@
-//! Rows from a recording and a text, and one recording from their codes.
+//! Rows from a recording and a text, and the continued recording from generated codes.
 
 use syrinx_speech::{
     AlignedRecording, Onward, Sentence, SentenceOffset, Setup, Spoken, SpokenWords, join,
@@ -9,15 +9,15 @@ use syrinx_types::Audio;
 
 use crate::{ContinueAnswer, ContinueConfig, ContinueIssue, ContinueRequest};
 
-/// The recording, the sentences of the text with their offsets in the rows, and the first row, which continues the
-/// recording.
+/// The recording, the sentences of the text with their offsets in the rows, and the plan of the first row, which
+/// continues the recording.
 pub struct Prepared {
     recording: AlignedRecording,
     sentences: Vec<(Sentence, SentenceOffset)>,
     first: Onward,
 }
 
-/// Plans one row for each sentence: the first continues the recording, the others follow in its voice.
+/// Plans one row per sentence: the first continues the recording, the others follow in the same voice.
 pub(crate) fn plan(
     setup: Setup<'_, ContinueConfig>,
     request: &ContinueRequest,
@@ -29,7 +29,7 @@ pub(crate) fn plan(
         AlignedRecording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
     let prompt = prompt_of(speaking.config, &recording.audio, "the recording", context)?;
     let prompt = Content::Codes(prompt);
-    // The last frame may be incomplete: only complete ones are given.
+    // The last frame may be incomplete, so only complete frames are given.
     let whole = recording.audio.samples.len() / recording.frame_samples();
     let given = recording.context(whole.min(recording.codes.frames()), config.context_s);
     let spoken = &sentences[0].spoken;
@@ -37,7 +37,7 @@ pub(crate) fn plan(
     let first =
         recording.onward(given, &new, &SpokenWords::default(), Some(prompt.clone()), speaking);
     let first = first.ok_or(ContinueIssue::TooManyPhones)?;
-    // Offset of the first sentence in its row, where the words of the recording replace its initial silence.
+    // In its row, the first sentence follows the words of the recording, which replace its initial silence.
     let offset = first.new.start.saturating_sub(1);
     let rows = match request.rolling && kit.switches.alignment.is_aligned() {
         true => rolling(&sentences, offset, Some(&prompt), speaking)?,
@@ -51,7 +51,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, Prepared { recording, sentences, first }))
 }
 
-/// Returns the recording's own samples, then those of the model, joined by a short cross-fade.
+/// Returns the samples of the recording followed by the generated ones, with a short cross-fade.
 pub(crate) fn finish(
     setup: Setup<'_, ContinueConfig>,
     request: &ContinueRequest,
@@ -72,7 +72,7 @@ pub(crate) fn finish(
         let codes = codes
             .ok_or_else(|| AnswerIssue::NothingFor(sentence.spoken.spoken_text()).of("continue"))?;
         whole.whole = Some(joined(setup.config, &prepared, codec.decode(codes, context.run)?));
-        // Phone indices of the sentence count from its own initial silence.
+        // The phone indices of a sentence count from its own initial silence.
         let pointer = generated.pointer.iter().skip(first.given.len());
         let pointer: Vec<u32> = pointer.map(|&p| (p + 1).saturating_sub(first.new.start)).collect();
         if !pointer.is_empty() {
@@ -104,7 +104,7 @@ pub(crate) fn finish(
     Ok(ContinueAnswer { speech, start_s, says: recording.text() })
 }
 
-/// Returns the recording with its continuation; `spoken` begins with the given frames.
+/// Returns the recording followed by its continuation; `spoken` begins with the given frames.
 fn joined(config: &ContinueConfig, prepared: &Prepared, spoken: Audio) -> Audio {
     let Prepared { recording, first, .. } = prepared;
     let mut samples = recording.audio.samples.clone();

@@ -1,26 +1,26 @@
-//! Faults of requests.
+//! Faults of requests to convert a voice.
 
 use std::borrow::Cow;
 
 use syrinx_task::{InputIssue, TaskError};
 
-/// Fault of a request to convert a voice.
+/// Faults of a request to convert a voice.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConvertIssue {
-    /// More phones than the frames of a section can hold.
+    /// More phones in a section than its frames can be aligned with.
     #[error("too many phones were recognized between {start_s:.1} and {end_s:.1} s")]
     TooManyPhones {
-        /// Start of the section, seconds.
+        /// Start of the section, in seconds.
         start_s: f64,
-        /// End of the section, seconds.
+        /// End of the section, in seconds.
         end_s: f64,
     },
 }
 
 impl InputIssue for ConvertIssue {
     fn hint(&self) -> Cow<'static, str> {
-        "give what the recording says, or one with slower speech".into()
+        "give the spoken text as `says`, or a recording with slower speech".into()
     }
 }
 

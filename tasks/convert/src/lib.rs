@@ -1,8 +1,8 @@
-//! Voice conversion: resynthesizes a recording in another voice, with the same words and timing.
+//! Voice conversion: a recording is resynthesized in another voice, with the same words and timing.
 //!
-//! The phones of the recording are aligned ([`AlignedRecording`](syrinx_speech::AlignedRecording)). The AR stage
-//! predicts the level-1 codes with the pointer of this alignment, the NAR stage the further levels: text to speech with
-//! a given timing, in the same layout.
+//! The phones of the recording are aligned with its frames ([`AlignedRecording`](syrinx_speech::AlignedRecording)). The
+//! AR stage predicts the codes of level 1 with the phone index of this alignment, the NAR stage the levels above.
+//! Conversion is text to speech with a given timing, in the same layout.
 
 mod issue;
 mod request;
@@ -17,16 +17,16 @@ use syrinx_task::{
 pub use issue::ConvertIssue;
 pub use request::{ConvertAnswer, ConvertConfig, ConvertRequest};
 
-/// Longest section of a recording that is converted at once, seconds.
+/// Maximum length of a section that is converted at once, in seconds.
 const MAX_SECTION_S: f64 = 60.0;
 
-/// The registry's entry.
+/// Entry of the task in the registry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Convert>();
 
-/// Voice conversion.
+/// The task: voice conversion.
 pub type Convert = SpeakingTask<VoiceConversion>;
 
-/// Voice conversion in the family of tasks that synthesize speech.
+/// Implementation of voice conversion in the family of tasks that synthesize speech.
 pub struct VoiceConversion;
 
 impl Speaking for VoiceConversion {
@@ -55,7 +55,7 @@ impl Speaking for VoiceConversion {
         std::iter::once(("audio".to_owned(), &mut request.audio)).chain(prompt).collect()
     }
 
-    /// Returns the sections that end in pauses. A recording with known words is one section.
+    /// Returns sections of the recording that end in pauses. A recording with known words is one section.
     fn chunks(
         _setup: Setup<'_, ConvertConfig>,
         mut request: ConvertRequest,

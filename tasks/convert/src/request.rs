@@ -1,4 +1,4 @@
-//! Settings, requests and answers.
+//! Settings, request and answer of voice conversion.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,9 @@ use syrinx_task::{Allowed, Answer, AnswerKind, Clip, Speech, TaskError};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConvertConfig {
-    /// Settings of synthesis.
+    /// Settings of speech synthesis.
     pub speaking: SpeakConfig,
-    /// Longest row, seconds; longer recordings are converted in several rows.
+    /// Maximum length of a row, in seconds; longer recordings are converted in several rows.
     pub max_row_s: f64,
 }
 
@@ -38,12 +38,12 @@ impl SpeakingConfig for ConvertConfig {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConvertRequest {
-    /// The recording.
+    /// Recording to convert.
     pub audio: Clip,
-    /// The built-in voice to speak in; the first one if neither this nor a prompt is given.
+    /// Built-in voice to convert to; the first one if neither this nor a prompt is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<String>,
-    /// A recording of a few seconds of the voice to speak in, instead of a built-in voice.
+    /// Recording of a few seconds of the voice to convert to, instead of a built-in voice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Clip>,
     /// Words of the recording; recognized if not given.
@@ -51,13 +51,13 @@ pub struct ConvertRequest {
     pub says: Option<String>,
 }
 
-/// The converted recording. Its words have the times of the given recording.
+/// The converted recording. The times of its words are those of the original.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ConvertAnswer {
-    /// Speech, as long as the given recording.
+    /// Speech, as long as the original recording.
     #[serde(flatten)]
     pub speech: Speech,
-    /// Words of the recording; empty where only phones were recognized.
+    /// Words of the recording; empty if only phones were recognized.
     pub says: String,
 }
 

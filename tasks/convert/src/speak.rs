@@ -1,4 +1,4 @@
-//! Rows in the timing of a recording, and a recording from their codes.
+//! Rows with the timing of a recording, and the converted recording from generated codes.
 
 use std::ops::Range;
 
@@ -8,11 +8,11 @@ use syrinx_types::{Audio, Codes};
 
 use crate::{ConvertAnswer, ConvertConfig, ConvertIssue, ConvertRequest};
 
-/// The recording, its sections, and the built-in voice. Each section with phones is one row; other sections are
-/// unchanged.
+/// The recording, its sections, and the name of the built-in voice. Each section with phones has one row; the codes of
+/// other sections are kept.
 pub struct Prepared {
     recording: AlignedRecording,
-    stretches: Vec<Range<usize>>, // frames
+    sections: Vec<Range<usize>>, // frames
     voice: Option<String>,
 }
 
@@ -22,7 +22,7 @@ impl Prepared {
     }
 }
 
-/// Plans one row for each section; in models with a pointer, it advances as in the recording.
+/// Plans one row per section with phones. In models with a phone index per frame, the index is that of the recording.
 pub(crate) fn plan(
     setup: Setup<'_, ConvertConfig>,
     request: &ConvertRequest,
@@ -33,11 +33,11 @@ pub(crate) fn plan(
     let prompt = voice.codes(&config.speaking, context)?.map(Content::Codes);
     let recording =
         AlignedRecording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
-    let stretches = recording.cut(config.max_row_s);
-    let prepared = Prepared { recording, stretches, voice: voice.built_in(context)? };
+    let sections = recording.cut(config.max_row_s);
+    let prepared = Prepared { recording, sections, voice: voice.built_in(context)? };
     let recording = &prepared.recording;
     let mut rows = Vec::new();
-    for frames in prepared.stretches.iter().filter(|frames| prepared.has_phones(frames)) {
+    for frames in prepared.sections.iter().filter(|frames| prepared.has_phones(frames)) {
         let too_fast = || ConvertIssue::TooManyPhones {
             start_s: recording.at_s(frames.start),
             end_s: recording.at_s(frames.end),
@@ -56,7 +56,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, prepared))
 }
 
-/// Decodes all sections together, so that no joint is audible.
+/// Decodes the codes of all sections together, so that their boundaries are inaudible.
 pub(crate) fn finish(
     setup: Setup<'_, ConvertConfig>,
     prepared: Prepared,
@@ -68,7 +68,7 @@ pub(crate) fn finish(
     let complete = generated.iter().all(|g| g.finished);
     let mut generated = generated.into_iter();
     let mut codes = Codes::empty(recording.codes.levels());
-    for frames in &prepared.stretches {
+    for frames in &prepared.sections {
         let spoken = if prepared.has_phones(frames) {
             let spoken = generated.next().and_then(|g| g.codes).filter(|c| !c.is_empty());
             spoken.ok_or_else(|| fault(AnswerIssue::EmptyStretch))?

@@ -1,4 +1,4 @@
-//! Editing of recordings with a background, which is separated from the speech and mixed back under the edited words.
+//! Separation of speech and background, so that an edit keeps the background.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use syrinx_types::Audio;
 
 use crate::{EditConfig, EditIssue, EditRequest};
 
-/// Shortest background that is repeated under longer words, seconds.
+/// Minimum length of the background that is repeated under longer words, in seconds.
 const SHORTEST_S: f64 = 0.4;
 
-/// Stems of a recording: the speech, and the background where it is kept.
+/// Stems of a recording: speech and, if it is kept, background.
 pub(crate) struct Stems {
     pub(crate) speech: Audio,
     pub(crate) background: Option<Audio>,
 }
 
 impl Stems {
-    /// Separates speech and background where the request requires it; by default where the recording has a background.
+    /// Separates speech and background if the request requires it; by default, if the recording has a background.
     pub(crate) fn of(
         config: &EditConfig,
         request: &EditRequest,
@@ -44,13 +44,14 @@ impl Stems {
     }
 }
 
+/// Returns the mean level in dB relative to full scale.
 fn level_db(audio: &Audio) -> f64 {
     let power: f64 = audio.samples.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
     10.0 * (power / audio.samples.len().max(1) as f64).max(1e-12).log10()
 }
 
-/// Returns `samples` samples of a background from the start of a span on: forwards and backwards within the span, or
-/// around a short one, without discontinuities.
+/// Returns `samples` samples of the background at a span of edited samples. The background within the span is played
+/// alternately forwards and backwards, which avoids discontinuities. A span below [`SHORTEST_S`] is extended first.
 pub(crate) fn under(background: &Audio, span: Range<usize>, samples: usize) -> Vec<f32> {
     let all = &background.samples;
     let least = (SHORTEST_S * f64::from(background.sample_rate_hz)) as usize;

@@ -1,17 +1,18 @@
-//! Differences of two texts, word by word.
+//! Differences between two texts, by words.
 
 use std::ops::Range;
 
-/// A replacement of words.
+/// Replacement of consecutive words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Words of the old text; empty for an insertion.
+    /// Range of words in the old text; empty for an insertion.
     pub old: Range<usize>,
-    /// Words of the new text; empty for a deletion.
+    /// Range of words in the new text; empty for a deletion.
     pub new: Range<usize>,
 }
 
-/// Returns the changes from the old words to the new ones, in order, with the fewest words. Case is ignored.
+/// Returns the changes from the old words to the new ones in order, with the fewest changed words. ASCII case is
+/// ignored.
 pub fn changes(old: &[String], new: &[String]) -> Vec<Change> {
     let kept = kept(old, new);
     let mut changes = Vec::new();
@@ -25,11 +26,11 @@ pub fn changes(old: &[String], new: &[String]) -> Vec<Change> {
     changes
 }
 
-/// Returns the pairs of unchanged words: a longest common subsequence.
+/// Returns the index pairs of unchanged words: a longest common subsequence.
 fn kept(old: &[String], new: &[String]) -> Vec<(usize, usize)> {
     let same = |i: usize, j: usize| old[i].eq_ignore_ascii_case(&new[j]);
     let width = new.len() + 1;
-    // Length of the longest from (i, j) on. // (old words + 1, new words + 1)
+    // Length of the longest common subsequence of `old[i..]` and `new[j..]`. // (old words + 1, new words + 1)
     let mut longest = vec![0_u32; (old.len() + 1) * width];
     for i in (0..old.len()).rev() {
         for j in (0..new.len()).rev() {

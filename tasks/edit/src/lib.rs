@@ -1,8 +1,9 @@
-//! Speech editing: changes words of a recording in its own voice.
+//! Speech editing: words of a recording are replaced, inserted or deleted in its own voice.
 //!
-//! The changed words are found and aligned. The AR stage continues the frames before them, which are the first frames
-//! of its response, and reads the words after them. Outside the edits the samples are unchanged, bit for bit; the
-//! cross-fades are inside the edits. A background is separated first and mixed back under the new words.
+//! The words of the recording are aligned with its frames, and the changed ones are found. The AR stage continues the
+//! frames before an edit, which are the first frames of its response, and reads the words after it. Samples outside the
+//! edits stay unchanged, bit for bit; cross-fades are inside the edits. A background is separated first, and mixed with
+//! the new words afterwards.
 
 mod background;
 pub mod changes;
@@ -17,13 +18,13 @@ use syrinx_task::{Capabilities, Clip, Context, Generated, Plan, TaskDescriptor, 
 pub use issue::EditIssue;
 pub use request::{EditAnswer, EditConfig, EditRequest, EditedSpan};
 
-/// The registry's entry.
+/// Entry of the task in the registry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Edit>();
 
-/// Editing speech.
+/// The task: speech editing.
 pub type Edit = SpeakingTask<SpeechEditing>;
 
-/// Speech editing in the family of tasks that synthesize speech.
+/// Implementation of speech editing in the family of tasks that synthesize speech.
 pub struct SpeechEditing;
 
 impl Speaking for SpeechEditing {

@@ -1,4 +1,4 @@
-//! Settings, requests and answers.
+//! Settings, request and answer of speech editing.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,22 +9,22 @@ use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskEr
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EditConfig {
-    /// Settings of synthesis.
+    /// Settings of speech synthesis.
     pub speaking: SpeakConfig,
-    /// Context before an edit that the model continues, seconds.
+    /// Length of the context before an edit that the model continues, in seconds.
     pub context_s: f64,
     /// Number of words after an edit that the model reads.
     pub ahead_words: usize,
-    /// Silence around the old words that is replaced too, seconds.
+    /// Maximum silence on either side of the old words that is replaced with them, in seconds.
     pub margin_s: f64,
-    /// Length of the cross-fades at the edges of an edit, seconds.
+    /// Length of the cross-fades at both ends of an edit, in seconds.
     pub fade_s: f64,
-    /// Largest difference between the levels of the recording and of its background for which the background is kept,
-    /// dB. (After speech removal, the difference is at least 32 dB in clean recordings, and less than 25 dB in noisy
-    /// ones of up to 20 dB SNR.)
+    /// Maximum difference between the levels of a recording and of its background for which the background is kept, in
+    /// dB. After speech removal, the difference is at least 32 dB in clean recordings, and less than 25 dB in noisy
+    /// ones of up to 20 dB SNR.
     pub background_within_db: f64,
-    /// Goodness of pronunciation below which a word of a given text is doubted, if the model recognizes another word. A
-    /// text is refused if a third of its words are doubted and its median goodness is below this value.
+    /// Goodness of pronunciation below which a word of a given text is doubted, if the recognizer finds another word,
+    /// in nats. A text is refused if a third of its words are doubted and their median goodness is below this value.
     pub doubt_below: f64,
 }
 
@@ -61,25 +61,26 @@ impl SpeakingConfig for EditConfig {
     }
 }
 
-/// A recording with its new words.
+/// A recording to edit, and its new words.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EditRequest {
-    /// The recording.
+    /// Recording to edit.
     pub audio: Clip,
     /// New text of the recording. With `start_s` and `end_s`: new text of that span, empty to delete it.
     pub text: String,
     /// Words of the recording; recognized if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
-    /// Start of the edit, seconds. Without it and `end_s` the words of both texts are compared.
+    /// Start of the edit, in seconds. Without `start_s` and `end_s`, the old and the new text are compared to find the
+    /// edits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_s: Option<f64>,
-    /// End of the edit, seconds.
+    /// End of the edit, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_s: Option<f64>,
-    /// Whether to separate a background before the edit and mix it back under the new words. By default where the
-    /// recording has a background.
+    /// Whether to separate the background before the edit and mix it with the new words afterwards. By default, this is
+    /// done if the recording has a background.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_background: Option<bool>,
     /// Edit even if the recording does not seem to contain the words of `says`.
@@ -90,7 +91,7 @@ pub struct EditRequest {
 /// The edited recording.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct EditAnswer {
-    /// Speech; outside the edits its samples are the original's.
+    /// Speech; its samples outside the edits are those of the recording.
     #[serde(flatten)]
     pub speech: Speech,
     /// Edits, in order.
@@ -116,12 +117,12 @@ impl Answer for EditAnswer {
     }
 }
 
-/// One edit.
+/// An edit.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct EditedSpan {
-    /// Start in the edited recording, seconds.
+    /// Start in the edited recording, in seconds.
     pub start_s: f64,
-    /// End in the edited recording, seconds.
+    /// End in the edited recording, in seconds.
     pub end_s: f64,
     /// Old words.
     pub old: String,

@@ -1,4 +1,4 @@
-//! Spans of the recording that a request edits.
+//! Spans of a recording that a request edits.
 
 use syrinx_speech::{AlignedRecording, Onward, Setup, SpokenWords, prompt_of};
 use syrinx_task::{Clip, Content, Context, TaskError, TaskKit};
@@ -8,29 +8,29 @@ use crate::background::Stems;
 use crate::changes::{Change, changes};
 use crate::{EditConfig, EditIssue, EditRequest};
 
-/// Number of words of a transcript for each doubted one that is allowed.
+/// A transcript is refused if at least one word in this number is doubted.
 const MOST_DOUBTED: usize = 3;
 
-/// A span of the recording with its new words.
+/// A span of the recording, with its new words.
 pub(crate) struct EditSpan {
-    /// Times of the old words, seconds.
+    /// Start and end of the old words, in seconds.
     pub(crate) start_s: f64,
     pub(crate) end_s: f64,
-    /// The old words, as indices into the recording's.
+    /// Indices of the old words in the recording.
     pub(crate) old: std::ops::Range<usize>,
-    /// The new words with their phones.
+    /// New words, with their phones.
     pub(crate) new: SpokenWords,
-    /// Plan of the new words; `None` for a deletion.
+    /// Plan for the new words; `None` for a deletion.
     pub(crate) onward: Option<Onward>,
 }
 
 /// A recording and its edited spans, in order.
 pub struct Prepared {
-    /// The given recording, at the codec's rate.
+    /// Recording of the request, at the codec's sample rate.
     pub(crate) original: Audio,
-    /// Background, where it is kept.
+    /// Separated background, if it is kept.
     pub(crate) background: Option<Audio>,
-    /// The speech, without a background that is kept.
+    /// Recording that the model reads: without its background, if that is kept.
     pub(crate) recording: AlignedRecording,
     pub(crate) spans: Vec<EditSpan>,
 }
@@ -69,8 +69,9 @@ impl Prepared {
     }
 }
 
-/// Checks that the recording contains the words of `says`, by their goodness of pronunciation, since the recognizer is
-/// weak on some voices. Single doubted words are a warning.
+/// Checks that the recording contains the words of `says`. A word is doubted if the recognizer finds another one and
+/// its goodness of pronunciation is low; the recognizer alone is unreliable for some voices. Few doubted words cause a
+/// warning only.
 fn doubt(
     config: &EditConfig,
     recording: &AlignedRecording,
@@ -98,7 +99,7 @@ fn doubt(
     Ok(())
 }
 
-/// Returns the spans where the new text differs from the spoken one.
+/// Returns the spans in which the new text differs from the words of the recording.
 fn by_words(
     config: &EditConfig,
     kit: &TaskKit,
@@ -123,7 +124,8 @@ fn by_words(
     Ok(changes.into_iter().map(span).collect())
 }
 
-/// Returns the times of the old words with some of the silence around them, or the time of an insertion.
+/// Returns start and end of the old words in seconds, with up to `margin_s` of the silence around them; for an
+/// insertion, both are the same time in a pause.
 fn edges(config: &EditConfig, recording: &AlignedRecording, change: &Change) -> (f64, f64) {
     let words = &recording.words;
     let before_s = change.old.start.checked_sub(1).map_or(0.0, |i| words[i].end_s);
@@ -142,7 +144,7 @@ fn edges(config: &EditConfig, recording: &AlignedRecording, change: &Change) -> 
     (start_s - margin(start_s - before_s), end_s + margin(after_s - end_s))
 }
 
-/// Returns the span that a request names by its times.
+/// Returns the span between two times in seconds.
 fn by_time(
     kit: &TaskKit,
     recording: &AlignedRecording,
@@ -170,7 +172,7 @@ fn by_time(
     Ok(EditSpan { start_s, end_s, old: first..last, new, onward: None })
 }
 
-/// Plans the utterance of a span: it continues the frames before the span and reads the words after it.
+/// Plans the row of a span, which continues the frames before the span and reads the words after it.
 fn speak(
     setup: Setup<'_, EditConfig>,
     recording: &AlignedRecording,

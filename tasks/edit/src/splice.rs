@@ -1,4 +1,4 @@
-//! Splicing of the new words into the recording.
+//! Splicing of new words into a recording.
 
 use syrinx_speech::{Setup, join};
 use syrinx_task::{AnswerIssue, Context, Generated, Plan, Speech, TaskError};
@@ -8,24 +8,25 @@ use crate::background::under;
 use crate::spans::{EditSpan, Prepared};
 use crate::{EditAnswer, EditConfig, EditedSpan};
 
-/// Frames after an edit that the codec decodes with it, for a continuous end.
+/// Number of the recording's frames after an edit that the codec decodes with it, so that the edit's end continues
+/// smoothly.
 const FRAMES_AFTER: usize = 10;
 
-/// Plans one row for each span with new words.
+/// Plans one row per span with new words.
 pub(crate) fn plan(setup: Setup<'_, EditConfig>, prepared: &Prepared) -> Plan {
     let spoken = prepared.spans.iter().filter_map(|span| span.onward.as_ref());
     Plan { rows: spoken.map(|onward| onward.utterance.clone().into_row(setup.kit)).collect() }
 }
 
-/// Result of a span.
+/// Generated speech of a span.
 struct Spoken {
     samples: Vec<f32>,
-    /// Times of the words, seconds from the first sample.
+    /// Times of the words, in seconds from the first sample.
     words: Vec<WordTime>,
     complete: bool,
 }
 
-/// Splices the generated speech into the recording, with a cross-fade at either edge, inside the edit.
+/// Splices the generated speech into the recording, with cross-fades inside the edits.
 pub(crate) fn finish(
     setup: Setup<'_, EditConfig>,
     work: &Prepared,
@@ -86,8 +87,8 @@ fn moved(words: &[WordTime], by_s: f64) -> impl Iterator<Item = WordTime> {
     })
 }
 
-/// Returns the new samples between the edges of the old ones, which fade out and in; the background if there are no new
-/// samples.
+/// Returns the new samples, cross-faded with the edges of the old ones. Without old samples, the edges are those of the
+/// background.
 fn faded(old: &[f32], behind: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
     let edge = if old.is_empty() { fade } else { fade.min(old.len() / 2) };
     let (first, last) = if old.is_empty() {
@@ -102,7 +103,7 @@ fn faded(old: &[f32], behind: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
     samples
 }
 
-/// Returns the samples of the new words and the words' times.
+/// Returns the samples and the word times of the new words.
 fn spoken(
     setup: Setup<'_, EditConfig>,
     context: &Context<'_>,

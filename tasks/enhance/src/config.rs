@@ -1,4 +1,4 @@
-//! Settings.
+//! Settings of the family.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,17 +9,17 @@ use syrinx_types::SpectralGain;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EnhanceConfig {
-    /// Longest row, frames; longer recordings are several rows.
+    /// Maximum length of a row, in frames; longer recordings are divided into several rows.
     pub max_frames: usize,
-    /// Longest enrolment of the target speaker, frames; longer ones are truncated.
+    /// Maximum length of the target speaker's enrolment, in frames; longer ones are truncated.
     pub max_enrolment_frames: usize,
-    /// Share of the training examples with their words as input, 0 to 1.
+    /// Share of the training examples that have the words as input, 0 to 1.
     pub text_share: f64,
-    /// Smallest gain when the answer is the attenuated recording, 0 to 1. A smaller gain removes more noise, but also
-    /// more words that are mistaken for noise. Default: the task's own.
+    /// Minimum gain if the answer is the attenuated recording, 0 to 1. A smaller gain removes more noise, but also more
+    /// words that are mistaken for noise. Default: value of the task.
     pub gain_floor: Option<f64>,
-    /// Context of a stationary target when the answer is the attenuated recording, seconds; 0 for speech. Default: the
-    /// task's own.
+    /// Context on both sides over which the estimate of a stationary target is averaged, if the answer is the
+    /// attenuated recording, in seconds; 0 for speech. Default: value of the task.
     pub context_s: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! Denoising: clean speech from noisy speech, with or without its words.
+//! Denoising: clean speech from noisy speech; the words may be given.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,10 +6,10 @@ use syrinx_task::{Clip, Rendition, Stem, TaskDescriptor, Verb};
 
 use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, SpectralGain, scene};
 
-/// The registry's entry.
+/// Entry of the task in the registry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Denoise>();
 
-/// A noisy recording.
+/// A noisy recording to denoise.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DenoiseRequest {
@@ -20,10 +20,10 @@ pub struct DenoiseRequest {
     pub text: Option<String>,
 }
 
-/// Denoising.
+/// The task: denoising.
 pub type Denoise = Enhancer<Cleaning>;
 
-/// Denoising in the family of enhancement.
+/// Implementation of denoising in the family of enhancement.
 pub struct Cleaning;
 
 impl Enhancement for Cleaning {

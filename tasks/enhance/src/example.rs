@@ -1,4 +1,4 @@
-//! Training examples.
+//! Training examples of enhancement.
 
 use rand::{Rng, RngCore};
 use syrinx_task::{Content, Contents, Example, Response, TextContent};
@@ -7,19 +7,19 @@ use syrinx_types::{Coded, Sample};
 use crate::layout::{RECORDING, SPEAKER, TEXT};
 use crate::speak::Setup;
 
-/// Returns the example of an utterance, the same for both stages. `None` without simulated input (`syrinx data
-/// simulate`), or without a required enrolment of the speaker.
+/// Builds the training example of an utterance, which is the same for both stages. `None` without simulated input
+/// (`syrinx data simulate`), or without the enrolment that the task requires.
 pub(crate) fn example(
     Setup { kind, config, kit }: Setup<'_>,
     sample: &Sample,
     rng: &mut dyn RngCore,
 ) -> Option<Example> {
     let given = sample.renditions.get(kind.input.name)?;
-    let wanted = match kind.target {
+    let target = match kind.target {
         Some(rendition) => sample.renditions.get(rendition.name)?.clone(),
         None => Coded { codes: sample.codes.clone(), latents: sample.latents.clone() },
     };
-    if given.is_empty() || given.frames() != wanted.frames() {
+    if given.is_empty() || given.frames() != target.frames() {
         return None;
     }
     let mut contents = Contents::from([(RECORDING.to_owned(), Content::Coded(given.clone()))]);
@@ -33,5 +33,5 @@ pub(crate) fn example(
         let text = spoken.map(|s| TextContent::plain(kit.vocab.encode_phones(&s.phones)));
         contents.extend(text.map(|t| (TEXT.to_owned(), Content::Text(t))));
     }
-    Some(Example { contents, response: Response::Coded(wanted) })
+    Some(Example { contents, response: Response::Coded(target) })
 }

@@ -1,4 +1,4 @@
-//! Target speaker extraction: one speaker of a mixture of two, given by a few seconds of speech.
+//! Target speaker extraction: one speaker from a mixture of two, selected by an enrolment of a few seconds.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use syrinx_task::{Clip, Rendition, TaskDescriptor, Verb};
 
 use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, scene};
 
-/// The registry's entry.
+/// Entry of the task in the registry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Extract>();
 
 /// A mixture, and an enrolment of the target speaker.
@@ -22,10 +22,10 @@ pub struct ExtractRequest {
     pub text: Option<String>,
 }
 
-/// Target speaker extraction.
+/// The task: target speaker extraction.
 pub type Extract = Enhancer<Extracting>;
 
-/// Target speaker extraction in the family of enhancement.
+/// Implementation of target speaker extraction in the family of enhancement.
 pub struct Extracting;
 
 impl Enhancement for Extracting {
@@ -40,7 +40,7 @@ impl Enhancement for Extracting {
         speaker: true,
     };
     const SUMMARY: &'static str =
-        "extracts one speaker of a mixture, known by a few seconds of speech";
+        "extracts one speaker from a mixture, given a few seconds of the speaker";
     const VERB: Verb = Verb {
         name: "extract",
         positional: "audio",

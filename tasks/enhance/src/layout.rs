@@ -1,47 +1,48 @@
-//! Layout of the task's sequences.
+//! Layout of the stages of enhancement.
 
 use syrinx_task::{
     Head, Layout, ModelSwitches, Rendition, Segment, Stage, Stem, VallELayout, heads,
 };
 use syrinx_types::SpectralGain;
 
-/// The stage that predicts the level-1 codes.
+/// Name of the stage that predicts the codes of level 1.
 pub const MASKED: &str = "masked";
-/// The stage that predicts the further levels.
+/// Name of the stage that predicts the codes of levels 2 and above.
 pub const NAR: &str = "nar";
 
-/// Segment of the words.
+/// Name of the segment with the words.
 pub(crate) const TEXT: &str = "text";
-/// Segment of the target speaker's codes.
+/// Name of the segment with the target speaker's codes.
 pub(crate) const SPEAKER: &str = "speaker";
-/// Segment of the recording, frame by frame.
+/// Name of the segment with the recording, which is aligned with the frames of the response.
 pub(crate) const RECORDING: &str = "recording";
 
-/// Input and target of a task of the family.
+/// Input and target of a task.
 #[derive(Debug, Clone, Copy)]
 pub struct EnhancementSpec {
     /// Identifier of the task.
     pub task: &'static str,
-    /// Rendition of an utterance that is the input.
+    /// Rendition of an utterance that is the model's input.
     pub input: Rendition,
-    /// Rendition that is the target; the utterance itself if none is named.
+    /// Rendition that is the target; `None` for the utterance itself.
     pub target: Option<Rendition>,
-    /// Stem of the recording that the answer is an estimate of.
+    /// Stem of the recording that the answer estimates, if it is one.
     pub stem: Option<Stem>,
-    /// Spectral gain of answers that are the attenuated recording. `None` for answers decoded from codes.
+    /// Spectral gain of a task whose answer is the attenuated recording. `None` for answers that are decoded from
+    /// codes.
     pub gain: Option<SpectralGain>,
-    /// The task's name in published vall-e models.
+    /// Name of the task in published VALL-E models; `None` if they don't know it.
     pub published: Option<&'static str>,
-    /// Whether words may be given.
+    /// Whether the words may be given.
     pub text: bool,
-    /// Whether a recording of the target speaker is required.
+    /// Whether an enrolment of the target speaker is required.
     pub speaker: bool,
 }
 
-/// Returns both stages. In both, every frame of the response attends to all of the recording. Level 1 is predicted for
-/// all frames in one pass, since an AR stage does not recover from silence.
+/// Returns the layout of both stages. Every frame of the response attends to the complete recording. Level 1 is
+/// predicted for all frames in one pass: an AR stage that predicts silence once does not return to speech.
 pub fn layout(kind: EnhancementSpec, switches: ModelSwitches) -> Layout {
-    // Only models that predict lengths were trained on recordings with a task token.
+    // Published models that predict no lengths were not trained on recordings with a task token.
     let published = switches.vall_e.filter(|published| published.masked);
     if let (Some(published), Some(name)) = (published, kind.published) {
         let stages = published_stages(published, name, kind.speaker);
@@ -67,8 +68,8 @@ pub fn layout(kind: EnhancementSpec, switches: ModelSwitches) -> Layout {
     }
 }
 
-/// Returns both stages of a published vall-e model: the target speaker's enrolment, the task's token, the recording,
-/// the response.
+/// Returns both stages of a published VALL-E model: the words, the target speaker's enrolment, the task token, the
+/// recording and the response.
 fn published_stages(published: VallELayout, name: &str, speaker: bool) -> Vec<Stage> {
     let stage = |stage: &str, head: Head, response: Segment| {
         let mut segments = vec![Segment::text(TEXT).optional()];

@@ -1,15 +1,15 @@
-//! Tasks that enhance a recording (SpeechX, arXiv 2308.06873, section 3), each in a module: denoising, speech removal
-//! and target speaker extraction.
+//! Tasks that enhance a recording (SpeechX, arXiv 2308.06873, section 3), one per module: denoising, speech removal and
+//! target speaker extraction.
 //!
-//! A task of this family is an [`Enhancer`] of an [`Enhancement`], whose [`EnhancementSpec`] names input, target and
-//! conditioning. The recording is frame-aligned conditioning of the response, which determines the response's length;
-//! every frame attends to all of the recording. Known words and a few seconds of the target speaker come before it. A
-//! model with latent conditioning predicts latents of the frames as well. A task with a spectral gain
-//! (`EnhancementSpec::gain`) then attenuates the recording to them, which preserves detail that the codes cannot
-//! represent.
+//! A task of the family is an [`Enhancer`] for an [`Enhancement`], whose [`EnhancementSpec`] names input, target and
+//! conditioning. The recording is frame-aligned conditioning of the response, so that both have the same length, and
+//! every frame attends to the complete recording. Known words and the enrolment of the target speaker precede it. A
+//! model with latent conditioning also predicts a latent per frame. A task with a spectral gain
+//! (`EnhancementSpec::gain`) then attenuates the recording band by band towards these latents, which preserves detail
+//! that codes can't represent.
 //!
-//! Invariants: the answer is as long as the recording; the shared modules depend on the [`EnhancementSpec`] of a task, not on its
-//! identifier.
+//! Invariants: the answer is as long as the recording; the shared modules depend on the [`EnhancementSpec`] of a task,
+//! not on its identifier.
 
 mod config;
 #[cfg(feature = "denoise")]

@@ -1,4 +1,4 @@
-//! Speech removal: the background of noisy speech.
+//! Speech removal: the background of a noisy recording, without its speech.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,10 +6,10 @@ use syrinx_task::{Clip, Rendition, Stem, TaskDescriptor, Verb};
 
 use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, SpectralGain, scene};
 
-/// The registry's entry.
+/// Entry of the task in the registry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Remove>();
 
-/// A recording that contains speech.
+/// A recording whose speech is removed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemoveRequest {
@@ -17,10 +17,10 @@ pub struct RemoveRequest {
     pub audio: Clip,
 }
 
-/// Speech removal: the background of noisy speech.
+/// The task: speech removal.
 pub type Remove = Enhancer<Removing>;
 
-/// Speech removal in the family of enhancement.
+/// Implementation of speech removal in the family of enhancement.
 pub struct Removing;
 
 impl Enhancement for Removing {

@@ -1,4 +1,4 @@
-//! Acoustic scenes as simulated input.
+//! Simulated input: acoustic scenes of an utterance.
 
 use std::borrow::Cow;
 
@@ -6,6 +6,7 @@ use syrinx_scene::{Rendered, Scene, SceneError, SceneRanges, active_level_db, re
 use syrinx_task::{InputIssue, SimulationMaterial, TaskError};
 use syrinx_types::Audio;
 
+/// Draws and renders the scene of an utterance.
 fn rendered(material: &SimulationMaterial<'_>) -> Result<Rendered, TaskError> {
     let ranges = SceneRanges {
         snr_db: material.ranges.snr_db,
@@ -14,13 +15,13 @@ fn rendered(material: &SimulationMaterial<'_>) -> Result<Rendered, TaskError> {
         ..SceneRanges::default()
     };
     let scene = Scene::draw(&ranges, !material.others.is_empty(), material.seed);
-    // Silent recordings are skipped.
+    // Silent recordings are skipped, since their level is undefined.
     let other = material.others.iter().find(|v| active_level_db(v).is_some());
     render(&scene, material.speech, material.others, other)
         .map_err(|e| TaskError::input(SceneIssue(e)))
 }
 
-/// Recordings of which no scene can be rendered.
+/// Material that no scene can be rendered from.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 struct SceneIssue(SceneError);
@@ -31,7 +32,7 @@ impl InputIssue for SceneIssue {
     }
 }
 
-/// Renders the utterance with a background, and in some scenes with an echo.
+/// Renders the utterance with a background and, in some scenes, an echo.
 ///
 /// # Errors
 /// [`TaskError::Input`] for a silent utterance.
@@ -47,7 +48,7 @@ pub fn background(material: &SimulationMaterial<'_>) -> Result<Option<Audio>, Ta
     Ok(Some(rendered(material)?.background))
 }
 
-/// Renders the utterance mixed with one of another speaker; `None` without other speakers.
+/// Renders the utterance mixed with speech of another speaker; `None` without other speakers.
 ///
 /// # Errors
 /// [`TaskError::Input`] for a silent utterance.

@@ -1,4 +1,4 @@
-//! Rows from a request, and a recording from their codes.
+//! Rows from a request, and a recording from generated codes or latents.
 
 use syrinx_audio::silence::{PauseConfig, is_inaudible, trim};
 use syrinx_task::{
@@ -10,10 +10,10 @@ use syrinx_types::{Audio, Coded, Codes, Event};
 use crate::layout::{MASKED, NAR, RECORDING, SPEAKER, TEXT};
 use crate::{EnhanceConfig, EnhancementSpec};
 
-/// Silence kept around the target speaker's enrolment, seconds.
+/// Silence kept at both ends of the target speaker's enrolment, in seconds.
 const KEEP_S: f64 = 0.1;
 
-/// Length from which a recording counts as a mixture and not as an enrolment, seconds.
+/// Length from which a recording counts as a mixture rather than an enrolment, in seconds.
 const MIXTURE_S: f64 = 10.0;
 
 /// Inputs of a request.
@@ -27,7 +27,7 @@ pub struct Inputs<'a> {
     pub text: Option<&'a str>,
 }
 
-/// Settings of the task with the kit that it was built from.
+/// Settings of the task, and the kit that it was built from.
 #[derive(Clone, Copy)]
 pub(crate) struct Setup<'a> {
     pub(crate) kind: EnhancementSpec,
@@ -35,10 +35,10 @@ pub(crate) struct Setup<'a> {
     pub(crate) kit: &'a TaskKit,
 }
 
-/// Plans one row for each section of the recording.
+/// Plans one row per section of the recording.
 ///
 /// # Errors
-/// [`TaskError::Input`] for recordings that are too short or silent.
+/// [`TaskError::Input`] for recordings that are silent or shorter than one frame, and errors of the services.
 pub(crate) fn plan(
     setup: Setup<'_>,
     inputs: Inputs<'_>,
@@ -46,7 +46,7 @@ pub(crate) fn plan(
 ) -> Result<(Plan, Audio), TaskError> {
     let Setup { kind, config, kit } = setup;
     let audio = context.audio(inputs.audio)?.into_owned();
-    // A silent section of a longer recording is unchanged.
+    // A silent section of a longer recording is returned unchanged.
     if inputs.audio.section.is_some() && audio.is_silent() {
         return Ok((Plan { rows: Vec::new() }, audio));
     }
@@ -81,7 +81,7 @@ pub(crate) fn plan(
         let speaker = speaker.codes.slice(0, config.max_enrolment_frames);
         shared.insert(SPEAKER.into(), Content::Codes(speaker));
     }
-    // Words of the recording can't be assigned to a single section.
+    // Words can be given for a recording of one row only, since it is unknown which section contains which words.
     let whole = inputs.audio.section.is_none() && recording.frames() <= config.max_frames;
     if let Some(text) = inputs.text.filter(|_| kind.text && whole) {
         let phones = kit.frontend.phonemize(text)?.phones;
@@ -89,11 +89,11 @@ pub(crate) fn plan(
         shared.insert(TEXT.into(), Content::Text(text));
     }
     let starts = (0..recording.frames()).step_by(config.max_frames);
-    let stretches = starts.map(|at| recording.slice(at, at + config.max_frames));
-    // A recording that is attenuated to latents needs no codes of further levels.
+    let sections = starts.map(|at| recording.slice(at, at + config.max_frames));
+    // A recording that is attenuated towards latents needs no codes above level 1.
     let attenuates = kind.gain.is_some() && kit.switches.latent_conditioning;
     let stages = if attenuates { &[MASKED][..] } else { &[MASKED, NAR] };
-    Ok((Plan { rows: stretches.map(|stretch| row(stretch, stages, &shared)).collect() }, audio))
+    Ok((Plan { rows: sections.map(|section| row(section, stages, &shared)).collect() }, audio))
 }
 
 /// Returns codes and latents of a recording.
@@ -112,24 +112,24 @@ fn coded(audio: &Audio, name: &str, context: &Context<'_>) -> Result<Coded, Task
     Ok(coded)
 }
 
-/// Returns the error about a recording without sound.
+/// Returns the error for a recording without sound.
 pub(crate) fn silent(name: &str) -> TaskError {
     RecordingIssue::Silent { name: name.to_owned() }.into()
 }
 
-fn row(stretch: Coded, stages: &[&str], shared: &Contents) -> RowPlan {
-    let limit = stretch.frames();
+fn row(section: Coded, stages: &[&str], shared: &Contents) -> RowPlan {
+    let limit = section.frames();
     let mut contents = shared.clone();
-    contents.insert(RECORDING.into(), Content::Coded(stretch));
+    contents.insert(RECORDING.into(), Content::Coded(section));
     let run = |stage: &str| StageRun::new(stage, contents.clone(), limit);
     RowPlan::new(stages.iter().map(|stage| run(stage)).collect())
 }
 
-/// Returns all sections as one recording: the given recording attenuated to the predicted latents, if task, model and
-/// codec support it; otherwise the decoded codes.
+/// Returns all sections as one recording. If task, model and codec support it, the recording is attenuated towards the
+/// predicted latents; otherwise the codes are decoded.
 ///
 /// # Errors
-/// [`TaskError::Answer`] if a section is missing.
+/// [`TaskError::Answer`] if a section is missing, and errors of the codec.
 pub(crate) fn finish(
     setup: Setup<'_>,
     recording: &Audio,
@@ -141,17 +141,17 @@ pub(crate) fn finish(
         return Ok(recording.clone().into());
     }
     let codec = context.codec()?;
-    let expected = generated.iter().all(|stretch| !stretch.latents.is_empty());
-    if let (Some(how), true) = (kind.gain, expected && !generated.is_empty()) {
-        let how = config.spectral_gain(how);
+    let expected = generated.iter().all(|section| !section.latents.is_empty());
+    if let (Some(gain), true) = (kind.gain, expected && !generated.is_empty()) {
+        let gain = config.spectral_gain(gain);
         let latents: Vec<f32> = generated.iter().flat_map(|p| p.latents.iter().copied()).collect();
-        if let Some(audio) = codec.attenuate(recording, &latents, how, context.run)? {
+        if let Some(audio) = codec.attenuate(recording, &latents, gain, context.run)? {
             return Ok(audio.into());
         }
     }
     let mut whole: Option<Codes> = None;
-    for stretch in generated {
-        let codes = stretch.codes.as_ref().filter(|c| !c.is_empty());
+    for section in generated {
+        let codes = section.codes.as_ref().filter(|c| !c.is_empty());
         let codes = codes.ok_or_else(|| nothing(kind))?;
         let whole = whole.get_or_insert_with(|| Codes::empty(codes.levels()));
         (0..codes.frames()).for_each(|frame| whole.push(codes.frame(frame)));

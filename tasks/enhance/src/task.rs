@@ -1,4 +1,4 @@
-//! Family of tasks that enhance a recording: one implementation and the description of each task.
+//! Family of tasks that enhance a recording, with one implementation of [`Task`] for all of them.
 
 use std::marker::PhantomData;
 
@@ -18,18 +18,18 @@ use crate::example::example;
 use crate::layout::{EnhancementSpec, layout};
 use crate::speak::{Inputs, Setup, finish, plan, silent};
 
-/// Longest section of a recording that is processed at once, seconds.
+/// Maximum length of a section that is processed at once, in seconds.
 const MAX_SECTION_S: f64 = 60.0;
 
-/// Parts that differ between the tasks of the family.
+/// The differences between the tasks of the family.
 pub trait Enhancement: Send + Sync + 'static {
-    /// Input and target.
+    /// Input, target and conditioning of the task.
     const SPEC: EnhancementSpec;
-    /// One line for listings.
+    /// See [`Task::SUMMARY`].
     const SUMMARY: &'static str;
-    /// Command of the task.
+    /// See [`Task::VERB`].
     const VERB: Verb;
-    /// Request.
+    /// See [`Task::Request`].
     type Request: Clone + Serialize + DeserializeOwned + JsonSchema + Send;
 
     /// See [`Task::clips`].
@@ -39,7 +39,7 @@ pub trait Enhancement: Send + Sync + 'static {
     fn inputs(request: &Self::Request) -> Inputs<'_>;
 }
 
-/// A task of this family.
+/// Task of the family, defined by `E`.
 pub struct Enhancer<E> {
     config: EnhanceConfig,
     kit: TaskKit,
@@ -86,7 +86,7 @@ impl<E: Enhancement> Task for Enhancer<E> {
         E::clips(request)
     }
 
-    /// Returns the sections that end in pauses, so that memory does not grow with the length.
+    /// Returns sections of the recording that end in pauses, so that memory does not grow with its length.
     fn chunks(
         &self,
         mut request: E::Request,

@@ -1,32 +1,35 @@
-//! Settings.
+//! Settings of grapheme-to-phoneme conversion.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_task::{Allowed, ConfigIssue};
 
-/// Most candidates of a word; the search over graphones keeps no more hypotheses.
+/// Maximum number of candidates per word: the search over graphones keeps no more hypotheses.
 const MOST_CANDIDATES: f64 = 32.0;
 
 /// Settings of grapheme-to-phoneme conversion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct G2pConfig {
-    /// Converts every word with the model, also those of the lexicon; for evaluation on held-out words.
+    /// Whether the model converts every word, including those of the lexicon; for evaluation on held-out words.
     pub always_model: bool,
-    /// Most pronunciations of a word that the n-gram model of graphones proposes and the language model scores; 0 for the
-    /// language model alone, which then generates the phones.
+    /// Maximum number of pronunciations per word that the n-gram model of graphones proposes and the language model
+    /// scores. With 0 the language model generates the phones alone.
     pub candidates: usize,
-    /// Weight of the language model's log-probability of a candidate against that of the n-gram model, 0 to 1.
+    /// Weight of the language model's log-probability of a candidate, 0 to 1; the rest is the weight of the n-gram
+    /// model.
     pub model_weight: f64,
-    /// Longest word for the model, letters; longer ones are converted by rule and not trained on.
+    /// Maximum number of letters in a word for the model; longer words are converted by rule and excluded from
+    /// training.
     pub max_letters: usize,
-    /// Share of the phoneme-to-grapheme examples whose phones have no stress, like those of a recognizer, 0 to 1.
+    /// Share of the phoneme-to-grapheme examples whose phones have no stress, as those of a recognizer, 0 to 1.
     pub unstressed_share: f64,
 }
 
 impl Default for G2pConfig {
-    /// Number of candidates and weight have the fewest errors on the 5,665 held-out words outside the suites: a phone error
-    /// rate without stress of 5.8 %, against 6.4 % by the n-gram model and 10.6 % by the language model alone.
+    /// Default of `candidates` and `model_weight`: the fewest errors on the 5,665 held-out words outside the suites.
+    /// The phone error rate without stress is 5.8 %, compared with 6.4 % of the n-gram model and 10.6 % of the language
+    /// model alone.
     fn default() -> Self {
         Self {
             always_model: false,
@@ -46,12 +49,12 @@ impl G2pConfig {
         Allowed::Within(0.0, 1.0).check("unstressed_share", self.unstressed_share)
     }
 
-    /// Returns the largest number of tokens in the conversion of a word of `length` letters or phones.
+    /// Returns the maximum number of tokens that a word of `length` letters or phones is converted to.
     pub(crate) fn limit(&self, length: usize) -> usize {
         2 * length + 4
     }
 
-    /// Whether the model was trained on such words: `a` to `z` and apostrophes, not too long.
+    /// Whether the model was trained on words of this form: `a` to `z` and apostrophes, at most `max_letters`.
     pub(crate) fn can_read(&self, word: &str) -> bool {
         has_graphemes(word) && word.len() <= self.max_letters
     }

@@ -10,7 +10,7 @@ use crate::G2pConfig;
 use crate::config::has_graphemes;
 use crate::layout::{LETTERS, PHONES, TO_LETTERS, TO_PHONES};
 
-/// Returns the words that are trained on, each with its usual pronunciation.
+/// Returns the words for training, each with its first pronunciation.
 pub(crate) fn trained_words(lexicon: &Lexicon, max_letters: usize) -> Vec<(String, Vec<Phone>)> {
     lexicon
         .iter()
@@ -19,7 +19,7 @@ pub(crate) fn trained_words(lexicon: &Lexicon, max_letters: usize) -> Vec<(Strin
         .collect()
 }
 
-/// Returns a word drawn by `rng`, as an example of a stage.
+/// Returns the example of a random word for a stage.
 pub(crate) fn example(
     config: &G2pConfig,
     kit: &TaskKit,

@@ -1,17 +1,17 @@
-//! Faults of requests.
+//! Faults of requests for phones or letters.
 
 use std::borrow::Cow;
 
 use syrinx_task::{InputIssue, TaskError};
 
-/// Fault of a request for phones or graphemes.
+/// Faults of a request for phones or letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum G2pIssue {
-    /// A line of boundaries and punctuation only.
+    /// Phones that are boundaries and punctuation only.
     #[error("the request has no phones")]
     NoPhones,
-    /// A request for both directions, or for none.
+    /// A request with both a text and phones, or with neither.
     #[error("a request has either a text or phones")]
     Direction,
 }
@@ -19,7 +19,7 @@ pub enum G2pIssue {
 impl InputIssue for G2pIssue {
     fn hint(&self) -> Cow<'static, str> {
         match self {
-            Self::NoPhones => "give some like `HH AH0 L OW1 | W ER1 L D`",
+            Self::NoPhones => "give phones such as `HH AH0 L OW1 | W ER1 L D`",
             Self::Direction => "give a text to get phones, or phones to get a text",
         }
         .into()

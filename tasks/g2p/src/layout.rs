@@ -1,18 +1,18 @@
-//! Layout of the task's sequences.
+//! Layout of the stages of both directions.
 
 use syrinx_task::{Layout, Segment, Stage, heads};
 
-/// The stage that predicts phones from letters.
+/// Name of the stage that predicts phones from letters.
 pub const TO_PHONES: &str = "to_phones";
-/// The stage that predicts letters from phones.
+/// Name of the stage that predicts letters from phones.
 pub const TO_LETTERS: &str = "to_letters";
 
-/// Segment of the letters, given or predicted.
+/// Name of the segment with the letters, given or predicted.
 pub(crate) const LETTERS: &str = "letters";
-/// Segment of the phones, given or predicted.
+/// Name of the segment with the phones, given or predicted.
 pub(crate) const PHONES: &str = "phones";
 
-/// Returns the layout of one word: the input is in the trunk with full attention, the output follows it.
+/// Returns the layout of a word: the decoder reads the input with full attention, and the output follows it.
 pub(crate) fn layout() -> Layout {
     let stage = |name: &str, task: &str, given: &str, written: &str| {
         let segments = vec![

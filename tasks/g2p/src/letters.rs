@@ -11,7 +11,7 @@ use syrinx_text::{Phone, TextError};
 use crate::layout::{PHONES, TO_LETTERS};
 use crate::{G2pConfig, G2pIssue};
 
-/// Returns the words of a line of phones, without boundaries and punctuation.
+/// Parses ARPAbet, or IPA between slashes, and returns the phones of each word, without boundaries and punctuation.
 fn words(phones: &str) -> Result<Vec<Vec<Phone>>, TaskError> {
     let phones = phones.trim();
     let read = if phones.starts_with('/') {
@@ -32,11 +32,11 @@ fn words(phones: &str) -> Result<Vec<Vec<Phone>>, TaskError> {
 pub struct Spelled {
     /// Phones of the word.
     phones: Vec<Phone>,
-    /// The word of the lexicon with these phones; `None` for words that the model converts.
+    /// Word of the lexicon with these phones; `None` if the model converts the word.
     known: Option<String>,
 }
 
-/// Plans one row for each word that the lexicon does not have.
+/// Plans one row per word whose phones are not in the lexicon.
 pub(crate) fn plan(
     config: &G2pConfig,
     kit: &TaskKit,
@@ -58,7 +58,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, words))
 }
 
-/// Returns the words in letters.
+/// Returns the words in letters with their phones.
 pub(crate) fn finish(kit: &TaskKit, words: &[Spelled], generated: &[Generated]) -> Phones {
     let mut generated = generated.iter();
     let mut word = |word: &Spelled| {

@@ -8,15 +8,15 @@ use syrinx_text::{Candidate, Phone};
 use crate::G2pConfig;
 use crate::layout::{LETTERS, TO_PHONES};
 
-/// Word that is not in the lexicon.
+/// A word that the lexicon doesn't contain.
 pub struct UnknownWord {
     pub(crate) word: String,
-    /// Pronunciations to score; none where the language model generates one.
+    /// Pronunciations to score; empty if the language model generates one.
     candidates: Vec<Candidate>,
 }
 
 impl UnknownWord {
-    /// Proposes the candidates of a word.
+    /// Proposes pronunciations of a word.
     pub(crate) fn new(config: &G2pConfig, kit: &TaskKit, word: String) -> Result<Self, TaskError> {
         let candidates = match config.candidates {
             0 => Vec::new(),
@@ -25,7 +25,7 @@ impl UnknownWord {
         Ok(Self { word, candidates })
     }
 
-    /// Plans one row for each candidate, or one that generates a pronunciation.
+    /// Plans one row per candidate, or one row that generates a pronunciation.
     pub(crate) fn rows(&self, config: &G2pConfig, kit: &TaskKit) -> Vec<RowPlan> {
         let run = || {
             let letters = TextContent::plain(kit.vocab.encode_letters(&self.word));
@@ -42,7 +42,8 @@ impl UnknownWord {
         }
     }
 
-    /// Takes the rows of the word and returns the pronunciation with the largest weighted sum of log-probabilities.
+    /// Takes the rows of the word from `generated`, and returns the pronunciation with the largest weighted sum of
+    /// log-probabilities.
     pub(crate) fn best(
         &self,
         config: &G2pConfig,
@@ -55,7 +56,7 @@ impl UnknownWord {
         for (row, graphones) in rows.zip(graphones.chain([0.0])) {
             let model = row.score * (row.text.len() + 1) as f64;
             let score = config.model_weight * model + (1.0 - config.model_weight) * graphones;
-            // The first of equal ones is more probable by the n-grams.
+            // Among equal scores, the first is kept: the n-gram model prefers it.
             if best.as_ref().is_none_or(|(highest, _)| score > *highest) {
                 best = Some((score, row));
             }

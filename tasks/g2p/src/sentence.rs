@@ -1,4 +1,4 @@
-//! Phones of a text: by the lexicon, and by the model for other words.
+//! Phones of a text: from the lexicon, and from the model for other words.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -12,7 +12,7 @@ use syrinx_text::{Phone, Phonemized, Pronounce, Source};
 use crate::G2pConfig;
 use crate::rescoring::UnknownWord;
 
-/// Pronunciation source that only records the words that the front end requests.
+/// Source of pronunciations that only records the words that the front end looks up.
 #[derive(Default)]
 struct Unknown(Mutex<Vec<String>>);
 
@@ -25,7 +25,7 @@ impl Pronounce for Unknown {
     }
 }
 
-/// Pronunciations by the model.
+/// Source of pronunciations that the model generated.
 struct Known(HashMap<String, Vec<Phone>>);
 
 impl Pronounce for Known {
@@ -57,7 +57,7 @@ fn words_for_model(
     Ok(words)
 }
 
-/// Plans the rows of each word.
+/// Plans the rows of each word that the model converts.
 pub(crate) fn plan(
     config: &G2pConfig,
     kit: &TaskKit,
@@ -70,7 +70,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, words))
 }
 
-/// Returns the phones of the text.
+/// Returns the phones of the text, with the pronunciations of the model.
 pub(crate) fn finish(
     config: &G2pConfig,
     kit: &TaskKit,
@@ -91,7 +91,7 @@ pub(crate) fn finish(
     Ok(answer(&spoken))
 }
 
-/// Replaces the lexicon's phones by the model's.
+/// Replaces the lexicon's pronunciations by those of the model.
 fn replace(spoken: &mut Phonemized, known: &HashMap<String, Vec<Phone>>) {
     let (mut phones, mut word_of_phone) = (Vec::new(), Vec::new());
     let mut last = None;

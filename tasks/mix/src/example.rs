@@ -1,11 +1,11 @@
-//! Training examples.
+//! Training examples of voice mixing.
 
 use rand::{Rng, RngCore};
 use syrinx_speech::PROMPT;
 use syrinx_task::{Content, Example, WeightedCodes};
 
-/// Builds an example whose prompt is a blend: the two halves of the speaker's own prompt with random weights. The
-/// response is in the speaker's voice, so that the model learns to use a blend of prompts as a voice.
+/// Replaces the prompt of an example by a blend: the two halves of the speaker's own prompt with random weights. The
+/// response is in the speaker's voice, so that the model learns to read a blend of prompts as one voice.
 pub(crate) fn blended(mut example: Example, rng: &mut dyn RngCore) -> Example {
     if let Some(Content::Codes(prompt)) = example.contents.remove(PROMPT) {
         let half = prompt.frames() / 2;

@@ -1,7 +1,7 @@
-//! Voice mixing: synthesizes a text in a weighted mixture of several voices.
+//! Voice mixing: a text is synthesized in a weighted mixture of several voices.
 //!
-//! The prompts of the voices become one: a weighted sum of their embeddings, a concatenation, or an interleaving. The
-//! rest is text to speech.
+//! The prompts of the voices are combined into one: a weighted sum of their embeddings, a concatenation, or an
+//! interleaving. All else is text to speech.
 
 mod example;
 mod issue;
@@ -18,19 +18,19 @@ use syrinx_task::{
 pub use issue::MixIssue;
 pub use request::{MixAnswer, MixConfig, MixMode, MixRequest};
 
-/// The registry's entry.
+/// Entry of the task in the registry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Mix>();
 
-/// Voice mixing.
+/// The task: voice mixing.
 pub type Mix = SpeakingTask<VoiceMixing>;
 
-/// Voice mixing in the family of tasks that synthesize speech.
+/// Implementation of voice mixing in the family of tasks that synthesize speech.
 pub struct VoiceMixing;
 
 impl Speaking for VoiceMixing {
     const ID: &'static str = "mix";
     const SUMMARY: &'static str =
-        "synthesizes a text in a mix of voices, or at every step from one voice to another";
+        "synthesizes a text in a mix of voices, or in equal steps from one voice to another";
     const VERB: Verb = Verb {
         name: "mix",
         positional: "text",
@@ -53,7 +53,7 @@ impl Speaking for VoiceMixing {
         voices.map(|(i, clip)| (format!("voices.{i}"), clip)).collect()
     }
 
-    /// Returns chunks of sentences; a rolling reading is one chunk, since its sentences continue each other.
+    /// Returns chunks of sentences. A rolling reading is one chunk, since its sentences continue each other.
     fn chunks(
         setup: Setup<'_, MixConfig>,
         mut request: MixRequest,

@@ -1,4 +1,4 @@
-//! Settings, requests and answers.
+//! Settings, request and answer of voice mixing.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use syrinx_types::Audio;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MixMode {
-    /// The weighted sum of the prompts' embeddings, frame by frame.
+    /// Weighted sum of the prompts' embeddings, frame by frame.
     #[default]
     Blend,
-    /// The prompts in sequence, with lengths in the ratio of the weights.
+    /// Prompts one after the other, with lengths in the ratio of the weights.
     Concatenate,
     /// Short sections of the prompts in turn, with lengths in the ratio of the weights.
     Interleave,
@@ -25,11 +25,11 @@ pub enum MixMode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MixConfig {
-    /// Settings of synthesis.
+    /// Settings of speech synthesis.
     pub speaking: SpeakConfig,
-    /// Frames of a turn of all voices in mode `interleave`.
+    /// Number of frames in which every voice has one section, in mode `interleave`.
     pub turn_frames: usize,
-    /// Largest number of steps of a sweep.
+    /// Maximum number of steps of a sweep.
     pub max_steps: usize,
 }
 
@@ -60,15 +60,15 @@ impl SpeakingConfig for MixConfig {
 pub struct MixRequest {
     /// English text.
     pub text: String,
-    /// The voices, two or more: names of built-in ones, or recordings of a few seconds.
+    /// Voices, at least two: names of built-in voices, or recordings of a few seconds.
     pub voices: Vec<Clip>,
-    /// Weights of the voices, in their order; equal if not given.
+    /// Weights of the voices in the same order; equal if not given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub weights: Vec<f64>,
     /// Method of combining the voices in one prompt: `blend`, `concatenate` or `interleave`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<MixMode>,
-    /// Number of renditions of the text, from the first of two voices to the second in equal steps.
+    /// Number of renditions of the text, from the first of two voices to the second in equal steps of the weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<usize>,
     /// Continue from sentence to sentence, so that a long text is one reading; sentences are generated one by one.
@@ -79,12 +79,12 @@ pub struct MixRequest {
 /// The text in the mixed voice.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct MixAnswer {
-    /// Speech; of a sweep that of the first step.
+    /// Speech; for a sweep, that of the first step.
     #[serde(flatten)]
     pub speech: Speech,
-    /// Weights of the voices, for every step of a sweep; one step for a single mix. Each sums up to 1.
+    /// Weights of the voices in each step, which sum to 1; a mix without a sweep has one step.
     pub weights: Vec<Vec<f64>>,
-    /// Recordings of the steps.
+    /// Recording of each step.
     pub steps: Vec<Clip>,
 }
 
@@ -92,7 +92,7 @@ impl Answer for MixAnswer {
     const KIND: AnswerKind = AnswerKind::Speech;
 
     fn merge(&mut self, next: Self, start_s: f64) {
-        // Steps of a sweep differ in length: each starts after the end of the previous one.
+        // The recordings of different steps have different lengths: each continues after its own end.
         let pause_s = (start_s - self.speech.seconds).max(0.0);
         for (step, next) in self.steps.iter_mut().zip(next.steps) {
             let seconds = step.audio.as_ref().map_or(0.0, |audio| audio.seconds());

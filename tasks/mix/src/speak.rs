@@ -1,4 +1,4 @@
-//! Rows from a request, and recordings from their codes.
+//! Rows from a request, and recordings from generated codes.
 
 use syrinx_speech::{Sentence, SentenceOffset, Setup, Spoken, reading, sentences};
 use syrinx_task::{AnswerIssue, Context, Generated, Plan, Speech, TaskError};
@@ -6,13 +6,13 @@ use syrinx_task::{AnswerIssue, Context, Generated, Plan, Speech, TaskError};
 use crate::voices::{mixed, prompts, weights};
 use crate::{MixAnswer, MixConfig, MixRequest};
 
-/// Weights of the steps, and the sentences with their offsets in the rows of each step.
+/// Weights of each step, and the sentences with their offsets in the rows of a step.
 pub struct Prepared {
     steps: Vec<Vec<f64>>,
     sentences: Vec<(Sentence, SentenceOffset)>,
 }
 
-/// Plans one row for each sentence of each step.
+/// Plans one row per sentence, for each step.
 pub(crate) fn plan(
     setup: Setup<'_, MixConfig>,
     request: &MixRequest,
@@ -36,7 +36,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, Prepared { steps, sentences }))
 }
 
-/// Decodes the sentences of every step and joins them.
+/// Decodes the sentences of each step and joins them.
 pub(crate) fn finish(
     setup: Setup<'_, MixConfig>,
     prepared: Prepared,

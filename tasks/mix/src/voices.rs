@@ -1,4 +1,4 @@
-//! Voices with weights, and the prompt of their mixture.
+//! Voices and their weights, and the combined prompt.
 
 use syrinx_speech::{RequestedVoice, SpeakConfig};
 use syrinx_task::{Clip, Content, Context, TaskError, WeightedCodes};
@@ -6,7 +6,7 @@ use syrinx_types::Codes;
 
 use crate::{MixConfig, MixIssue, MixMode, MixRequest};
 
-/// Returns the prompts of a request, in its order.
+/// Returns the prompts of the voices, in the order of the request.
 pub(crate) fn prompts(
     config: &SpeakConfig,
     request: &MixRequest,
@@ -36,14 +36,15 @@ pub(crate) fn prompts(
         .collect()
 }
 
-/// Whether a voice is a recording, not a name. A misspelt name is not reported as a missing file.
+/// Whether a voice is a recording rather than a name. A text without extension, `:` or `/` is a name, so that a
+/// misspelt name is not reported as a missing file.
 pub(crate) fn is_recording(voice: &Clip, named: &[String]) -> bool {
     let name = voice.path.to_string_lossy();
     let is_path = voice.path.extension().is_some() || name.contains([':', '/']) || name == "-";
     voice.audio.is_some() || (is_path && !named.iter().any(|known| *known == name))
 }
 
-/// Returns the weights of every step: of the request, or of a sweep. Each set sums up to 1.
+/// Returns the weights of each step, which sum to 1: those of the request, or those of a sweep.
 pub(crate) fn weights(
     config: &MixConfig,
     request: &MixRequest,
@@ -88,7 +89,7 @@ fn sweep(
     Ok((0..steps).map(|step| vec![1.0 - share(step), share(step)]).collect())
 }
 
-/// Combines prompts by their weights, which sum to 1. Voices of weight 0 are left out.
+/// Combines prompts by their weights, which sum to 1. Voices of weight 0 are omitted.
 pub(crate) fn mixed(
     config: &MixConfig,
     mode: MixMode,
@@ -100,7 +101,7 @@ pub(crate) fn mixed(
     if let [(_, only)] = parts[..] {
         return Content::Codes(only.clone());
     }
-    // Returns the number of frames of each voice in a section of `frames` frames: rounded, at least one.
+    // Returns the number of frames of a voice among `frames` frames: rounded, at least one.
     let share = |weight: f64, frames: usize| ((weight * frames as f64).round() as usize).max(1);
     match mode {
         MixMode::Blend => {
@@ -113,23 +114,23 @@ pub(crate) fn mixed(
         MixMode::Concatenate => {
             let frames = config.speaking.max_prompt_frames;
             let sentence = |(w, codes): &(f64, &Codes)| codes.slice(0, share(*w, frames));
-            Content::Codes(strung(parts.iter().map(sentence)))
+            Content::Codes(concatenated(parts.iter().map(sentence)))
         }
         MixMode::Interleave => {
             let turn = |(w, _): &(f64, &Codes)| share(*w, config.turn_frames);
             let turns = parts.iter().map(|part| part.1.frames() / turn(part)).min().unwrap_or(0);
-            let stretches = (0..turns.max(1)).flat_map(|n| {
+            let sections = (0..turns.max(1)).flat_map(|n| {
                 parts.iter().map(move |part| part.1.slice(n * turn(part), (n + 1) * turn(part)))
             });
-            let mut codes = strung(stretches);
+            let mut codes = concatenated(sections);
             codes = codes.slice(0, config.speaking.max_prompt_frames);
             Content::Codes(codes)
         }
     }
 }
 
-/// Concatenates codes.
-fn strung(parts: impl Iterator<Item = Codes>) -> Codes {
+/// Concatenates codes along the frames.
+fn concatenated(parts: impl Iterator<Item = Codes>) -> Codes {
     let mut whole: Option<Codes> = None;
     for part in parts {
         let whole = whole.get_or_insert_with(|| Codes::empty(part.levels()));

@@ -1,4 +1,4 @@
-//! Simulated input: utterances with the rooms, microphones and noise of field recordings.
+//! Simulated input: utterances with rooms, microphones and noise as in field recordings.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -8,14 +8,15 @@ use syrinx_types::Audio;
 
 use crate::SttError;
 
-/// The utterance in another room, microphone or line, with another background, and with the same phone times.
+/// Rendition of an utterance with another room, microphone or telephone line and another background, and with the same
+/// phone times.
 pub(crate) const AUGMENTED: Rendition = Rendition { name: "augmented", render: augmented };
 
-/// Renders the rendition.
+/// Renders the augmented utterance; `None` if no change is drawn.
 fn augmented(material: &SimulationMaterial<'_>) -> Result<Option<Audio>, TaskError> {
     let changes = Augmentation {
         share: 1.0,
-        // A change of speed would shift the phones against their labels; a change of voice does not.
+        // A change of speed would move the phones relative to their labels; a change of voice does not.
         speed_share: 0.0,
         voice_share: 0.5,
         snr_db: (material.ranges.snr_db.0.max(0.0), 30.0),

@@ -1,4 +1,4 @@
-//! Settings.
+//! Settings of speech to text.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,21 +10,21 @@ use crate::PassConfig;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SttMode {
-    /// Phones of every frame, trained on durations of phones. Words are found with the lexicon.
+    /// Phones of every frame, trained on phone durations. The lexicon gives the words.
     #[default]
     Aligned,
-    /// Text, token by token, trained on texts alone. No word times.
+    /// Text as a token sequence, trained on transcripts without times. Words have no times.
     Text,
 }
 
-/// Units of the text in mode `text`.
+/// Text units of mode `text`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TextUnit {
-    /// One token a letter.
+    /// One token per letter.
     #[default]
     Letters,
-    /// Byte pairs.
+    /// Byte pairs (BPE).
     Bpe,
 }
 
@@ -34,21 +34,21 @@ pub enum TextUnit {
 pub struct SttConfig {
     /// Output of the model.
     pub mode: SttMode,
-    /// Phone labels a frame (mode `aligned`).
+    /// Number of phone labels per frame, in mode `aligned`.
     pub per_frame: usize,
-    /// Units of the text (mode `text`).
+    /// Text units, in mode `text`.
     pub text_unit: TextUnit,
-    /// Share of augmented training examples, if the corpus has simulated input, 0 to 1.
+    /// Share of augmented training examples, 0 to 1; without simulated input in the corpus, none are augmented.
     pub augmented_share: f64,
-    /// Longest part that is recognized at once, seconds; longer recordings are divided at pauses.
+    /// Maximum length of a part that is recognized at once, in seconds; longer recordings are divided in pauses.
     pub max_part_s: f64,
-    /// Passes over a recording whose phone scores are averaged; at least one, the first without a delay. Forced
-    /// alignment of a known text uses the first one only.
+    /// Passes over a recording whose phone scores are averaged; at least one, and the first without a delay. Forced
+    /// alignment of a known text uses only the first.
     pub passes: Vec<PassConfig>,
-    /// Smallest mean confidence of the words of a recording (or of a minute of a longer one), 0 to 1; below it the
-    /// words are left out. Music has 0.22 to 0.28, human speech 0.28 to 0.59.
+    /// Minimum mean confidence of the words of a recording (or of a minute of a longer one), 0 to 1. Words below it are
+    /// omitted. Music has 0.22 to 0.28, human speech 0.28 to 0.59.
     pub min_confidence: f64,
-    /// Settings of the beam search for words (mode `aligned`).
+    /// Settings of the beam search for words, in mode `aligned`.
     pub decoder: DecoderConfig,
 }
 
@@ -57,27 +57,28 @@ pub struct SttConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DecoderConfig {
-    /// Weight of a phone's log prior, which is subtracted from its score, 0 to 1.
+    /// Weight of the log prior that is subtracted from the log-probability of a phone, 0 to 1.
     pub prior_weight: f64,
     /// Weight of the language model relative to the phone scores.
     pub lm_weight: f64,
-    /// Weight of the counts of web pages in the language model, 0 to 1.
+    /// Weight of the word pairs of web pages in the language model, 0 to 1.
     pub web_share: f64,
-    /// Weight of the trigrams of spoken English in the language model, 0 to 1; the rest is that of example sentences.
+    /// Weight of the trigrams of spoken English in the language model, 0 to 1. The rest is the weight of example
+    /// sentences.
     pub spoken_share: f64,
-    /// Word insertion bonus, natural logarithm.
+    /// Word insertion bonus, in nats.
     pub word_bonus: f64,
-    /// Phone insertion penalty, natural logarithm.
+    /// Phone insertion penalty, in nats, which is subtracted from the score; a negative penalty is a bonus.
     pub phone_penalty: f64,
-    /// Shortest duration of a phone, parts of a frame, 1 to 3.
+    /// Minimum duration of a phone, in subframes, 1 to 3.
     pub min_parts: usize,
-    /// Beam: hypotheses worse than the best by more than this are dropped, natural logarithm.
+    /// Beam width, in nats: hypotheses that are worse than the best by more are dropped.
     pub beam: f64,
-    /// Beam at the ends of words, natural logarithm.
+    /// Beam width at the ends of words, in nats.
     pub word_beam: f64,
-    /// Largest number of hypotheses after a part.
+    /// Maximum number of hypotheses after a subframe.
     pub max_tokens: usize,
-    /// Largest number of words that may end in a part.
+    /// Maximum number of words that may end in a subframe.
     pub max_words: usize,
 }
 
@@ -106,7 +107,7 @@ impl Default for SttConfig {
             per_frame: 2,
             text_unit: TextUnit::Letters,
             augmented_share: 0.6,
-            // Most training utterances are shorter, and longer rows lose words.
+            // Most training utterances are shorter; words are missed in longer rows.
             max_part_s: 5.0,
             passes: [(0.75, 0), (0.75, 1), (0.0, 0)]
                 .map(|(equalizer_share, delay_labels)| PassConfig { equalizer_share, delay_labels })

@@ -1,4 +1,4 @@
-//! Counts of words and of word pairs, and their files.
+//! Counts of words and word pairs, and their file formats.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -12,10 +12,10 @@ use crate::{DataFault, SttError};
 const WORDNET_PAIRS: &[u8] = include_bytes!("../data/bigrams.deflate");
 /// Words and word pairs of web pages; built by `data/web_pairs.py`.
 const WEB_PAIRS: &[u8] = include_bytes!("../data/web_pairs.deflate");
-/// Parts of a logarithm in the file of web pages.
+/// Logarithms of counts are stored as integers in units of 1 / `LOG_PARTS` nats.
 const LOG_PARTS: f64 = 8.0;
 
-/// Symbol of a text's beginning and end in the counts, which no word equals.
+/// Symbol for the start and the end of a text; no word equals it.
 pub(crate) const EDGE: &str = "</s>";
 
 fn inflated(bytes: &[u8], file: &'static str) -> Result<String, SttError> {
@@ -29,17 +29,17 @@ fn inflated(bytes: &[u8], file: &'static str) -> Result<String, SttError> {
     Ok(lines)
 }
 
-/// Counts of word pairs: for each word the words that follow it.
+/// Counts of word pairs: for each word, the words that follow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BigramCounts(BTreeMap<String, BTreeMap<String, u32>>);
 
 impl BigramCounts {
-    /// Counts the pairs of words of texts, each with its beginning and its end.
+    /// Counts the word pairs of texts, including their start and end.
     pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut counts = Self::default();
         for text in texts {
             let mut words = normalize_for_scoring(&normalize(text));
-            // Numbers are written out; remaining digits would look like a count in the file.
+            // Numbers are spelled out; any remaining digits would be read as a count in the file.
             words.retain(|word| !word.bytes().all(|b| b.is_ascii_digit()));
             if words.is_empty() {
                 continue;
@@ -54,7 +54,7 @@ impl BigramCounts {
         counts
     }
 
-    /// Returns lines `word next count next count ...`; counts of 1 are omitted.
+    /// Returns lines `word next count next count ...`; a count of 1 is omitted.
     pub fn to_lines(&self) -> String {
         let mut lines = String::new();
         for (before, row) in &self.0 {
@@ -71,10 +71,10 @@ impl BigramCounts {
         lines
     }
 
-    /// Reads what [`BigramCounts::to_lines`] wrote.
+    /// Parses the format of [`BigramCounts::to_lines`].
     ///
     /// # Errors
-    /// [`SttError::Data`] names the line.
+    /// [`SttError::Data`] names the line that can't be parsed.
     pub fn from_lines(lines: &str) -> Result<Self, SttError> {
         let mut counts = Self::default();
         for (i, line) in lines.lines().enumerate() {
@@ -103,12 +103,12 @@ impl BigramCounts {
     /// Returns the counts of WordNet's example sentences, without the test texts of the corpus.
     ///
     /// # Errors
-    /// Only when the build is broken.
+    /// [`SttError::Data`] if the built-in file is invalid, which a test excludes.
     pub(crate) fn wordnet() -> Result<Self, SttError> {
         Self::from_lines(&inflated(WORDNET_PAIRS, "word pairs")?)
     }
 
-    /// Returns the words with the words that follow them.
+    /// Returns each word with the words that follow it and their counts.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = (&str, f64)>)> {
         self.0.iter().map(|(before, row)| {
             let row = row.iter().map(|(after, count)| (after.as_str(), f64::from(*count)));
@@ -117,11 +117,11 @@ impl BigramCounts {
     }
 }
 
-/// Counts of words and of pairs of words in texts; rare pairs are left out.
+/// Counts of words and word pairs; rare pairs are missing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Frequencies(Vec<WordFrequency>);
 
-/// Count of a word, and of the words that follow it.
+/// Count of a word, and of each word that follows it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WordFrequency {
     pub(crate) word: String,
@@ -130,10 +130,10 @@ pub(crate) struct WordFrequency {
 }
 
 impl Frequencies {
-    /// Reads lines `word count next count next count ...`, in which a count is its natural logarithm in eighths.
+    /// Parses lines `word count next count next count ...`, in which a count is its natural logarithm times 8.
     ///
     /// # Errors
-    /// [`SttError::Data`] names the line.
+    /// [`SttError::Data`] names the line that can't be parsed.
     pub fn from_lines(lines: &str) -> Result<Self, SttError> {
         let entry = |entries: &mut std::str::Split<'_, char>| -> Option<(String, f64)> {
             let word = entries.next().filter(|word| !word.is_empty())?;
@@ -161,12 +161,12 @@ impl Frequencies {
     /// Returns the counts of web pages.
     ///
     /// # Errors
-    /// Only when the build is broken.
+    /// [`SttError::Data`] if the built-in file is invalid, which a test excludes.
     pub(crate) fn web() -> Result<Self, SttError> {
         Self::from_lines(&inflated(WEB_PAIRS, "words of web pages")?)
     }
 
-    /// Returns the words.
+    /// Returns all words with their counts.
     pub(crate) fn words(&self) -> &[WordFrequency] {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Search for words in phone scores.
+//! Decoder of words from phone scores.
 
 use syrinx_speech::{Acoustics, Units};
 use syrinx_task::FrameScores;
@@ -10,8 +10,7 @@ use crate::search::Search;
 use crate::trie::{Trie, WordList, dictionary};
 use crate::{DecoderConfig, SttError};
 
-/// Beam search for words in phone scores. Construction takes a few hundred milliseconds; a decoder can be shared
-/// between threads.
+/// Beam search for words in phone scores. Construction takes a few hundred milliseconds; threads may share a decoder.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     config: DecoderConfig,
@@ -22,20 +21,20 @@ pub struct Decoder {
     ahead: Vec<f32>, // (nodes)
 }
 
-/// Words of a decoding.
+/// Result of decoding.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Hypothesis {
-    /// The words with their times, seconds from the first part.
+    /// Words with their times, in seconds from the first subframe.
     pub words: Vec<WordTime>,
-    /// Score of the words per part of a frame, natural logarithm; comparable within one recording only.
+    /// Score per subframe, in nats; comparable within one recording only.
     pub score: f64,
 }
 
 impl Decoder {
-    /// Builds a decoder for the words of the dictionary.
+    /// Builds a decoder for all words of the lexicon.
     ///
     /// # Errors
-    /// Only when the build is broken.
+    /// [`SttError`] if a built-in data file is invalid, which a test excludes.
     pub fn english(lexicon: &Lexicon, config: DecoderConfig) -> Result<Self, SttError> {
         let units = Units::english()?;
         let (words, trie) = dictionary(lexicon, &units);
@@ -43,7 +42,7 @@ impl Decoder {
         Ok(Self::new(config, units, words, trie, lm))
     }
 
-    /// Builds a decoder from its parts.
+    /// Builds a decoder from phone units, words, pronunciation tree and language model.
     pub fn new(
         config: DecoderConfig,
         units: Units,
@@ -60,15 +59,15 @@ impl Decoder {
         &self.units
     }
 
-    /// Returns the weight of a phone's log prior, which is subtracted from its score.
+    /// Returns the weight of the log prior that is subtracted from the log-probability of a phone.
     pub fn prior_weight(&self) -> f64 {
         self.config.prior_weight
     }
 
-    /// Returns the most probable words; empty for silence.
+    /// Returns the most probable words; none for silence.
     ///
     /// # Errors
-    /// [`SttError::Speech`] for scores of another inventory.
+    /// [`SttError::Speech`] if the scores don't match the phone inventory.
     pub fn decode(&self, scores: &FrameScores) -> Result<Hypothesis, SttError> {
         let acoustics = Acoustics::new(scores, &self.units, self.config.prior_weight)?;
         let search =

@@ -1,5 +1,5 @@
-//! Equalization of a recording towards the spectrum of the training recordings. Rooms, microphones and lines change the
-//! spectrum of a recording, and a model that was trained on other spectra makes more errors.
+//! Equalization of a recording towards the long-term spectrum of the training recordings. Rooms, microphones and
+//! telephone lines change the spectrum, and the model makes more errors on spectra that it was not trained on.
 
 use std::borrow::Cow;
 
@@ -7,22 +7,25 @@ use realfft::RealFftPlanner;
 use syrinx_audio::{AudioError, LogMel, MelConfig, mel_filterbank};
 use syrinx_types::Audio;
 
-/// Mean long-term spectrum of the training recordings, lowest band first; made by the example `build_data`.
+/// Mean long-term spectrum of the training recordings, lowest band first, in natural logarithms of magnitudes; written
+/// by the example `build_data`.
 const SPECTRUM: &str = include_str!("../data/spectrum.txt");
-/// Largest amplification and attenuation of a band, dB. Tuned on the recordings of `evals/stt-human.toml` and on
+/// Maximum amplification and attenuation of a band, in dB. Tuned on the recordings of `evals/stt-human.toml` and on
 /// telephone prompts.
 const LIMITS_DB: (f32, f32) = (6.0, 12.0);
 
-/// Window and hop of the long-term spectrum, samples.
+/// Window of the long-term spectrum, in samples.
 const N_FFT: usize = 1024;
+/// Hop of the long-term spectrum, in samples.
 const HOP: usize = 256;
-/// Edges of the bands, Hz, within the bandwidth of recordings at 16 kHz.
+/// Lower and upper edge of the bands, in Hz, within the bandwidth of recordings at 16 kHz.
 const EDGES_HZ: (f64, f64) = (60.0, 7_000.0);
-/// Distance from the loudest frame beyond which a frame is not speech: 26 dB, as a natural logarithm.
+/// Difference to the level of the loudest frame beyond which a frame does not count as speech: 26 dB, in nats of
+/// magnitude.
 const LOUD_WITHIN: f32 = 3.0;
-/// Lowest rate whose recordings have all bands, Hz.
+/// Minimum sample rate at which a recording has all bands, in Hz.
 const LOWEST_RATE_HZ: u32 = 16_000;
-/// Largest sample.
+/// Maximum absolute value of a sample.
 const PEAK: f32 = 0.99;
 
 fn mel_config(sample_rate_hz: u32, bands: usize) -> MelConfig {
@@ -31,20 +34,20 @@ fn mel_config(sample_rate_hz: u32, bands: usize) -> MelConfig {
     MelConfig { sample_rate_hz, n_fft, hop, bins: bands, fmin_hz, fmax_hz, ..MelConfig::default() }
 }
 
-/// Mean level of the loud frames of recordings in mel bands: natural logarithms of magnitudes, lowest band first.
+/// Mean level of a recording's loud frames per mel band, as natural logarithms of magnitudes, lowest band first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpectralProfile(Vec<f32>);
 
 impl SpectralProfile {
-    /// Builds a profile from its levels.
+    /// Builds a profile from the levels of its bands.
     pub fn new(levels: impl Into<Vec<f32>>) -> Self {
         Self(levels.into())
     }
 
-    /// Measures a recording; `None` for an empty one.
+    /// Measures a recording; `None` for one without frames.
     ///
     /// # Errors
-    /// [`AudioError::Config`] for recordings of less than 14,000 samples a second, and for no bands.
+    /// [`AudioError::Config`] for a sample rate below 14 kHz, and for 0 bands.
     pub fn of(audio: &Audio, bands: usize) -> Result<Option<Self>, AudioError> {
         let mel = LogMel::new(mel_config(audio.sample_rate_hz, bands))?;
         let frames = mel.compute(&audio.samples); // (frames, bands)
@@ -59,14 +62,14 @@ impl SpectralProfile {
         Ok((count > 0).then(|| Self(sums.into_iter().map(|sum| sum / count as f32).collect())))
     }
 
-    /// Returns the mean of several profiles; `None` of none.
+    /// Returns the mean of several profiles; `None` if there are none.
     pub fn mean(profiles: &[Self]) -> Option<Self> {
         let (first, count) = (profiles.first()?, profiles.len() as f32);
         let sum = |band: usize| profiles.iter().map(|p| p.0[band]).sum::<f32>();
         Some(Self((0..first.0.len()).map(|band| sum(band) / count).collect()))
     }
 
-    /// Levels, lowest band first.
+    /// Returns the level of each band, lowest band first.
     pub fn levels(&self) -> &[f32] {
         &self.0
     }
@@ -75,17 +78,17 @@ impl SpectralProfile {
 /// Strength of an equalization.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Equalization {
-    /// Share of the difference between two spectra that is removed, 0 to 1.
+    /// Share of the spectral difference that is removed, 0 to 1.
     pub share: f32,
-    /// Largest amplification and attenuation of a band, dB; beyond it the band contains no speech.
+    /// Maximum amplification and attenuation of a band, in dB; a larger difference shows a band without speech.
     pub limits_db: (f32, f32),
 }
 
-/// Returns the recording with its long-term spectrum moved towards a reference, at the reference's level. An empty
-/// recording is unchanged.
+/// Returns the recording with its long-term spectrum moved towards a reference, at the level of the reference. A
+/// recording without frames is unchanged.
 ///
 /// # Errors
-/// As [`SpectralProfile::of`].
+/// The errors of [`SpectralProfile::of`].
 pub fn equalized(
     audio: &Audio,
     reference: &SpectralProfile,
@@ -101,7 +104,7 @@ pub fn equalized(
     let gains: Vec<f32> = shape.collect();
     let of_bins = between_bands(&gains, audio.sample_rate_hz);
     let mut samples = filtered(&audio.samples, &of_bins);
-    // The level is adjusted after the filter, which changes it.
+    // The level is adjusted last, since the filter changes it.
     let shaped: Vec<f32> = difference.iter().zip(&gains).map(|(d, gain)| d - gain).collect();
     let peak = samples.iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
     let level = self::mean(&shaped).exp().min(PEAK / peak.max(1e-9));
@@ -109,15 +112,16 @@ pub fn equalized(
     Ok(Audio { samples, sample_rate_hz: audio.sample_rate_hz })
 }
 
-/// Returns a recording with a long-term spectrum and a level like those of the training recordings; `share` of the
-/// spectral difference is removed. With 0, or at too low a sample rate, the recording is unchanged.
+/// Returns a recording whose long-term spectrum and level are like those of the training recordings; `share` is the
+/// share of the spectral difference that is removed. With 0, or below a sample rate of 16 kHz, the recording is
+/// unchanged.
 pub(crate) fn neutral(audio: &Audio, share: f64) -> Cow<'_, Audio> {
     if share == 0.0 || audio.sample_rate_hz < LOWEST_RATE_HZ {
         return Cow::Borrowed(audio);
     }
     let levels: Vec<f32> = SPECTRUM.split_whitespace().filter_map(|l| l.parse().ok()).collect();
     let equalization = Equalization { share: share as f32, limits_db: LIMITS_DB };
-    // Only recordings of a lower rate can't be equalized.
+    // Equalization fails for lower sample rates only, which returned above.
     let equalized = equalized(audio, &SpectralProfile::new(levels), equalization);
     equalized.map_or(Cow::Borrowed(audio), Cow::Owned)
 }
@@ -126,8 +130,8 @@ fn mean(values: &[f32]) -> f32 {
     values.iter().sum::<f32>() / values.len().max(1) as f32
 }
 
-/// Returns the logarithms of the gains of all bins of a transform of [`N_FFT`], interpolated linearly between the peaks
-/// of the bands.
+/// Returns the log gain of each bin of a transform of [`N_FFT`] samples, interpolated linearly between the peaks of the
+/// bands. // (bins)
 fn between_bands(gains: &[f32], sample_rate_hz: u32) -> Vec<f32> {
     let bins = N_FFT / 2 + 1;
     let filters = mel_filterbank(&mel_config(sample_rate_hz, gains.len())); // (bands, bins)
@@ -144,7 +148,7 @@ fn between_bands(gains: &[f32], sample_rate_hz: u32) -> Vec<f32> {
     (0..bins).map(at).collect()
 }
 
-/// Filters samples with real gains, whose logarithms are given for the bins of a transform of [`N_FFT`], without delay.
+/// Filters samples with zero phase. `gains` has the log gain of each bin of a transform of [`N_FFT`] samples.
 fn filtered(samples: &[f32], gains: &[f32]) -> Vec<f32> {
     let length = (samples.len() + N_FFT).next_power_of_two();
     let mut planner = RealFftPlanner::<f32>::new();
@@ -154,7 +158,7 @@ fn filtered(samples: &[f32], gains: &[f32]) -> Vec<f32> {
     let mut spectrum = forward.make_output_vec();
     let transformed = forward.process(&mut padded, &mut spectrum);
     debug_assert!(transformed.is_ok(), "the buffers have the plan's lengths");
-    // Both lengths are powers of two.
+    // Both lengths are powers of two, so that the gains are interpolated evenly.
     let per_bin = length / N_FFT;
     for (i, value) in spectrum.iter_mut().enumerate() {
         let (bin, part) = (i / per_bin, (i % per_bin) as f32 / per_bin as f32);

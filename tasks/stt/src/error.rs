@@ -1,4 +1,4 @@
-//! Errors of recognition.
+//! Errors of speech recognition.
 
 use std::borrow::Cow;
 
@@ -6,49 +6,49 @@ use syrinx_scene::SceneError;
 use syrinx_speech::SpeechError;
 use syrinx_task::{AnswerIssue, InputIssue, TaskError};
 
-/// Errors of recognition.
+/// Errors of speech recognition.
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
 pub enum SttError {
-    /// Scores that can't be used, or words that don't fit them.
+    /// Scores that don't match the phone inventory, or words that can't be aligned with them.
     #[error(transparent)]
     Speech(#[from] SpeechError),
-    /// A data file can't be read.
+    /// A data file that can't be parsed.
     #[error("line {line} of the {file}: {fault}")]
     Data {
-        /// File.
+        /// Name of the file.
         file: &'static str,
-        /// Line, from 1.
+        /// Number of the line, from 1.
         line: usize,
         /// Fault.
         fault: DataFault,
     },
-    /// A known text for a model without times.
+    /// A known text, for a model that predicts text without times.
     #[error("this model predicts text without times, and cannot align a known text")]
     NoTimes,
-    /// A corpus of codes for a model that reads latents.
-    #[error("the model reads latents (`latent_recordings`), and its corpus has codes only")]
+    /// A corpus with codes only, for a model that reads latents.
+    #[error("the model reads latents (`latent_recordings`), but the corpus has codes only")]
     NoLatents,
-    /// An utterance that cannot be augmented.
+    /// An utterance that can't be augmented.
     #[error(transparent)]
     Augmentation(#[from] SceneError),
 }
 
-/// Fault of a line of a data file.
+/// Faults in a line of a data file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataFault {
     /// A line without a word.
     #[error("no word")]
     NoWord,
-    /// A count with no word before it.
+    /// A count without a word before it.
     #[error("a count without a word")]
     StrayCount,
     /// A word without the logarithm of its count.
     #[error("not pairs of a word and a logarithm")]
     NoLogarithm,
-    /// A file that ends too early, or whose counts do not fit.
-    #[error("it ends too early, or its counts do not fit")]
+    /// A truncated file, or one with inconsistent counts.
+    #[error("the file is truncated, or its counts are inconsistent")]
     Truncated,
     /// A data file that can't be decompressed.
     #[error("{message}")]
@@ -63,10 +63,10 @@ impl SttError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Speech(error) => error.hint(),
-            Self::Data { .. } => "make the file again as `tasks/stt/data/README.md` says",
-            Self::NoTimes => "leave the text out",
+            Self::Data { .. } => "regenerate the file as described in `tasks/stt/data/README.md`",
+            Self::NoTimes => "omit the text",
             Self::NoLatents => "encode and simulate the corpus with `--latents`",
-            Self::Augmentation(_) => "leave the utterance out",
+            Self::Augmentation(_) => "remove the utterance from the corpus",
         }
     }
 }

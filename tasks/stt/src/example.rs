@@ -1,4 +1,4 @@
-//! Training examples.
+//! Training examples of speech to text.
 
 use rand::{Rng, RngCore};
 use syrinx_task::{Contents, Example, Response, TaskError, TaskKit, frame_labels};
@@ -10,8 +10,8 @@ use crate::frames::Frames;
 use crate::layout::RECORDING;
 use crate::{SttConfig, TextUnit};
 
-/// Returns the recording of an example: for a share of the examples the augmented utterance, if the corpus has one
-/// (`syrinx data simulate`), else the utterance.
+/// Returns the input of an example: with probability `augmented_share` the augmented utterance, if the corpus has one
+/// (`syrinx data simulate`), otherwise the utterance itself.
 pub(crate) fn input(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) -> Coded {
     let augmented = sample.renditions.get(AUGMENTED.name);
     let fits = augmented.filter(|rendition| rendition.frames() == sample.codes.frames());
@@ -21,8 +21,8 @@ pub(crate) fn input(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) 
     }
 }
 
-/// Builds an example of a recording with the phone of each part of its frames: without stress, silence for pauses and
-/// at the ends. `None` without codes, durations, or any phone.
+/// Builds an example of a recording with the phone of each subframe: without stress, silence for pauses and at both
+/// ends. `None` if the utterance has no codes, no durations or no phone.
 pub(crate) fn phones(config: &SttConfig, sample: &Sample, recording: Frames) -> Option<Example> {
     let labels = phone_labels(
         &sample.phones,
@@ -34,9 +34,9 @@ pub(crate) fn phones(config: &SttConfig, sample: &Sample, recording: Frames) -> 
     Some(Example { contents: contents(recording), response: Response::Phones(labels) })
 }
 
-/// Returns the audible phone at the middle of each of `frames * per_frame` parts, as an index into the inventory:
-/// stress stripped, silence for pauses, before `lead_s` and after the last phone. `None` without frames, or if a symbol
-/// is unknown or nothing sounds.
+/// Returns the phone at the middle of each subframe as an index into the inventory: stress removed, silence in pauses,
+/// before `lead_s` seconds and after the last phone. `None` without frames or phones, or if a symbol is unknown. //
+/// (frames * per_frame)
 pub fn phone_labels(
     phones: &[TimedPhone],
     lead_s: f64,
@@ -54,11 +54,11 @@ pub fn phone_labels(
     Some(at.into_iter().map(label).collect())
 }
 
-/// Shortest word boundary that is a pause, seconds; the same value as in synthesis.
+/// Minimum duration of a word boundary that is a pause, in seconds; the same value as in synthesis.
 const PAUSE_FROM_S: f64 = 0.16;
 
-/// Audible phone of each entry of a phone line: a short word boundary sounds like the phone before it, pauses
-/// are silent. `None` if a symbol is unknown or nothing sounds.
+/// Returns the phone that sounds during each entry: the previous phone for short word boundaries, silence for pauses.
+/// `None` if a symbol is unknown or no phone sounds.
 fn audible_phones(phones: &[TimedPhone]) -> Option<Vec<Phone>> {
     let mut recognized = Vec::with_capacity(phones.len());
     for timed in phones {
@@ -74,8 +74,7 @@ fn audible_phones(phones: &[TimedPhone]) -> Option<Vec<Phone>> {
     recognized.iter().any(|p| !p.is_mark()).then_some(recognized)
 }
 
-/// Builds an example of a recording and its spoken text, in lower case without punctuation. `None` without codes or
-/// text.
+/// Builds an example of a recording and its text, in lower case without punctuation. `None` without codes or words.
 pub(crate) fn text(
     config: &SttConfig,
     kit: &TaskKit,

@@ -1,4 +1,4 @@
-//! Frames of a recording in the form of the model's input.
+//! Frames of a recording as the model reads them.
 
 use syrinx_task::{Content, Context, Service, TaskError};
 use syrinx_types::{Audio, Coded, Codes, Latents};
@@ -12,7 +12,7 @@ pub(crate) enum Frames {
 }
 
 impl Frames {
-    /// Encodes a recording at the codec's rate.
+    /// Encodes a recording at the codec's sample rate.
     pub(crate) fn of(
         audio: &Audio,
         as_latents: bool,
@@ -26,7 +26,7 @@ impl Frames {
         Ok(Self::Latents(codec.latents(audio, context.run)?.ok_or_else(missing)?))
     }
 
-    /// Takes the frames of an encoded utterance of a corpus.
+    /// Returns the frames of an encoded utterance of a corpus.
     pub(crate) fn of_corpus(coded: Coded, as_latents: bool) -> Result<Self, TaskError> {
         if !as_latents {
             return Ok(Self::Codes(coded.codes));
@@ -42,7 +42,7 @@ impl Frames {
         }
     }
 
-    /// Returns the frames `start..end`, without those beyond the end.
+    /// Returns the frames `start..end`, or fewer at the end of the recording.
     pub(crate) fn slice(&self, start: usize, end: usize) -> Self {
         match self {
             Self::Codes(codes) => Self::Codes(codes.slice(start, end)),

@@ -1,4 +1,4 @@
-//! Times of the words of a known text.
+//! Forced alignment of a known text.
 
 use syrinx_speech::{Acoustics, SpeechError, SpokenForm, Units, align_acoustics};
 use syrinx_task::{
@@ -11,18 +11,18 @@ use crate::confidence::Confidence;
 use crate::frames::Frames;
 use crate::{SttConfig, SttError};
 
-/// Name of the job in the events of a run.
+/// Name of the job in events.
 const JOB: &str = "align";
 
-/// Confidence of an alignment below which the recording probably has another text: correct texts have 0.15 to 0.9,
-/// wrong ones less than 0.001, a half-spoken text 0.07.
+/// Confidence of an alignment below which the recording probably has another text. Correct texts have 0.15 to 0.9,
+/// wrong texts less than 0.001, a text of which half is spoken 0.07.
 const FITS_BELOW: f64 = 0.1;
 
-/// Phone scores of a recording, part by part.
+/// Phone scores of a recording, collected part by part.
 struct Gathered {
     units: Units,
     prior_weight: f64,
-    /// Acoustics so far; `None` before the first part.
+    /// Scores so far; `None` before the first part.
     acoustics: Option<Acoustics>,
 }
 
@@ -45,8 +45,8 @@ impl Gathered {
     }
 }
 
-/// Computes the phone scores of a long recording section by section, so that neither its latents nor its scores of all
-/// labels are in memory at once.
+/// Computes the phone scores of a long recording section by section, so that memory holds neither its latents nor the
+/// scores of all labels.
 pub(crate) struct Scorer<'a> {
     phones: &'a dyn PhoneRecognizer,
     gathered: Gathered,
@@ -56,7 +56,7 @@ pub(crate) struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    /// Begins a recording of some sections.
+    /// Starts the job of a recording with `sections` sections.
     pub(crate) fn begin(
         phones: &'a dyn PhoneRecognizer,
         config: &SttConfig,
@@ -77,14 +77,14 @@ impl<'a> Scorer<'a> {
         self.gathered.push(&scores)
     }
 
-    /// Reports that all parts of a section are scored.
+    /// Reports a finished section.
     pub(crate) fn end_section(&mut self) {
         self.done += 1;
         let (name, note) = (JOB.to_owned(), String::new());
         self.run.events.emit(Event::JobProgress { name, done: self.done, note });
     }
 
-    /// Returns the scores; `None` for a recording without parts.
+    /// Finishes the job and returns the scores; `None` for a recording without parts.
     pub(crate) fn end(self) -> Option<Acoustics> {
         let summary = format!("{} sections", self.sections);
         self.run.events.emit(Event::JobFinished { name: JOB.to_owned(), summary });
@@ -92,7 +92,7 @@ impl<'a> Scorer<'a> {
     }
 }
 
-/// Returns the scores of the rows, each of which is dropped when it is read.
+/// Collects the scores of the rows. Each row is dropped once its scores are read.
 pub(crate) fn scores_of_rows(
     config: &SttConfig,
     rows: Vec<Generated>,
@@ -104,7 +104,7 @@ pub(crate) fn scores_of_rows(
     Ok(gathered.acoustics)
 }
 
-/// Returns the answer for a known text: the times of its words.
+/// Returns the transcript of a known text, with the times of its words.
 pub(crate) fn aligned(
     kit: &TaskKit,
     text: &str,
@@ -121,7 +121,8 @@ pub(crate) fn aligned(
     sum.add(&aligned);
     if let Some(confidence) = sum.mean().filter(|c| *c < FITS_BELOW) {
         let message = format!(
-            "the text fits the recording badly (confidence {confidence:.2}): times are right only where it is said"
+            "the text does not match the recording well (confidence {confidence:.2}): \
+             word times are unreliable where the recording differs"
         );
         run.events.emit(Event::Warning { message });
     }
@@ -133,7 +134,7 @@ pub(crate) fn aligned(
     })
 }
 
-/// Returns the times of the written words: `$5` from the beginning of `five` to the end of `dollars`.
+/// Returns the times of the written words: `$5` lasts from the start of `five` to the end of `dollars`.
 fn by_written(spoken: &Phonemized, times: &[WordTime]) -> Vec<WordTime> {
     let mut written: Vec<WordTime> = Vec::new();
     let mut last = None;

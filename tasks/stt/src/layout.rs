@@ -1,18 +1,18 @@
-//! Layout of the task's sequences.
+//! Layout of the stages of speech to text.
 
 use syrinx_task::{Layout, ModelSwitches, Segment, Stage, VallELayout, heads};
 
 use crate::{SttConfig, SttMode};
 
-/// The stage that labels frames with phones.
+/// Name of the stage that labels frames with phones.
 pub const PHONES: &str = "phones";
-/// The stage that predicts text.
+/// Name of the stage that predicts text.
 pub const TEXT: &str = "text";
 
-/// Segment of the recording.
+/// Name of the segment with the recording.
 pub(crate) const RECORDING: &str = "recording";
 
-/// Returns the prompt of a published vall-e model: the recording, and then its phones.
+/// Returns the layout of a published VALL-E model: the recording, then its phones as text tokens.
 pub(crate) fn published(published: VallELayout) -> Layout {
     let mut segments = vec![Segment::transcribed(RECORDING)];
     segments.extend(published.language.then(|| Segment::special_token("vall-e:lang:en")));
@@ -21,7 +21,7 @@ pub(crate) fn published(published: VallELayout) -> Layout {
     Layout { task: "stt".into(), stages: vec![stage] }
 }
 
-/// Returns the prompt of the mode: the recording labelled in place, or the recording and then its text.
+/// Returns the layout of a mode: the recording whose frames are labelled, or the recording followed by its text.
 pub(crate) fn layout(config: &SttConfig, switches: ModelSwitches) -> Layout {
     let special_tokens = [Segment::special_token("task:stt"), Segment::special_token("lang:en")];
     let recording = match switches.latent_recordings {

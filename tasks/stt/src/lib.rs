@@ -1,10 +1,10 @@
 //! Speech to text: words with times from the frames of a recording.
 //!
-//! The model predicts phones: a score of every phone for every 20 ms. The decoder ([`decoder`]) searches for the most
-//! probable words of the lexicon, with a trigram language model. Known words are aligned by `syrinx_speech::align`
-//! instead.
+//! The model scores every phone for every subframe of 20 ms. The decoder ([`decoder`]) searches for the most probable
+//! words of the lexicon with a trigram language model. A known text is aligned by `syrinx_speech::align` instead. In
+//! mode `text` the model predicts text tokens without times.
 //!
-//! Invariants: one core is enough, at well below a tenth of real time; the same scores give the same words.
+//! Invariants: one core decodes in less than a tenth of real time; the same scores give the same words.
 
 mod augmented;
 
@@ -50,25 +50,25 @@ use passes::RecordingForm;
 pub use request::SttRequest;
 pub use trie::{Trie, WordList, dictionary};
 
-/// Longest section of a recording that is processed at once, seconds.
+/// Maximum length of a section that is processed at once, in seconds.
 const MAX_SECTION_S: f64 = 60.0;
 
-/// The registry's entry.
+/// Entry of the task in the registry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Stt>();
 
-/// Speech to text.
+/// The task: speech to text.
 pub struct Stt {
     config: SttConfig,
     kit: TaskKit,
-    /// Built at the first answer, since training needs no decoder.
+    /// Decoder, built for the first answer, since training needs none.
     decoder: OnceLock<Decoder>,
 }
 
 impl Stt {
-    /// Returns the decoder.
+    /// Returns the decoder, and builds it at the first call.
     ///
     /// # Errors
-    /// Only when the build is broken.
+    /// [`TaskError::Answer`] if a built-in data file is invalid, which a test excludes.
     pub fn decoder(&self) -> Result<&Decoder, TaskError> {
         if let Some(decoder) = self.decoder.get() {
             return Ok(decoder);
@@ -100,7 +100,7 @@ impl Task for Stt {
 
     fn new(config: SttConfig, kit: &TaskKit) -> Result<Self, TaskError> {
         config.check().map_err(|issue| TaskError::config(Self::ID, issue))?;
-        // Published models predict phones as tokens, and were trained on longer recordings with various spectra.
+        // Published models predict phones as text tokens, and were trained on longer recordings with various spectra.
         let config = match kit.switches.vall_e {
             Some(_) => {
                 let max_part_s = 4.0 * config.max_part_s;
@@ -123,7 +123,7 @@ impl Task for Stt {
         vec![("audio".to_owned(), &mut request.audio)]
     }
 
-    /// Returns the sections that end in pauses. A recording with a known text is one section.
+    /// Returns sections of the recording that end in pauses. A recording with a known text is one section.
     fn chunks(
         &self,
         request: SttRequest,

@@ -1,10 +1,14 @@
-//! Language model of recognition.
+//! Language model of word recognition.
 //!
-//! A mixture of three models. The model of example sentences uses interpolated Kneser-Ney smoothing with one discount
-//! (Kneser & Ney 1995): the discount [`DISCOUNT`] of seen pairs is distributed by the number of different words that a
-//! word follows, and theirs evenly over the dictionary, so that every word can be recognized. In the model of web
-//! pages, the probability that the listed pairs leave is distributed by the frequency of the second word. The model of spoken English
-//! has triples ([`Trigrams`]).
+//! A mixture of three models:
+//!
+//! - Example sentences: bigrams with interpolated Kneser-Ney smoothing (Kneser & Ney 1995). The discount [`DISCOUNT`]
+//!   of each seen pair is distributed in proportion to the number of different words that a word follows. These numbers
+//!   are discounted in the same way, and their discount is distributed evenly over the dictionary, so that every word
+//!   can be recognized.
+//! - Web pages: bigrams of frequent pairs. The remaining probability is distributed by the frequency of the second
+//!   word.
+//! - Spoken English: trigrams ([`Trigrams`]).
 
 use std::collections::BTreeMap;
 
@@ -13,37 +17,37 @@ use crate::trie::WordList;
 use crate::trigrams::Trigrams;
 use crate::{DecoderConfig, SttError};
 
-/// Discount of seen counts.
+/// Discount of the counts of seen pairs.
 const DISCOUNT: f64 = 0.75;
-/// Smallest share of a word's occurrences for unlisted pairs.
+/// Minimum share of a word's occurrences that is left for unlisted pairs.
 const RARE_SHARE: f64 = 0.05;
 /// Count of words that are not in the list of web pages: a sixth of the smallest count in the list.
 const UNLISTED: f64 = 2_000.0;
 
-/// Probabilities of words after one or two others.
+/// Probabilities of words, given one or two previous words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WordModel {
-    /// Shares, which sum to 1 with that of the trigrams, and their models.
+    /// Weights and models of the bigrams. All weights sum to 1, including that of the trigrams.
     parts: Vec<(f64, Smoothed)>,
     trigrams: Option<(f64, Trigrams)>,
     words: usize,
 }
 
-/// Words before a word.
+/// The two words before a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WordHistory {
-    /// Word before the previous one; none at the beginning of a text.
+    /// Word before the previous one; `None` if the previous one is the start of the text.
     pub earlier: Option<u32>,
-    /// Previous word; the edge at the beginning of a text.
+    /// Previous word; the edge at the start of a text.
     pub before: u32,
 }
 
 impl WordModel {
     /// Returns the mixture of WordNet's example sentences (without the test texts of the corpus), web pages and spoken
-    /// English, with the weights `web_share` and `spoken_share` for the last two.
+    /// English. `config` has the weights of the last two: `web_share` and `spoken_share`.
     ///
     /// # Errors
-    /// Only when the build is broken.
+    /// [`SttError::Data`] if a built-in file is invalid, which a test excludes.
     pub fn english(words: &WordList, config: &DecoderConfig) -> Result<Self, SttError> {
         let (web_share, spoken_share) = (config.web_share, config.spoken_share);
         let sentences = || Ok(Smoothed::of_counts(&BigramCounts::wordnet()?, words));
@@ -54,12 +58,12 @@ impl WordModel {
         Ok(Self { parts, trigrams: Some((spoken_share, spoken?)), words: words.len() })
     }
 
-    /// Builds a model of counts. Words that aren't in the list are left out.
+    /// Builds a model from counts of word pairs. Words outside the list are omitted.
     pub fn new(counts: &BigramCounts, words: &WordList) -> Self {
         Self::of(Smoothed::of_counts(counts, words), words)
     }
 
-    /// Builds a model of frequencies. Words that aren't in the list are left out.
+    /// Builds a model from counts of words and frequent pairs. Words outside the list are omitted.
     pub fn of_frequencies(frequencies: &Frequencies, words: &WordList) -> Self {
         Self::of(Smoothed::of_frequencies(frequencies, words), words)
     }
@@ -68,12 +72,12 @@ impl WordModel {
         Self { parts: vec![(1.0, model)], trigrams: None, words: words.len() }
     }
 
-    /// Returns the number of the edge: the beginning (before words) and the end (after them).
+    /// Returns the index of the edge, the symbol for the start and the end of a text.
     pub fn edge(&self) -> u32 {
         self.words as u32
     }
 
-    /// Returns the log-probability of a word after others, natural.
+    /// Returns the log-probability of a word given its history, in nats.
     pub fn log_prob(&self, history: WordHistory, word: u32) -> f32 {
         let WordHistory { earlier, before } = history;
         let of = |(share, model): &(f64, Smoothed)| share * model.probability(before, word);
@@ -84,7 +88,7 @@ impl WordModel {
         (self.parts.iter().map(of).sum::<f64>() + triples.sum::<f64>()).ln() as f32
     }
 
-    /// Returns the unigram log-probability of a word, natural.
+    /// Returns the unigram log-probability of a word, in nats.
     pub fn log_unigram(&self, word: u32) -> f32 {
         let of = |(share, model): &(f64, Smoothed)| share * model.unigrams[word as usize];
         let triples =
@@ -93,12 +97,12 @@ impl WordModel {
     }
 }
 
-/// Probabilities of listed pairs, with backoff to unigrams.
+/// Bigram probabilities with backoff to unigrams.
 #[derive(Debug, Clone, PartialEq)]
 struct Smoothed {
-    /// Probabilities of a word after any other: (words + 1), the end last.
+    /// Probability of each word without a context; the end of the text is the last. // (words + 1)
     unigrams: Vec<f64>,
-    /// Share that goes to the unigrams after each word: (words + 1), the beginning last.
+    /// Weight of the unigrams after each word; the start of the text is the last. // (words + 1)
     backoff: Vec<f64>,
     rows: Vec<(u32, u32)>,  // (words + 1), from and to in `pairs`
     pairs: Vec<(u32, f64)>, // sorted by word within a row
@@ -159,7 +163,7 @@ impl Smoothed {
         Self { unigrams, backoff: vec![1.0; size], rows: vec![(0, 0); size], pairs: Vec::new() }
     }
 
-    /// Adds the sorted pairs of a word, and the share for unlisted ones.
+    /// Adds the pairs of a word, sorted by the second word, and the weight `left` of the unigrams after it.
     fn add(&mut self, before: u32, row: impl Iterator<Item = (u32, f64)>, left: f64) {
         let from = self.pairs.len() as u32;
         self.pairs.extend(row);
@@ -175,12 +179,12 @@ impl Smoothed {
     }
 }
 
-/// Returns the number of a word or of the edge.
+/// Returns the index of a word or of the edge.
 fn number(words: &WordList, word: &str) -> Option<u32> {
     if word == EDGE { Some(words.len() as u32) } else { words.find(word) }
 }
 
-/// Returns unigram probabilities by the number of different words that each word follows.
+/// Returns unigram probabilities by the number of different words that each word follows (Kneser-Ney). // (size)
 fn unigrams(rows: &BTreeMap<u32, Vec<(u32, f64)>>, size: usize) -> Vec<f64> {
     let mut followed = vec![0_u32; size];
     for (after, _) in rows.values().flatten() {

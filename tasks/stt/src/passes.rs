@@ -1,4 +1,4 @@
-//! Several passes over one recording, whose phone scores are averaged (test-time augmentation).
+//! Several passes over a recording, whose phone scores are averaged (test-time augmentation).
 
 use std::iter::repeat_n;
 
@@ -10,19 +10,20 @@ use syrinx_types::Audio;
 use crate::equalizer::neutral;
 use crate::frames::Frames;
 
-/// One pass over a recording.
+/// A pass over a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PassConfig {
-    /// Share of the difference between the long-term spectrum of a recording and that of the training recordings that is
+    /// Share of the difference between the long-term spectra of the recording and of the training recordings that is
     /// removed, 0 to 1.
     pub equalizer_share: f64,
-    /// Delay of the recording, in phone labels, which shifts the frames against the phones.
+    /// Silence inserted before the recording, in phone labels, which moves the frame boundaries relative to the phones.
     pub delay_labels: usize,
 }
 
 impl PassConfig {
-    /// Encodes a recording, delayed. The first frames of all passes begin together; there may be one more at the end.
+    /// Encodes the equalized and delayed recording. The frames of a delayed pass include the delay, so that there may
+    /// be one more.
     pub(crate) fn frames(
         self,
         audio: &Audio,
@@ -45,13 +46,14 @@ impl PassConfig {
 /// Form in which the model reads recordings.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecordingForm {
-    /// Whether the model reads latents.
+    /// Whether the model reads latents instead of codes.
     pub(crate) as_latents: bool,
-    /// Phone labels a frame.
+    /// Number of phone labels per frame.
     pub(crate) per_frame: usize,
 }
 
-/// Returns the mean over passes of the scores of one part: (labels, phones). A delayed pass lacks the last labels.
+/// Returns the mean over the passes of the scores of a part, aligned in time. A delayed pass lacks the last labels. //
+/// (labels, phones)
 pub(crate) fn averaged(passes: &[PassConfig], scores: &[&FrameScores]) -> Option<FrameScores> {
     let (first, rest) = scores.split_first()?;
     let mut mean = (*first).clone();

@@ -1,4 +1,4 @@
-//! Rows from a recording, and words with times from their scores.
+//! Rows from a recording, and words with times from phone scores.
 
 use std::ops::Range;
 
@@ -19,32 +19,33 @@ use crate::layout::{PHONES, RECORDING, TEXT};
 use crate::passes::{RecordingForm, averaged};
 use crate::{MAX_SECTION_S, SttConfig, SttError, SttMode, SttRequest};
 
-/// Silence kept before and after the speech of a part, seconds. Longer silences, which training utterances lack, cause
-/// word errors.
+/// Silence kept on both sides of the speech of a part, in seconds. Training utterances have no longer silences, which
+/// would cause word errors.
 const KEEP_SILENCE_S: f64 = 0.3;
 
-/// Largest number of text tokens for a frame of 40 ms, and for any recording.
+/// Maximum number of text tokens: this number per frame of 40 ms, plus [`TOKENS_ANYWAY`].
 const TOKENS_A_FRAME: usize = 2;
+/// Text tokens that a recording of any length may have.
 const TOKENS_ANYWAY: usize = 32;
 
-/// Parts of a recording, which give the words of the rows their times.
+/// Parts of a recording, which give the words of each row their time offset.
 pub struct Prepared {
     /// Adjacent parts that cover the recording, in order.
     parts: Vec<Part>,
-    /// Length of the recording, seconds.
+    /// Length of the recording, in seconds.
     pub(crate) seconds: f64,
-    /// Phone scores of all parts if they were computed section by section; the plan then has no rows.
+    /// Phone scores of all parts, if they were computed during planning; the plan then has no rows.
     pub(crate) scores: Option<Acoustics>,
 }
 
-/// Part of a recording.
+/// Part of a recording, at most `max_part_s` seconds long.
 struct Part {
     seconds: f64,
-    /// Whether the part may contain speech: then it has one row for each pass, otherwise none.
+    /// Whether the part may contain speech. Such a part has one row per pass, any other none.
     is_speech: bool,
 }
 
-/// Plans one row for each pass over each part of the recording that may contain speech; parts end in pauses.
+/// Plans one row per pass for each part of the recording that may contain speech. Parts end in pauses.
 pub(crate) fn plan(
     config: &SttConfig,
     reading: RecordingForm,
@@ -72,7 +73,7 @@ pub(crate) fn plan(
             audio.seconds()
         }
         Opened::Long(long) => {
-            // Sections of whole frames: their codes follow one another without a gap.
+            // Sections consist of complete frames, so that their codes follow one another without a gap.
             let rate_hz = codec.frame_rate_hz();
             let at_frame_s = |at_s: f64| (at_s * rate_hz).round() / rate_hz;
             let cuts = long.cuts(MAX_SECTION_S)?;
@@ -99,28 +100,28 @@ pub(crate) fn plan(
     Ok((Plan { rows }, Prepared { parts, seconds, scores }))
 }
 
-/// Rows and parts of the sections of a recording so far.
+/// Rows and parts of the sections so far.
 struct Sections<'a> {
     config: &'a SttConfig,
     reading: RecordingForm,
     context: &'a Context<'a>,
-    /// Frames a second.
+    /// Frames per second.
     rate_hz: f64,
-    /// Whether the words are known. All parts then get rows.
+    /// Whether the text is known, in which case all parts get rows.
     has_known_text: bool,
-    /// Computes the phone scores of each part immediately, in place of rows: latents and scores of long recordings are
-    /// large.
+    /// Computes the phone scores of each part at once, instead of planning rows: latents and scores of long recordings
+    /// need much memory.
     scorer: Option<Scorer<'a>>,
     rows: Vec<RowPlan>,
     parts: Vec<Part>,
-    /// Whether a section is loud enough for speech.
+    /// Whether any section is loud enough for speech.
     is_audible: bool,
 }
 
 impl Sections<'_> {
-    /// Appends a section. Its parts are slices of the section's frames, so that no gap is between them.
+    /// Appends a section. Its parts are slices of the section's frames, so that there is no gap between them.
     fn push(&mut self, audio: &Audio) -> Result<(), TaskError> {
-        // Scores of long recordings are large: a known text is aligned with those of one pass.
+        // Scores of long recordings need much memory, so a known text is aligned with the scores of one pass.
         let once = self.has_known_text || self.config.mode == SttMode::Text;
         let count = if once { 1 } else { self.config.passes.len() };
         let passes: Result<Vec<Frames>, TaskError> = self.config.passes[..count]
@@ -162,7 +163,7 @@ impl Sections<'_> {
         Ok(())
     }
 
-    /// Appends a part, with its scores or a row for each pass, unless it is empty.
+    /// Appends a part unless it is empty. A part with speech is scored, or gets one row per pass.
     fn part(
         &mut self,
         passes: &[Frames],
@@ -185,7 +186,7 @@ impl Sections<'_> {
     }
 }
 
-/// Clamps words and phones to the recording, which the last codec frame may exceed.
+/// Clamps words and phones to the length of the recording in seconds, since the last frame may extend beyond it.
 pub(crate) fn clamped(mut transcript: Transcript, seconds: f64) -> Transcript {
     for word in &mut transcript.words {
         word.end_s = word.end_s.min(seconds);
@@ -222,8 +223,8 @@ fn mean_scores(config: &SttConfig, rows: &[Generated]) -> Result<FrameScores, Ta
     mean.ok_or_else(|| AnswerIssue::NoScores.of("stt"))
 }
 
-/// Returns the answer from phone scores: the most probable words; none in parts without speech, and none if their
-/// confidence is as low as in music.
+/// Returns the transcript from phone scores: the most probable words of each part with speech. If their mean confidence
+/// is below `min_confidence`, as in music, the transcript has no words.
 pub(crate) fn transcribed(
     config: &SttConfig,
     decoder: &Decoder,
@@ -261,7 +262,7 @@ pub(crate) fn transcribed(
     if let Some(confidence) = sum.mean().filter(|c| *c < config.min_confidence) {
         let (count, seconds) = (answer.words.len(), prepared.seconds);
         let message = format!(
-            "{count} words in {seconds:.1} s were left out, since they are hardly recognizable (confidence {confidence:.2})"
+            "{count} words in {seconds:.1} s were omitted, since their confidence is low ({confidence:.2})"
         );
         run.events.emit(Event::Warning { message });
         return Ok(Transcript { phones: vec![silence(seconds)], ..Transcript::default() });

@@ -1,8 +1,9 @@
 //! Beam search for the most probable words.
 //!
-//! Time-synchronous Viterbi search with one copy of the pronunciation tree for each previous word (Ney et al. 1992; Ney
-//! & Ortmanns 1999, sections III and IV). Within a copy scores include the best unigram ahead (look-ahead); at a word's
-//! end the trigram replaces it. A phone lasts one part or more; silence between words is optional.
+//! Time-synchronous Viterbi search with one copy of the pronunciation tree per previous word (Ney et al. 1992; Ney &
+//! Ortmanns 1999, sections III and IV). Within a copy, scores include the best unigram of the words below the node
+//! (look-ahead); at the end of a word, the trigram replaces it. A phone lasts at least `min_parts` subframes; silence
+//! between words is optional.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -13,46 +14,46 @@ use crate::DecoderConfig;
 use crate::lm::{WordHistory, WordModel};
 use crate::trie::Trie;
 
-/// Node of silence in a copy of the tree.
+/// Node of silence, which each copy of the tree has at its root.
 const SILENT: u32 = 0;
 
-/// Previous word of a hypothesis without one.
+/// Link of a hypothesis without a previous word.
 const NOTHING: u32 = u32::MAX;
 
-/// A recognized word with its parts.
+/// A recognized word with its subframes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WordHypothesis {
-    /// Number of the word.
+    /// Index of the word.
     pub word: u32,
-    /// First part.
+    /// First subframe.
     pub start: u32,
-    /// Part after the last.
+    /// Subframe after the last.
     pub end: u32,
 }
 
-/// A hypothesis within a word (or in silence).
+/// A hypothesis within a word or a silence.
 #[derive(Debug, Clone, Copy)]
 struct Token {
     /// Previous word, which selects the copy of the tree.
     before: u32,
     node: u32,
-    /// Number of parts of its phone so far, up to the minimum.
+    /// Number of subframes of the current phone so far, counted up to the minimum duration.
     age: u8,
-    /// First part of its word.
+    /// First subframe of the current word.
     start: u32,
-    /// Index of the chain of previous words.
+    /// Index of the last link in the chain of previous words.
     link: u32,
     score: f32,
 }
 
-/// A word at the end of a chain of words.
+/// A word, with the index of the word before it.
 #[derive(Debug, Clone, Copy)]
 struct Link {
     found: WordHypothesis,
     previous: u32,
 }
 
-/// The end of a word, after which the next one may begin.
+/// The end of a word or a silence, after which the next word may begin.
 #[derive(Debug, Clone, Copy)]
 struct Exit {
     before: u32,
@@ -83,7 +84,7 @@ impl Hasher for Spread {
 
 type Index = HashMap<u64, u32, BuildHasherDefault<Spread>>;
 
-/// Hypotheses of one part, the best for each state.
+/// Hypotheses of one subframe, the best per state.
 #[derive(Default)]
 struct Beam {
     tokens: Vec<Token>,
@@ -98,7 +99,7 @@ impl Beam {
         self.best = f32::NEG_INFINITY;
     }
 
-    /// Adds a hypothesis unless it is outside the beam or there is a better one in the same state.
+    /// Adds a hypothesis, unless it is outside the beam or its state has a better one.
     fn offer(&mut self, token: Token, beam: f32) {
         if token.score < self.best - beam {
             return;
@@ -115,29 +116,29 @@ impl Beam {
         }
     }
 
-    /// Drops tokens far below the best, and all but the best `most`.
+    /// Drops hypotheses outside the beam, and all but the best `most`.
     fn prune(&mut self, beam: f32, most: usize) {
         let least = self.best - beam;
         self.tokens.retain(|t| t.score >= least);
         if self.tokens.len() > most {
-            // The selection is unstable but deterministic: the same scores give the same words.
+            // The selection does not keep the order, but is deterministic: the same scores give the same words.
             self.tokens.select_nth_unstable_by(most, |a, b| b.score.total_cmp(&a.score));
             self.tokens.truncate(most);
         }
     }
 }
 
-/// Material of the search.
+/// Models and settings of the search.
 pub(crate) struct Search<'a> {
     pub(crate) trie: &'a Trie,
     pub(crate) lm: &'a WordModel,
-    /// The best unigram ahead of each node, natural logarithm.
+    /// Best unigram log-probability of the words below each node, in nats. // (nodes)
     pub(crate) ahead: &'a [f32],
     pub(crate) config: &'a DecoderConfig,
 }
 
 impl Search<'_> {
-    /// Returns the most probable words, in order, and their total score.
+    /// Returns the most probable words in order, and their total score.
     pub(crate) fn run(&self, acoustics: &Acoustics) -> (Vec<WordHypothesis>, f32) {
         let beam = self.config.beam as f32;
         let mut links: Vec<Link> = Vec::new();
@@ -147,7 +148,8 @@ impl Search<'_> {
         for part in 0..acoustics.parts() {
             let scores = &*acoustics.scaled(part);
             next.clear();
-            // The best hypothesis that stays in its phone is added below: worse ones are pruned against it.
+            // The best score of a hypothesis that stays in its phone is known before any is added, so that worse
+            // hypotheses are pruned at once.
             let on = |token: &Token| token.score + scores[usize::from(self.unit(token.node))];
             next.best = now.tokens.iter().map(on).fold(f32::NEG_INFINITY, f32::max);
             for exit in &exits {
@@ -178,15 +180,15 @@ impl Search<'_> {
         self.config.lm_weight as f32 * log_prob
     }
 
-    /// Returns the last two words of a chain. Hypotheses with the same last word share a copy of the tree, so that the
-    /// word before it is that of the best of them (Ney & Ortmanns 1999, section III).
+    /// Returns the last two words of a chain. Hypotheses with the same last word share a copy of the tree; the word
+    /// before it is that of the best of them (Ney & Ortmanns 1999, section III).
     fn history(&self, links: &[Link], before: u32, link: u32) -> WordHistory {
         let earlier = links.get(link as usize).map(|last| links.get(last.previous as usize));
         let earlier = earlier.map(|earlier| earlier.map_or(self.lm.edge(), |l| l.found.word));
         WordHistory { earlier, before }
     }
 
-    /// Returns the unit of a node.
+    /// Returns the phone unit of a node.
     fn unit(&self, node: u32) -> u8 {
         if node == SILENT { SILENCE } else { self.trie.unit(node) }
     }
@@ -195,7 +197,7 @@ impl Search<'_> {
         self.weighted(self.ahead[node as usize])
     }
 
-    /// Continues after a word: with silence, or the first phone of the next word.
+    /// Starts the next word after the end of a word, directly or after a silence.
     fn begin(&self, exit: &Exit, part: u32, scores: &[f32], next: &mut Beam) {
         let Exit { before, link, score } = *exit;
         let beam = self.config.beam as f32;
@@ -204,7 +206,7 @@ impl Search<'_> {
         self.step(&token, SILENT, score + self.config.word_bonus as f32, scores, next);
     }
 
-    /// Offers the children of a node.
+    /// Adds hypotheses for the children of a node.
     fn step(&self, token: &Token, node: u32, score: f32, scores: &[f32], next: &mut Beam) {
         let looked = if node == SILENT { 0.0 } else { self.look(node) };
         let enter = score - looked - self.config.phone_penalty as f32;
@@ -216,7 +218,8 @@ impl Search<'_> {
         }
     }
 
-    /// Continues within a word: with the same phone, or the next one. Silence ends through its exit only.
+    /// Continues a hypothesis within a word, with the same phone or the next one. A silence continues; [`Self::exits`]
+    /// ends it.
     fn go_on(&self, token: &Token, scores: &[f32], next: &mut Beam) {
         let least = self.config.min_parts.min(3) as u8;
         if token.node == SILENT {
@@ -232,7 +235,8 @@ impl Search<'_> {
         }
     }
 
-    /// Returns the words that may end after this part, the best for each word; silence keeps the previous word.
+    /// Returns the words that may end after this subframe, the best hypothesis per word. A silence keeps its previous
+    /// word.
     fn exits(&self, now: &Beam, part: u32, links: &mut Vec<Link>) -> Vec<Exit> {
         let least = self.config.min_parts.min(3) as u8;
         let floor = now.best - self.config.word_beam as f32;
@@ -254,7 +258,7 @@ impl Search<'_> {
                 offer(Exit { before: token.before, link: token.link, score: token.score }, None);
             } else if token.age >= least {
                 let score = token.score - self.look(token.node);
-                // A language model never raises a score.
+                // The language model only lowers a score.
                 if score < floor {
                     continue;
                 }

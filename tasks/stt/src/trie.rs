@@ -1,11 +1,11 @@
-//! Pronunciation tree: words with a common beginning share its nodes.
+//! Pronunciation tree, in which words with a common beginning share nodes.
 
 use std::ops::Range;
 
 use syrinx_speech::Units;
 use syrinx_text::Lexicon;
 
-/// Pronunciation tree in arrays; children of a node are adjacent. Node 0 is the root, without a phone.
+/// Pronunciation tree in arrays; the children of a node are adjacent. Node 0 is the root and has no phone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trie {
     unit: Vec<u8>,
@@ -14,14 +14,14 @@ pub struct Trie {
     word_ids: Vec<u32>,
 }
 
-/// A pronunciation to be inserted.
+/// A pronunciation to insert.
 struct Entry {
     units: Vec<u8>,
     word: u32,
 }
 
 impl Trie {
-    /// Returns the tree of pronunciations, each given with the number of its word.
+    /// Builds the tree from pronunciations, each with the index of its word.
     pub fn new(pronunciations: impl IntoIterator<Item = (Vec<u8>, u32)>) -> Self {
         let mut entries: Vec<Entry> = pronunciations
             .into_iter()
@@ -32,7 +32,7 @@ impl Trie {
         entries.dedup_by(|a, b| a.word == b.word && a.units == b.units);
         let mut trie = Self::default();
         trie.add_node(0);
-        // Breadth first, so that the children of a node get consecutive numbers.
+        // Breadth-first order gives the children of a node consecutive indices.
         let mut ranges: Vec<(Range<usize>, usize)> = vec![(0..entries.len(), 0)];
         let mut node = 0;
         while node < ranges.len() {
@@ -49,7 +49,7 @@ impl Trie {
         self.words.push((0, 0));
     }
 
-    /// Assigns a node the words that end there, and a child for each next phone.
+    /// Assigns a node the words that end there, and creates a child per next phone.
     fn fill(
         &mut self,
         node: usize,
@@ -76,7 +76,7 @@ impl Trie {
         self.children[node] = (first_child, self.unit.len() as u32);
     }
 
-    /// Returns the number of nodes, the root included.
+    /// Returns the number of nodes, including the root.
     pub fn len(&self) -> usize {
         self.unit.len()
     }
@@ -86,25 +86,25 @@ impl Trie {
         self.word_ids.is_empty()
     }
 
-    /// Returns the unit of a node.
+    /// Returns the phone unit of a node.
     pub fn unit(&self, node: u32) -> u8 {
         self.unit[node as usize]
     }
 
-    /// Returns the nodes that may follow.
+    /// Returns the children of a node.
     pub fn children(&self, node: u32) -> Range<u32> {
         let (from, to) = self.children[node as usize];
         from..to
     }
 
-    /// Returns the words that end at a node.
+    /// Returns the indices of the words that end at a node.
     pub fn words(&self, node: u32) -> &[u32] {
         let (from, to) = self.words[node as usize];
         &self.word_ids[from as usize..to as usize]
     }
 
-    /// Returns for every node the largest `score` of the words that end there or below it; minus infinity for the root
-    /// of an empty tree.
+    /// Returns, for each node, the largest `score` of the words that end there or below it; negative infinity for the
+    /// root of an empty tree. // (nodes)
     pub fn best_ahead(&self, score: impl Fn(u32) -> f32) -> Vec<f32> {
         let mut best = vec![f32::NEG_INFINITY; self.len()];
         for node in (0..self.len() as u32).rev() {
@@ -116,7 +116,7 @@ impl Trie {
     }
 }
 
-/// Words that can be recognized: those of the dictionary that consist of letters and apostrophes.
+/// Words that can be recognized, sorted: those of the dictionary that consist of letters and apostrophes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WordList {
     letters: String,
@@ -134,14 +134,14 @@ impl WordList {
         self.ends.is_empty()
     }
 
-    /// Returns a word by its number.
+    /// Returns a word by its index.
     pub fn word(&self, index: u32) -> &str {
         let i = index as usize;
         let start = if i == 0 { 0 } else { self.ends[i - 1] as usize };
         &self.letters[start..self.ends[i] as usize]
     }
 
-    /// Returns the number of a word; the list is sorted.
+    /// Returns the index of a word, by binary search.
     pub fn find(&self, word: &str) -> Option<u32> {
         let (mut low, mut high) = (0, self.len() as u32);
         while low < high {
@@ -155,14 +155,14 @@ impl WordList {
         None
     }
 
-    /// Appends a word, which must come after the last one in sorted order.
+    /// Appends a word, which must sort after the last one.
     fn push(&mut self, word: &str) {
         self.letters.push_str(word);
         self.ends.push(self.letters.len() as u32);
     }
 }
 
-/// Returns the dictionary's words and the tree of all their pronunciations, without stress.
+/// Returns the words of a lexicon, and the tree of all their pronunciations without stress.
 pub fn dictionary(lexicon: &Lexicon, units: &Units) -> (WordList, Trie) {
     let mut words = WordList::default();
     let mut entries = Vec::with_capacity(lexicon.len());

@@ -1,13 +1,15 @@
-//! Trigram model with backoff, and its file.
+//! Trigram model with backoff, and its file format.
 //!
-//! The file is a raw deflate stream of: four little-endian `u32` (bytes of the word list, words with the edge, pairs,
-//! triples); the words, a line each, sorted; one byte a word; for each word the number of its pairs; the second words of
-//! the pairs; one byte a pair; for each pair the number of its triples; the third words; one byte a triple. A byte is a
-//! negative natural log-probability in sixths. Numbers are LEB128; words of a row are differences to the one before. The
-//! last word is the edge of a text.
+//! The file is a raw deflate stream of, in this order: four little-endian `u32` (bytes of the word list; number of
+//! words including the edge token, of pairs and of triples); the sorted words, one per line; one byte per word; per
+//! word the number of its pairs; the second words of the pairs; one byte per pair; per pair the number of its triples;
+//! the third words; one byte per triple. Each byte is a negative natural log probability in units of 1/6. All other
+//! numbers are LEB128. Word indices of a row are stored as differences to the previous index. The last word is the edge
+//! token of a text.
 //!
-//! Words without an entry share the rest of a context's probability as after the shorter context (Katz 1987). The
-//! weights of that backoff are computed here, so that probabilities sum to 1 after quantization and with any dictionary.
+//! In each context, words without an entry share the remaining probability in proportion to their probability after the
+//! shorter context (Katz 1987). These backoff weights are computed when the file is read, so that probabilities sum to
+//! 1 after quantization and with any dictionary.
 
 use std::io::Read;
 
@@ -17,18 +19,18 @@ use crate::counts::EDGE;
 use crate::trie::WordList;
 use crate::{DataFault, SttError};
 
-/// Model of the Python package `pocketsphinx`, made by `data/trigrams.py`.
+/// Trigram model of the Python package `pocketsphinx`, converted by `data/trigrams.py`.
 const SPOKEN: &[u8] = include_bytes!("../data/trigrams.deflate");
-/// Largest size of the inflated file, bytes.
+/// Maximum size of the decompressed file, in bytes.
 const MOST_BYTES: u64 = 1 << 24;
-/// Parts of a natural logarithm.
+/// Log-probabilities are stored as integers in units of 1 / `LOG_PARTS` nats.
 const LOG_PARTS: f64 = 6.0;
-/// Probability of all words that the file lacks.
+/// Total probability of all words that the file lacks.
 const UNLISTED: f64 = 5e-4;
-/// Largest probability of the listed words of a context.
+/// Maximum total probability of the listed words of a context.
 const MOST_LISTED: f64 = 0.98;
 
-/// Probabilities of words after one or two others.
+/// Probabilities of words, given one or two previous words.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Trigrams {
     unigrams: Vec<f32>, // (words + 1), the edge last
@@ -36,7 +38,7 @@ pub(crate) struct Trigrams {
     triples: Rows,      // a row for each pair
 }
 
-/// Words that may follow each of many contexts.
+/// Words that may follow each context, with their probabilities.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Rows {
     starts: Vec<u32>,        // (contexts + 1), in `words`
@@ -46,14 +48,14 @@ struct Rows {
 }
 
 impl Rows {
-    /// Returns the position of a word after a context.
+    /// Returns the index into `words` of a word after a context.
     fn find(&self, context: usize, word: u32) -> Option<usize> {
         let (from, to) = (self.starts[context] as usize, self.starts[context + 1] as usize);
         self.words[from..to].binary_search(&word).ok().map(|i| from + i)
     }
 
-    /// Scales the probabilities of each row to at most [`MOST_LISTED`], and computes its backoff. `shorter` returns the
-    /// probability of a word after the shorter context.
+    /// Scales the probabilities of each row to a sum of at most [`MOST_LISTED`], and computes its backoff weight.
+    /// `shorter` returns the probability of a word after the shorter context of a row.
     fn normalize(&mut self, shorter: impl Fn(usize, u32) -> f32) {
         for context in 0..self.starts.len().saturating_sub(1) {
             let row = self.starts[context] as usize..self.starts[context + 1] as usize;
@@ -72,15 +74,15 @@ impl Trigrams {
     /// Returns the model of spoken English.
     ///
     /// # Errors
-    /// Only when the build is broken.
+    /// [`SttError::Data`] if the embedded file does not match the program.
     pub(crate) fn spoken(words: &WordList) -> Result<Self, SttError> {
         Self::read(SPOKEN, words)
     }
 
-    /// Reads a file. Words that are not in the list are left out.
+    /// Reads a file. Words outside the list are omitted.
     ///
     /// # Errors
-    /// [`SttError::Data`] for a damaged file.
+    /// [`SttError::Data`] if the file can't be decompressed, is truncated or inconsistent.
     pub(crate) fn read(bytes: &[u8], words: &WordList) -> Result<Self, SttError> {
         let bad = |fault| SttError::Data { file: "word triples", line: 1, fault };
         let mut content = Vec::new();
@@ -91,7 +93,7 @@ impl Trigrams {
             .ok_or_else(|| bad(DataFault::Truncated))
     }
 
-    /// Returns the probability of a word after `before`, and after `earlier` where there is one.
+    /// Returns the probability of a word after `before`, and after `earlier` if there is one.
     pub(crate) fn probability(&self, earlier: Option<u32>, before: u32, word: u32) -> f32 {
         let context = earlier.and_then(|earlier| self.pairs.find(earlier as usize, before));
         let Some(context) = context else { return self.after_one(before, word) };
@@ -113,19 +115,19 @@ impl Trigrams {
         }
     }
 
-    /// Computes all backoff factors.
+    /// Computes the backoff weights of all contexts.
     fn normalize(&mut self) {
         let unigrams = &self.unigrams;
         self.pairs.normalize(|_, word| unigrams[word as usize]);
         let mut triples = std::mem::take(&mut self.triples);
-        // The shorter context of a pair is its second word.
+        // The shorter context of a pair of words is its second word.
         let seconds = &self.pairs.words;
         triples.normalize(|pair, word| self.after_one(seconds[pair], word));
         self.triples = triples;
     }
 }
 
-/// Content of a file, with its own word numbers.
+/// Content of a file, with the word indices of the file.
 struct File<'a> {
     words: Vec<&'a str>,
     unigrams: &'a [u8],
@@ -133,7 +135,7 @@ struct File<'a> {
     triples: FileRows<'a>,
 }
 
-/// Rows of a file.
+/// Rows of a file, one per context.
 struct FileRows<'a> {
     counts: Vec<u32>,
     words: Vec<u32>,
@@ -141,7 +143,7 @@ struct FileRows<'a> {
 }
 
 impl<'a> File<'a> {
-    /// Parses a file; `None` where it ends too early or its numbers do not fit.
+    /// Parses a file; `None` if it is truncated or inconsistent.
     fn parse(content: &'a [u8]) -> Option<Self> {
         let mut reader = Reader(content);
         let [letters, size, pairs, triples] = reader.header()?;
@@ -156,7 +158,7 @@ impl<'a> File<'a> {
         Some(Self { words, unigrams, pairs, triples })
     }
 
-    /// Returns the model in the numbers of a word list.
+    /// Returns the model with the word indices of a list.
     fn for_words(&self, list: &WordList) -> Option<Trigrams> {
         let edge = list.len() as u32;
         let of = |word: &&str| if *word == EDGE { Some(edge) } else { list.find(word) };
@@ -208,12 +210,12 @@ impl<'a> File<'a> {
     }
 }
 
-/// Returns the probability of a byte of a file.
+/// Returns the probability that a byte of a file encodes.
 fn probability(log: u8) -> f32 {
     (-f64::from(log) / LOG_PARTS).exp() as f32
 }
 
-/// Distributes the probability of unlisted words evenly, and makes the sum 1.
+/// Distributes the probability [`UNLISTED`] evenly over the words that the file lacks, and scales the sum to 1.
 fn fill_unlisted(unigrams: &mut [f32]) {
     let missing = unigrams.iter().filter(|&&p| p == 0.0).count();
     let listed: f64 = unigrams.iter().map(|&p| f64::from(p)).sum();
@@ -229,7 +231,7 @@ fn fill_unlisted(unigrams: &mut [f32]) {
     unigrams.iter_mut().for_each(|p| *p = if *p == 0.0 { each } else { *p * factor });
 }
 
-/// Reader of the parts of a file.
+/// Reader of a decompressed file.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -247,7 +249,7 @@ impl<'a> Reader<'a> {
         Some(sizes)
     }
 
-    /// Reads a number of at most 28 bits.
+    /// Reads a LEB128 number of at most 28 bits.
     fn number(&mut self) -> Option<u32> {
         let mut value = 0;
         for shift in [0, 7, 14, 21] {
@@ -260,9 +262,9 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// Reads `total` entries in rows, with words below `words`. A row has its words in ascending order.
+    /// Reads `total` entries of `contexts` rows. Words are below `words`, in ascending order within a row.
     fn rows(&mut self, contexts: usize, total: usize, words: usize) -> Option<FileRows<'a>> {
-        // An entry takes a byte at least, so that a wrong total is found before memory is reserved.
+        // An entry takes at least one byte, so that a wrong total is found before memory is reserved.
         if contexts > self.0.len() || total > self.0.len() {
             return None;
         }

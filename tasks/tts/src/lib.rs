@@ -1,7 +1,7 @@
-//! Text to speech: codes from phones in the voice of a prompt.
+//! Text to speech: codes from phones, in the voice of a prompt.
 //!
-//! The AR stage predicts the level-1 codes with a pointer over the phones, the NAR stage the further levels. Everything
-//! but the request is shared with the family of tasks that synthesize speech: see [`syrinx_speech`].
+//! The AR stage predicts the codes of level 1, with a phone index per frame; the NAR stage predicts the levels above.
+//! All but request and rows is shared with the family of tasks that synthesize speech: see [`syrinx_speech`].
 
 mod request;
 mod speak;
@@ -16,13 +16,13 @@ pub use syrinx_speech::SpeakConfig as TtsConfig;
 
 pub use request::TtsRequest;
 
-/// The registry's entry.
+/// Entry of the task in the registry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Tts>();
 
-/// Text to speech.
+/// The task: text to speech.
 pub type Tts = SpeakingTask<TextToSpeech>;
 
-/// Text to speech in the family of tasks that synthesize speech.
+/// Implementation of text to speech in the family of tasks that synthesize speech.
 pub struct TextToSpeech;
 
 impl Speaking for TextToSpeech {
@@ -52,7 +52,7 @@ impl Speaking for TextToSpeech {
         request.prompt.iter_mut().map(|clip| ("prompt".to_owned(), clip)).collect()
     }
 
-    /// Returns chunks of sentences; a rolling reading is one chunk, since its sentences continue each other.
+    /// Returns chunks of sentences. A rolling reading is one chunk, since its sentences continue each other.
     fn chunks(
         setup: Setup<'_>,
         mut request: TtsRequest,

@@ -1,4 +1,4 @@
-//! Rows from a request, and a recording from their codes.
+//! Rows from a request, and a recording from generated codes.
 
 use syrinx_speech::{RequestedVoice, Sentence, SentenceOffset, Setup, Spoken, reading, sentences};
 use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
@@ -6,13 +6,13 @@ use syrinx_types::WordTime;
 
 use crate::TtsRequest;
 
-/// Sentences of the request with their offsets in the rows, and the built-in voice.
+/// Sentences of the request with their offsets in the rows, and the name of the built-in voice.
 pub struct Prepared {
     sentences: Vec<(Sentence, SentenceOffset)>,
     voice: Option<String>,
 }
 
-/// Plans one row for each sentence, all with the same prompt; in a rolling reading each row continues the previous one.
+/// Plans one row per sentence, all with the same prompt. In a rolling reading, each row continues the previous one.
 pub(crate) fn plan(
     setup: Setup<'_>,
     request: &TtsRequest,
@@ -27,7 +27,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, Prepared { sentences, voice: voice.built_in(context)? }))
 }
 
-/// Returns the words of the first sentence that are complete in the frames so far.
+/// Returns the words of the first sentence that are complete in the frames generated so far.
 pub(crate) fn words_so_far(
     prepared: &Prepared,
     pointer: &[u32],
@@ -39,7 +39,7 @@ pub(crate) fn words_so_far(
     let rate_hz = codec.frame_rate_hz();
     let now_s = pointer.len() as f64 / rate_hz;
     let mut words = sentence.word_times(pointer, 0.0, rate_hz);
-    // The last word may be incomplete: it ends at the newest frame.
+    // A word that ends at the newest frame may be incomplete.
     words.truncate(words.iter().take_while(|w| w.end_s < now_s - 0.5 / rate_hz).count());
     words
 }

@@ -1,4 +1,4 @@
-//! A figure against the axes, as an SVG.
+//! Charts of a figure over an axis, as SVG.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -12,7 +12,7 @@ use crate::{Findings, SuiteFindings};
 
 const SIZE: (u32, u32) = (760, 400);
 
-/// Okabe and Ito's colours, which everyone can tell apart, without the yellow.
+/// Palette of Okabe and Ito without its yellow; distinguishable with colour vision deficiency.
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -23,17 +23,17 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 0, 0),
 ];
 
-/// Value, lower and upper end, at a place of the axis across.
+/// Position on the x axis, value, lower and upper end of the interval.
 type Bar = (f64, f64, f64, f64);
 
-/// Series of a chart.
+/// A series of the chart: one combination of the axes that are not the x axis.
 struct Series {
     name: String,
     bars: Vec<Bar>,
 }
 
-/// Returns the chart of a figure; `None` if there is nothing to compare. Across runs the axis with the most values, the
-/// others are series of their own.
+/// Returns the chart of a figure, or `None` with fewer than two values. The axis with the most values is the x axis;
+/// each combination of the other axes is a series.
 pub(super) fn draw(
     findings: &Findings,
     suite: &SuiteFindings,
@@ -48,7 +48,7 @@ pub(super) fn draw(
     Ok(Some(svg))
 }
 
-/// Returns the axis that has the most values, and their names in order.
+/// Returns the axis with the most values, and the names of these values in order.
 fn across(findings: &Findings, suite: &SuiteFindings) -> (String, Vec<String>) {
     let values = |axis: &String| -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
@@ -60,7 +60,7 @@ fn across(findings: &Findings, suite: &SuiteFindings) -> (String, Vec<String>) {
         names
     };
     let all = findings.axes.iter().map(|axis| (axis.clone(), values(axis)));
-    // The first of the longest: `max_by_key` would take the last.
+    // `max_by_key` returns the last maximum; reversed, it is the first axis.
     all.rev().max_by_key(|(_, names)| names.len()).unwrap_or_default()
 }
 
@@ -93,7 +93,7 @@ fn series(
     (all, unit)
 }
 
-/// Returns the ends of the axis upwards, with some air.
+/// Returns the lower and upper end of the y axis, with a margin of 8 %.
 fn ends(series: &[Series]) -> (f64, f64) {
     let all = || series.iter().flat_map(|s| &s.bars).flat_map(|b| [b.1, b.2, b.3]);
     let low = all().fold(f64::INFINITY, f64::min);
@@ -136,7 +136,7 @@ fn plot(
         .draw()?;
     for (i, one) in series.iter().enumerate() {
         let colour = COLOURS[i % COLOURS.len()];
-        // Bars are drawn side by side.
+        // The bars of different series are drawn side by side.
         let offset = 0.5 * (i as f64 - (series.len() - 1) as f64 / 2.0) / series.len() as f64;
         let bars = one.bars.iter().map(|&(x, value, low, high)| {
             ErrorBar::new_vertical(x + offset, low, value, high, colour.filled(), 8)

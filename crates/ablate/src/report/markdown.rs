@@ -1,4 +1,4 @@
-//! The page.
+//! The report as Markdown.
 
 use std::fmt::Write as _;
 
@@ -64,7 +64,7 @@ fn section(page: &mut String, findings: &Findings, suite: &SuiteFindings, charts
     }
 }
 
-/// Returns a point of the table: `41.2 % (35.0 – 47.3 %) ▲`.
+/// Returns the cells of a point's row: `41.2 % (35.0 – 47.3 %) ▲`.
 fn cells(findings: &Findings, suite: &SuiteFindings, point: &Point) -> Vec<String> {
     let value = |axis: &String| point.axes.get(axis).map_or("-".into(), shown);
     let mut cells: Vec<String> = findings.axes.iter().map(value).collect();
@@ -88,11 +88,11 @@ fn cells(findings: &Findings, suite: &SuiteFindings, point: &Point) -> Vec<Strin
 
 fn with_range(figure: &Figure) -> String {
     let value = figure.unit.show(figure.value);
-    // The range over one seed is no range.
+    // With one seed, the range over seeds is a single value.
     if figure.low == figure.high { value } else { format!("{value} ({})", range(figure)) }
 }
 
-/// Returns the sign of a figure's change from the baseline, if significant.
+/// Returns the sign of a significant change from the baseline, or nothing.
 fn mark(point: &Point, figure: &str) -> &'static str {
     let judged = point.moves.iter().find(|m| m.figure == figure && is_judged(figure));
     match judged.map(|m| m.moved) {

@@ -1,4 +1,4 @@
-//! Significant and insignificant changes, in words.
+//! Significant and insignificant changes, as sentences.
 
 use syrinx_eval::{Better, Move, Moved, Unit, figure_kind, title};
 
@@ -6,10 +6,10 @@ use crate::findings::FEWEST_PAIRS;
 use crate::plan::named;
 use crate::{Findings, Point, SuiteFindings, Tolerance};
 
-/// Intervals by bootstrap over fewer speakers than this are too narrow to be believed.
+/// Minimum number of speakers; bootstrap intervals over fewer are too narrow.
 const ENOUGH_SPEAKERS: usize = 6;
 
-/// Returns the answer of a suite: paragraphs.
+/// Returns the paragraphs that answer the question for a suite.
 pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> {
     let Some(base) = suite.points.iter().find(|p| p.baseline) else {
         return vec!["The baseline isn't finished, so nothing can be compared.".into()];
@@ -18,7 +18,7 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
     let few = |p: &&Point| p.rows > 0 && p.moves.is_empty();
     if !others.is_empty() && others.iter().all(few) {
         return vec![format!(
-            "Fewer than {FEWEST_PAIRS} rows are in common with the baseline: they say nothing of noise."
+            "Fewer than {FEWEST_PAIRS} rows are in common with the baseline: not enough to test for a difference."
         )];
     }
     if others.iter().flat_map(|p| &p.moves).all(|m| !is_judged(&m.figure)) {
@@ -30,38 +30,38 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
     all.extend(tolerance.and_then(|tolerance| tolerated(tolerance, &others)));
     if base.speakers < ENOUGH_SPEAKERS {
         all.push(format!(
-            "There are only {} speakers. Drawn over so few, intervals are narrower than they should be: take what is beyond noise for a hint.",
+            "There are only {} speakers. Bootstrap intervals over so few are too narrow: treat differences beyond noise as indications.",
             base.speakers
         ));
     }
     if findings.seeds.len() == 1 && suite.is_drawn {
         all.push(
-            "There is only one seed: what is beyond noise here may be the luck of one training or of one set of draws, which no interval knows of.".into(),
+            "There is only one seed: a difference beyond noise may be due to the seed of training or sampling, which the intervals do not contain.".into(),
         );
     }
     let of_result = |m: &&Move| is_judged(&m.figure) && counts(m);
     let compared = others.iter().flat_map(|p| &p.moves).filter(of_result).count();
     if compared >= 10 {
         all.push(format!(
-            "These are {compared} comparisons at 95 % each: one in twenty would be beyond noise if nothing had any effect."
+            "These are {compared} comparisons at 95 % each: without any effect, one in twenty would still be beyond noise."
         ));
     }
     all
 }
 
-/// Whether a change of a figure is attributed to the cell. Times depend on the load of the computer as well, which
-/// intervals over rows do not contain.
+/// Whether a change of a figure is attributed to the cell. Times are excluded: they depend on the load of the computer
+/// too, which intervals over rows do not contain.
 pub(super) fn is_judged(figure: &str) -> bool {
     let kind = figure_kind(figure);
     kind.gate || kind.better == Better::Neither
 }
 
-/// Whether a figure can be better or worse.
+/// Whether a higher or a lower value of the figure is better.
 fn counts(of: &Move) -> bool {
     figure_kind(&of.figure).better != Better::Neither
 }
 
-/// Returns the lines of significant changes.
+/// Returns a paragraph with the significant changes of each cell.
 fn beyond(base: &Point, others: &[&Point]) -> Vec<String> {
     let mut lines = Vec::new();
     for point in others {
@@ -77,12 +77,12 @@ fn beyond(base: &Point, others: &[&Point]) -> Vec<String> {
     vec![format!("**Beyond noise** against {against}:\n\n{}", lines.join("\n"))]
 }
 
-/// Whether something moved.
+/// Whether a change is significant and attributed to the cell.
 fn is_news(of: &&Move) -> bool {
     of.moved != Moved::No && is_judged(&of.figure)
 }
 
-/// `word error rate (own) is worse, 48.2 % after 41.0 % (+2.1 to +12.0 points)`.
+/// Returns a change as text: `word error rate (own) is worse, 48.2 % after 41.0 % (+2.1 to +12.0 points)`.
 fn moved(of: &Move) -> String {
     let unit = figure_kind(&of.figure).unit;
     let how = match of.moved {
@@ -99,7 +99,7 @@ fn moved(of: &Move) -> String {
     )
 }
 
-/// Returns the interval of a change, with signs. Shares differ by points, not by per cent.
+/// Returns the interval of a change, with signs. Changes of percentages are in percentage points.
 fn interval(unit: Unit, of: &Move) -> String {
     if unit == Unit::Share {
         return format!("{:+.1} to {:+.1} points", 100.0 * of.low, 100.0 * of.high);
@@ -111,7 +111,7 @@ fn interval(unit: Unit, of: &Move) -> String {
     format!("{} to {}", signed(of.low), signed(of.high))
 }
 
-/// Lists the cells without a significant change.
+/// Returns a paragraph with the insignificant changes of each cell.
 fn within(others: &[&Point]) -> Option<String> {
     let still = |point: &&&Point| -> Option<String> {
         let names: Vec<String> = point
@@ -126,10 +126,10 @@ fn within(others: &[&Point]) -> Option<String> {
     (!lines.is_empty()).then(|| format!("**Not beyond noise:**\n\n{}", lines.join("\n")))
 }
 
-/// Lists the cells whose loss is within the tolerance.
+/// Returns a paragraph with the cells whose loss is within the tolerance.
 fn tolerated(tolerance: &Tolerance, others: &[&Point]) -> Option<String> {
     let kind = figure_kind(&tolerance.figure);
-    // The loss of a move, and the most and the least it may be: figures of which more is better lose by falling.
+    // Estimate, upper and lower end of the loss. A figure for which higher is better loses by falling.
     let loss = |m: &Move| match kind.better {
         Better::Higher => (m.old - m.new, -m.low, -m.high),
         _ => (m.new - m.old, m.high, m.low),
@@ -148,7 +148,7 @@ fn tolerated(tolerance: &Tolerance, others: &[&Point]) -> Option<String> {
         } else if estimate < tolerance.loss {
             perhaps.push(named);
         } else if least < tolerance.loss {
-            not.push(format!("{named} (though the interval allows it)"));
+            not.push(format!("{named} (although its interval includes smaller losses)"));
         } else {
             not.push(named);
         }

@@ -20,9 +20,12 @@ fn nonsense_is_said_to_be_some() {
     check(("name = \"mode\"", "name = \"shift\""), "two axes are called `shift`");
     check(("name = \"4\"", "name = \"0\""), "two values called `0`");
     check(("keys = { shift = 4.0 }", "keys = { \"train.steps\" = 4 }"), "add `[train]`");
-    check(("keys = { shift = 4.0 }", "keys = { suite = 4 }"), "`suite` is no key");
+    check(("keys = { shift = 4.0 }", "keys = { suite = 4 }"), "`suite` names the suite as a whole");
     check(("baseline = { shift = \"0\" }", "baseline = { tilt = \"0\" }"), "`tilt`");
-    check(("baseline = { shift = \"0\" }", "baseline = { shift = \"7\" }"), "no such value");
+    check(
+        ("baseline = { shift = \"0\" }", "baseline = { shift = \"7\" }"),
+        "which axis `shift` does not have",
+    );
     check(("notes = ", "noets = "), "noets");
     check(("title = ", "seeds = [1, 1]\ntitle = "), "the seed 1 is given twice");
 }

@@ -147,7 +147,7 @@ fn school() -> Bench {
 fn models_are_trained_for_cells() {
     let bench = school();
     let run = ["ablate", "groups.toml", "--reports", "reports"];
-    bench.fails(&run, 2, &["nothing to learn from", "--data"]);
+    bench.fails(&run, 2, &["needs token shards", "--data"]);
     let run = [&run[..], &["--data", "shards"]].concat();
     let ended = bench.run(&run);
     assert!(ended.worked().err.contains("2 cells done"), "{}", ended.err);

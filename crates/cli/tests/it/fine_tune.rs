@@ -29,7 +29,7 @@ fn a_task_is_fine_tuned_in_an_adapter_and_merged() {
         bench.run(&args)
     };
     train(&[]).worked();
-    train(&[]).failed(2, &["holds a run already"]);
+    train(&[]).failed(2, &["already holds a training run"]);
     assert!(bench.path("run/adapter.safetensors").is_file());
     let events = std::fs::read_to_string(bench.path("run/events.jsonl")).expect("events");
     assert!(events.contains("in-training WER (own recognizer)"), "{events}");

@@ -122,7 +122,7 @@ fn a_model_is_announced_fetched_used_without_the_hub_and_removed() {
 
     // The licence is there before the first file is.
     let failed = hub.models(&bench, &["add", "hf:tiny/whisper"]);
-    failed.failed(3, &["licence: mit", "model.safetensors", "continues where this one stopped"]);
+    failed.failed(3, &["licence: mit", "model.safetensors", "run the same command again"]);
     let none = hub.models(&bench, &["list", "--json"]);
     assert_eq!(none.worked().out.trim(), "[]", "half a model is none");
     hub.state.lock().expect("no thread panicked").has_files = true;

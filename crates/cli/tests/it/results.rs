@@ -93,10 +93,10 @@ fn figures_of_another_program_are_kept() {
 #[test]
 fn what_cannot_be_shown_is_said() {
     let bench = Bench::new();
-    bench.fails(&["results", "list"], 3, &["results.db", "isn't there"]);
+    bench.fails(&["results", "list"], 3, &["results.db", "does not exist"]);
     bench
         .write("notes.db", "these are notes, and no database at all; there is nothing to see here");
-    bench.fails(&["results", "list", "--results", "notes.db"], 3, &["no results store"]);
+    bench.fails(&["results", "list", "--results", "notes.db"], 3, &["not a results store"]);
     eval(&bench, "1");
     let store = ["--results", "results.db"];
     bench.fails(&[&["results", "show", "nothing"][..], &store].concat(), 3, &["no run `nothing`"]);
@@ -109,6 +109,6 @@ fn what_cannot_be_shown_is_said() {
     bench.fails(
         &["eval", "words.toml", "--out", "run1", "--results", "notes.db"],
         3,
-        &["no results store"],
+        &["not a results store"],
     );
 }

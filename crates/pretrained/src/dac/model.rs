@@ -1,4 +1,4 @@
-//! The network, from samples to codes and back. Tensors are (1, channels, steps).
+//! The DAC network, from samples to codes and back. Tensors are (1, channels, steps).
 
 use candle_core::{Device, Result, Tensor};
 use serde::Deserialize;
@@ -16,33 +16,33 @@ type Loaded<T> = std::result::Result<T, PretrainedError>;
 /// Fields of `config.json` that the network depends on.
 #[derive(Debug, Clone, Deserialize)]
 pub struct DacConfig {
-    /// Samples a second.
+    /// Sample rate, in Hz.
     pub sampling_rate: u32,
-    /// Channels of the encoder's first layer; twice as many after every stage.
+    /// Channels after the encoder's first layer; doubled by each stage.
     pub encoder_hidden_size: usize,
-    /// Strides of the encoder, the first first.
+    /// Strides of the encoder's stages, in order.
     pub downsampling_ratios: Vec<usize>,
-    /// Channels of the decoder's first layer; half as many after every stage.
+    /// Channels after the decoder's first layer; halved by each stage.
     pub decoder_hidden_size: usize,
-    /// Strides of the decoder, the first first.
+    /// Strides of the decoder's stages, in order.
     pub upsampling_ratios: Vec<usize>,
-    /// Channels of the latents.
+    /// Dimension of the latents.
     pub hidden_size: usize,
-    /// Levels.
+    /// Number of levels.
     pub n_codebooks: usize,
-    /// Entries a level.
+    /// Number of entries per level.
     pub codebook_size: usize,
-    /// Numbers an entry.
+    /// Dimension of an entry.
     pub codebook_dim: usize,
 }
 
 impl DacConfig {
-    /// Samples a frame.
+    /// Returns the number of samples per frame.
     pub fn hop(&self) -> usize {
         self.downsampling_ratios.iter().product()
     }
 
-    /// Fault of a configuration that no DAC model has.
+    /// Returns the first size that is out of range or inconsistent.
     fn fault(&self) -> Option<ConfigFault> {
         let (down, up) = (&self.downsampling_ratios, &self.upsampling_ratios);
         let sizes = [
@@ -64,7 +64,7 @@ impl DacConfig {
     }
 }
 
-/// Names of the layers.
+/// Naming scheme of the tensors.
 #[derive(Clone, Copy, PartialEq)]
 enum Names {
     /// `encoder.block.0.res_unit1.conv1`.
@@ -76,10 +76,10 @@ enum Names {
 /// Dilations of the three residual units of a stage.
 const DILATIONS: [usize; 3] = [1, 3, 9];
 
-/// Steps that the residual units of a stage see on either side.
+/// Steps on either side that an output of a stage's residual units depends on.
 const STAGE_REACH: usize = 3 * (1 + 3 + 9);
 
-/// Residual unit: two convolutions, each after a snake activation, with a skip connection.
+/// Residual unit: a dilated and a pointwise convolution, each after a snake activation, with a skip connection.
 struct ResidualUnit {
     snakes: [Snake; 2],
     dilated: Kernel,
@@ -108,6 +108,7 @@ impl ResidualUnit {
     }
 }
 
+/// Reads the residual units of a stage; `first` is the index of the first one in the original naming scheme.
 fn residual_units(
     weights: &Weights<'_>,
     names: Names,
@@ -124,7 +125,7 @@ fn residual_units(
     DILATIONS.iter().enumerate().map(unit).collect()
 }
 
-/// A stage of the encoder: residual units, a snake, and a convolution with a stride.
+/// A stage of the encoder: residual units, a snake activation, and a strided convolution.
 struct EncoderStage {
     units: Vec<ResidualUnit>,
     snake: Snake,
@@ -143,7 +144,7 @@ impl Encoder {
     fn load(weights: &Weights<'_>, c: &DacConfig, names: Names) -> Loaded<Self> {
         let original = names == Names::Original;
         let count = c.downsampling_ratios.len();
-        // The original numbers all layers of the encoder in one row.
+        // The original scheme numbers all layers of the encoder consecutively.
         let name =
             |i: usize, other: &str| if original { format!("block.{i}") } else { other.to_owned() };
         let mut dim = c.encoder_hidden_size;
@@ -170,7 +171,7 @@ impl Encoder {
         Ok(Self { first, stages, snake, last })
     }
 
-    /// (1, 1, samples) to (1, hidden_size, frames).
+    /// Encodes (1, 1, samples) to (1, hidden_size, frames).
     fn forward(&self, samples: &Tensor) -> Result<Tensor> {
         let mut x = self.first.padded(samples, 3)?;
         for stage in &self.stages {
@@ -183,7 +184,7 @@ impl Encoder {
     }
 }
 
-/// A stage of the decoder: a snake, a transposed convolution, and residual units.
+/// A stage of the decoder: a snake activation, a transposed convolution, and residual units.
 struct DecoderStage {
     snake: Snake,
     grow: TransposedKernel,
@@ -226,7 +227,8 @@ impl Decoder {
         Ok(Self { first, stages, snake, last })
     }
 
-    /// (1, hidden_size, frames) to (1, 1, samples). After an odd stride there is a sample less a step of it.
+    /// Decodes (1, hidden_size, frames) to (1, 1, samples). Each stage with an odd stride removes one sample per step
+    /// of its output.
     fn forward(&self, latents: &Tensor) -> Result<Tensor> {
         let mut x = self.first.padded(latents, 3)?;
         for stage in &self.stages {
@@ -239,7 +241,7 @@ impl Decoder {
     }
 }
 
-/// A level: a map to few dimensions, a codebook there, and a map back.
+/// Quantizer of a level: a projection to few dimensions, a codebook, and a projection back.
 struct Quantiser {
     into: Kernel,
     codebook: Codebook,
@@ -255,10 +257,11 @@ pub struct Dac {
 }
 
 impl Dac {
-    /// Builds the codec from its checkpoint, with the first `levels` of its levels if given.
+    /// Builds the codec from its checkpoint, with the first `levels` levels, or all.
     ///
     /// # Errors
-    /// [`PretrainedError::Config`], [`PretrainedError::Levels`], and errors of [`Checkpoint::get`].
+    /// [`PretrainedError::Config`] for an unsupported configuration, [`PretrainedError::Levels`], and the errors of
+    /// [`Checkpoint::get`].
     pub fn load(checkpoint: &Checkpoint, config: DacConfig, levels: Option<usize>) -> Loaded<Self> {
         if let Some(fault) = config.fault() {
             return Err(PretrainedError::config(checkpoint.path(), fault));
@@ -301,17 +304,17 @@ impl Dac {
         self.quantisers.iter().map(|q| &q.codebook)
     }
 
-    /// Returns the latents of samples as they are: (1, hidden_size, frames). For one frame for every begun hop, pad the
-    /// samples to full hops.
+    /// Returns the latents of samples, (1, hidden_size, frames). The last incomplete frame is dropped unless the
+    /// samples are padded to a multiple of the hop.
     ///
     /// # Errors
     /// Errors of candle.
     pub fn latents(&self, samples: &[f32]) -> Result<Tensor> {
-        let samples = Tensor::new(samples, &Device::Cpu)?.reshape((1, 1, samples.len()))?;
+        let samples = Tensor::new(samples, &Device::Cpu)?.reshape((1, 1, samples.len()))?; // (1, 1, samples)
         self.encoder.forward(&samples)
     }
 
-    /// Returns the codes of latents, one list a level.
+    /// Returns the codes of latents (1, hidden_size, frames). // (levels)(frames)
     ///
     /// # Errors
     /// Errors of candle.
@@ -327,7 +330,7 @@ impl Dac {
         Ok(codes)
     }
 
-    /// Returns the latents that codes stand for, one list a level: (1, hidden_size, frames).
+    /// Returns the latents of codes (levels)(frames): (1, hidden_size, frames).
     ///
     /// # Errors
     /// Errors of candle.
@@ -341,7 +344,7 @@ impl Dac {
             .try_fold(zeros, |sum, (level, codes)| sum + level.embed(codes)?)
     }
 
-    /// Returns the samples of latents, (1, hidden_size, frames).
+    /// Returns the samples of latents (1, hidden_size, frames).
     ///
     /// # Errors
     /// Errors of candle.
@@ -351,9 +354,9 @@ impl Dac {
 
     /// Returns the number of frames on either side that a sample depends on.
     pub fn reach_frames(&self) -> usize {
-        let (mut reach, mut rate) = (3.0, 1.0); // in frames, and steps a frame
+        let (mut reach, mut rate) = (3.0, 1.0); // in frames, and in steps per frame
         for &ratio in &self.config.upsampling_ratios {
-            reach += 1.0 / rate; // two inputs reach an output of a transposed convolution
+            reach += 1.0 / rate; // an output of a transposed convolution depends on two inputs
             rate *= ratio as f64;
             reach += STAGE_REACH as f64 / rate;
         }
@@ -362,7 +365,7 @@ impl Dac {
 }
 
 impl Quantiser {
-    /// Returns the latents of codes, (1, hidden_size, frames).
+    /// Returns the latents of codes: (frames) to (1, hidden_size, frames).
     fn embed(&self, codes: &[u32]) -> Result<Tensor> {
         let entries = self.codebook.look_up(codes)?.t()?.unsqueeze(0)?.contiguous()?; // (1, codebook_dim, frames)
         self.out.forward(&entries)

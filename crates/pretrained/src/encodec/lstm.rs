@@ -1,4 +1,4 @@
-//! The recurrent layers between convolutions and quantiser.
+//! Recurrent layers between the convolutions and the quantizer.
 
 use candle_core::{Result, Tensor};
 
@@ -7,7 +7,7 @@ use crate::error::PretrainedError;
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
 
-/// An LSTM with a skip connection around it.
+/// LSTM layers with a skip connection around all of them.
 pub(super) struct Lstm {
     layers: Vec<LstmLayer>,
 }
@@ -18,7 +18,7 @@ struct LstmLayer {
     bias: Tensor,   // (1, 4 dim)
 }
 
-/// Output and cell of a layer, (1, dim) each.
+/// Output and cell state of a layer, each (1, dim).
 pub(super) type LstmState = Option<(Tensor, Tensor)>;
 
 impl Lstm {
@@ -42,14 +42,15 @@ impl Lstm {
         Ok(Self { layers: (0..layers).map(layer).collect::<Loaded<_>>()? })
     }
 
-    /// (1, dim, steps) to the same.
+    /// Transforms (1, dim, steps) to the same shape. `states` carries the state of each layer from one call to the
+    /// next.
     pub(super) fn forward(&self, x: &Tensor, states: &mut Vec<LstmState>) -> Result<Tensor> {
         states.resize(self.layers.len(), None);
         let mut rows = x.squeeze(0)?.t()?.contiguous()?; // (steps, dim)
         for (layer, state) in self.layers.iter().zip(states) {
             rows = layer.forward(&rows, state)?;
         }
-        x + rows.t()?.unsqueeze(0)?
+        x + rows.t()?.unsqueeze(0)? // (1, dim, steps)
     }
 }
 

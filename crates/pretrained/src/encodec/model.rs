@@ -1,4 +1,4 @@
-//! The network, from samples to codes and back. Tensors are (1, channels, steps).
+//! The EnCodec network, from samples to codes and back. Tensors are (1, channels, steps).
 
 use candle_core::{Device, Result, Tensor};
 use serde::Deserialize;
@@ -16,47 +16,47 @@ type Loaded<T> = std::result::Result<T, PretrainedError>;
 /// Fields of `config.json` that the network depends on.
 #[derive(Debug, Clone, Deserialize)]
 pub struct EncodecConfig {
-    /// Samples a second.
+    /// Sample rate, in Hz.
     pub sampling_rate: u32,
-    /// Channels of the sound; 1.
+    /// Number of audio channels; must be 1.
     pub audio_channels: usize,
-    /// Whether levels are normalised; not at 24 kHz.
+    /// Whether the audio's level is normalized; must be false, as in the 24 kHz model.
     pub normalize: bool,
-    /// Whether no layer sees later steps.
+    /// Whether all convolutions are causal; must be true.
     pub use_causal_conv: bool,
-    /// Kind of normalisation of the convolutions; `weight_norm`.
+    /// Normalization of the convolutions; must be `weight_norm`.
     pub norm_type: String,
     /// Padding of the convolutions.
     pub pad_mode: PadMode,
-    /// Channels after the first layer.
+    /// Channels after the encoder's first layer.
     pub num_filters: usize,
-    /// Factor by which a residual block narrows.
+    /// Factor by which the first convolution of a residual block reduces the channels.
     pub compress: usize,
-    /// Width of the first kernel.
+    /// Kernel width of the first layer.
     pub kernel_size: usize,
-    /// Width of the last kernel.
+    /// Kernel width of the last layer.
     pub last_kernel_size: usize,
-    /// Width of the kernels in residual blocks.
+    /// Kernel width in residual blocks.
     pub residual_kernel_size: usize,
-    /// Base of the dilations in residual blocks.
+    /// Base of the dilations in residual blocks: block `i` has the dilation base to the power of `i`.
     pub dilation_growth_rate: usize,
-    /// Residual blocks a stage.
+    /// Number of residual blocks per stage.
     pub num_residual_layers: usize,
-    /// Strides of the decoder, the first first.
+    /// Strides of the decoder's stages, in order; the encoder has them in reverse order.
     pub upsampling_ratios: Vec<usize>,
-    /// Layers of the LSTM.
+    /// Number of LSTM layers.
     pub num_lstm_layers: usize,
-    /// Channels of the latents.
+    /// Dimension of the latents.
     pub hidden_size: usize,
-    /// Numbers an entry; `hidden_size`.
+    /// Dimension of an entry; `hidden_size` by default.
     pub codebook_dim: Option<usize>,
-    /// Entries a level.
+    /// Number of entries per level.
     pub codebook_size: usize,
-    /// Bit rates, kbit/s; the last decides the number of levels.
+    /// Bit rates in kbit/s; the highest determines the number of levels.
     pub target_bandwidths: Vec<f64>,
-    /// Whether the skip connection has a convolution.
+    /// Whether the skip connection of a residual block has a convolution.
     pub use_conv_shortcut: bool,
-    /// Share of the transposed convolutions' padding that is cut off at the end; 1.
+    /// Share of the transposed convolutions' padding that is removed at the end; must be 1.
     #[serde(default = "one")]
     pub trim_right_ratio: f64,
 }
@@ -66,12 +66,12 @@ fn one() -> f64 {
 }
 
 impl EncodecConfig {
-    /// Samples a frame.
+    /// Returns the number of samples per frame.
     pub fn hop(&self) -> usize {
         self.upsampling_ratios.iter().product()
     }
 
-    /// Levels at the highest bit rate.
+    /// Returns the number of levels at the highest bit rate.
     pub fn levels(&self) -> usize {
         let frame_rate_hz = (self.sampling_rate as usize).div_ceil(self.hop()) as f64;
         let bits_per_second = (self.codebook_size as f64).log2().max(1.0) * frame_rate_hz;
@@ -79,7 +79,7 @@ impl EncodecConfig {
         ((1000.0 * highest / bits_per_second) as usize).max(1)
     }
 
-    /// Fault of a configuration that this network is not made for.
+    /// Returns the first setting that this network does not support.
     fn fault(&self) -> Option<ConfigFault> {
         let sizes = [
             ("num_filters", self.num_filters),
@@ -131,20 +131,21 @@ impl ResidualBlock {
         })
     }
 
-    /// (1, dim, steps) to the same; `context` is that of the first convolution, `None` for a whole signal.
+    /// Transforms (1, dim, steps) to the same shape. `context` is that of the first convolution in a stream; `None` for
+    /// a complete signal.
     fn forward(&self, x: &Tensor, context: Option<&mut Option<Tensor>>) -> Result<Tensor> {
         let y = x.elu(1.0)?;
         let y = match context {
             Some(context) => self.narrow.step(&y, context)?,
             None => self.narrow.whole(&y)?,
         };
-        let y = self.widen.whole(&y.elu(1.0)?)?; // one step wide: no context
+        let y = self.widen.whole(&y.elu(1.0)?)?; // width 1 needs no context
         let skipped = self.shortcut.as_ref().map_or(Ok(x.clone()), |conv| conv.whole(x))?;
         skipped + y
     }
 }
 
-/// Stages of the encoder, each narrower in time and wider in channels.
+/// Encoder, whose stages reduce the steps and increase the channels.
 struct Encoder {
     first: CausalConv,
     stages: Vec<(Vec<ResidualBlock>, CausalConv)>,
@@ -162,7 +163,7 @@ impl Encoder {
         for &ratio in c.upsampling_ratios.iter().rev() {
             let block = |j: usize| ResidualBlock::load(&layers.pp(i + j), c, dim, j);
             let blocks = (0..c.num_residual_layers).map(block).collect::<Loaded<_>>()?;
-            i += c.num_residual_layers + 1; // an ELU has a number
+            i += c.num_residual_layers + 1; // the ELU has an index, too
             stages.push((blocks, conv(i, Size::new(dim, 2 * dim, 2 * ratio).stride(ratio))?));
             (dim, i) = (2 * dim, i + 1);
         }
@@ -171,7 +172,7 @@ impl Encoder {
         Ok(Self { first, stages, lstm, last })
     }
 
-    /// (1, 1, samples) to (1, hidden_size, frames).
+    /// Encodes (1, 1, samples) to (1, hidden_size, frames).
     fn forward(&self, samples: &Tensor) -> Result<Tensor> {
         let mut x = self.first.whole(samples)?;
         for (blocks, shrink) in &self.stages {
@@ -184,7 +185,7 @@ impl Encoder {
     }
 }
 
-/// Stages of the decoder, the encoder's mirror image.
+/// Decoder, whose stages mirror those of the encoder.
 struct Decoder {
     first: CausalConv,
     lstm: Lstm,
@@ -192,7 +193,7 @@ struct Decoder {
     last: CausalConv,
 }
 
-/// Contexts of the decoder's layers between two pieces of codes.
+/// Contexts of the decoder's layers between two calls in a stream.
 #[derive(Default)]
 struct DecoderState {
     first: Option<Tensor>,
@@ -216,7 +217,7 @@ impl Decoder {
             (dim, i) = (dim / 2, i + 1);
             let block = |j: usize| ResidualBlock::load(&layers.pp(i + j), c, dim, j);
             stages.push((grow, (0..c.num_residual_layers).map(block).collect::<Loaded<_>>()?));
-            i += c.num_residual_layers + 1; // an ELU has a number
+            i += c.num_residual_layers + 1; // the ELU has an index, too
         }
         let last = conv(i, Size::new(dim, 1, c.last_kernel_size))?;
         Ok(Self { first, lstm, stages, last })
@@ -247,10 +248,11 @@ pub struct Encodec {
 }
 
 impl Encodec {
-    /// Builds the codec from its checkpoint, with the first `levels` of its levels if given.
+    /// Builds the codec from its checkpoint, with the first `levels` levels, or all.
     ///
     /// # Errors
-    /// [`PretrainedError::Config`], [`PretrainedError::Levels`], and errors of [`Checkpoint::get`].
+    /// [`PretrainedError::Config`] for an unsupported configuration, [`PretrainedError::Levels`], and the errors of
+    /// [`Checkpoint::get`].
     pub fn load(
         checkpoint: &Checkpoint,
         config: EncodecConfig,
@@ -280,16 +282,16 @@ impl Encodec {
         })
     }
 
-    /// Returns the latents of samples: (1, hidden_size, frames), one frame for every begun hop.
+    /// Returns the latents of samples: (1, hidden_size, frames), with a frame for an incomplete hop at the end.
     ///
     /// # Errors
     /// Errors of candle.
     pub fn latents(&self, samples: &[f32]) -> Result<Tensor> {
-        let samples = Tensor::new(samples, &Device::Cpu)?.reshape((1, 1, samples.len()))?;
+        let samples = Tensor::new(samples, &Device::Cpu)?.reshape((1, 1, samples.len()))?; // (1, 1, samples)
         self.encoder.forward(&samples)
     }
 
-    /// Returns the codes of latents, one list a level.
+    /// Returns the codes of latents (1, hidden_size, frames). // (levels)(frames)
     ///
     /// # Errors
     /// Errors of candle.
@@ -304,7 +306,7 @@ impl Encodec {
         Ok(codes)
     }
 
-    /// Returns the sum of the entries of codes, one list a level: (1, hidden_size, frames).
+    /// Returns the sum of the entries of codes (levels)(frames): (1, hidden_size, frames).
     ///
     /// # Errors
     /// Errors of candle.
@@ -315,10 +317,10 @@ impl Encodec {
         for (book, level) in self.codebooks.iter().zip(codes) {
             sum = (sum + book.look_up(level)?)?; // (frames, hidden_size)
         }
-        sum.t()?.unsqueeze(0)?.contiguous()
+        sum.t()?.unsqueeze(0)?.contiguous() // (1, hidden_size, frames)
     }
 
-    /// Returns the number of frames that a stream needs before its first sample: the first layer's mirrored context.
+    /// Returns the number of frames that a stream needs before its first sample, because the first layer mirrors them.
     pub fn first_frames(&self) -> usize {
         match self.config.pad_mode {
             PadMode::Reflect => self.decoder.first.padding() + 1,
@@ -326,7 +328,7 @@ impl Encodec {
         }
     }
 
-    /// Returns the samples of latents, (1, hidden_size, frames): a hop for every frame.
+    /// Returns the samples of latents (1, hidden_size, frames), one hop per frame.
     ///
     /// # Errors
     /// Errors of candle.
@@ -334,24 +336,24 @@ impl Encodec {
         self.decoder.step(latents, &mut DecoderState::default())?.flatten_all()?.to_vec1()
     }
 
-    /// Begins decoding a stream.
+    /// Starts decoding of a stream.
     pub fn stream(&self) -> EncodecStream {
         EncodecStream::default()
     }
 }
 
-/// The state of decoding a stream.
+/// State of a decoded stream.
 #[derive(Default)]
 pub struct EncodecStream {
     state: DecoderState,
-    /// Frames that came before there were enough to begin.
+    /// Frames that wait until there are enough to start.
     waiting: Vec<Vec<u32>>, // (levels)(frames)
     begun: bool,
 }
 
 impl EncodecStream {
-    /// Returns the samples of further codes, one list a level; none until there are [`Encodec::first_frames`], unless
-    /// it is the end.
+    /// Returns the samples of further codes (levels)(frames). The first [`Encodec::first_frames`] frames are decoded
+    /// together, or fewer at the end of the stream.
     ///
     /// # Errors
     /// Errors of candle.

@@ -1,4 +1,4 @@
-//! Checksums as the hub announces them.
+//! Checksums of the files of the hub.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,8 +10,8 @@ use syrinx_types::IoOperation;
 
 use super::HubFault;
 
-/// Checksum of a file in the form of the announced one: SHA-256 for large files, the blob number of Git for small ones.
-/// `None` where the hub announced another kind.
+/// Returns the checksum of a file, of the same type as the announced one: SHA-256 for large files, Git's blob hash for
+/// small ones. `None` if the announced text is neither.
 fn checksum(path: &Path, announced: &str) -> std::io::Result<Option<String>> {
     let hexadecimal = announced.bytes().all(|b| b.is_ascii_hexdigit());
     match (announced.len(), hexadecimal) {
@@ -38,7 +38,7 @@ fn digest(path: &Path, mut digest: impl Digest) -> std::io::Result<String> {
     Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Compares a file with its announced checksum.
+/// Checks a file against its announced checksum.
 pub(crate) fn verify(path: &Path, announced: &str) -> Result<(), HubFault> {
     let found = checksum(path, announced).map_err(|cause| HubFault::Io {
         operation: IoOperation::Read,

@@ -5,18 +5,18 @@ use std::path::PathBuf;
 
 use syrinx_types::{IoOperation, io_hint};
 
-/// Faults of fetching models and of the folder that keeps them.
+/// Faults of downloading models, and of the folder that stores them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HubFault {
-    /// Text that names no model.
-    #[error("`{name}` does not name a model of the hub")]
+    /// Text that is not the name of a model.
+    #[error("`{name}` is not the name of a model of the hub")]
     Name {
-        /// The text.
+        /// Text.
         name: String,
     },
-    /// Request that the hub did not answer, or refused.
-    #[error("the hub at {endpoint} did not give {object}: {fault}")]
+    /// A request that the hub refused or did not answer.
+    #[error("the hub at {endpoint} did not return {object}: {fault}")]
     Request {
         /// Address of the hub.
         endpoint: String,
@@ -25,23 +25,23 @@ pub enum HubFault {
         /// Fault.
         fault: RequestFault,
     },
-    /// Repository without a file that is a checkpoint.
-    #[error("`{name}` holds no weights that can be loaded")]
+    /// A repository without loadable weights.
+    #[error("`{name}` has no weights that can be loaded")]
     NoWeights {
         /// Name of the model.
         name: String,
     },
-    /// File that differs from what the hub announced.
-    #[error("`{}` is not the file that the hub announced: checksum {found}, expected {expected}", path.display())]
+    /// A file that differs from the announced one.
+    #[error("`{}` differs from the file that the hub announced: checksum {found}, expected {expected}", path.display())]
     Checksum {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Checksum of the file.
         found: String,
-        /// The announced checksum.
+        /// Announced checksum.
         expected: String,
     },
-    /// Model that is not in the folder.
+    /// A model that is not in the folder.
     #[error("the model `{name}` is not in `{}`", folder.display())]
     Absent {
         /// Name of the model.
@@ -49,35 +49,35 @@ pub enum HubFault {
         /// Folder of all models.
         folder: PathBuf,
     },
-    /// File or folder that is not readable or not writable.
+    /// A file or folder that can't be read or written.
     #[error("cannot {operation} `{}`: {cause}", path.display())]
     Io {
         /// Operation that failed.
         operation: IoOperation,
-        /// The file or folder.
+        /// Path of the file or folder.
         path: PathBuf,
         /// Reason.
         cause: std::io::Error,
     },
-    /// Work that was stopped.
+    /// A cancelled download.
     #[error("the download was cancelled")]
     Cancelled,
 }
 
-/// Fault of a request to the hub.
+/// Faults of a request to the hub.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestFault {
-    /// A listing without the commit that it is of.
-    #[error("it names no commit")]
+    /// A listing without a commit.
+    #[error("the listing has no commit")]
     NoCommit,
-    /// A listing without a file that was asked for.
-    #[error("it has no file `{path}`")]
+    /// A requested file that is not in the listing.
+    #[error("the repository has no file `{path}`")]
     NoFile {
         /// Path of the file in the repository.
         path: String,
     },
-    /// Error of the connection, or an answer that is no JSON.
+    /// An error of the connection, or an answer that is not JSON.
     #[error(transparent)]
     Connection(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -86,18 +86,18 @@ impl HubFault {
     /// Remedy, if there is one.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Name { .. } => {
-                Some("for instance hf:openai/whisper-tiny.en, or hf:OWNER/NAME@REVISION".into())
-            }
+            Self::Name { .. } => Some(
+                "use a name such as hf:openai/whisper-tiny.en, or hf:OWNER/NAME@REVISION".into(),
+            ),
             Self::Request { .. } | Self::Cancelled => {
-                Some("the same command continues where this one stopped".into())
+                Some("run the same command again to continue the download".into())
             }
             Self::NoWeights { .. } => {
-                Some("name the files to fetch with --file, or another repository".into())
+                Some("select files to download with --file, or use another repository".into())
             }
-            Self::Checksum { .. } => Some("the file was removed; fetch it again".into()),
+            Self::Checksum { .. } => Some("the file was removed; download it again".into()),
             Self::Absent { name, .. } => {
-                Some(format!("fetch it: syrinx models add hf:{name}").into())
+                Some(format!("download it with syrinx models add hf:{name}").into())
             }
             Self::Io { operation, cause, .. } => io_hint(*operation, cause.kind()).map(Into::into),
         }

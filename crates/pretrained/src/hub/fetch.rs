@@ -1,4 +1,4 @@
-//! Download of a model: the list of a repository, then its files one after another.
+//! Download of models: the list of a repository's files, then one file after the other.
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +12,10 @@ use super::checksum::verify;
 use super::{HubFault, Installed, ModelName, RequestFault};
 use crate::PretrainedError;
 
-/// Address of the hub.
+/// Address of the Hugging Face hub.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 
-/// Connection to a hub and the folder that keeps its models.
+/// Connection to a hub, and the folder that stores its models.
 #[derive(Debug, Clone)]
 pub struct Hub {
     endpoint: String,
@@ -30,9 +30,9 @@ pub struct Listing {
     pub name: ModelName,
     /// Commit.
     pub revision: String,
-    /// Licence, where the repository names one.
+    /// Licence, if the repository states one.
     pub licence: Option<String>,
-    /// Files that a model is loaded from.
+    /// Files that are needed to load the model.
     pub files: Vec<RemoteFile>,
 }
 
@@ -41,19 +41,19 @@ pub struct Listing {
 pub struct RemoteFile {
     /// Path in the repository.
     pub path: String,
-    /// Size, bytes; `None` where the hub does not say.
+    /// Size in bytes; `None` if the hub doesn't state it.
     pub bytes: Option<u64>,
 }
 
 impl Listing {
-    /// Returns the size of all files, bytes; `None` where the hub does not say.
+    /// Returns the total size of the files in bytes; `None` if the hub doesn't state it.
     pub fn bytes(&self) -> Option<u64> {
         self.files.iter().map(|file| file.bytes).sum()
     }
 }
 
 impl Hub {
-    /// Builds a hub whose models are kept in a folder. Nothing is connected yet.
+    /// Builds a hub whose models are stored in a folder. No connection is opened yet.
     pub fn new(endpoint: &str, folder: &Path, token: Option<String>) -> Self {
         let endpoint = endpoint.trim_end_matches('/').to_owned();
         Self { endpoint, folder: folder.into(), token }
@@ -78,10 +78,11 @@ impl Hub {
         }
     }
 
-    /// Requests the listing of a repository: its licence, and the files of a model. `only` selects other files.
+    /// Requests the listing of a repository: its licence, and the files of the model, or the files `only` if given.
     ///
     /// # Errors
-    /// [`HubFault::Request`], [`HubFault::NoWeights`].
+    /// [`HubFault::Request`] if the request fails or a file of `only` is missing, [`HubFault::NoWeights`] for a
+    /// repository without weights.
     pub fn look_up(&self, name: &ModelName, only: &[String]) -> Result<Listing, PretrainedError> {
         let object = format!("the list of files of `{name}`");
         let request = self.repo(name, &name.revision)?.info_request().query("blobs", "true");
@@ -119,12 +120,13 @@ impl Hub {
         })
     }
 
-    /// Fetches the files of a listing, continues where an earlier call stopped, and compares every file with the checksum
-    /// that the hub announced.
+    /// Downloads the files of a listing and checks each against the announced checksum. Continues where an earlier call
+    /// stopped.
     ///
     /// # Errors
-    /// [`HubFault::Request`], [`HubFault::Checksum`] for a file that is not the announced one (it is removed),
-    /// [`HubFault::Io`], [`HubFault::Cancelled`] between two files.
+    /// [`HubFault::Request`] if a download fails, [`HubFault::Checksum`] for a file that differs from the announced one
+    /// (it is removed), [`HubFault::Io`] if a file can't be read or written, [`HubFault::Cancelled`] after a
+    /// cancellation, which is checked between two files.
     pub fn fetch(
         &self,
         listing: &Listing,
@@ -160,23 +162,23 @@ impl Hub {
         Ok(model)
     }
 
-    /// Returns a file of an earlier call.
+    /// Returns a file that an earlier call downloaded.
     fn kept(&self, listing: &Listing, path: &str) -> Option<PathBuf> {
         let revision = listing.revision.clone();
         let repo = Repo::with_revision(listing.name.id.clone(), RepoType::Model, revision);
         let kept = Cache::new(self.folder.clone()).repo(repo).get(path);
-        // A link whose target is gone is fetched again.
+        // A link with a missing target is downloaded again.
         kept.filter(|path| path.is_file())
     }
 }
 
-/// Compares a file with its checksum, by which it is named behind the link; returns its size.
+/// Checks a downloaded file against its checksum, which is the name of the link's target. Returns the size in bytes.
 fn check(link: &Path) -> Result<u64, HubFault> {
     let io = |cause| HubFault::Io { operation: IoOperation::Read, path: link.to_path_buf(), cause };
     let blob = link.canonicalize().map_err(io)?;
     let announced = blob.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if let Err(error) = verify(&blob, &announced) {
-        // A file that is not there is fetched whole by the next call.
+        // With the file removed, the next call downloads it completely.
         let _ = std::fs::remove_file(link).and_then(|()| std::fs::remove_file(&blob));
         return Err(error);
     }
@@ -188,7 +190,7 @@ fn snapshot(file: &Path, path: &str) -> Option<PathBuf> {
     file.ancestors().nth(Path::new(path).components().count()).map(Path::to_path_buf)
 }
 
-/// Licence of a repository: that of its card, else that of its tags.
+/// Returns the licence of a repository, from its card or its tags.
 fn licence(info: &Value) -> Option<String> {
     let card = &info["cardData"];
     let named = match &card["license"] {
@@ -208,8 +210,8 @@ fn is_weights(path: &str) -> bool {
     ["safetensors", "sft", "gguf", "bin"].contains(&extension(path))
 }
 
-/// Returns the files that a model is loaded from: weights in the safest container there is, configurations, tokenizers,
-/// cards and licences.
+/// Returns the files to download: weights (pickles only if there is no other format), configurations, tokenizers, cards
+/// and licences.
 fn chosen(all: Vec<RemoteFile>, only: &[String]) -> Vec<RemoteFile> {
     if !only.is_empty() {
         return all.into_iter().filter(|file| only.contains(&file.path)).collect();
@@ -226,7 +228,7 @@ fn chosen(all: Vec<RemoteFile>, only: &[String]) -> Vec<RemoteFile> {
     all.into_iter().filter(|file| needed(&file.path)).collect()
 }
 
-/// Progress of a file as events.
+/// Emits the progress of a download as events.
 struct Reported<'a> {
     events: &'a dyn EventSink,
     name: String,
@@ -235,7 +237,7 @@ struct Reported<'a> {
 
 impl Progress for Reported<'_> {
     fn init(&mut self, size: usize, filename: &str) {
-        // Called once more when the connection is there.
+        // The library calls this a second time when the connection is open.
         if !self.name.is_empty() {
             return;
         }

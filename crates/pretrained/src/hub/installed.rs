@@ -10,19 +10,19 @@ use syrinx_types::IoOperation;
 use super::{HubFault, ModelName};
 use crate::PretrainedError;
 
-/// Record of a model's origin, next to its snapshots.
+/// File name of the record of a model's origin, next to its snapshots.
 pub(crate) const RECORD: &str = "syrinx.json";
 
-/// A model in the folder.
+/// A downloaded model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installed {
     /// Owner and name.
     pub name: String,
     /// Commit on the hub.
     pub revision: String,
-    /// Licence, where the hub names one.
+    /// Licence, if the hub states one.
     pub licence: Option<String>,
-    /// Size of all files, bytes.
+    /// Total size of the files, in bytes.
     pub bytes: u64,
     /// Folder with the files.
     pub path: PathBuf,
@@ -33,10 +33,10 @@ fn io(operation: IoOperation, path: &Path) -> impl FnOnce(io::Error) -> HubFault
     move |cause| HubFault::Io { operation, path, cause }
 }
 
-/// Returns all models in a folder, by name. Downloads that did not finish are not among them.
+/// Returns all completely downloaded models in a folder, by name.
 ///
 /// # Errors
-/// [`HubFault::Io`].
+/// [`HubFault::Io`] if the folder or a record can't be read.
 pub fn installed(folder: &Path) -> Result<Vec<Installed>, PretrainedError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -55,17 +55,17 @@ pub fn installed(folder: &Path) -> Result<Vec<Installed>, PretrainedError> {
 }
 
 impl Installed {
-    /// Returns the model of a name in a folder.
+    /// Returns the model with a name in a folder.
     ///
     /// # Errors
-    /// [`HubFault::Absent`], [`HubFault::Io`].
+    /// [`HubFault::Absent`] if there is none, [`HubFault::Io`] if its record can't be read.
     pub fn find(folder: &Path, name: &ModelName) -> Result<Self, PretrainedError> {
         let model = read_record(&folder.join(name.folder()))?;
         model
             .ok_or_else(|| HubFault::Absent { name: name.id.clone(), folder: folder.into() }.into())
     }
 
-    /// Writes the record, whole or not at all.
+    /// Writes the record atomically.
     pub(crate) fn write_record(&self, folder: &Path, name: &ModelName) -> Result<(), HubFault> {
         let path = folder.join(name.folder()).join(RECORD);
         let json = serde_json::to_vec_pretty(self)
@@ -74,7 +74,7 @@ impl Installed {
     }
 }
 
-/// Returns the record of a model's folder; `None` where there is none, or where its files are gone.
+/// Returns the record in a model's folder; `None` if there is none or the model's files are missing.
 fn read_record(folder: &Path) -> Result<Option<Installed>, HubFault> {
     let path = folder.join(RECORD);
     let bytes = match fs::read(&path) {
@@ -91,10 +91,10 @@ fn read_record(folder: &Path) -> Result<Option<Installed>, HubFault> {
     Ok(model.path.is_dir().then_some(model))
 }
 
-/// Removes a model and its unfinished downloads.
+/// Removes a model and its incomplete downloads.
 ///
 /// # Errors
-/// [`HubFault::Absent`], [`HubFault::Io`].
+/// [`HubFault::Absent`] if there is no such model, [`HubFault::Io`] if it can't be removed.
 pub fn remove(folder: &Path, name: &ModelName) -> Result<(), PretrainedError> {
     let path = folder.join(name.folder());
     if !path.is_dir() {

@@ -1,7 +1,7 @@
-//! Checkpoints from the Hugging Face hub, kept in a folder of the user.
+//! Checkpoints from the Hugging Face hub, stored in a folder of the user.
 //!
-//! [`Hub`] is the only type of the workspace that opens a connection to fetch a model, and only on request.
-//! [`Installed`] lists the folder, without a connection.
+//! [`Hub`] is the only type of the workspace that opens a connection to download a model, and only on request.
+//! [`installed()`] lists the folder without a connection.
 
 mod checksum;
 mod error;

@@ -6,10 +6,10 @@ use std::str::FromStr;
 use super::HubFault;
 use crate::PretrainedError;
 
-/// Branch that is fetched where no revision is named.
+/// Branch of models whose names have no revision.
 const DEFAULT_REVISION: &str = "main";
 
-/// Name of a model: `hf:OWNER/NAME`, with `@REVISION` for another than the latest.
+/// Name of a model: `hf:OWNER/NAME`, with `@REVISION` for another revision than the latest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelName {
     /// Owner and name.
@@ -26,7 +26,7 @@ impl FromStr for ModelName {
         let plain = text.strip_prefix("hf:").unwrap_or(text);
         let (id, revision) = plain.split_once('@').unwrap_or((plain, DEFAULT_REVISION));
         let (owner, name) = id.split_once('/').ok_or_else(fault)?;
-        // Names become folders.
+        // The components become names of folders.
         let fits = |part: &str| {
             let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
             !part.is_empty() && part.chars().all(plain) && !part.starts_with('.')
@@ -46,7 +46,7 @@ impl fmt::Display for ModelName {
 }
 
 impl ModelName {
-    /// Returns the folder of the model inside the folder of all models.
+    /// Returns the name of the model's folder inside the folder of all models.
     pub(crate) fn folder(&self) -> String {
         format!("models--{}", self.id.replace('/', "--"))
     }

@@ -1,4 +1,4 @@
-//! The configuration of a checkpoint.
+//! Configuration of a Mimi checkpoint.
 
 use serde::Deserialize;
 
@@ -9,76 +9,76 @@ use crate::sizes::{MOST, size_fault, stride_fault};
 /// Fields of `config.json` that the network depends on.
 #[derive(Debug, Clone, Deserialize)]
 pub struct MimiConfig {
-    /// Samples a second.
+    /// Sample rate, in Hz.
     pub sampling_rate: u32,
-    /// Frames a second.
+    /// Frame rate, in Hz.
     pub frame_rate: f64,
-    /// Channels of the sound; 1.
+    /// Number of audio channels; must be 1.
     pub audio_channels: usize,
-    /// Whether no layer sees later steps.
+    /// Whether all convolutions are causal; must be true.
     pub use_causal_conv: bool,
     /// Padding of the convolutions.
     pub pad_mode: PadMode,
-    /// Channels after the first layer.
+    /// Channels after the encoder's first layer.
     pub num_filters: usize,
-    /// Factor by which a residual block narrows.
+    /// Factor by which the first convolution of a residual block reduces the channels.
     pub compress: usize,
-    /// Width of the first kernel.
+    /// Kernel width of the first layer.
     pub kernel_size: usize,
-    /// Width of the last kernel.
+    /// Kernel width of the last layer.
     pub last_kernel_size: usize,
-    /// Width of the kernels in residual blocks.
+    /// Kernel width in residual blocks.
     pub residual_kernel_size: usize,
-    /// Base of the dilations in residual blocks.
+    /// Base of the dilations in residual blocks: block `i` has the dilation base to the power of `i`.
     pub dilation_growth_rate: usize,
-    /// Residual blocks a stage.
+    /// Number of residual blocks per stage.
     pub num_residual_layers: usize,
-    /// Strides of the decoder, the first first.
+    /// Strides of the decoder's stages, in order; the encoder has them in reverse order.
     pub upsampling_ratios: Vec<usize>,
-    /// Groups of the convolution that doubles the frame rate; one a channel.
+    /// Groups of the convolution that doubles the frame rate; must be one per channel.
     pub upsample_groups: usize,
-    /// Whether the skip connection has a convolution; not in Mimi.
+    /// Whether the skip connection of a residual block has a convolution; must be false.
     pub use_conv_shortcut: bool,
-    /// Channels of the latents and of the transformer.
+    /// Dimension of the latents and width of the transformers.
     pub hidden_size: usize,
-    /// Layers of either transformer.
+    /// Number of layers of each transformer.
     pub num_hidden_layers: usize,
-    /// Heads of the attention.
+    /// Number of attention heads.
     pub num_attention_heads: usize,
-    /// Heads of keys and values; as many.
+    /// Number of heads of keys and values; must equal `num_attention_heads`.
     pub num_key_value_heads: usize,
-    /// Numbers a head.
+    /// Dimension of a head; `hidden_size / num_attention_heads` by default.
     pub head_dim: Option<usize>,
-    /// Numbers in the feed-forward layers.
+    /// Inner dimension of the feed-forward layers.
     pub intermediate_size: usize,
-    /// Added to variances.
+    /// Constant added to the variances of layer norms.
     pub norm_eps: f64,
-    /// Base of the rotary positions.
+    /// Base of the rotary position embeddings.
     pub rope_theta: f32,
-    /// Keys that a query sees, itself included.
+    /// Number of keys that a query attends to, including its own.
     pub sliding_window: usize,
-    /// Levels.
+    /// Number of levels.
     pub num_quantizers: usize,
-    /// Levels of the first quantiser.
+    /// Number of levels of the semantic quantizer, which come first.
     pub num_semantic_quantizers: usize,
-    /// Entries a level.
+    /// Number of entries per level.
     pub codebook_size: usize,
-    /// Numbers an entry.
+    /// Dimension of an entry.
     pub codebook_dim: usize,
 }
 
 impl MimiConfig {
-    /// Samples a frame.
+    /// Returns the number of samples per frame.
     pub fn hop(&self) -> usize {
         2 * self.upsampling_ratios.iter().product::<usize>()
     }
 
-    /// Numbers a head.
+    /// Returns the dimension of a head.
     pub(super) fn head_dim(&self) -> usize {
         self.head_dim.unwrap_or(self.hidden_size / self.num_attention_heads.max(1))
     }
 
-    /// Fault of a configuration that this network is not made for.
+    /// Returns the first setting that this network does not support.
     pub(super) fn fault(&self) -> Option<ConfigFault> {
         let sizes = [
             ("num_filters", self.num_filters),

@@ -1,4 +1,4 @@
-//! The network, from samples to codes and back. Tensors are (1, channels, steps).
+//! The Mimi network, from samples to codes and back. Tensors are (1, channels, steps).
 
 use candle_core::{DType, Device, Result, Tensor};
 
@@ -30,18 +30,19 @@ impl ResidualBlock {
         })
     }
 
-    /// (1, dim, steps) to the same; `context` is that of the first convolution, `None` for a whole signal.
+    /// Transforms (1, dim, steps) to the same shape. `context` is that of the first convolution in a stream; `None` for
+    /// a complete signal.
     fn forward(&self, x: &Tensor, context: Option<&mut Option<Tensor>>) -> Result<Tensor> {
         let y = x.elu(1.0)?;
         let y = match context {
             Some(context) => self.narrow.step(&y, context)?,
             None => self.narrow.whole(&y)?,
         };
-        x + self.widen.whole(&y.elu(1.0)?)? // one step wide: no context
+        x + self.widen.whole(&y.elu(1.0)?)? // width 1 needs no context
     }
 }
 
-/// Stages of the encoder, each narrower in time and wider in channels.
+/// Encoder, whose stages reduce the steps and increase the channels.
 struct Encoder {
     first: CausalConv,
     stages: Vec<(Vec<ResidualBlock>, CausalConv)>,
@@ -60,7 +61,7 @@ impl Encoder {
         for &ratio in c.upsampling_ratios.iter().rev() {
             let block = |j: usize| ResidualBlock::load(&layers.pp(i + j), c, dim, j);
             let blocks = (0..c.num_residual_layers).map(block).collect::<Loaded<_>>()?;
-            i += c.num_residual_layers + 1; // an ELU has a number
+            i += c.num_residual_layers + 1; // the ELU has an index, too
             stages.push((blocks, conv(i, Size::new(dim, 2 * dim, 2 * ratio).stride(ratio))?));
             (dim, i) = (2 * dim, i + 1);
         }
@@ -71,7 +72,7 @@ impl Encoder {
         Ok(Self { first, stages, last, transformer, halve })
     }
 
-    /// (1, 1, samples) to (1, hidden_size, frames).
+    /// Encodes (1, 1, samples) to (1, hidden_size, frames).
     fn forward(&self, samples: &Tensor) -> Result<Tensor> {
         let mut x = self.first.whole(samples)?;
         for (blocks, shrink) in &self.stages {
@@ -85,7 +86,7 @@ impl Encoder {
     }
 }
 
-/// Stages of the decoder, the encoder's mirror image.
+/// Decoder, whose stages mirror those of the encoder.
 struct Decoder {
     double: TransposedKernel,
     transformer: Transformer,
@@ -94,7 +95,7 @@ struct Decoder {
     last: CausalConv,
 }
 
-/// The state of decoding a stream: contexts of the decoder's layers between two pieces of codes.
+/// State of a decoded stream: contexts of the decoder's layers between two calls.
 #[derive(Default)]
 pub struct MimiStream {
     double: Option<Tensor>,
@@ -121,7 +122,7 @@ impl Decoder {
             (dim, i) = (dim / 2, i + 1);
             let block = |j: usize| ResidualBlock::load(&layers.pp(i + j), c, dim, j);
             stages.push((grow, (0..c.num_residual_layers).map(block).collect::<Loaded<_>>()?));
-            i += c.num_residual_layers + 1; // an ELU has a number
+            i += c.num_residual_layers + 1; // the ELU has an index, too
         }
         let last = conv(i, Size::new(dim, 1, c.last_kernel_size))?;
         Ok(Self { double, transformer, first, stages, last })
@@ -144,14 +145,14 @@ impl Decoder {
     }
 }
 
-/// Levels on latents that are first mapped to fewer dimensions.
+/// Residual quantizer of latents that are projected to fewer dimensions.
 struct Quantiser {
     into: Kernel,
     codebooks: Vec<Codebook>,
     out: Kernel,
 }
 
-/// Least use of an entry that its sum is divided by.
+/// Minimum usage that the sum of an entry is divided by.
 const LEAST_USAGE: f64 = 1e-5;
 
 impl Quantiser {
@@ -184,7 +185,7 @@ impl Quantiser {
         Ok(())
     }
 
-    /// (1, hidden_size, frames), or `None` without codes.
+    /// Returns the latents of codes (levels)(frames): (1, hidden_size, frames), or `None` without codes.
     fn dequantise(&self, codes: &[Vec<u32>]) -> Result<Option<Tensor>> {
         let mut sum: Option<Tensor> = None;
         for (book, level) in self.codebooks.iter().zip(codes) {
@@ -205,10 +206,11 @@ pub struct Mimi {
 }
 
 impl Mimi {
-    /// Builds the codec from its checkpoint, with the first `levels` of its levels if given.
+    /// Builds the codec from its checkpoint, with the first `levels` levels, or all.
     ///
     /// # Errors
-    /// [`PretrainedError::Config`], [`PretrainedError::Levels`], and errors of [`Checkpoint::get`].
+    /// [`PretrainedError::Config`] for an unsupported configuration, [`PretrainedError::Levels`], and the errors of
+    /// [`Checkpoint::get`].
     pub fn load(
         checkpoint: &Checkpoint,
         config: MimiConfig,
@@ -240,16 +242,16 @@ impl Mimi {
         self.semantic.codebooks.iter().chain(&self.acoustic.codebooks)
     }
 
-    /// Returns the latents of samples: (1, hidden_size, frames), one frame for every begun hop.
+    /// Returns the latents of samples: (1, hidden_size, frames), with a frame for an incomplete hop at the end.
     ///
     /// # Errors
     /// Errors of candle.
     pub fn latents(&self, samples: &[f32]) -> Result<Tensor> {
-        let samples = Tensor::new(samples, &Device::Cpu)?.reshape((1, 1, samples.len()))?;
+        let samples = Tensor::new(samples, &Device::Cpu)?.reshape((1, 1, samples.len()))?; // (1, 1, samples)
         self.encoder.forward(&samples)
     }
 
-    /// Returns the codes of latents, one list a level.
+    /// Returns the codes of latents (1, hidden_size, frames). // (levels)(frames)
     ///
     /// # Errors
     /// Errors of candle.
@@ -260,7 +262,7 @@ impl Mimi {
         Ok(codes)
     }
 
-    /// Returns the latents that codes stand for, one list a level: (1, hidden_size, frames).
+    /// Returns the latents of codes (levels)(frames): (1, hidden_size, frames).
     ///
     /// # Errors
     /// Errors of candle.
@@ -275,7 +277,7 @@ impl Mimi {
         Ok(sum)
     }
 
-    /// Returns the samples of latents, (1, hidden_size, frames): a hop for every frame.
+    /// Returns the samples of latents (1, hidden_size, frames), one hop per frame.
     ///
     /// # Errors
     /// Errors of candle.
@@ -283,7 +285,7 @@ impl Mimi {
         self.decoder.step(latents, &mut MimiStream::default())?.flatten_all()?.to_vec1()
     }
 
-    /// Returns the samples of further codes of a stream, one list a level.
+    /// Returns the samples of further codes (levels)(frames) of a stream.
     ///
     /// # Errors
     /// Errors of candle.

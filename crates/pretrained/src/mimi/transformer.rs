@@ -1,4 +1,5 @@
-//! The transformer between convolutions and quantiser: causal, with a window. Tensors are (1, steps, dim).
+//! The transformers between the convolutions and the quantizers: causal, with windowed attention. Tensors are (1,
+//! steps, dim).
 
 use candle_core::{Device, Result, Tensor};
 
@@ -9,7 +10,7 @@ use crate::ops::{LayerNorm, Linear, attend, rotate};
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
 
-/// Queries that attend at once, so that long recordings need no square of their length.
+/// Number of queries that attend at once, so that memory does not grow with the square of the length.
 const BLOCK: usize = 256;
 
 struct Layer {
@@ -20,10 +21,10 @@ struct Layer {
     scales: [Tensor; 2], // (dim)
 }
 
-/// Keys and values of a layer that later steps attend to, (heads, steps, head_dim).
+/// Keys and values of a layer that later steps attend to, each (heads, steps, head_dim).
 type LayerCache = Option<(Tensor, Tensor)>;
 
-/// State between two pieces of a stream.
+/// State between two calls in a stream.
 #[derive(Default)]
 pub(super) struct Cache {
     layers: Vec<LayerCache>,
@@ -78,7 +79,7 @@ impl Transformer {
         let steps = rows.dim(1)?;
         let mut made = Vec::new();
         for start in (0..steps).step_by(BLOCK) {
-            let mut block = rows.narrow(1, start, BLOCK.min(steps - start))?.contiguous()?;
+            let mut block = rows.narrow(1, start, BLOCK.min(steps - start))?.contiguous()?; // (1, block, dim)
             let count = block.dim(1)?;
             for (layer, cached) in self.layers.iter().zip(&mut cache.layers) {
                 block = self.layer(layer, &block, cache.position, cached)?;
@@ -86,7 +87,7 @@ impl Transformer {
             cache.position += count;
             made.push(block);
         }
-        Tensor::cat(&made, 1)?.transpose(1, 2)?.contiguous()
+        Tensor::cat(&made, 1)?.transpose(1, 2)?.contiguous() // (1, dim, steps)
     }
 
     fn layer(
@@ -115,16 +116,17 @@ impl Transformer {
             k.narrow(1, keys - kept, kept)?.contiguous()?,
             v.narrow(1, keys - kept, kept)?.contiguous()?,
         ));
-        let mixed = mixed.transpose(0, 1)?.contiguous()?;
-        let mixed = mixed.reshape((1, steps, self.heads * self.head_dim))?;
+        let mixed = mixed.transpose(0, 1)?.contiguous()?; // (steps, heads, head_dim)
+        let mixed = mixed.reshape((1, steps, self.heads * self.head_dim))?; // (1, steps, heads * head_dim)
         let x = (x + layer.out.forward(&mixed)?.broadcast_mul(&layer.scales[0])?)?;
         let [into, out] = &layer.feed;
         let fed = out.forward(&into.forward(&layer.norms[1].forward(&x)?)?.gelu_erf()?)?;
         &x + fed.broadcast_mul(&layer.scales[1])?
     }
 
-    /// Zero where a query sees a key, else a large negative number: the last `steps` of the keys are the queries' own,
-    /// and a query sees itself and the `window` - 1 keys before. // (steps, keys)
+    /// Returns the additive attention mask: 0 if a query attends to a key, otherwise a large negative number. The last
+    /// `steps` keys are those of the queries. A query attends to its own key and the `window` - 1 keys before. //
+    /// (steps, keys)
     fn mask(&self, steps: usize, keys: usize) -> Result<Tensor> {
         let sees = |query: usize, key: usize| key <= query && query - key < self.window;
         let values: Vec<f32> = (keys - steps..keys)

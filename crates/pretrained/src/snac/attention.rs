@@ -1,4 +1,4 @@
-//! Attention within windows.
+//! Local attention within windows.
 
 use candle_core::{Result, Tensor};
 
@@ -9,10 +9,10 @@ use crate::ops::{LayerNorm, Linear, attend, rotate};
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
 
-/// Numbers a head of the local attention.
+/// Dimension of a head.
 const HEAD_DIM: usize = 64;
 
-/// Attention within windows that do not overlap.
+/// Attention within consecutive windows.
 pub(super) struct LocalAttention {
     norm: LayerNorm,
     qkv: Linear,
@@ -32,27 +32,31 @@ impl LocalAttention {
         })
     }
 
-    /// (1, dim, steps) to the same; the steps are whole windows.
+    /// Transforms (1, dim, steps) to the same shape; `steps` is a multiple of the window.
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (_, dim, steps) = x.dims3()?;
         let (windows, head_dim) = (steps / self.window, dim / self.heads);
         let rows = self.norm.forward(&x.transpose(1, 2)?.contiguous()?)?; // (1, steps, dim)
         let qkv = self.qkv.forward(&rows)?; // (1, steps, 3 dim)
         let split = |i: usize| -> Result<Tensor> {
-            let part = qkv.narrow(2, i * dim, dim)?.contiguous()?;
+            let part = qkv.narrow(2, i * dim, dim)?.contiguous()?; // (1, steps, dim)
+            // (windows, heads, window, head_dim)
             let part =
                 part.reshape((windows, self.window, self.heads, head_dim))?.transpose(1, 2)?;
+            // (windows * heads, window, head_dim)
             part.contiguous()?.reshape((windows * self.heads, self.window, head_dim))
         };
         let (q, k) = (rotate(&split(0)?, 0, 10_000.0)?, rotate(&split(1)?, 0, 10_000.0)?);
-        let mixed = attend(&q, &k, &split(2)?, None)?; // (windows heads, window, head_dim)
+        let mixed = attend(&q, &k, &split(2)?, None)?; // (windows * heads, window, head_dim)
+        // (windows, window, heads, head_dim)
         let mixed = mixed.reshape((windows, self.heads, self.window, head_dim))?.transpose(1, 2)?;
-        let mixed = self.out.forward(&mixed.contiguous()?.reshape((1, steps, dim))?)?;
+        let mixed = self.out.forward(&mixed.contiguous()?.reshape((1, steps, dim))?)?; // (1, steps, dim)
         mixed.transpose(1, 2)? + x
     }
 }
 
-/// Reads the attention at a place of the layers, where the configuration has one.
+/// Reads the attention at index `at` of the layers and increments the index; `None` if the configuration has no
+/// attention.
 pub(super) fn attention(
     weights: &Weights<'_>,
     c: &SnacConfig,

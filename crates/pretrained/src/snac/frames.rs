@@ -1,13 +1,13 @@
-//! Codes of several frame rates in rows of equal length.
+//! Codes of several frame rates in lists of equal length.
 
-/// Codes a frame: for each level in turn, the number of its frames under a frame of the slowest.
+/// Returns the number of codes of each level per frame of the slowest level.
 pub(crate) fn widths(strides: &[usize]) -> Vec<usize> {
     let slowest = strides.first().copied().unwrap_or(1);
     strides.iter().map(|s| slowest / s.max(&1)).collect()
 }
 
-/// Turns levels of different lengths into columns of equal length, one list a column: column `k` of a level holds every
-/// `width`-th code of it from `k` on.
+/// Distributes the codes of each level over columns of equal length. A level with `width` codes per frame has `width`
+/// columns; column `k` has every `width`-th code, starting with code `k`.
 pub fn flatten(levels: &[Vec<u32>], strides: &[usize]) -> Vec<Vec<u32>> {
     let columns = levels.iter().zip(widths(strides)).flat_map(|(codes, width)| {
         (0..width).map(move |k| codes.iter().skip(k).step_by(width).copied().collect())
@@ -15,7 +15,7 @@ pub fn flatten(levels: &[Vec<u32>], strides: &[usize]) -> Vec<Vec<u32>> {
     columns.collect()
 }
 
-/// Undoes [`flatten`]. Columns that are missing at the end are `None`.
+/// Inverts [`flatten`]. Codes of columns that are missing at the end are `None`.
 pub fn unflatten(columns: &[Vec<u32>], strides: &[usize]) -> Vec<Vec<Option<u32>>> {
     let frames = columns.first().map_or(0, Vec::len);
     let mut first = 0;

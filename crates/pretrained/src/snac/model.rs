@@ -1,4 +1,4 @@
-//! The network, from samples to codes and back. Tensors are (1, channels, steps).
+//! The SNAC network, from samples to codes and back. Tensors are (1, channels, steps).
 
 use candle_core::{DType, Device, Result, Tensor};
 use serde::Deserialize;
@@ -15,46 +15,46 @@ use crate::sizes::{size_fault, stride_fault};
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
 
-/// Fields of `config.json`.
+/// Fields of `config.json` that the network depends on.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SnacConfig {
-    /// Samples a second.
+    /// Sample rate, in Hz.
     pub sampling_rate: u32,
-    /// Channels of the encoder's first layer; twice as many after every stage.
+    /// Channels after the encoder's first layer; doubled by each stage.
     pub encoder_dim: usize,
-    /// Strides of the encoder, the first first.
+    /// Strides of the encoder's stages, in order.
     pub encoder_rates: Vec<usize>,
-    /// Channels of the decoder's first layer; half as many after every stage.
+    /// Channels after the decoder's first layer; halved by each stage.
     pub decoder_dim: usize,
-    /// Strides of the decoder, the first first.
+    /// Strides of the decoder's stages, in order.
     pub decoder_rates: Vec<usize>,
-    /// Steps of a window of the local attention; without it where `None`.
+    /// Window of the local attention, in steps; `None` without attention.
     pub attn_window_size: Option<usize>,
-    /// Entries a level.
+    /// Number of entries per level.
     pub codebook_size: usize,
-    /// Numbers an entry.
+    /// Dimension of an entry.
     pub codebook_dim: usize,
-    /// Steps of the latents to a frame, of every level; the slowest first.
+    /// Latent steps per frame for each level, the slowest level first.
     pub vq_strides: Vec<usize>,
     /// Whether the decoder adds noise.
     pub noise: bool,
-    /// Whether wide convolutions have a kernel a channel.
+    /// Whether wide convolutions are depthwise.
     pub depthwise: bool,
 }
 
 impl SnacConfig {
-    /// Samples a step of the latents.
+    /// Returns the number of samples per latent step.
     pub fn hop(&self) -> usize {
         self.encoder_rates.iter().product()
     }
 
-    /// Channels of the latents.
+    /// Returns the dimension of the latents.
     pub fn latent_dim(&self) -> usize {
         self.encoder_dim << self.encoder_rates.len()
     }
 
-    /// Returns the number of steps of the latents to which a signal is padded: whole frames of the slowest level, and
-    /// whole windows.
+    /// Returns the number of latent steps that a signal is padded to a multiple of: complete frames of the slowest
+    /// level, and complete attention windows.
     pub fn block(&self) -> usize {
         let (slowest, window) = (self.vq_strides[0], self.attn_window_size.unwrap_or(1));
         let mut both = slowest;
@@ -64,7 +64,7 @@ impl SnacConfig {
         both
     }
 
-    /// Fault of a configuration that no SNAC model has.
+    /// Returns the first size that is out of range or inconsistent.
     fn fault(&self) -> Option<ConfigFault> {
         let (down, up) = (&self.encoder_rates, &self.decoder_rates);
         let sizes = [
@@ -92,7 +92,7 @@ impl SnacConfig {
     }
 }
 
-/// Residual unit: two convolutions, each after a snake activation, with a skip connection.
+/// Residual unit: a dilated and a pointwise convolution, each after a snake activation, with a skip connection.
 struct ResidualUnit {
     snakes: [Snake; 2],
     dilated: Kernel,
@@ -118,6 +118,7 @@ impl ResidualUnit {
     }
 }
 
+/// Reads the residual units of a stage; `first` is the index of the first one.
 fn residual_units(
     weights: &Weights<'_>,
     c: &SnacConfig,
@@ -130,10 +131,10 @@ fn residual_units(
     [1, 3, 9].into_iter().enumerate().map(unit).collect()
 }
 
-/// Steps that the residual units of a stage see on either side.
+/// Steps on either side that an output of a stage's residual units depends on.
 const STAGE_REACH: usize = 3 * (1 + 3 + 9);
 
-/// A stage of the encoder: residual units, a snake, and a convolution with a stride.
+/// A stage of the encoder: residual units, a snake activation, and a strided convolution.
 struct EncoderStage {
     units: Vec<ResidualUnit>,
     snake: Snake,
@@ -169,7 +170,7 @@ impl Encoder {
         Ok(Self { first, stages, attention, last })
     }
 
-    /// (1, 1, samples) to (1, latent_dim, steps).
+    /// Encodes (1, 1, samples) to (1, latent_dim, steps).
     fn forward(&self, samples: &Tensor) -> Result<Tensor> {
         let mut x = self.first.padded(samples, 3)?;
         for stage in &self.stages {
@@ -185,7 +186,7 @@ impl Encoder {
     }
 }
 
-/// A stage of the decoder: a snake, a transposed convolution, noise, and residual units.
+/// A stage of the decoder: a snake activation, a transposed convolution, noise, and residual units.
 struct DecoderStage {
     snake: Snake,
     grow: TransposedKernel,
@@ -240,7 +241,7 @@ impl Decoder {
         Ok(Self { first, attention, stages, snake, last })
     }
 
-    /// (1, latent_dim, steps) to (1, 1, samples).
+    /// Decodes (1, latent_dim, steps) to (1, 1, samples).
     fn forward(&self, latents: &Tensor, noise: Noise<'_>) -> Result<Tensor> {
         let mut x = latents.clone();
         for (kernel, padding) in &self.first {
@@ -251,7 +252,7 @@ impl Decoder {
         }
         let mut rate = 1;
         for (i, stage) in self.stages.iter().enumerate() {
-            // An odd stride has a padding of one half more, and a step is put back at the end.
+            // PyTorch rounds the padding of an odd stride up, and adds an output step at the end.
             let (left, right) = (stage.stride.div_ceil(2), stage.stride / 2);
             x = stage.grow.trimmed(&stage.snake.forward(&x)?, left, right)?;
             rate *= stage.stride;
@@ -268,7 +269,7 @@ impl Decoder {
     }
 }
 
-/// A level: a mean over its stride, a map to few dimensions, a codebook there, and a map back.
+/// Quantizer of a level: a mean over its stride, a projection to few dimensions, a codebook, and a projection back.
 struct Quantiser {
     stride: usize,
     into: Kernel,
@@ -277,7 +278,7 @@ struct Quantiser {
 }
 
 impl Quantiser {
-    /// Returns the latents of codes, (1, latent_dim, steps): zeros where a code is missing.
+    /// Returns the latents of codes: (frames) to (1, latent_dim, steps), zeros for missing codes.
     fn embed(&self, codes: &[Option<u32>]) -> Result<Tensor> {
         let known: Vec<u32> = codes.iter().map(|c| c.unwrap_or(0)).collect();
         let entries = self.codebook.look_up(&known)?.t()?.unsqueeze(0)?.contiguous()?; // (1, codebook_dim, frames)
@@ -290,7 +291,7 @@ impl Quantiser {
         }
         let (_, dim, frames) = latents.dims3()?;
         let repeated = latents.unsqueeze(3)?.broadcast_as((1, dim, frames, self.stride))?;
-        repeated.contiguous()?.reshape((1, dim, frames * self.stride))
+        repeated.contiguous()?.reshape((1, dim, frames * self.stride)) // (1, latent_dim, steps)
     }
 }
 
@@ -306,7 +307,7 @@ impl Snac {
     /// Builds the codec from its checkpoint.
     ///
     /// # Errors
-    /// [`PretrainedError::Config`] and those of [`Checkpoint::get`].
+    /// [`PretrainedError::Config`] for an unsupported configuration, and the errors of [`Checkpoint::get`].
     pub fn load(checkpoint: &Checkpoint, config: SnacConfig) -> Loaded<Self> {
         if let Some(fault) = config.fault() {
             return Err(PretrainedError::config(checkpoint.path(), fault));
@@ -341,7 +342,8 @@ impl Snac {
         self.quantisers.iter().map(|q| &q.codebook)
     }
 
-    /// Returns the latents of samples, (1, latent_dim, steps), padded with silence to whole blocks.
+    /// Returns the latents of samples, (1, latent_dim, steps). The samples are padded with zeros to a multiple of
+    /// [`SnacConfig::block`] steps.
     ///
     /// # Errors
     /// Errors of candle.
@@ -352,7 +354,7 @@ impl Snac {
         self.encoder.forward(&Tensor::from_vec(padded, (1, 1, whole), &Device::Cpu)?)
     }
 
-    /// Returns the codes of latents, one list a level, of the levels' own lengths.
+    /// Returns the codes of latents (1, latent_dim, steps), (levels)(frames); levels have different numbers of frames.
     ///
     /// # Errors
     /// Errors of candle.
@@ -372,7 +374,8 @@ impl Snac {
         Ok(codes)
     }
 
-    /// Returns the latents that codes stand for, one list a level, of the levels' own lengths: (1, latent_dim, steps).
+    /// Returns the latents of codes (levels)(frames), whose levels have different numbers of frames: (1, latent_dim,
+    /// steps).
     ///
     /// # Errors
     /// Errors of candle.
@@ -385,8 +388,8 @@ impl Snac {
             .try_fold(zeros, |sum, (level, codes)| sum + level.embed(codes)?)
     }
 
-    /// Returns the samples of latents, (1, latent_dim, steps): a hop for every step. Steps that are no whole windows
-    /// are padded.
+    /// Returns the samples of latents (1, latent_dim, steps), one hop per step. The steps are padded to complete
+    /// attention windows.
     ///
     /// # Errors
     /// Errors of candle.
@@ -400,11 +403,11 @@ impl Snac {
         Ok(samples)
     }
 
-    /// Returns the steps of the latents on either side of its window that a sample depends on.
+    /// Returns the number of latent steps on either side that a sample depends on, in addition to its attention window.
     pub fn reach_steps(&self) -> usize {
-        let (mut reach, mut rate) = (3.0, 1.0); // in steps of the latents, and steps of a stage a step of them
+        let (mut reach, mut rate) = (3.0, 1.0); // in latent steps, and in steps of a stage per latent step
         for &stride in &self.config.decoder_rates {
-            reach += 1.0 / rate; // two inputs reach an output of a transposed convolution
+            reach += 1.0 / rate; // an output of a transposed convolution depends on two inputs
             rate *= stride as f64;
             reach += STAGE_REACH as f64 / rate;
         }

@@ -1,27 +1,28 @@
-//! Noise of the decoder.
+//! Noise in SNAC's decoder.
 
 use candle_core::{Device, Result, Tensor};
 use rand::{RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-/// Noise that the decoder adds, times its activation.
+/// Noise of the decoder, which is multiplied by a projection of the activations.
 #[derive(Debug, Clone, Copy)]
 pub enum Noise<'a> {
-    /// Zero.
+    /// No noise.
     Off,
-    /// Drawn from N(0, 1) by place: the same for a step of a stage, however the signal is cut.
+    /// Samples of N(0, 1) that depend on stage and step only: chunks of a signal get the same noise as the complete
+    /// signal.
     Seeded {
-        /// Seed of the draws.
+        /// Seed of the random numbers.
         seed: u64,
-        /// Step of the latents that the signal begins with.
+        /// First latent step of the signal.
         first: usize,
     },
-    /// Given, one list a stage.
+    /// Given noise. // (stages)(steps)
     Given(&'a [Vec<f32>]),
 }
 
 impl Noise<'_> {
-    /// Draws the noise of `steps` steps of a stage that has `rate` steps for each step of the latents: (1, 1, steps).
+    /// Draws noise for `steps` steps of a stage that has `rate` steps per latent step: (1, 1, steps).
     pub(super) fn draw(&self, stage: usize, rate: usize, steps: usize) -> Result<Option<Tensor>> {
         let values = match self {
             Noise::Off => return Ok(None),
@@ -37,7 +38,7 @@ impl Noise<'_> {
     }
 }
 
-/// Returns a number of N(0, 1) from two random words (Box and Muller 1958).
+/// Converts two random words to a sample of N(0, 1) (Box & Muller 1958).
 fn normal(a: u32, b: u32) -> f32 {
     let share = |n: u32| (f64::from(n) + 0.5) / 4_294_967_296.0;
     ((-2.0 * share(a).ln()).sqrt() * (std::f64::consts::TAU * share(b)).cos()) as f32

@@ -1,4 +1,4 @@
-//! A checkpoint's tensors by their published names, and what their shapes say.
+//! Tensors of a VALL-E checkpoint by their published names, and the model's sizes, derived from their shapes.
 
 use std::path::Path;
 
@@ -8,32 +8,32 @@ use serde_json::Value;
 use super::error::{VallECheckpointFault, VallEFault};
 use crate::{Checkpoint as Tensors, PretrainedError};
 
-/// Most levels of a codec: EnCodec's at 24 kbit/s.
+/// Maximum number of levels: that of EnCodec at 24 kbit/s.
 const MOST_LEVELS: usize = 32;
-/// Most tables and heads of all levels that are counted.
+/// Maximum number of embedding tables and heads for levels.
 const MOST_TABLES: usize = 2 * MOST_LEVELS;
-/// Prefix of the names of heads.
+/// Prefix of the names of classification heads.
 const HEADS: &str = "classifiers.proj.";
 
-/// A checkpoint; tensors are read one at a time.
+/// A checkpoint whose tensors are read one at a time.
 pub(crate) struct Checkpoint {
     tensors: Tensors,
 }
 
-/// Sizes that follow from the tensors' shapes.
+/// Sizes that follow from the shapes of the tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sizes {
     pub(crate) dim: usize,
     pub(crate) layers: usize,
     pub(crate) hidden: usize,
     pub(crate) heads: usize,
-    /// Levels of the codec.
+    /// Number of levels of the codec.
     pub(crate) levels: usize,
-    /// Codes of a level.
+    /// Number of codes per level.
     pub(crate) codes: usize,
     pub(crate) phones: usize,
     pub(crate) letters: usize,
-    /// Whether there are a table and a head for level 1 in place, and a head for lengths.
+    /// Whether the model has an embedding table and a head for masked decoding of level 1, and a head for lengths.
     pub(crate) masked: bool,
 }
 
@@ -46,7 +46,7 @@ impl Checkpoint {
         VallEFault::Broken { path: self.tensors.path().into(), fault }
     }
 
-    /// Returns the error of tensors that can't be rearranged.
+    /// Returns the error of tensors that can't be converted.
     pub(crate) fn unusable(&self, error: candle_core::Error) -> VallEFault {
         self.broken(VallECheckpointFault::Tensor(Box::new(error)))
     }
@@ -55,13 +55,13 @@ impl Checkpoint {
         self.tensors.entries().contains_key(name)
     }
 
-    /// Returns a tensor of a shape.
+    /// Returns a tensor of the given shape.
     pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor, VallEFault> {
         Ok(self.tensors.get(name, shape)?)
     }
 
-    /// Returns the weight (classes, dim) and the bias (classes) of a head of the shape (rows, dim), without the rows beyond
-    /// `classes`. The bias is zeros in a checkpoint without biases.
+    /// Returns weight (classes, dim) and bias (classes) of a head whose shape in the file is (rows, dim); rows beyond
+    /// `classes` are removed. In a checkpoint without biases, the bias is zero.
     pub(crate) fn head(
         &self,
         index: usize,
@@ -79,14 +79,14 @@ impl Checkpoint {
         Ok((first(weight)?, first(bias)?))
     }
 
-    /// Whether any head has a bias: all of them have one then.
+    /// Whether the heads have biases.
     fn has_biases(&self) -> bool {
         let mut names = self.tensors.entries().keys();
         names.any(|name| name.starts_with(HEADS) && name.ends_with(".bias"))
     }
 
-    /// Returns one more than the largest index below `most` in the names `PREFIX.INDEX.…`. Gaps count: the tensors in them are
-    /// missing.
+    /// Returns one more than the largest index below `most` in the names `PREFIX.INDEX.…`. A missing index counts, so
+    /// that reading its tensors reports an error.
     fn count(&self, prefix: &str, most: usize) -> usize {
         let index = |name: &String| {
             let (index, _) = name.strip_prefix(prefix)?.split_once('.')?;
@@ -96,7 +96,7 @@ impl Checkpoint {
         last.map_or(0, |last| last + 1)
     }
 
-    /// Rows and columns of a matrix.
+    /// Returns the numbers of rows and columns of a matrix.
     fn matrix(&self, name: &str) -> Result<(usize, usize), VallEFault> {
         let entry = self.tensors.entries().get(name);
         match entry.map(|entry| entry.shape.as_slice()) {
@@ -109,19 +109,19 @@ impl Checkpoint {
         }
     }
 
-    /// Returns the rows of a matrix.
+    /// Returns the number of rows of a matrix.
     pub(crate) fn rows(&self, name: &str) -> Result<usize, VallEFault> {
         Ok(self.matrix(name)?.0)
     }
 
-    /// Returns the configuration in the metadata; null in exports that dropped it.
+    /// Returns the configuration in the metadata; null for files without metadata.
     pub(crate) fn config(&self) -> Result<Value, VallEFault> {
         let Some(text) = self.tensors.metadata().get("config") else { return Ok(Value::Null) };
         let broken = |e| self.broken(VallECheckpointFault::Metadata(e));
         serde_json::from_str(text).map_err(broken)
     }
 
-    /// Returns the sizes of the model; `heads` overrides the metadata.
+    /// Returns the sizes of the model; `heads` overrides the number in the metadata.
     pub(crate) fn sizes(&self, heads: Option<usize>) -> Result<Sizes, VallEFault> {
         let (phones, dim) = self.matrix("text_emb.weight")?;
         let (codes, _) = self.matrix("proms_emb.embeddings.0.weight")?;
@@ -137,13 +137,13 @@ impl Checkpoint {
             let heads = classifiers;
             return Err(self.broken(VallECheckpointFault::Tables { tables, heads, levels }));
         }
-        // A family without level 1 in place has a head more than levels: for phones.
+        // Models without masked decoding have one head more than levels, for phones.
         let masked = tables > levels || classifiers > levels + 1;
         let letters = match self.has("raw_text_emb.weight") {
             true => self.matrix("raw_text_emb.weight")?.0,
             false => 0,
         };
-        // Published sizes have heads of 64.
+        // The published models have heads of dimension 64.
         let heads = heads.or_else(|| named("heads")).unwrap_or(dim / 64);
         if heads == 0 || !dim.is_multiple_of(heads) || !(dim / heads).is_multiple_of(2) {
             return Err(self.broken(VallECheckpointFault::Heads { width: dim, heads }));

@@ -1,4 +1,4 @@
-//! Faults of vall-e checkpoints.
+//! Faults of VALL-E checkpoints.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -7,46 +7,46 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VallEFault {
-    /// File that is not there or not readable.
+    /// A file that can't be read.
     #[error("cannot read `{}`: {cause}", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Reason.
         cause: std::io::Error,
     },
-    /// File that is cut, or a tensor that cannot be used.
+    /// A truncated file, or a tensor that can't be used.
     #[error(transparent)]
     Checkpoint(Box<crate::PretrainedError>),
-    /// File of another kind.
+    /// A file that is not a checkpoint of version 5.
     #[error("`{}` is not a vall-e checkpoint of version 5: {fault}", path.display())]
     Broken {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Fault.
         fault: VallECheckpointFault,
     },
-    /// Tokenizer of another model.
+    /// A tokenizer of another model.
     #[error("`{}` is not the tokenizer of this vall-e model: {fault}", path.display())]
     Tokenizer {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Fault.
         fault: IpaTokenizerFault,
     },
 }
 
-/// Fault of a checkpoint that is no model of version 5.
+/// Faults of a file that is not a checkpoint of version 5.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VallECheckpointFault {
-    /// Tensor whose shape gives a size of the model and that is missing.
+    /// A missing tensor, from whose shape a size of the model follows.
     #[error("tensor `{tensor}` is missing, expected a matrix")]
     NoMatrix {
         /// Name of the tensor.
         tensor: String,
     },
-    /// Tensor whose shape gives a size of the model and that is no matrix.
+    /// A tensor that is not a matrix, although a size of the model follows from its shape.
     #[error("tensor `{tensor}` has shape {found:?}, expected a matrix")]
     OtherShape {
         /// Name of the tensor.
@@ -54,48 +54,48 @@ pub enum VallECheckpointFault {
         /// Shape in the checkpoint.
         found: Vec<usize>,
     },
-    /// Metadata that are no JSON.
+    /// Metadata that are not valid JSON.
     #[error("`config` in its metadata: {0}")]
     Metadata(serde_json::Error),
-    /// Numbers of tables and heads that no model has.
+    /// Inconsistent numbers of embedding tables and heads.
     #[error(
         "{tables} response tables and {heads} heads for {levels} levels, expected at most one and three more"
     )]
     Tables {
-        /// Tables of response codes.
+        /// Number of embedding tables of response codes.
         tables: usize,
-        /// Heads.
+        /// Number of heads.
         heads: usize,
-        /// Levels of the codec.
+        /// Number of levels of the codec.
         levels: usize,
     },
-    /// Width that doesn't split into heads.
+    /// A width that is not divisible by the number of heads.
     #[error("a width of {width} does not split into {heads} heads")]
     Heads {
         /// Width of the model.
         width: usize,
-        /// Attention heads.
+        /// Number of attention heads.
         heads: usize,
     },
-    /// Tensors that can't be rearranged.
+    /// Tensors that can't be converted.
     #[error(transparent)]
     Tensor(Box<candle_core::Error>),
 }
 
-/// Fault of a tokenizer file.
+/// Faults of a tokenizer file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IpaTokenizerFault {
     /// Text that is not UTF-8.
     #[error(transparent)]
     Utf8(std::string::FromUtf8Error),
-    /// Tokenizer of another model.
+    /// A tokenizer of another model.
     #[error(transparent)]
     Tokenizer(syrinx_text::IpaTokenizerError),
 }
 
 impl VallEFault {
-    /// Remedy, if there is one.
+    /// Remedy, where one is known.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         use crate::PretrainedError::{NotFinite, Truncated};
         match self {

@@ -1,4 +1,4 @@
-//! From a checkpoint to a language model.
+//! Conversion of a VALL-E checkpoint to a language model.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,26 +17,27 @@ use super::checkpoint::{Checkpoint, Sizes};
 use super::error::{IpaTokenizerFault, VallEFault};
 use crate::PretrainedError;
 
-/// Choices that a checkpoint does not state.
+/// Settings that a checkpoint does not contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ImportOptions {
-    /// Sum of code embeddings; by default `inclusive` for a checkpoint with a table of plain text, which came later than the
-    /// change, else `legacy`.
+    /// Sum of code embeddings. By default `inclusive` for a checkpoint with an embedding table of plain text, which was
+    /// introduced after this change, otherwise `legacy`.
     pub rvq_sum: Option<RvqSum>,
-    /// Attention heads; by default those of the metadata, or as many as give heads of 64.
+    /// Number of attention heads. By default the number in the metadata, otherwise that of heads with dimension 64.
     pub heads: Option<usize>,
 }
 
-/// Frames a second of EnCodec at 24 kHz.
+/// Frame rate of EnCodec at 24 kHz, in Hz.
 const FRAME_RATE_HZ: f64 = 75.0;
-/// Tokens that begin and end a sequence of phones.
+/// Token that begins a phone sequence; the next constant is the token that ends it.
 const PHONES_BEGIN: u32 = 1;
 const PHONES_END: u32 = 2;
 
-/// Imports a checkpoint. Its codebooks are not in the file: those of the model are zeros.
+/// Imports a checkpoint. The file doesn't contain the codec's codebooks, so those of the model are zeros.
 ///
 /// # Errors
-/// [`VallEFault::Read`], and [`VallEFault::Broken`] with the tensor that is missing or different.
+/// [`VallEFault::Read`] if a file can't be read, [`VallEFault::Broken`] for a missing or different tensor,
+/// [`VallEFault::Tokenizer`] for a tokenizer of another model.
 pub fn import(
     path: &Path,
     tokenizer: &Path,
@@ -93,7 +94,7 @@ pub fn import(
     Ok(LmFile { config, space, codebooks, tensors, tokenizer: Some(tokenizer) })
 }
 
-/// Returns the text of a tokenizer whose tokens are all in the model's table of phones.
+/// Returns the text of a tokenizer whose token ids are all below `phones`.
 fn read_tokenizer(path: &Path, phones: usize) -> Result<String, VallEFault> {
     let bytes =
         std::fs::read(path).map_err(|cause| VallEFault::Read { path: path.into(), cause })?;
@@ -104,7 +105,7 @@ fn read_tokenizer(path: &Path, phones: usize) -> Result<String, VallEFault> {
     Ok(json)
 }
 
-/// Conventions of a checkpoint: those of the configuration in its metadata, else those of its generation.
+/// Returns the conventions of a checkpoint: those of its metadata, otherwise those of its version.
 fn layout(config: &Value, sizes: &Sizes, options: &ImportOptions) -> VallELayout {
     let noncausal = config["experimental"]["noncausal_masks"].as_bool();
     let capabilities = config["capabilities"].as_array();
@@ -123,7 +124,7 @@ fn layout(config: &Value, sizes: &Sizes, options: &ImportOptions) -> VallELayout
 
 type Tensors = BTreeMap<String, Tensor>;
 
-/// Translation of names and shapes.
+/// Conversion of tensor names and shapes.
 struct Importer<'a> {
     checkpoint: &'a Checkpoint,
     sizes: Sizes,
@@ -157,7 +158,8 @@ impl Importer<'_> {
         put("trunk.norm.weight".into(), vec![get("model.norm.weight", &[dim])?])
     }
 
-    /// Returns a table of `given` rows, without those beyond `rows` or with zeros up to it.
+    /// Returns an embedding table of `rows` rows, from one of `given` rows: further rows are removed, missing rows are
+    /// zeros. // (rows, dim)
     fn table(&self, name: &str, given: usize, rows: usize) -> Result<Tensor, VallEFault> {
         let dim = self.sizes.dim;
         let table = self.checkpoint.get(name, &[given, dim])?;
@@ -172,7 +174,7 @@ impl Importer<'_> {
         let Sizes { dim, levels, codes, phones, letters, masked, .. } = self.sizes;
         let fail = |e| self.checkpoint.unusable(e);
         let separator = self.checkpoint.get("sep", &[dim])?.reshape((1, dim)).map_err(fail)?;
-        // Versions of the project's code know different numbers of languages and tasks.
+        // Different versions of the project have different numbers of languages and tasks.
         let known = |name: &str, rows: usize| self.table(name, self.checkpoint.rows(name)?, rows);
         let special = [
             separator,
@@ -190,8 +192,8 @@ impl Importer<'_> {
             false => zeros(VALL_E_LENGTH_TOKENS, dim).map_err(fail)?,
         });
         tensors.insert("text".into(), Tensor::cat(&text, 0).map_err(fail)?);
-        // Prompt levels, level 1 of the autoregressive response, levels of the response in place. No response shows its
-        // last level: that table is the one of level 1 in place.
+        // Tables of the prompt's levels, of level 1 in the AR stage, of the response's levels, and of level 1 in masked
+        // decoding. A response never has its last level as input; the table at that index is that of masked decoding.
         let rows = space.table_rows();
         let prompt =
             |level: usize| self.table(&format!("proms_emb.embeddings.{level}.weight"), codes, rows);
@@ -199,7 +201,7 @@ impl Importer<'_> {
             self.table(&format!("resps_emb.embeddings.{table}.weight"), given, rows)
         };
         let mut all = (0..levels).map(prompt).collect::<Result<Vec<_>, _>>()?;
-        // A frame of level 1 may be the stop token or the masked one.
+        // A frame of level 1 may also be the stop token or the mask token.
         all.push(response(0, codes + 1)?);
         for level in 1..levels {
             all.push(response(level, codes)?);
@@ -217,7 +219,7 @@ impl Importer<'_> {
         let fail = |e| self.checkpoint.unusable(e);
         let head =
             |index: usize, classes: usize| self.checkpoint.head(index, [classes, dim], classes);
-        // Some exports did not trim rows that are never predicted from these heads.
+        // Some exports contain rows that these heads never predict.
         let untrimmed = |index: usize, classes: usize| {
             let rows = self.checkpoint.rows(&format!("classifiers.proj.{index}.weight"))?;
             self.checkpoint.head(index, [rows.max(classes), dim], classes)

@@ -1,7 +1,7 @@
-//! The published vall-e models, version 5 (e-c-k-e-r/vall-e): a checkpoint becomes an ordinary language model with plain
-//! layouts, a GELU gate, its own vocabulary and its own tables.
+//! Published VALL-E models, version 5 (e-c-k-e-r/vall-e). A checkpoint becomes an ordinary language model with plain
+//! layouts, a GELU gate, its own vocabulary and its own embedding tables.
 //!
-//! Invariant: nothing is computed here. Trunk, tables and heads are those of `syrinx_model`, sequences those of
+//! Invariant: this module computes nothing. Trunk, tables and heads are those of `syrinx_model`, sequences those of
 //! `syrinx_task`, generation that of `syrinx_decode`.
 
 mod checkpoint;

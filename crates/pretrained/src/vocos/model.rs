@@ -1,4 +1,4 @@
-//! The network, from codes to samples. Tensors are (1, channels, frames) or (1, frames, channels).
+//! The Vocos network, from codes to samples. Tensors are (1, channels, frames) or (1, frames, channels).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -61,10 +61,10 @@ struct ModuleConfigs {
 }
 
 impl VocosConfig {
-    /// Reads a `config.yaml`.
+    /// Parses a `config.yaml`.
     ///
     /// # Errors
-    /// [`PretrainedError::Config`] for one of another kind.
+    /// [`PretrainedError::Config`] for an unsupported configuration.
     pub fn parse(path: &Path, yaml: &str) -> Loaded<Self> {
         let fail = |fault| PretrainedError::config(path, fault);
         let parts: ModuleConfigs =
@@ -98,7 +98,7 @@ impl VocosConfig {
         Ok(Self { features, backbone, head })
     }
 
-    /// Levels of every bandwidth, for a codebook size and a frame rate.
+    /// Returns the number of levels of each bandwidth, for a codebook size and a frame rate in Hz.
     pub fn levels(&self, codebook_size: usize, frame_rate_hz: f64) -> Vec<usize> {
         let bits_per_second = (codebook_size as f64).log2().max(1.0) * frame_rate_hz;
         self.features
@@ -109,7 +109,7 @@ impl VocosConfig {
     }
 }
 
-/// A layer norm whose scale and shift depend on the bandwidth.
+/// Layer norm whose scale and shift depend on the bandwidth.
 struct AdaptiveNorm {
     scale: Tensor, // (bandwidths, dim)
     shift: Tensor, // (bandwidths, dim)
@@ -121,20 +121,20 @@ impl AdaptiveNorm {
         Ok(Self { scale: table("scale")?, shift: table("shift")? })
     }
 
-    /// (1, frames, dim) to the same.
+    /// Normalizes (1, frames, dim) with the scale and shift of a bandwidth, given by its index.
     fn forward(&self, x: &Tensor, bandwidth: usize) -> Result<Tensor> {
         let row = |table: &Tensor| table.narrow(0, bandwidth, 1);
         normalise(x, EPSILON)?.broadcast_mul(&row(&self.scale)?)?.broadcast_add(&row(&self.shift)?)
     }
 }
 
-/// Added to variances.
+/// Constant added to the variances of layer norms.
 const EPSILON: f64 = 1e-6;
 
-/// Largest magnitude of a spectral bin.
+/// Maximum magnitude of a spectral bin.
 const MAX_MAGNITUDE: f32 = 100.0;
 
-/// Width of the kernels.
+/// Kernel width of all convolutions.
 const WIDTH: usize = 7;
 
 struct Block {
@@ -161,10 +161,10 @@ pub struct Vocos {
 }
 
 impl Vocos {
-    /// Builds the decoder from its checkpoint, for codes of a codebook size and a frame rate.
+    /// Builds the decoder from its checkpoint, for codes of a codebook size and a frame rate in Hz.
     ///
     /// # Errors
-    /// [`PretrainedError::Config`] and those of [`crate::Checkpoint::get`].
+    /// [`PretrainedError::Config`] for an unsupported configuration, and the errors of [`crate::Checkpoint::get`].
     pub fn load(
         root: &Weights<'_>,
         config: &VocosConfig,
@@ -210,12 +210,12 @@ impl Vocos {
         })
     }
 
-    /// Most levels that it takes.
+    /// Returns the maximum number of levels that the decoder supports.
     pub fn most_levels(&self) -> usize {
         self.levels.iter().copied().max().unwrap_or(0)
     }
 
-    /// Samples a frame.
+    /// Returns the number of samples per frame.
     pub fn hop(&self) -> usize {
         self.hop
     }
@@ -226,13 +226,13 @@ impl Vocos {
         (WIDTH / 2) * (1 + self.blocks.len()) + overlap
     }
 
-    /// Returns the smallest bandwidth of at least `levels` levels.
+    /// Returns the index of the smallest bandwidth with at least `levels` levels.
     pub fn bandwidth(&self, levels: usize) -> Option<usize> {
         let enough = self.levels.iter().enumerate().filter(|(_, n)| **n >= levels);
         enough.min_by_key(|(_, n)| **n).map(|(i, _)| i)
     }
 
-    /// Sums of the entries of codes, one list a level: (1, input_channels, frames).
+    /// Returns the sums of the entries of codes (levels)(frames): (1, input_channels, frames).
     ///
     /// # Errors
     /// Errors of candle.
@@ -243,28 +243,29 @@ impl Vocos {
         for (level, codes) in codes.iter().enumerate() {
             let rows: Vec<u32> =
                 codes.iter().map(|c| c + (level * self.codebook_size) as u32).collect();
-            sum = (sum + self.codebooks.index_select(&Tensor::new(rows, &Device::Cpu)?, 0)?)?;
+            sum = (sum + self.codebooks.index_select(&Tensor::new(rows, &Device::Cpu)?, 0)?)?; // (frames, channels)
         }
         sum.t()?.unsqueeze(0)?.contiguous()
     }
 
-    /// (1, input_channels, frames) to (1, frames, dim).
+    /// Transforms features (1, input_channels, frames) to hidden states (1, frames, dim).
     ///
     /// # Errors
     /// Errors of candle.
     pub fn backbone(&self, features: &Tensor, bandwidth: usize) -> Result<Tensor> {
-        let rows = self.embed.padded(features, WIDTH / 2)?.transpose(1, 2)?.contiguous()?;
+        let rows = self.embed.padded(features, WIDTH / 2)?.transpose(1, 2)?.contiguous()?; // (1, frames, dim)
         let mut x = self.norm.forward(&rows, bandwidth)?; // (1, frames, dim)
         for block in &self.blocks {
-            let y = block.depthwise.padded(&x.transpose(1, 2)?.contiguous()?, WIDTH / 2)?;
-            let y = block.norm.forward(&y.transpose(1, 2)?.contiguous()?, bandwidth)?;
+            let y = block.depthwise.padded(&x.transpose(1, 2)?.contiguous()?, WIDTH / 2)?; // (1, dim, frames)
+            let y = block.norm.forward(&y.transpose(1, 2)?.contiguous()?, bandwidth)?; // (1, frames, dim)
             let y = block.narrow.forward(&block.widen.forward(&y)?.gelu_erf()?)?;
             x = (x + y.broadcast_mul(&block.gamma)?)?;
         }
         self.last_norm.forward(&x)
     }
 
-    /// Returns the samples of (1, frames, dim): a hop for every frame.
+    /// Returns the samples of hidden states (1, frames, dim), one hop per frame, by an inverse short-time Fourier
+    /// transform.
     ///
     /// # Errors
     /// Errors of candle.
@@ -286,13 +287,13 @@ impl Vocos {
         Ok(sum[kept.clone()].iter().zip(&weight[kept]).map(|(s, w)| s / w.max(1e-11)).collect())
     }
 
-    /// One frame from its log-magnitudes and phases.
+    /// Computes the samples of a frame from its log-magnitudes and phases. `spectrum` is (n_fft + 2), `frame` (n_fft).
     fn frame(&self, spectrum: &[f32], frame: &mut [f32]) -> Result<()> {
         let bins = spectrum.len() / 2;
         let (magnitudes, phases) = spectrum.split_at(bins);
         let bin = |(m, p): (&f32, &f32)| Complex32::from_polar(m.exp().min(MAX_MAGNITUDE), *p);
         let mut values: Vec<Complex32> = magnitudes.iter().zip(phases).map(bin).collect();
-        // A real signal has real first and last bins; PyTorch drops their imaginary parts.
+        // The first and last bin of a real signal are real; PyTorch drops their imaginary parts.
         values[0].im = 0.0;
         values[bins - 1].im = 0.0;
         let failed = |e: realfft::FftError| candle_core::Error::Msg(e.to_string());
@@ -302,13 +303,17 @@ impl Vocos {
         Ok(())
     }
 
-    /// Returns the samples of codes, one list a level: a hop for every frame.
+    /// Returns the samples of codes (levels)(frames), one hop per frame.
     ///
     /// # Errors
     /// Errors of candle.
     pub fn decode(&self, codes: &[Vec<u32>]) -> Result<Vec<f32>> {
         let Some(bandwidth) = self.bandwidth(codes.len()) else {
-            candle_core::bail!("{} levels, the vocoder takes {}", codes.len(), self.most_levels())
+            candle_core::bail!(
+                "{} levels exceed the {} levels of the vocoder",
+                codes.len(),
+                self.most_levels()
+            )
         };
         self.samples(&self.backbone(&self.features(codes)?, bandwidth)?)
     }

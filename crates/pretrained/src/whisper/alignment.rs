@@ -1,4 +1,4 @@
-//! Times of tokens from the decoder's cross-attention: dynamic time warping over the heads that follow the words.
+//! Token times from the decoder's cross-attention, by dynamic time warping over the alignment heads.
 
 use candle_core::{IndexOp, Tensor};
 
@@ -6,22 +6,22 @@ use super::model::{Whisper, failed};
 use super::network::Cache;
 use crate::PretrainedError;
 
-/// Frames of the median filter along time.
+/// Width of the median filter along time, in encoder positions.
 const MEDIAN_WIDTH: usize = 7;
-/// Encoder positions a second.
+/// Encoder positions per second.
 const POSITIONS_PER_S: f64 = 50.0;
 
 /// Times and probabilities of tokens.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct AlignedTokens {
-    /// Start of each token, then the start of the end of text; seconds from the start of the window.
+    /// Start of each token, followed by the start of the end of text, in seconds from the start of the window.
     pub(crate) starts_s: Vec<f64>, // (tokens + 1)
-    /// Probability of each token among text tokens.
+    /// Probability of each token among the text tokens.
     pub(crate) probabilities: Vec<f64>, // (tokens)
 }
 
 impl Whisper {
-    /// Aligns text tokens with a window of which the recording fills `frames` spectrogram frames.
+    /// Aligns text tokens with a window. The recording fills the first `frames` spectrogram frames of the window.
     pub(crate) fn align_tokens(
         &self,
         window: &Cache,
@@ -41,7 +41,7 @@ impl Whisper {
         let probabilities = self.text_probabilities(&hidden, prefix, text).map_err(&fail)?;
         let positions = (frames / 2).clamp(1, self.config.max_source_positions);
         let cost = self.cost(&cross, positions).map_err(&fail)?;
-        // The rows of the language and task tokens, and of the end, take no part.
+        // The rows of the language and task tokens and of the end are not aligned.
         let rows = &cost[prefix..cost.len() - 1];
         let path = warp(rows, positions);
         let mut starts_s = Vec::with_capacity(rows.len());
@@ -53,7 +53,7 @@ impl Whisper {
         Ok(AlignedTokens { starts_s, probabilities })
     }
 
-    /// Returns the probability of each text token, among text tokens, given the tokens before it.
+    /// Returns the probability of each text token among all text tokens, given the previous tokens. // (tokens)
     fn text_probabilities(
         &self,
         hidden: &Tensor,
@@ -74,13 +74,13 @@ impl Whisper {
         Ok(rows.iter().zip(text).map(probability).collect())
     }
 
-    /// Negative mean of the alignment heads' attention (tokens, positions): cut to the recording, standardised over the
-    /// tokens, and smoothed over time.
+    /// Returns the negative mean of the alignment heads' attention weights (tokens, positions), restricted to the
+    /// recording, standardized over the tokens and smoothed over time.
     fn cost(&self, cross: &[Tensor], positions: usize) -> candle_core::Result<Vec<Vec<f32>>> {
         let mut sum: Vec<Vec<f32>> = Vec::new();
         for &(layer, head) in &self.alignment_heads {
             let weights = cross[layer].i(head)?.narrow(1, 0, positions)?; // (tokens, positions)
-            // The softmax over the window becomes that over the recording by a division.
+            // The division renormalizes the softmax over the window to the positions of the recording.
             let total = weights.sum_keepdim(1)?; // (tokens, 1)
             let mut rows = weights.broadcast_div(&total)?.to_vec2::<f32>()?;
             standardise(&mut rows);
@@ -98,7 +98,7 @@ impl Whisper {
     }
 }
 
-/// Subtracts the mean over rows of each column and divides by its standard deviation.
+/// Standardizes each column to mean 0 and variance 1 over the rows.
 fn standardise(rows: &mut [Vec<f32>]) {
     let (count, columns) = (rows.len() as f32, rows.first().map_or(0, Vec::len));
     for column in 0..columns {
@@ -109,7 +109,7 @@ fn standardise(rows: &mut [Vec<f32>]) {
     }
 }
 
-/// Returns the median of each value and its neighbours, mirrored at the ends; a row that is too short stays.
+/// Returns the running median of a row, mirrored at the ends. A row shorter than half the filter is unchanged.
 fn median_filter(row: &[f32]) -> Vec<f32> {
     let half = MEDIAN_WIDTH / 2;
     if row.len() <= half {
@@ -125,10 +125,10 @@ fn median_filter(row: &[f32]) -> Vec<f32> {
     (0..=last).map(median).collect()
 }
 
-/// Cheapest monotonic path (row, column) through a cost matrix, from the first cell to the last.
+/// Returns the monotonic path (row, column) of least cost through a cost matrix, from the first cell to the last.
 fn warp(cost: &[Vec<f32>], columns: usize) -> Vec<(usize, usize)> {
     let rows = cost.len();
-    // Cheapest sums, and the step that led to each cell: 0 both, 1 next row, 2 next column.
+    // Least sum up to each cell, and the step to it: 0 next row and column, 1 next row, 2 next column.
     let mut sums = vec![f32::INFINITY; (rows + 1) * (columns + 1)];
     let mut steps = vec![2u8; (rows + 1) * (columns + 1)];
     let at = |row: usize, column: usize| row * (columns + 1) + column;

@@ -1,14 +1,14 @@
-//! Layers of Whisper's network.
+//! Layers of the network.
 
 use candle_core::{D, Result, Tensor};
 use candle_nn::{LayerNorm, Module, ops::softmax_last_dim};
 
 use super::linear::Linear;
 
-/// Keys and values, (1, heads, positions, width of a head) each.
+/// Keys and values, each (1, heads, positions, head_dim).
 pub(crate) type KeysValues = (Tensor, Tensor);
 
-/// Multi-head attention; only the key projection has no bias.
+/// Multi-head attention. The key projection has no bias.
 pub(crate) struct Attention {
     pub(crate) query: Linear,
     pub(crate) key: Linear,
@@ -18,7 +18,7 @@ pub(crate) struct Attention {
 }
 
 impl Attention {
-    /// Keys and values of positions (1, positions, width).
+    /// Returns the keys and values of (1, positions, width).
     pub(crate) fn keys_values(&self, x: &Tensor) -> Result<KeysValues> {
         Ok((self.split(&self.key.forward(x)?)?, self.split(&self.value.forward(x)?)?))
     }
@@ -26,11 +26,11 @@ impl Attention {
     fn split(&self, x: &Tensor) -> Result<Tensor> {
         let (batch, positions, width) = x.dims3()?;
         let split = x.reshape((batch, positions, self.heads, width / self.heads))?;
-        split.transpose(1, 2)?.contiguous() // (batch, heads, positions, width of a head)
+        split.transpose(1, 2)?.contiguous() // (batch, heads, positions, head_dim)
     }
 
-    /// Attends from `x` (1, positions, width) to keys and values; returns the output and the weights (1, heads, positions,
-    /// keys).
+    /// Returns the attention of `x` (1, positions, width) to keys and values, (1, positions, width), and its weights,
+    /// (1, heads, positions, keys).
     pub(crate) fn attend(
         &self,
         x: &Tensor,
@@ -38,7 +38,7 @@ impl Attention {
         mask: Option<&Tensor>,
     ) -> Result<(Tensor, Tensor)> {
         let (keys, values) = keys_values;
-        let queries = self.split(&self.query.forward(x)?)?;
+        let queries = self.split(&self.query.forward(x)?)?; // (1, heads, positions, head_dim)
         let scale = (queries.dim(D::Minus1)? as f64).powf(-0.5);
         let mut scores = (queries * scale)?.matmul(&keys.t()?)?; // (1, heads, positions, keys)
         if let Some(mask) = mask {
@@ -50,7 +50,7 @@ impl Attention {
     }
 }
 
-/// Feed-forward layers with the exact GELU.
+/// Feed-forward layers with the exact GELU, after a layer norm.
 pub(crate) struct FeedForward {
     pub(crate) norm: LayerNorm,
     pub(crate) up: Linear,
@@ -58,14 +58,15 @@ pub(crate) struct FeedForward {
 }
 
 impl FeedForward {
-    /// Adds the layer's output to its input.
+    /// Returns the input plus the output of the layers.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let inner = self.up.forward(&self.norm.forward(x)?)?.gelu_erf()?;
         x + self.down.forward(&inner)?
     }
 }
 
-/// Additive mask of the last `new` of `total` positions: each sees itself and earlier positions.
+/// Returns the additive mask of the last `new` of `total` positions: each attends to itself and earlier positions. //
+/// (new, total)
 pub(crate) fn causal_mask(new: usize, total: usize, like: &Tensor) -> Result<Tensor> {
     let before = total - new;
     let value = |i: usize, j: usize| if j > before + i { f32::NEG_INFINITY } else { 0.0 };

@@ -1,84 +1,84 @@
-//! Sizes of a Whisper checkpoint: `config.json` and `generation_config.json` as Hugging Face writes them.
+//! Configuration of a Whisper checkpoint: `config.json` and `generation_config.json` in the format of Hugging Face.
 
 use serde::Deserialize;
 
 use crate::fault::ConfigFault;
 use crate::sizes::size_fault;
 
-/// Contents of `config.json`; other keys are ignored.
+/// Content of `config.json`; other keys are ignored.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct WhisperConfig {
-    /// Mel bands of the spectrogram.
+    /// Number of mel bands in the spectrogram.
     pub num_mel_bins: usize,
-    /// Positions of the encoder: half as many as frames in a window.
+    /// Number of encoder positions: half the number of spectrogram frames in a window.
     pub max_source_positions: usize,
-    /// Width of both stacks.
+    /// Width of encoder and decoder.
     pub d_model: usize,
-    /// Attention heads of the encoder.
+    /// Number of attention heads in the encoder.
     pub encoder_attention_heads: usize,
-    /// Layers of the encoder.
+    /// Number of encoder layers.
     pub encoder_layers: usize,
-    /// Width of the encoder's feed-forward layers; four times `d_model` by default.
+    /// Inner dimension of the encoder's feed-forward layers; four times `d_model` by default.
     #[serde(default)]
     pub encoder_ffn_dim: Option<usize>,
-    /// Tokens.
+    /// Number of tokens.
     pub vocab_size: usize,
-    /// Positions of the decoder.
+    /// Number of decoder positions.
     pub max_target_positions: usize,
-    /// Attention heads of the decoder.
+    /// Number of attention heads in the decoder.
     pub decoder_attention_heads: usize,
-    /// Layers of the decoder.
+    /// Number of decoder layers.
     pub decoder_layers: usize,
-    /// Width of the decoder's feed-forward layers; four times `d_model` by default.
+    /// Inner dimension of the decoder's feed-forward layers; four times `d_model` by default.
     #[serde(default)]
     pub decoder_ffn_dim: Option<usize>,
     /// Tokens that are never generated.
     #[serde(default)]
     pub suppress_tokens: Option<Vec<i64>>,
-    /// Tokens that are not generated first.
+    /// Tokens that are never generated first.
     #[serde(default)]
     pub begin_suppress_tokens: Option<Vec<i64>>,
 }
 
-/// Contents of `generation_config.json`; every key is optional.
+/// Content of `generation_config.json`; all keys are optional.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct GenerationConfig {
-    /// Heads (layer, head) of the decoder whose cross-attention follows the words in time.
+    /// Alignment heads (layer, head) of the decoder, whose cross-attention follows the words in time.
     #[serde(default)]
     pub alignment_heads: Option<Vec<(usize, usize)>>,
     /// Tokens that are never generated.
     #[serde(default)]
     pub suppress_tokens: Option<Vec<i64>>,
-    /// Tokens that are not generated first.
+    /// Tokens that are never generated first.
     #[serde(default)]
     pub begin_suppress_tokens: Option<Vec<i64>>,
-    /// Whether the model knows several languages.
+    /// Whether the model supports several languages.
     #[serde(default)]
     pub is_multilingual: Option<bool>,
 }
 
-/// Largest size of any dimension that a checkpoint may have: far above the largest published one.
+/// Maximum of all other sizes, far above those of published checkpoints.
 const LARGEST_SIZE: usize = 1 << 20;
-/// Most encoder positions: eleven times those of the published ones, which are 30 s.
+/// Maximum number of encoder positions: eleven times that of published checkpoints, which is 30 s.
 const MOST_POSITIONS: usize = 1 << 14;
 
 impl WhisperConfig {
-    /// Width of the encoder's feed-forward layers.
+    /// Returns the inner dimension of the encoder's feed-forward layers.
     pub(crate) fn encoder_inner(&self) -> usize {
         self.encoder_ffn_dim.unwrap_or(self.d_model.saturating_mul(4))
     }
 
-    /// Width of the decoder's feed-forward layers.
+    /// Returns the inner dimension of the decoder's feed-forward layers.
     pub(crate) fn decoder_inner(&self) -> usize {
         self.decoder_ffn_dim.unwrap_or(self.d_model.saturating_mul(4))
     }
 
-    /// Spectrogram frames of a window: 3,000 in published checkpoints, 30 s.
+    /// Returns the number of spectrogram frames in a window: 3,000 or 30 s in published checkpoints.
     pub(crate) fn window_frames(&self) -> usize {
         2 * self.max_source_positions
     }
 
-    /// Returns the reason why the configuration is not usable.
+    /// Returns the first size that is out of range or inconsistent.
     pub(crate) fn fault(&self) -> Option<ConfigFault> {
         let sizes = [
             ("num_mel_bins", self.num_mel_bins),

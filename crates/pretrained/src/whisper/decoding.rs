@@ -1,4 +1,4 @@
-//! Decoding of one window, with Whisper's safeguards against repetition and improbable text.
+//! Decoding of a window, with Whisper's checks for repetition and improbable text.
 
 use std::io::Write as _;
 
@@ -26,27 +26,27 @@ pub(crate) struct Decoded {
 }
 
 impl Decoded {
-    /// Whether another temperature is worth a try. Silence is not: it stays improbable at every temperature.
+    /// Whether another temperature should be tried. Not for silence, whose text is improbable at all temperatures.
     fn needs_fallback(&self, options: &WhisperOptions) -> bool {
         let repetitive = self.compression_ratio > options.max_compression_ratio;
         (repetitive || self.mean_log_prob < options.min_log_prob) && !self.is_silence(options)
     }
 
-    /// Whether the window holds no speech.
+    /// Whether the window contains no speech.
     pub(crate) fn is_silence(&self, options: &WhisperOptions) -> bool {
         self.no_speech_prob > options.no_speech_threshold
             && self.mean_log_prob < options.min_log_prob
     }
 }
 
-/// Decoder state after the prefix, with the logits of the first token.
+/// Decoder state after the prefix, and the logits of the first token.
 struct Prefixed {
     cache: Cache,
     logits: Vec<f32>, // (vocabulary)
     no_speech_prob: f64,
 }
 
-/// One draw: its tokens and the sum of their log-probabilities, the end included.
+/// A sampled sequence: its tokens, and the sum of their log-probabilities including the end.
 struct Draw {
     tokens: Vec<u32>,
     log_prob: f64,
@@ -59,7 +59,7 @@ impl Draw {
 }
 
 impl Whisper {
-    /// Decodes a window at the first temperature whose text passes the checks, else at the last.
+    /// Decodes a window at the first temperature whose text passes the checks, or at the last one.
     pub(crate) fn decode_window(
         &self,
         window: &Cache,
@@ -129,7 +129,7 @@ impl Whisper {
         let mut logits = prefixed.logits.clone();
         let mut draw = Draw { tokens: Vec::new(), log_prob: 0.0 };
         let positions = self.config.max_target_positions;
-        // The last token is predicted and never read.
+        // The last token is generated, but not fed back.
         let most = options.max_tokens.min(positions / 2).min(positions + 1 - cache.len);
         loop {
             restrict(&mut logits, &draw.tokens, &self.vocabulary);
@@ -156,10 +156,10 @@ impl Whisper {
     }
 }
 
-/// Returns the size of a text divided by its size after compression: about 1 to 2 for language, more for repetition.
+/// Returns the size of a text divided by its compressed size: 1 to 2 for natural text, more for repetition.
 fn compression_ratio(text: &str) -> f64 {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    // Writing to memory does not fail.
+    // Writing to memory can't fail.
     let compressed = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
     compressed.map_or(1.0, |bytes| text.len() as f64 / bytes.len().max(1) as f64)
 }

@@ -9,114 +9,114 @@ use crate::fault::ConfigFault;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WhisperFault {
-    /// File of the folder that is not there or not readable.
+    /// A file of the folder that can't be read.
     #[error("cannot read `{}`: {cause}", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Reason.
         cause: std::io::Error,
     },
-    /// File of another kind.
-    #[error("`{}` is not of a Whisper checkpoint: {fault}", path.display())]
+    /// A file that does not belong to a Whisper checkpoint.
+    #[error("`{}` is not part of a Whisper checkpoint: {fault}", path.display())]
     Broken {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Fault.
         fault: WhisperFileFault,
     },
     /// Weights in the format of whisper.cpp.
-    #[error("`{}` is in the GGML format of whisper.cpp, which is not read", path.display())]
+    #[error("`{}` is in the GGML format of whisper.cpp, which is not supported", path.display())]
     Ggml {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// Failure of the network.
+    /// A failed computation of the network.
     #[error("Whisper failed to {operation}: {cause}")]
     Compute {
-        /// Operation that failed, an infinitive.
+        /// Operation that failed, as an infinitive.
         operation: &'static str,
         /// Reason.
         cause: candle_core::Error,
     },
-    /// Language that the checkpoint has no token for.
-    #[error("this Whisper checkpoint does not know the language `{language}`")]
+    /// A language without a token in the checkpoint.
+    #[error("this Whisper checkpoint does not support the language `{language}`")]
     Language {
         /// Code of the language.
         language: String,
-        /// Codes that it knows.
+        /// Codes of the supported languages.
         known: Vec<String>,
     },
-    /// Failure of the tokenizer.
+    /// An error of the tokenizer.
     #[error("Whisper's tokenizer failed: {0}")]
     Tokenizer(tokenizers::Error),
-    /// Text that is longer than a window allows.
+    /// A text with more tokens than a window allows.
     #[error("the text has {tokens} tokens, at most {most} are aligned at a time")]
     TooLong {
-        /// Tokens of the text.
+        /// Number of tokens in the text.
         tokens: usize,
-        /// Most tokens.
+        /// Maximum number of tokens.
         most: usize,
     },
-    /// Recording of something else than the text that is to be aligned with it.
+    /// A recording of something other than the text to align.
     #[error(
         "no word of the text was recognized from {start_s:.1} s to {end_s:.1} s of the recording"
     )]
     OtherText {
-        /// Start of the stretch, seconds.
+        /// Start of the section, in seconds.
         start_s: f64,
-        /// End of the stretch, seconds.
+        /// End of the section, in seconds.
         end_s: f64,
     },
-    /// Work that was stopped.
+    /// Cancelled recognition.
     #[error("recognition was cancelled")]
     Cancelled,
 }
 
-/// Fault of a file of a Whisper checkpoint.
+/// Faults of a file of a Whisper checkpoint.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WhisperFileFault {
-    /// Configuration that cannot be used.
+    /// An unsupported configuration.
     #[error(transparent)]
     Config(ConfigFault),
-    /// Tokenizer that the `tokenizers` library can't read.
+    /// A tokenizer that the `tokenizers` library can't parse.
     #[error(transparent)]
     Tokenizer(tokenizers::Error),
-    /// Tokenizer without a special token.
+    /// A tokenizer without a required special token.
     #[error("token `{token}` is missing")]
     NoToken {
         /// The token.
         token: &'static str,
     },
-    /// Special token without a row in the model's table.
+    /// A special token that is outside the model's embedding table.
     #[error("token `{token}` is {id}, the model has {tokens} tokens")]
     TokenBeyondModel {
         /// The token.
         token: &'static str,
-        /// Number of the token.
+        /// Id of the token.
         id: u32,
-        /// Tokens of the model.
+        /// Number of tokens of the model.
         tokens: usize,
     },
-    /// Alignment head that the model lacks.
+    /// An alignment head that the model doesn't have.
     #[error(
         "alignment head {head} of layer {layer}, the model has {layers} layers of {heads} heads"
     )]
     AlignmentHead {
         /// Layer of the head.
         layer: usize,
-        /// Number of the head in its layer.
+        /// Index of the head in its layer.
         head: usize,
-        /// Layers of the model.
+        /// Number of layers of the model.
         layers: usize,
-        /// Heads of a layer.
+        /// Number of heads per layer.
         heads: usize,
     },
 }
 
 impl WhisperFault {
-    /// Remedy, if there is one.
+    /// Remedy, where one is known.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Read { .. } => Some(
@@ -138,10 +138,10 @@ impl WhisperFault {
             Self::Language { known, .. } if known.is_empty() => {
                 Some("an English-only checkpoint transcribes `en`".into())
             }
-            Self::Language { known, .. } => Some(format!("known: {}", known.join(", ")).into()),
-            Self::TooLong { .. } => Some("align shorter pieces of the recording".into()),
+            Self::Language { known, .. } => Some(format!("supported languages: {}", known.join(", ")).into()),
+            Self::TooLong { .. } => Some("align shorter sections of the recording".into()),
             Self::OtherText { .. } => {
-                Some("give the words of the whole recording, in their order".into())
+                Some("give all words of the recording in order".into())
             }
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! GGUF files: their lengths are checked against the file before candle's reader allocates by them.
+//! GGUF files. Lengths are compared with the size of the file before candle's reader allocates memory for them.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,11 +13,11 @@ use candle_core::quantized::gguf_file::{Content, TensorInfo};
 use crate::PretrainedError;
 use crate::fault::ContainerFault;
 
-/// Most axes of a tensor.
+/// Maximum number of axes of a tensor.
 const MOST_AXES: u32 = 8;
-/// Most elements of an array of metadata: vocabularies have some hundred thousand.
+/// Maximum number of elements in an array of metadata; vocabularies have a few hundred thousand.
 const MOST_ELEMENTS: u64 = 1 << 24;
-/// Deepest array within arrays.
+/// Maximum nesting depth of arrays.
 const DEEPEST: usize = 4;
 
 /// Reads all tensors of a GGUF file.
@@ -49,7 +49,7 @@ pub(super) fn tensors(
     Ok(tensors)
 }
 
-/// End of a tensor in the data; `None` for a size that no file has.
+/// Returns the end of a tensor, in bytes from the start of the data; `None` if it overflows.
 fn end(info: &TensorInfo) -> Option<u64> {
     let count = info.shape.dims().iter().try_fold(1usize, |count, &n| count.checked_mul(n))?;
     let blocks = count / info.ggml_dtype.block_size();
@@ -57,7 +57,7 @@ fn end(info: &TensorInfo) -> Option<u64> {
     info.offset.checked_add(bytes)
 }
 
-/// A walk through a header that allocates nothing.
+/// Parser of a header that allocates nothing.
 struct Walk<R> {
     reader: R,
     left: u64,
@@ -89,7 +89,7 @@ impl<R: Read> Walk<R> {
         Ok(())
     }
 
-    /// Skips a value of metadata.
+    /// Skips a metadata value.
     fn value(&mut self, kind: u32, wide: bool, depth: usize) -> Result<(), ContainerFault> {
         match (kind, size(kind)) {
             (_, Some(bytes)) => self.skip(bytes),
@@ -141,7 +141,7 @@ impl<R: Read> Walk<R> {
     }
 }
 
-/// Returns the size of a value of a fixed size, bytes.
+/// Returns the size in bytes of values of a type; `None` for texts and arrays.
 fn size(kind: u32) -> Option<u64> {
     match kind {
         0 | 1 | 7 => Some(1),

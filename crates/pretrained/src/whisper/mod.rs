@@ -1,11 +1,11 @@
 //! Whisper (Radford et al., arXiv 2212.04356): speech to text with word times, in many languages.
 //!
-//! An own model file instead of candle-transformers', which keeps no keys and values of the tokens, gives no
-//! cross-attention and approximates the GELU. The procedure is that of Whisper's own program: windows of 30 s that follow
-//! the timestamps, fallback over temperatures by compression ratio and log-probability, the no-speech threshold, and word
-//! times by dynamic time warping over the alignment heads.
+//! The network is implemented here because that of candle-transformers does not cache keys and values of the tokens,
+//! does not return cross-attention weights, and approximates the GELU. The procedure is that of OpenAI's program:
+//! windows of 30 s that follow the timestamps, fallback over temperatures by compression ratio and log-probability, the
+//! no-speech threshold, and word times by dynamic time warping over the alignment heads.
 //!
-//! Invariants: nothing is fetched; the same recording, options and seed give the same transcript.
+//! Invariants: nothing is downloaded; the same recording, options and seed give the same transcript.
 
 mod alignment;
 mod attention;

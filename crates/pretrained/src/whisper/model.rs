@@ -1,4 +1,4 @@
-//! A loaded checkpoint.
+//! A loaded Whisper checkpoint.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -16,39 +16,40 @@ use super::weights::Weights;
 use crate::PretrainedError;
 use crate::fault::{ConfigFault, PickleFault};
 
-/// A loaded checkpoint; it holds no state of a recording, so threads can share it.
+/// A loaded checkpoint. It has no state of a recording, so threads can share it.
 pub struct Whisper {
     pub(crate) network: Network,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) spectrogram: Spectrogram,
     pub(crate) config: WhisperConfig,
-    /// Heads (layer, head) of the decoder whose cross-attention follows the words in time.
+    /// Alignment heads (layer, head) of the decoder, whose cross-attention follows the words in time.
     pub(crate) alignment_heads: Vec<(usize, usize)>,
 }
 
-/// Names that the weights may have in a folder; a folder has one of them, or one file that ends in `.gguf`.
+/// Name of the weights as safetensors. Alternatively, a folder has one file that ends in `.gguf`.
 const SAFETENSORS: &str = "model.safetensors";
 /// Name of the weights as a pickle, which is not opened.
 const PYTORCH: &str = "pytorch_model.bin";
-/// First bytes of a GGML file, `ggml` as a number in little-endian order.
+/// First bytes of a GGML file: `ggml` as a little-endian number.
 const GGML: [u8; 4] = *b"lmgg";
 
 impl Whisper {
-    /// Loads a folder as Hugging Face lays it out: `config.json`, `tokenizer.json` and `model.safetensors`, with
-    /// `generation_config.json` where there is one. Instead of the safetensors file there may be one `.gguf` file with the same
-    /// tensor names.
+    /// Loads a folder in the format of Hugging Face: `config.json`, `tokenizer.json`, `model.safetensors` and
+    /// optionally `generation_config.json`. One `.gguf` file with the same tensor names may replace the safetensors
+    /// file.
     ///
     /// # Errors
-    /// [`WhisperFault::Read`] for a missing file, [`WhisperFault::Broken`] for one of another kind, [`WhisperFault::Ggml`] for
-    /// weights of whisper.cpp.
+    /// [`WhisperFault::Read`] for a missing file, [`WhisperFault::Broken`] for an invalid one, [`WhisperFault::Ggml`]
+    /// for weights of whisper.cpp, and the errors of [`Checkpoint::open`](crate::Checkpoint::open) and
+    /// [`Checkpoint::get`](crate::Checkpoint::get).
     pub fn load(folder: &Path) -> Result<Self, PretrainedError> {
         Self::load_on(folder, &Device::Cpu)
     }
 
-    /// Loads a folder onto a device.
+    /// Loads a folder onto a device, as [`Whisper::load`] does for the CPU.
     ///
     /// # Errors
-    /// As [`Whisper::load`].
+    /// The errors of [`Whisper::load`].
     pub fn load_on(folder: &Path, device: &Device) -> Result<Self, PretrainedError> {
         if let Some(path) = ggml(folder) {
             return Err(WhisperFault::Ggml { path }.into());
@@ -61,14 +62,14 @@ impl Whisper {
         let vocabulary = Vocabulary::new(&read(&path)?, &config, &generation)
             .map_err(|fault| broken(&path, fault))?;
         let network = Network::load(&weights(folder, device)?, &config)?;
-        // Layers and heads are those of tensors that are there by now.
+        // The network was built, so `config` has the layers and heads of the checkpoint.
         let alignment_heads = alignment_heads(&config, &generation)
             .map_err(|fault| broken(&generation_path, fault))?;
         let spectrogram = Spectrogram::new(config.num_mel_bins)?;
         Ok(Self { network, vocabulary, spectrogram, config, alignment_heads })
     }
 
-    /// Returns the codes of the languages that it knows; `en` alone for an English-only checkpoint.
+    /// Returns the codes of the supported languages; only `en` for an English-only checkpoint.
     pub fn languages(&self) -> Vec<&str> {
         match self.vocabulary.english_only() {
             true => vec!["en"],
@@ -77,7 +78,7 @@ impl Whisper {
     }
 }
 
-/// Reads `config.json`. The family is checked first: other families lack sizes of Whisper's.
+/// Reads `config.json`. The family is checked first, since other families lack fields of Whisper's.
 fn configuration(path: &Path) -> Result<WhisperConfig, PretrainedError> {
     let config: Value = parse(path)?;
     let family = config.get("model_type").and_then(Value::as_str);
@@ -111,7 +112,7 @@ fn weights(folder: &Path, device: &Device) -> Result<Weights, PretrainedError> {
     Weights::safetensors(&plain, device)
 }
 
-/// Files of a folder whose names end in `.{extension}`, in their order.
+/// Returns the files in a folder with an extension, sorted by name.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
@@ -120,7 +121,7 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// Weights of whisper.cpp: the file itself, or one in a folder that has no others.
+/// Returns the path of whisper.cpp weights: the given file, or one in a folder without other weights.
 fn ggml(path: &Path) -> Option<PathBuf> {
     let is = |file: &PathBuf| {
         let mut magic = [0; GGML.len()];
@@ -134,7 +135,8 @@ fn ggml(path: &Path) -> Option<PathBuf> {
     if others { None } else { files(path, "bin").into_iter().find(is) }
 }
 
-/// Heads of the generation configuration, else all heads of the upper half of the layers.
+/// Returns the alignment heads of the generation configuration, or by default all heads in the upper half of the
+/// layers.
 fn alignment_heads(
     config: &WhisperConfig,
     generation: &GenerationConfig,
@@ -168,7 +170,7 @@ fn broken(path: &Path, fault: WhisperFileFault) -> PretrainedError {
     WhisperFault::Broken { path: path.into(), fault }.into()
 }
 
-/// Returns an error of the network during an operation, named by an infinitive.
+/// Returns a function that converts an error of the network; `operation` is an infinitive.
 pub(crate) fn failed(operation: &'static str) -> impl Fn(candle_core::Error) -> PretrainedError {
     move |cause| WhisperFault::Compute { operation, cause }.into()
 }

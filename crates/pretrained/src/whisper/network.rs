@@ -1,5 +1,5 @@
-//! Whisper's network (Radford et al., arXiv 2212.04356): an encoder of log-mel windows and a decoder of tokens, with
-//! the decoder's keys and values kept from one token to the next.
+//! Whisper's network (Radford et al., arXiv 2212.04356): an encoder of log-mel windows and a decoder of tokens, which
+//! caches keys and values.
 
 use candle_core::{Device, Result, Tensor};
 use candle_nn::{Conv1d, Conv1dConfig, Embedding, LayerNorm, Module};
@@ -45,7 +45,7 @@ struct DecoderLayer {
     feed_forward: FeedForward,
 }
 
-/// Decoder state of one window: keys and values of the window, and of the tokens so far.
+/// Decoder state of a window: keys and values of the encoded window, and of the tokens so far.
 #[derive(Clone)]
 pub(crate) struct Cache {
     window: Vec<KeysValues>,         // (layers)
@@ -65,17 +65,17 @@ impl Network {
         })
     }
 
-    /// Encodes a window of log-mel (1, bands, frames) to (1, positions, width), and prepares its decoder state.
+    /// Encodes a log-mel window (1, bands, frames), and returns the decoder state with its keys and values.
     pub(crate) fn encode(&self, mel: &Tensor) -> Result<Cache> {
-        let encoded = self.encoder.forward(mel)?;
+        let encoded = self.encoder.forward(mel)?; // (1, positions, width)
         let layers = &self.decoder.layers;
         let window = layers.iter().map(|layer| layer.cross_attention.keys_values(&encoded));
         let window = window.collect::<Result<_>>()?;
         Ok(Cache { window, tokens: vec![None; layers.len()], len: 0 })
     }
 
-    /// Hidden states (tokens, width) of further tokens. `cross` receives the cross-attention weights of every layer, (heads,
-    /// tokens, positions) each.
+    /// Returns the hidden states (tokens, width) of further tokens. `cross` receives the cross-attention weights of
+    /// each layer, (heads, tokens, positions).
     pub(crate) fn decode(
         &self,
         tokens: &[u32],
@@ -85,7 +85,7 @@ impl Network {
         self.decoder.forward(tokens, cache, cross)
     }
 
-    /// Logits (tokens, vocabulary) of hidden states.
+    /// Returns the logits (tokens, vocabulary) of hidden states (tokens, width).
     pub(crate) fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
         hidden.matmul(&self.decoder.tokens.embeddings().t()?)
     }
@@ -131,6 +131,7 @@ impl Encoder {
         })
     }
 
+    /// Encodes (1, bands, frames) to (1, positions, width).
     fn forward(&self, mel: &Tensor) -> Result<Tensor> {
         let x = self.conv1.forward(mel)?.gelu_erf()?; // (1, width, frames)
         let x = self.conv2.forward(&x)?.gelu_erf()?; // (1, width, positions)
@@ -172,6 +173,7 @@ impl Decoder {
         })
     }
 
+    /// Returns the hidden states (tokens, width) of further tokens, as [`Network::decode`] does.
     fn forward(
         &self,
         tokens: &[u32],
@@ -187,7 +189,7 @@ impl Decoder {
             let normed = layer.self_norm.forward(&x)?;
             let (mut keys, mut values) = layer.self_attention.keys_values(&normed)?;
             if let Some((before_keys, before_values)) = &cache.tokens[i] {
-                keys = Tensor::cat(&[before_keys, &keys], 2)?; // (1, heads, total, width of a head)
+                keys = Tensor::cat(&[before_keys, &keys], 2)?; // (1, heads, total, head_dim)
                 values = Tensor::cat(&[before_values, &values], 2)?;
             }
             let own = (keys, values);
@@ -202,12 +204,12 @@ impl Decoder {
             x = layer.feed_forward.forward(&x)?;
         }
         cache.len = total;
-        self.norm.forward(&x.squeeze(0)?)
+        self.norm.forward(&x.squeeze(0)?) // (tokens, width)
     }
 }
 
-/// Returns the positions of the encoder where the checkpoint has none: sines, then cosines, of frequencies from 1 to
-/// 1/10,000.
+/// Returns the encoder's positional encodings (positions, width), if the checkpoint has none: sines, then cosines, of
+/// frequencies from 1 to 1/10,000.
 fn sinusoids(positions: usize, width: usize, device: &Device) -> Result<Tensor> {
     let half = width / 2;
     let step = 10_000f64.ln() / (half - 1) as f64;

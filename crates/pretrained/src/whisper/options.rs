@@ -1,32 +1,32 @@
-//! Settings of recognition and its results.
+//! Settings and results of recognition.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_types::WordTime;
 
-/// Settings of recognition; the defaults are those of Whisper's own program.
+/// Settings of recognition; the defaults are those of OpenAI's program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WhisperOptions {
-    /// Language as a code such as `en`; detected in the first window by default.
+    /// Code of the language, such as `en`; detected from the first window by default.
     pub language: Option<String>,
-    /// Temperatures to try in turn until a window's text is neither repetitive nor improbable.
+    /// Temperatures, tried in order until a window's text is neither repetitive nor improbable.
     pub temperatures: Vec<f64>,
-    /// Draws at temperatures above 0, of which the most probable is kept.
+    /// Number of samples at temperatures above 0; the most probable one is kept.
     pub best_of: usize,
-    /// Largest ratio of a text's size to its compressed size; a larger one is repetitive.
+    /// Maximum ratio of a text's size to its compressed size; text above it is repetitive.
     pub max_compression_ratio: f64,
-    /// Smallest mean log-probability of a window's tokens.
+    /// Minimum mean log-probability of a window's tokens, in nats.
     pub min_log_prob: f64,
-    /// Probability of no speech above which a window with a mean log-probability below `min_log_prob` is skipped.
+    /// Probability of no speech above which a window is skipped, if its mean log-probability is below `min_log_prob`.
     pub no_speech_threshold: f64,
-    /// Most tokens of a window; at most half of the decoder's positions.
+    /// Maximum number of tokens in a window; at most half the decoder's positions.
     pub max_tokens: usize,
-    /// Whether a window's decoder is given the text before it.
+    /// Whether the decoder of a window reads the text of the previous windows.
     pub condition_on_previous: bool,
-    /// Whether words are aligned in time.
+    /// Whether to compute the times of words.
     pub word_times: bool,
-    /// Seed of draws.
+    /// Seed of sampling.
     pub seed: u64,
 }
 
@@ -54,17 +54,18 @@ pub struct WhisperTranscript {
     pub text: String,
     /// Code of the language.
     pub language: String,
-    /// Segments in order.
+    /// Segments, in order.
     pub segments: Vec<WhisperSegment>,
 }
 
 impl WhisperTranscript {
-    /// Returns the times of all words.
+    /// Returns all words with their times.
     pub fn words(&self) -> Vec<WordTime> {
         self.segments.iter().flat_map(|s| &s.words).map(|w| w.time.clone()).collect()
     }
 
-    /// Geometric mean of the tokens' probabilities, weighted by the length of the segments' texts; `None` without text.
+    /// Returns the geometric mean of the tokens' probabilities, weighted by the length of each segment's text; `None`
+    /// without text.
     pub fn confidence(&self) -> Option<f64> {
         let chars = |s: &WhisperSegment| s.text.chars().count() as f64;
         let total: f64 = self.segments.iter().map(chars).sum();
@@ -73,33 +74,33 @@ impl WhisperTranscript {
     }
 }
 
-/// A stretch of a transcript between two timestamps.
+/// Section of a transcript between two timestamps.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct WhisperSegment {
-    /// Start, seconds.
+    /// Start, in seconds.
     pub start_s: f64,
-    /// End, seconds.
+    /// End, in seconds.
     pub end_s: f64,
     /// Text.
     pub text: String,
-    /// Words in time; empty unless requested.
+    /// Words with their times; empty unless requested.
     pub words: Vec<WhisperWord>,
-    /// Temperature at which its window was decoded.
+    /// Temperature at which the window was decoded.
     pub temperature: f64,
-    /// Mean log-probability of its window's tokens.
+    /// Mean log-probability of the window's tokens, in nats.
     pub mean_log_prob: f64,
-    /// Compression ratio of its window's text.
+    /// Compression ratio of the window's text.
     pub compression_ratio: f64,
-    /// Probability that its window holds no speech.
+    /// Probability that the window contains no speech.
     pub no_speech_prob: f64,
 }
 
-/// A word with its probability.
+/// A word with its times and its probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WhisperWord {
     /// Word and times.
     #[serde(flatten)]
     pub time: WordTime,
-    /// Mean probability of its tokens.
+    /// Mean probability of the word's tokens.
     pub probability: f64,
 }

@@ -1,4 +1,4 @@
-//! The network against `transformers` 4.36.2, with a random checkpoint that it made (`tests/data/whisper`).
+//! Comparison of the network with `transformers` 4.36.2, on a random checkpoint made by it (`tests/data/whisper`).
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ fn expected(name: &str) -> Tensor {
     tensors[name].clone()
 }
 
-/// Largest difference of two tensors.
+/// Returns the largest absolute difference of two tensors.
 fn difference(a: &Tensor, b: &Tensor) -> f32 {
     let difference = (a - b).and_then(|d| d.abs()?.flatten_all()?.max(0)).unwrap();
     difference.to_scalar::<f32>().unwrap()
@@ -67,7 +67,7 @@ fn tokens_one_by_one_have_the_logits_of_all_at_once() {
 #[test]
 fn greedy_tokens_are_those_of_transformers() {
     let mut whisper = Whisper::load(folder()).unwrap();
-    // `generate` was run without timestamps.
+    // The reference was generated without timestamps.
     whisper.vocabulary.timestamps = None;
     let features = expected("features").unsqueeze(0).unwrap(); // (1, bands, frames)
     let window = whisper.network.encode(&features).unwrap();
@@ -90,12 +90,12 @@ fn greedy_tokens_are_those_of_transformers() {
 fn a_window_is_bounded_also_without_timestamps_and_end() {
     let mut whisper = Whisper::load(folder()).unwrap();
     whisper.vocabulary.timestamps = None;
-    // A checkpoint that never ends by itself.
+    // With the end suppressed, the checkpoint never ends by itself.
     whisper.vocabulary.suppressed.push(whisper.vocabulary.end);
     let features = expected("features").unsqueeze(0).unwrap(); // (1, bands, frames)
     let window = whisper.network.encode(&features).unwrap();
     let mut rng = ChaCha8Rng::seed_from_u64(0);
-    // Nothing passes the checks.
+    // No text passes the checks.
     let options = WhisperOptions { max_compression_ratio: 0.0, ..WhisperOptions::default() };
     let decoded = whisper
         .decode_window(&window, &[257], &options, &mut rng, &CancelToken::default())

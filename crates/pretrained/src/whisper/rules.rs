@@ -1,13 +1,13 @@
-//! Rules on the next token: suppressed tokens, the order of timestamps, and the choice itself.
+//! Rules for the next token: suppressed tokens, the order of timestamps, and sampling.
 
 use rand::{Rng, RngCore};
 
 use super::vocabulary::Vocabulary;
 
-/// Latest first timestamp of a window, in steps of 20 ms.
+/// Maximum of a window's first timestamp, in steps of 20 ms.
 const LATEST_FIRST_TIMESTAMP: u32 = 50;
 
-/// Excludes tokens that may not follow `generated`.
+/// Excludes the tokens that may not follow `generated`.
 pub(crate) fn restrict(logits: &mut [f32], generated: &[u32], vocabulary: &Vocabulary) {
     let mut exclude = |id: u32| {
         if let Some(logit) = logits.get_mut(id as usize) {
@@ -24,7 +24,7 @@ pub(crate) fn restrict(logits: &mut [f32], generated: &[u32], vocabulary: &Vocab
             special.for_each(&mut exclude);
             timestamps_in_order(logits, generated, vocabulary.end, range.start);
         }
-        // Everything after the end of text is a special token.
+        // All ids after the end of text are special tokens.
         None => logits.iter_mut().skip(vocabulary.end as usize + 1).for_each(drop_logit),
     }
 }
@@ -33,8 +33,8 @@ fn drop_logit(logit: &mut f32) {
     *logit = f32::NEG_INFINITY;
 }
 
-/// Keeps timestamps in pairs that do not go backwards, begins with one, and forces one where their summed probability
-/// is above that of every other token.
+/// Enforces the order of timestamps: a window begins with one, they come in pairs, and none is earlier than the
+/// previous. A timestamp is forced if the probability of all timestamps exceeds that of any other token.
 fn timestamps_in_order(logits: &mut [f32], generated: &[u32], end: u32, first: u32) {
     let (end, first) = (end as usize, (first as usize).min(logits.len()));
     let is_timestamp = |token: &u32| *token as usize >= first;
@@ -46,7 +46,7 @@ fn timestamps_in_order(logits: &mut [f32], generated: &[u32], end: u32, first: u
         logits[..end.min(first)].iter_mut().for_each(drop_logit);
     }
     if let Some(&latest) = generated.iter().rev().find(|&t| is_timestamp(t)) {
-        // The second of a pair may repeat the first; a new segment has some length.
+        // The second timestamp of a pair may equal the first; a segment must not be empty.
         let from = latest as usize + usize::from(!last || before);
         let until = from.min(logits.len());
         logits[first..until].iter_mut().for_each(drop_logit);
@@ -62,7 +62,7 @@ fn timestamps_in_order(logits: &mut [f32], generated: &[u32], end: u32, first: u
     }
 }
 
-/// Logarithm of the sum of exponentials.
+/// Returns the logarithm of the sum of exponentials.
 pub(crate) fn log_sum_exp(logits: &[f32]) -> f32 {
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     if top == f32::NEG_INFINITY {
@@ -71,7 +71,8 @@ pub(crate) fn log_sum_exp(logits: &[f32]) -> f32 {
     top + logits.iter().map(|l| (l - top).exp()).sum::<f32>().ln()
 }
 
-/// Token and its log-probability: the most probable at temperature 0, else a draw. `None` if every token is excluded.
+/// Returns a token and its log-probability: the most probable token at temperature 0, otherwise a sample. `None` if all
+/// tokens are excluded.
 pub(crate) fn choose(
     logits: &[f32],
     temperature: f64,

@@ -1,5 +1,5 @@
-//! Times of the words of a known text in a recording longer than a window: the recording is cut where its transcript
-//! agrees with the text, and aligned section by section.
+//! Word times of a known text in a recording longer than a window. The recording is divided where its transcript agrees
+//! with the text, and each section is aligned.
 
 use syrinx_metrics::errors::{Op, align};
 use syrinx_types::{Audio, CancelToken, WordTime};
@@ -9,12 +9,12 @@ use super::model::Whisper;
 use super::options::WhisperOptions;
 use crate::PretrainedError;
 
-/// Share of a window that a section ends in, where its longest pause is taken.
+/// Share of the maximum section length at which the search for the longest pause begins.
 const LATE: f64 = 0.5;
-/// Length of a window that sections leave free, seconds: the edges of words are not exact.
+/// Time by which sections are shorter than a window, in seconds, because word boundaries are inexact.
 const MARGIN_S: f64 = 1.0;
 
-/// A stretch of a recording with its words.
+/// A section of a recording with its text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Section {
     start_s: f64,
@@ -53,23 +53,23 @@ impl Whisper {
     }
 }
 
-/// Letters and digits of a word, in lower case.
+/// Returns the letters and digits of a word in lower case.
 fn key(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// A place where a recording can be cut: between two words of the text that were both recognized, one after the other.
+/// A possible boundary: between two consecutive words of the text that were both recognized.
 struct Cut {
-    /// Number of words of the text before it.
+    /// Number of words of the text before the boundary.
     word: usize,
     at_s: f64,
     pause_s: f64,
 }
 
-/// Cuts a recording of `total_s` into sections that fit a window.
+/// Divides a recording of `total_s` seconds into sections that fit in a window of `window_s` seconds.
 ///
 /// # Errors
-/// [`WhisperFault::OtherText`] where a window's length of the recording agrees with the text nowhere.
+/// [`WhisperFault::OtherText`] if the transcript of a section agrees with the text nowhere.
 pub(super) fn sections(
     text: &str,
     recognized: &[WordTime],
@@ -99,6 +99,7 @@ pub(super) fn sections(
     Ok(sections)
 }
 
+/// Returns the boundary between two consecutive words, if both were recognized.
 fn cut(pair: &[Op], recognized: &[WordTime]) -> Option<Cut> {
     let [Op::Equal { hypothesis: before, .. }, Op::Equal { reference, hypothesis: after }] = pair
     else {

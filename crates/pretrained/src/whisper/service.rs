@@ -1,4 +1,4 @@
-//! Whisper as the recognizer of tasks.
+//! Whisper as the [`Recognizer`] of tasks.
 
 use std::borrow::Cow;
 
@@ -11,14 +11,14 @@ use syrinx_types::{Audio, RunContext, WordTime};
 use super::{Whisper, WhisperOptions, WhisperTranscript};
 use crate::PretrainedError;
 
-/// A checkpoint with settings.
+/// A Whisper checkpoint with settings.
 pub struct WhisperRecognizer {
     whisper: Whisper,
     options: WhisperOptions,
 }
 
 impl WhisperRecognizer {
-    /// Builds a recognizer of a checkpoint.
+    /// Builds a recognizer from a checkpoint.
     pub fn new(whisper: Whisper, options: WhisperOptions) -> Self {
         Self { whisper, options }
     }
@@ -28,10 +28,10 @@ impl WhisperRecognizer {
         &self.whisper
     }
 
-    /// Transcribes a recording with capitals, punctuation and figures.
+    /// Transcribes a recording with capitals, punctuation and digits.
     ///
     /// # Errors
-    /// [`TaskError::Service`], [`TaskError::Cancelled`].
+    /// [`TaskError::Service`] if recognition fails, [`TaskError::Cancelled`] after a cancellation.
     pub fn transcribe_formatted(
         &self,
         audio: &Audio,
@@ -51,7 +51,7 @@ impl WhisperRecognizer {
         audio: &Audio,
         run: RunContext<'_>,
     ) -> Result<WhisperTranscript, TaskError> {
-        // Whisper finds words in noise and silence, too.
+        // Whisper recognizes words in noise and silence, too.
         if !has_speech(audio) {
             return Ok(WhisperTranscript::default());
         }
@@ -92,8 +92,8 @@ impl Recognizer for WhisperRecognizer {
     }
 }
 
-/// Returns the spoken words of a written one, in lower case without punctuation: none for a dash, several in equal
-/// shares of the time for a number.
+/// Returns the spoken words of a written word, in lower case without punctuation: none for a dash, several for a
+/// number. They share the time equally.
 fn spoken(word: &WordTime) -> Vec<WordTime> {
     let words = normalize_for_scoring(&normalize(&word.word));
     let share_s = (word.end_s - word.start_s) / words.len().max(1) as f64;

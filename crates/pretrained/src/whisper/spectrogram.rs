@@ -3,25 +3,26 @@
 use candle_core::{Device, Tensor};
 use syrinx_audio::{AudioError, MelConfig, Stft, mel_filterbank};
 
-/// Sample rate of all checkpoints.
+/// Sample rate of all checkpoints, in Hz.
 pub(crate) const SAMPLE_RATE_HZ: u32 = 16_000;
-/// Samples from one spectrogram frame to the next.
+/// Samples between two spectrogram frames.
 pub(crate) const HOP: usize = 160;
-/// Spectrogram frames a second.
+/// Spectrogram frames per second.
 pub(crate) const FRAMES_PER_S: f64 = 100.0;
+/// Window of the Fourier transform, in samples.
 const N_FFT: usize = 400;
 
-/// Computes Whisper's spectrogram: decimal logarithm of the power in Slaney mel bands, at most 8 below its maximum, mapped
-/// to about -1 to 1.
+/// Computes Whisper's spectrogram: decimal logarithm of the power in Slaney mel bands, limited to 8 below the maximum,
+/// and mapped to about -1 to 1.
 pub(crate) struct Spectrogram {
     stft: Stft,
     filters: Vec<f32>, // (bands, frequencies)
     bands: usize,
 }
 
-/// A recording's spectrogram, followed by silence.
+/// Spectrogram of a recording, followed by silence.
 pub(crate) struct Frames {
-    values: Vec<f32>, // (frames, bands), with those after the end that reach into the recording
+    values: Vec<f32>, // (frames, bands), with the frames after the end that overlap the recording
     len: usize,
     bands: usize,
     silence: f32,
@@ -41,10 +42,11 @@ impl Spectrogram {
         Ok(Self { stft: Stft::new(N_FFT, HOP)?, filters: mel_filterbank(&config), bands })
     }
 
-    /// Computes the spectrogram of samples at 16 kHz: `samples / 160` frames.
+    /// Computes the spectrogram of samples at 16 kHz, with `samples / 160` frames.
     pub(crate) fn compute(&self, samples: &[f32]) -> Frames {
         let half = N_FFT / 2;
-        // `Stft` centres frame t at sample 160 t. A lead of 120 samples puts frame 2 where the mirrored start begins.
+        // `Stft` centres frame t at sample 160 t. With 120 samples in front, frame 2 is centred at the first sample of
+        // the recording.
         let mut padded = vec![0.0; 2 * HOP - half];
         padded.extend((1..=half).rev().map(|i| samples.get(i).copied().unwrap_or(0.0)));
         padded.extend_from_slice(samples);
@@ -62,7 +64,7 @@ impl Spectrogram {
             }
             frame += 1;
         });
-        // Whisper pads with silence, whose value is -10, before it takes the maximum.
+        // Whisper pads with silence, whose value is -10, before it computes the maximum.
         let top = values.iter().copied().fold(-10.0f32, f32::max);
         let scaled = |value: f32| (value.max(top - 8.0) + 4.0) / 4.0;
         values.iter_mut().for_each(|value| *value = scaled(*value));
@@ -71,7 +73,7 @@ impl Spectrogram {
     }
 }
 
-/// Frames of a recording in a window of the encoder.
+/// Range of a recording's frames in an encoder window.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WindowSpan {
     /// First frame.
@@ -81,7 +83,7 @@ pub(crate) struct WindowSpan {
 }
 
 impl Frames {
-    /// Returns the number of frames of the recording itself.
+    /// Returns the number of frames of the recording.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -94,7 +96,7 @@ impl Frames {
         device: &Device,
     ) -> candle_core::Result<Tensor> {
         let WindowSpan { start, used } = span;
-        // At the end, the last frames reach beyond it.
+        // At the end of the recording, the frames after it that overlap it are included.
         let known = match start + used >= self.len {
             true => (self.values.len() / self.bands).saturating_sub(start),
             false => used,

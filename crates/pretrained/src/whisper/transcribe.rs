@@ -1,4 +1,4 @@
-//! Transcription of recordings of any length: windows that begin where the timestamps of the one before end.
+//! Transcription of recordings of any length, in windows. Each begins at the last timestamp of the previous one.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -14,12 +14,12 @@ use super::spectrogram::{FRAMES_PER_S, Frames, SAMPLE_RATE_HZ, WindowSpan};
 use super::words::{assign, split_words, tidy, time_words};
 use crate::PretrainedError;
 
-/// Spectrogram frames of a timestamp's step, 20 ms.
+/// Spectrogram frames per step of the timestamps, which is 20 ms.
 const FRAMES_PER_STEP: usize = 2;
-/// Temperature above which the text of a window is no context for the next one.
+/// Temperature above which the text of a window is not used as context for the next.
 const UNSURE_TEMPERATURE: f64 = 0.5;
 
-/// Most windows in a row that advance by less than a thirtieth of a window.
+/// Maximum number of consecutive windows that advance by less than a thirtieth of a window.
 const MOST_STALLED: usize = 5;
 
 /// Language of a recording.
@@ -32,7 +32,7 @@ struct Language {
 /// Segments of a window with their tokens.
 struct Segmented {
     segments: Vec<(WhisperSegment, Vec<u32>)>,
-    /// Frames from this window to the next.
+    /// Number of frames from this window to the next.
     advance: usize,
     /// Whether speech may continue after the last timestamp.
     open: bool,
@@ -40,19 +40,19 @@ struct Segmented {
 
 /// Progress through a recording.
 struct Progress {
-    /// First frame of the window.
+    /// First frame of the current window.
     seek: usize,
-    /// Tokens of the segments so far, as context.
+    /// Tokens of the segments so far, used as context.
     context: Vec<u32>,
-    /// Number of windows in a row that hardly advanced.
+    /// Number of consecutive windows that advanced too little.
     stalled: usize,
     speech_end_s: f64,
     rng: ChaCha8Rng,
 }
 
 impl Progress {
-    /// Moves on to the frame `next`, or past the `used` frames of the window where the windows before hardly advanced either:
-    /// a recording is done in a number of windows that its length bounds.
+    /// Advances to the frame `next`. If too many windows in a row advanced too little, skips all `used` frames of the
+    /// window, so that the number of windows is bounded by the length of the recording.
     fn advance(&mut self, next: usize, used: usize, window: usize) {
         let hardly = next < self.seek + window.div_ceil(30);
         self.stalled = if hardly { self.stalled + 1 } else { 0 };
@@ -64,8 +64,8 @@ impl Whisper {
     /// Transcribes a recording.
     ///
     /// # Errors
-    /// [`WhisperFault::Language`] for a language without token, [`PretrainedError::Audio`], [`WhisperFault::Compute`],
-    /// [`WhisperFault::Cancelled`].
+    /// [`WhisperFault::Language`] for an unsupported language, [`PretrainedError::Audio`] if resampling fails,
+    /// [`WhisperFault::Compute`] if the network fails, [`WhisperFault::Cancelled`] after a cancellation.
     pub fn transcribe(
         &self,
         audio: &Audio,
@@ -75,10 +75,10 @@ impl Whisper {
         self.transcribe_each(audio, options, cancel, &mut |_| {})
     }
 
-    /// Transcribes a recording and passes on each segment as soon as it is final.
+    /// Transcribes a recording, and passes each segment to `each` as soon as it is final.
     ///
     /// # Errors
-    /// As [`Whisper::transcribe`].
+    /// The errors of [`Whisper::transcribe`].
     pub fn transcribe_each(
         &self,
         audio: &Audio,
@@ -109,10 +109,10 @@ impl Whisper {
         Ok(transcript)
     }
 
-    /// Most probable language of the first window, with its probability.
+    /// Returns the most probable language of the first window, with its probability.
     ///
     /// # Errors
-    /// [`PretrainedError::Audio`], [`WhisperFault::Compute`].
+    /// [`PretrainedError::Audio`] if resampling fails, [`WhisperFault::Compute`] if the network fails.
     pub fn detect_language(&self, audio: &Audio) -> Result<(String, f64), PretrainedError> {
         let sound = resample(audio, SAMPLE_RATE_HZ)?;
         let frames = self.spectrogram.compute(&sound.samples);
@@ -120,12 +120,12 @@ impl Whisper {
         Ok((language, probability))
     }
 
-    /// Returns the times of the words of a known text in a recording of any length. One that is longer than a window is
-    /// cut where a transcript of it agrees with the text.
+    /// Returns the times of the words of a known text in a recording of any length. A recording longer than a window is
+    /// divided where its transcript agrees with the text.
     ///
     /// # Errors
-    /// [`WhisperFault::TooLong`] for a text of more tokens than the decoder has positions, [`WhisperFault::OtherText`] for
-    /// a long recording of something else; else as [`Whisper::transcribe`].
+    /// [`WhisperFault::TooLong`] for a text with more tokens than the decoder has positions,
+    /// [`WhisperFault::OtherText`] for a long recording of something else, and the errors of [`Whisper::transcribe`].
     pub fn align(
         &self,
         audio: &Audio,
@@ -141,7 +141,7 @@ impl Whisper {
         }
     }
 
-    /// Returns the times of the words of a text in a recording at Whisper's rate of at most one window.
+    /// Returns the times of the words of a text in a recording of at most one window, at Whisper's sample rate.
     pub(super) fn align_window(
         &self,
         sound: &Audio,
@@ -168,7 +168,7 @@ impl Whisper {
         Ok(words.into_iter().map(time).collect())
     }
 
-    /// Ends of windows in frames where the vocabulary has no timestamps: pauses, at most a window apart.
+    /// Returns the ends of the windows in frames, for vocabularies without timestamps: pauses, at most a window apart.
     fn window_ends(&self, sound: &Audio) -> Vec<usize> {
         if self.vocabulary.timestamps.is_some() {
             return Vec::new();
@@ -183,7 +183,7 @@ impl Whisper {
         mel.and_then(|mel| self.network.encode(&mel)).map_err(failed("encode a window"))
     }
 
-    /// Language of a recording: the given one, or the detected one.
+    /// Returns the language of a recording: the given one, or the detected one.
     fn language(&self, given: Option<&str>, frames: &Frames) -> Result<Language, PretrainedError> {
         let known = &self.vocabulary.languages;
         match given {
@@ -202,7 +202,7 @@ impl Whisper {
         }
     }
 
-    /// Most probable language after the start token.
+    /// Returns the most probable language after the start token, with its token and probability.
     fn detected(&self, frames: &Frames) -> Result<(String, Option<u32>, f64), PretrainedError> {
         if self.vocabulary.english_only() {
             return Ok(("en".into(), None, 1.0));
@@ -226,7 +226,7 @@ impl Whisper {
         ))
     }
 
-    /// Transcribes the window at `progress.seek` and moves on.
+    /// Transcribes the window at `progress.seek` and advances.
     fn next_window(
         &self,
         frames: &Frames,
@@ -282,12 +282,12 @@ impl Whisper {
             progress.context.extend(kept.iter().flat_map(|(_, tokens)| tokens));
         }
         let mut kept: Vec<WhisperSegment> = kept.into_iter().map(|(segment, _)| segment).collect();
-        // Spaces have times, which count for the next window, and are no words.
+        // Words without text have times, which matter for the next window, but are not returned.
         kept.iter_mut().for_each(|segment| segment.words.retain(|w| !w.time.word.is_empty()));
         Ok(kept)
     }
 
-    /// Gives the segments of a window their words; returns the end of the speech.
+    /// Assigns words with times to the segments of a window; returns the end of the speech in seconds.
     fn time_segments(
         &self,
         window: &Cache,
@@ -315,7 +315,7 @@ impl Whisper {
         Ok(last.unwrap_or(speech_end_s))
     }
 
-    /// Tokens of the text before a window, as many as half of the decoder's positions hold.
+    /// Returns the tokens of the previous text, limited to half the decoder's positions.
     fn context(&self, before: &[u32], options: &WhisperOptions) -> Vec<u32> {
         let Some(previous) = self.vocabulary.previous else { return Vec::new() };
         if !options.condition_on_previous || before.is_empty() {
@@ -326,7 +326,7 @@ impl Whisper {
         std::iter::once(previous).chain(before[from..].iter().copied()).collect()
     }
 
-    /// Cuts a decoded window at pairs of timestamps.
+    /// Splits a decoded window into segments at pairs of timestamps.
     fn segmented(
         &self,
         decoded: &Decoded,

@@ -1,4 +1,4 @@
-//! Whisper's tokens: text, special tokens, timestamps, and those that are never generated.
+//! Whisper's vocabulary: text, special tokens, timestamps, and tokens that are never generated.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -13,37 +13,37 @@ const START: &str = "<|startoftranscript|>";
 const PREVIOUS: &str = "<|startofprev|>";
 const TRANSCRIBE: &str = "<|transcribe|>";
 const NO_TIMESTAMPS: &str = "<|notimestamps|>";
-/// The token has one name in older tokenizers and another in newer ones.
+/// Names of the token for no speech, in newer and older tokenizers.
 const NO_SPEECH: [&str; 2] = ["<|nospeech|>", "<|nocaptions|>"];
 
-/// Size of the vocabulary of published English-only checkpoints.
+/// Vocabulary size of published English-only checkpoints.
 const ENGLISH_ONLY_SIZE: usize = 51_864;
 
-/// Strings that annotate sounds rather than speech; each is excluded where it is one token.
+/// Symbols that annotate sounds other than speech; each is excluded if it is a single token.
 const NOT_SPEECH: &str = "\" # ( ) * + / : ; < = > @ [ \\ ] ^ _ ` { | } ~ 「 」 『 』 << >> <<< >>> -- --- -( -[ (' (\" \
      (( )) ((( ))) [[ ]] {{ }} ♪♪ ♪♪♪ ♩ ♪ ♫ ♬ ♭ ♮ ♯";
 
 /// Tokenizer and special tokens.
 pub(crate) struct Vocabulary {
     pub(crate) tokenizer: Tokenizer,
-    /// End of text; every special token has this id or a larger one.
+    /// End of text. Every special token has this id or a larger one.
     pub(crate) end: u32,
     pub(crate) start: u32,
-    /// Start of the text before the window.
+    /// Start of the previous text.
     pub(crate) previous: Option<u32>,
     pub(crate) no_speech: Option<u32>,
     pub(crate) no_timestamps: u32,
     transcribe: Option<u32>,
-    /// Timestamps in steps of 20 ms; `None` for a vocabulary without them.
+    /// Timestamps in steps of 20 ms; `None` if the vocabulary has none.
     pub(crate) timestamps: Option<Range<u32>>,
-    /// Languages by code; empty for an English-only model.
+    /// Tokens of languages by code; empty for an English-only model.
     pub(crate) languages: Vec<(String, u32)>,
     pub(crate) suppressed: Vec<u32>,
     pub(crate) suppressed_first: Vec<u32>,
 }
 
 impl Vocabulary {
-    /// Reads a tokenizer for the model of a configuration.
+    /// Parses a tokenizer for the model of a configuration.
     pub(crate) fn new(
         bytes: &[u8],
         config: &WhisperConfig,
@@ -86,27 +86,27 @@ impl Vocabulary {
         self.languages.is_empty()
     }
 
-    /// Tokens that a transcript in a language begins with, without the one that turns timestamps off.
+    /// Returns the tokens that begin a transcript in a language, without the token that disables timestamps.
     pub(crate) fn prefix(&self, language: Option<u32>) -> Vec<u32> {
         let task = self.transcribe.filter(|_| language.is_some());
         std::iter::once(self.start).chain(language).chain(task).collect()
     }
 
-    /// Returns the text of tokens, special tokens left out.
+    /// Returns the text of tokens, without special tokens.
     pub(crate) fn decode(&self, tokens: &[u32]) -> Result<String, WhisperFault> {
         let text: Vec<u32> = tokens.iter().copied().filter(|&t| t < self.end).collect();
         self.tokenizer.decode(&text, true).map_err(WhisperFault::Tokenizer)
     }
 
-    /// Tokens of a text, without special tokens.
+    /// Returns the tokens of a text, without special tokens.
     pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>, WhisperFault> {
         let encoding = self.tokenizer.encode(text, false).map_err(WhisperFault::Tokenizer)?;
         Ok(encoding.get_ids().iter().copied().filter(|&id| id < self.end).collect())
     }
 }
 
-/// Returns the first list that names tokens. A list that is empty or names none (-1) is no list: published checkpoints
-/// name about ninety, and without them a transcript is full of brackets.
+/// Returns the first list that contains tokens. An empty list, or one with only -1, is ignored: published checkpoints
+/// suppress about ninety tokens, and without suppression transcripts contain many brackets.
 fn given(first: &Option<Vec<i64>>, second: &Option<Vec<i64>>) -> Option<Vec<u32>> {
     let named = |list: &Option<Vec<i64>>| {
         let ids = list.iter().flatten().filter_map(|&id| u32::try_from(id).ok());
@@ -115,12 +115,13 @@ fn given(first: &Option<Vec<i64>>, second: &Option<Vec<i64>>) -> Option<Vec<u32>
     named(first).or_else(|| named(second))
 }
 
-/// Tokens of annotations, each with and without a space before it; and those of a dash or an apostrophe after a space.
+/// Returns the tokens of annotation symbols, with and without a space before them, and of a dash and an apostrophe
+/// after a space.
 fn not_speech(tokenizer: &Tokenizer) -> Vec<u32> {
     let single = |text: &str| {
         let encoding = tokenizer.encode(text, false).ok()?;
         let ids = encoding.get_ids();
-        // Tokenizers with a token for unknown characters encode any string as one token.
+        // A tokenizer with a token for unknown characters encodes any string as one token.
         let same = |id: u32| tokenizer.decode(&[id], false).is_ok_and(|t| t.trim() == text.trim());
         (ids.len() == 1 && same(ids[0])).then(|| ids[0])
     };
@@ -131,19 +132,21 @@ fn not_speech(tokenizer: &Tokenizer) -> Vec<u32> {
     all.into_iter().collect()
 }
 
-/// Timestamps follow the token that turns them off. Tokenizers of converted checkpoints may not name them.
+/// Returns the ids of the timestamps, which follow the token that disables them. Tokenizers of converted checkpoints
+/// may lack their names.
 fn timestamps(
     tokenizer: &Tokenizer,
     no_timestamps: u32,
     config: &WhisperConfig,
 ) -> Option<Range<u32>> {
     let first = tokenizer.token_to_id("<|0.00|>").unwrap_or(no_timestamps + 1);
-    // One for each position of the encoder, and one for the end.
+    // One timestamp per encoder position, and one for the end.
     let end = first + config.max_source_positions as u32 + 1;
     (end as usize <= config.vocab_size).then_some(first..end)
 }
 
-/// Languages: special tokens of two or three letters. English-only checkpoints carry the tokens and never saw them.
+/// Returns the languages: special tokens of two or three letters. English-only checkpoints have these tokens, but were
+/// not trained on them.
 fn languages(
     tokenizer: &Tokenizer,
     config: &WhisperConfig,

@@ -1,4 +1,4 @@
-//! Tensors of a checkpoint by name: safetensors, or GGUF with quantised matrices.
+//! Tensors of a checkpoint by name: safetensors, or GGUF with quantized matrices.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ enum Tensors {
 }
 
 impl Weights {
-    /// Opens a safetensors file; tensors are read one at a time.
+    /// Opens a safetensors file, whose tensors are read one at a time.
     pub(crate) fn safetensors(path: &Path, device: &Device) -> Result<Self, PretrainedError> {
         let tensors = Tensors::Plain(Checkpoint::open(path)?);
         Ok(Self { tensors, device: device.clone() })
@@ -49,7 +49,7 @@ impl Weights {
         }
     }
 
-    /// Returns a tensor in F32.
+    /// Returns a tensor of the given shape in f32.
     pub(crate) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, PretrainedError> {
         match &self.tensors {
             Tensors::Plain(checkpoint) => {
@@ -63,7 +63,7 @@ impl Weights {
         }
     }
 
-    /// Returns a linear layer with (outputs, inputs) weights.
+    /// Returns a linear layer with weights (outputs, inputs).
     fn linear(
         &self,
         name: &str,
@@ -73,7 +73,7 @@ impl Weights {
     ) -> Result<Linear, PretrainedError> {
         let key = format!("{name}.weight");
         let shape = [outputs, inputs];
-        // Quantized matrices stay quantized; dequantizing them checks their scales.
+        // Quantized matrices stay quantized; the dequantized copy is only checked for finite values.
         let plain = self.tensor(&key, &shape)?;
         let weight = match &self.tensors {
             Tensors::Plain(_) => Matrix::Plain(plain),
@@ -126,7 +126,7 @@ fn failed(cause: candle_core::Error) -> PretrainedError {
     PretrainedError::Compute { operation: "reading a tensor", cause }
 }
 
-/// Returns a quantized tensor of a shape.
+/// Returns a quantized tensor of the given shape.
 fn quantized<'a>(
     path: &Path,
     tensors: &'a HashMap<String, Arc<QTensor>>,
@@ -146,6 +146,7 @@ fn quantized<'a>(
     }
 }
 
+/// Checks that all values of a tensor are finite.
 fn finite(path: &Path, name: &str, tensor: Tensor) -> Result<Tensor, PretrainedError> {
     let values = tensor.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(failed)?;
     match values.iter().position(|value| !value.is_finite()) {

@@ -1,4 +1,5 @@
-//! Words in time: tokens joined to words, punctuation to its word, implausible lengths shortened.
+//! Words with times: tokens are joined to words, punctuation is attached to its word, and implausible durations are
+//! shortened.
 
 use syrinx_types::WordTime;
 
@@ -8,18 +9,18 @@ use super::options::{WhisperSegment, WhisperWord};
 use super::vocabulary::Vocabulary;
 use crate::PretrainedError;
 
-/// Languages written without spaces: each character that ends a token is a word.
+/// Languages written without spaces, in which each character is a word.
 const WITHOUT_SPACES: [&str; 6] = ["zh", "ja", "th", "lo", "my", "yue"];
-/// Punctuation that belongs to the word after it.
+/// Punctuation that belongs to the next word.
 const OPENING: &str = "\"'“¿([{-";
-/// Punctuation that belongs to the word before it.
+/// Punctuation that belongs to the previous word.
 const CLOSING: &str = "\"'.。,，!！?？:：”)]}、";
-/// Punctuation that ends a sentence, with a pause before or after it.
+/// Punctuation that ends a sentence, next to which there may be a pause.
 const SENTENCE_END: &str = ".。!！?？";
-/// Longest median duration of words, seconds.
+/// Maximum of the median word duration, in seconds.
 const LONGEST_MEDIAN_S: f64 = 0.7;
 
-/// A word of some tokens, in seconds from the start of its window.
+/// A word of one or several tokens, with times in seconds from the start of its window.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TokenWord {
     pub(crate) word: String,
@@ -29,7 +30,7 @@ pub(crate) struct TokenWord {
     pub(crate) probability: f64,
 }
 
-/// Splits text tokens into words: (text, tokens) each.
+/// Splits text tokens into words: the text and the number of tokens of each.
 pub(crate) fn split_words(
     vocabulary: &Vocabulary,
     tokens: &[u32],
@@ -54,7 +55,7 @@ pub(crate) fn split_words(
     Ok(words)
 }
 
-/// Splits tokens where whole characters end: one character may take several tokens.
+/// Splits tokens at the ends of complete characters, since a character may have several tokens.
 fn split_characters(
     vocabulary: &Vocabulary,
     tokens: &[u32],
@@ -72,7 +73,7 @@ fn split_characters(
     Ok(found)
 }
 
-/// Gives words the times of their tokens.
+/// Assigns the times of tokens to words.
 pub(crate) fn time_words(words: Vec<(String, usize)>, aligned: &AlignedTokens) -> Vec<TokenWord> {
     let mut at = 0;
     let start_of = |token: usize| {
@@ -89,7 +90,7 @@ pub(crate) fn time_words(words: Vec<(String, usize)>, aligned: &AlignedTokens) -
     timed.collect()
 }
 
-/// Plausible durations of words.
+/// Median duration of the words, and the maximum plausible duration, in seconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Durations {
     median_s: f64,
@@ -112,7 +113,7 @@ impl Durations {
     }
 }
 
-/// Shortens words next to the end of a sentence, where a pause was counted as theirs, and joins punctuation to words.
+/// Shortens words next to the end of a sentence, which may include a pause, and attaches punctuation to words.
 pub(crate) fn tidy(mut words: Vec<TokenWord>) -> (Vec<TokenWord>, Durations) {
     let durations = Durations::of(&words);
     let ends_sentence = |word: &str| {
@@ -155,10 +156,10 @@ fn join_punctuation(words: Vec<TokenWord>) -> Vec<TokenWord> {
     joined
 }
 
-/// Hands the words of a window out to its segments, which end where their words do.
+/// Distributes the words of a window over its segments. A segment then begins and ends with its words.
 ///
-/// `texts` has the number of text tokens of each segment; `offset_s` is the start of the window, `speech_end_s` the end of
-/// the speech before it.
+/// `texts` has the number of text tokens of each segment. `offset_s` is the start of the window, and `speech_end_s` the
+/// end of the previous speech, in seconds.
 pub(crate) fn assign(
     segments: &mut [WhisperSegment],
     texts: &[usize],
@@ -186,8 +187,8 @@ pub(crate) fn assign(
     }
 }
 
-/// Shortens the first words of a segment after a pause, and lets segment and edge words agree: the timestamp counts where
-/// the word is too long, else the word.
+/// Shortens the first words of a segment after a pause, and makes the edges of segment and words agree. If the word at
+/// an edge is too long, the timestamp of the segment is used, otherwise that of the word.
 fn shorten_edges(segment: &mut WhisperSegment, durations: Durations, speech_end_s: f64) {
     let median_s = durations.median_s;
     shorten_start(&mut segment.words, durations, speech_end_s);
@@ -207,7 +208,7 @@ fn shorten_edges(segment: &mut WhisperSegment, durations: Durations, speech_end_
     }
 }
 
-/// Shortens the first and second word after a pause.
+/// Shortens the first and the second word after a pause.
 fn shorten_start(words: &mut [WhisperWord], durations: Durations, speech_end_s: f64) {
     let Durations { median_s, longest_s } = durations;
     let Some((first, others)) = words.split_first_mut() else { return };

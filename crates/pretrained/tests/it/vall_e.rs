@@ -397,7 +397,7 @@ fn unusable_checkpoints_name_file_tensor_found_and_expected() {
     let whisper = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/whisper");
     let other = fs::read(whisper.join("model.safetensors")).unwrap();
     let cases: [(&[u8], &str); 5] = [
-        (&whole[..whole.len() / 2], "is cut off"),
+        (&whole[..whole.len() / 2], "is truncated"),
         (b"PK\x03\x04 a zip file", "is a pickle"),
         (b"\x80\x02}q\x00.", "is a pickle"),
         (b"", "not a checkpoint"),

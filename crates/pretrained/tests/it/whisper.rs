@@ -1,5 +1,5 @@
-//! Whisper against its own program (`openai-whisper` 20231117): transcripts of several windows and times of words, with a
-//! random checkpoint of 2 s windows; and its errors.
+//! Comparison with `openai-whisper` 20231117 on a random checkpoint of 2 s windows: transcripts of several windows and
+//! times of words. Errors of the checkpoint.
 
 use std::collections::HashMap;
 use std::fs;
@@ -265,7 +265,7 @@ fn broken_files_are_errors_that_name_them() {
         ("generation_config.json", b"{\"alignment_heads\": [[7, 0]]}".to_vec(), "layer 7"),
         ("model.safetensors", b"short".to_vec(), "not a checkpoint"),
         ("model.safetensors", vec![0; 64], "not a checkpoint"),
-        ("model.safetensors", half, "is cut off"),
+        ("model.safetensors", half, "is truncated"),
         ("model.safetensors", b"\x80\x02}q\x00.".to_vec(), "is a pickle"),
         ("model.safetensors", b"PK\x03\x04 a zip archive".to_vec(), "is a pickle"),
         ("model.safetensors", other, "is missing, expected shape [16, "),

@@ -1,4 +1,4 @@
-//! Descriptions of tasks, suites, ablations and models for a dashboard.
+//! Descriptions of tasks, suites, ablations and models for the dashboard.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use syrinx_task::{Alignment, FieldDescriptor, TaskDescriptor, TaskKit};
 use crate::models::build_task;
 use crate::{EMBEDDED, RecipeError};
 
-/// Describes a task, with its layouts by alignment.
+/// Describes a task, with its layout for every kind of alignment.
 pub(super) fn task(
     descriptor: &'static TaskDescriptor,
     settings: &Settings,
@@ -51,14 +51,14 @@ fn fields(fields: Vec<FieldDescriptor>) -> Vec<FieldCard> {
     fields.into_iter().map(card).collect()
 }
 
-/// Returns the configuration files of a folder.
+/// Returns the TOML files of a folder; none if the folder cannot be read.
 fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let is_toml = |path: &PathBuf| path.extension().is_some_and(|e| e == "toml");
     entries.map(|entry| entry.path()).filter(is_toml)
 }
 
-/// Returns the suites of a folder, by name; files that cannot be read are left out.
+/// Returns the suites of a folder, sorted by name. Unreadable files are skipped.
 pub(super) fn suites(folder: &Path) -> Vec<SuiteCard> {
     let card = |path: PathBuf| {
         let Suite { name, task, summary, .. } = Suite::load(&path).ok()?;
@@ -69,7 +69,7 @@ pub(super) fn suites(folder: &Path) -> Vec<SuiteCard> {
     suites
 }
 
-/// Returns the ablations of a folder, by name; files that cannot be read are left out.
+/// Returns the ablations of a folder, those without training first, then by name. Unreadable files are skipped.
 pub(super) fn ablations(folder: &Path) -> Vec<AblationCard> {
     let card = |path: PathBuf| {
         let ablation = Ablation::load(&path).ok()?;
@@ -80,13 +80,13 @@ pub(super) fn ablations(folder: &Path) -> Vec<AblationCard> {
         Some(AblationCard { name, question, cells, trains, path })
     };
     let mut cards: Vec<AblationCard> = files(folder).filter_map(card).collect();
-    // Ablations that need no corpus come first: they can be tried at once.
+    // Ablations without training need no corpus and can be run at once.
     cards.sort_by(|a, b| (a.trains, &a.name).cmp(&(b.trains, &b.name)));
     cards
 }
 
-/// Returns the model of the settings, further ones, and the embedded one. The first is that of the settings, else the
-/// embedded one.
+/// Returns the model of the settings, the further models and the embedded model. The embedded model comes first if the
+/// settings select no model, else last.
 pub(super) fn models(of_settings: Option<&Path>, further: &[PathBuf]) -> Vec<ModelCard> {
     let card = |path: &Path| ModelCard {
         name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),

@@ -1,4 +1,4 @@
-//! Work of the stages, done by the other recipes of this crate.
+//! Execution of the stages by the other recipes of this crate.
 
 use std::fs;
 use std::path::Path;
@@ -35,17 +35,17 @@ use crate::{
 
 /// Training split of a corpus.
 const TRAIN_SPLIT: &str = "train";
-/// Threads that encode.
+/// Number of encoding threads.
 const THREADS: usize = 2;
-/// Name of the one speaker of a corpus that names none.
+/// Speaker of a corpus with a single speaker.
 const SPEAKER: &str = "lj";
-/// Levels of the speech above the background and above another speaker unless the recipe has others, dB.
+/// Default minimum and maximum of the signal-to-noise and signal-to-interference ratio, in dB.
 const LEVELS_DB: (f64, f64) = (-5.0, 20.0);
-/// Share of the scenes with an echo.
+/// Share of scenes with an echo.
 const ECHO_SHARE: f64 = 0.3;
 
 impl Pretraining<'_> {
-    /// Does the work of a stage; returns a summary of the result.
+    /// Runs the work of a stage; returns a summary of the result.
     pub(super) fn execute(
         &self,
         stage: &RecipeStage,
@@ -107,14 +107,14 @@ impl Pretraining<'_> {
         }
     }
 
-    /// Returns the settings, with changes of a phase over them.
+    /// Returns the settings with the changes of a phase over them.
     fn settings(&self, changes: &[String]) -> Result<Settings, RecipeError> {
         let mut layers = self.context.layers.settings.clone();
         layers.push(Layer::Flags(pairs_of(changes)?));
         Ok(Settings::load_with_tasks(&layers, self.context.tasks)?.value)
     }
 
-    /// Opens a codec that encodes a corpus.
+    /// Opens the codec that encodes the corpus.
     fn corpus_codec(&self, codec: &str) -> Result<CorpusCodec<'static>, RecipeError> {
         CorpusCodec::open(Some(&codec.parse()?), &self.settings(&[])?)
     }
@@ -221,7 +221,7 @@ impl Pretraining<'_> {
         Ok(format!("{}; trained from step {first} to {step}", training.selection()))
     }
 
-    /// Returns the card of the recipe with the commands and durations of the finished stages.
+    /// Returns the model card of the recipe with the commands and durations, in seconds, of the finished stages.
     fn card(&self, card: Option<&Path>) -> Result<Value, RecipeError> {
         let mut json = match card {
             None => json!({}),
@@ -234,7 +234,7 @@ impl Pretraining<'_> {
         let root = format!("{}/", self.context.root.display());
         let finished = self.stages.iter().filter_map(|stage| {
             let record = stage.record(&self.recipe.run).filter(|record| record.done)?;
-            // Paths of this machine do not belong in the card.
+            // Commands are stored without the local root folder.
             let command = record.command.replace(&root, "");
             let (seconds, key) = (record.seconds.round(), record.key);
             Some(json!({"stage": stage.name, "seconds": seconds, "command": command, "key": key}))
@@ -243,7 +243,7 @@ impl Pretraining<'_> {
         Ok(json)
     }
 
-    /// Returns the voices of utterances of the corpus, encoded by the codec.
+    /// Returns the voices of the model: prompts extracted from utterances of the corpus and encoded.
     fn voices(
         &self,
         voices: &[VoiceRecipe],
@@ -280,7 +280,7 @@ impl Pretraining<'_> {
         let suite = Suite::load(&recipe.suite)?;
         let mut settings = with_suite(settings, &suite);
         let engine = open_engine_of(&model_source(&settings)?, &settings, self.context.tasks)?;
-        // The model's own codec goes through a codec suite.
+        // A codec suite evaluates the codec of the model.
         settings.codec = None;
         let options = EvalOptions {
             out: report.to_path_buf(),
@@ -302,14 +302,14 @@ impl Pretraining<'_> {
     }
 }
 
-/// Store and origin of an evaluation.
+/// Results store and origin of an evaluation.
 #[derive(Clone, Copy)]
 struct Kept<'a> {
     store: &'a Store,
     origin: &'a Origin,
 }
 
-/// Files of a vocoder's training.
+/// Files of a vocoder training.
 struct VocoderPaths<'a> {
     manifest: &'a Path,
     quantizer: &'a Path,
@@ -334,7 +334,7 @@ fn train_vocoder(
     Ok(format!("wrote {} after {step} steps", paths.codec.display()))
 }
 
-/// Imports a published corpus to a manifest.
+/// Imports a published corpus and writes its manifest.
 fn import(
     form: CorpusForm,
     corpus: &Path,
@@ -367,7 +367,7 @@ fn encode_plan(encoding: &Encoding, codec: &CorpusCodec<'_>) -> EncodePlan {
     EncodePlan { latent_dim, threads: THREADS, ..EncodePlan::new(codec.stamp()) }
 }
 
-/// Returns the judges that a recipe adds to those of the suite.
+/// Returns the judges that the recipe adds to those of the suite.
 fn judges(recipe: &EvaluateRecipe) -> Vec<JudgeConfig> {
     let command = recipe.judge_command.clone();
     let command = command.map(|command| JudgeConfig::Command { name: "judge".into(), command });
@@ -376,7 +376,7 @@ fn judges(recipe: &EvaluateRecipe) -> Vec<JudgeConfig> {
     command.into_iter().chain(whisper).collect()
 }
 
-/// Returns the configuration of a stage: its file, the layers of the program, its changes.
+/// Returns the configuration of a stage: its file, then the layers of the program, then its changes.
 fn configured<T>(stage: &ConfiguredStage, program: &[Layer]) -> Result<T, RecipeError>
 where
     T: Default + Serialize + DeserializeOwned + JsonSchema,
@@ -387,7 +387,7 @@ where
     Ok(load_config(&layers)?.value)
 }
 
-/// Splits `KEY=VALUE` texts.
+/// Splits texts of the form `KEY=VALUE`.
 fn pairs_of(changes: &[String]) -> Result<Vec<(String, String)>, PretrainingFault> {
     let pair = |text: &String| -> Result<(String, String), RecipeIssue> {
         let (key, value) = key_and_value(text)?;

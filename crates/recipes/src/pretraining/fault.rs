@@ -1,4 +1,4 @@
-//! Faults of recipes and of their stages.
+//! Errors of recipes and their stages.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -8,11 +8,11 @@ use syrinx_types::CallbackError;
 
 use crate::RecipeError;
 
-/// Fault of a pretraining.
+/// Error of a pretraining.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PretrainingFault {
-    /// A recipe that can't be used.
+    /// An invalid recipe.
     #[error("recipe {}: {issue}", path.display())]
     Recipe {
         /// File of the recipe.
@@ -20,7 +20,7 @@ pub enum PretrainingFault {
         /// Fault of the recipe.
         issue: RecipeIssue,
     },
-    /// A change of a configuration that can't be used.
+    /// An invalid change of a configuration.
     #[error(transparent)]
     Setting {
         /// Fault of the change.
@@ -29,12 +29,12 @@ pub enum PretrainingFault {
     /// A stage that the recipe does not have.
     #[error("no stage `{name}`")]
     UnknownStage {
-        /// Name given.
+        /// Requested name.
         name: String,
-        /// Stages of the recipe.
+        /// Names of the recipe's stages.
         known: Vec<String>,
     },
-    /// Inputs of a stage that no earlier stage wrote.
+    /// Inputs of a stage that do not exist.
     #[error("missing inputs of stage `{stage}`: {}", shown(missing))]
     MissingInputs {
         /// Name of the stage.
@@ -42,7 +42,7 @@ pub enum PretrainingFault {
         /// Missing files and folders.
         missing: Vec<PathBuf>,
     },
-    /// An output that a finished stage did not write.
+    /// An output that does not exist after the stage finished.
     #[error("stage `{stage}` did not write {}", path.display())]
     MissingOutput {
         /// Name of the stage.
@@ -50,25 +50,25 @@ pub enum PretrainingFault {
         /// Missing file or folder.
         path: PathBuf,
     },
-    /// A stage that failed or was stopped.
+    /// A stage failed or was cancelled.
     #[error("stage `{stage}`: {cause}")]
     Stage {
         /// Name of the stage.
         stage: String,
-        /// Error of its work.
+        /// Error of the stage.
         cause: Box<RecipeError>,
     },
-    /// A voice whose prompt is not in the corpus.
+    /// A voice whose prompt utterance is not in the corpus.
     #[error("voice `{voice}`: {} has no utterance `{utterance}`", manifest.display())]
     NoVoiceUtterance {
         /// Name of the voice.
         voice: String,
-        /// Name of the utterance.
+        /// Identifier of the utterance.
         utterance: String,
         /// Manifest of the corpus.
         manifest: PathBuf,
     },
-    /// A card that is not JSON.
+    /// A model card that is not valid JSON.
     #[error("model card {}: {cause}", path.display())]
     Card {
         /// File of the card.
@@ -76,10 +76,10 @@ pub enum PretrainingFault {
         /// Cause.
         cause: serde_json::Error,
     },
-    /// A recipe without a corpus, in a program that cannot make one.
+    /// A recipe without a corpus in a program that cannot generate one.
     #[error("the recipe names no corpus, and this program cannot synthesize one")]
     NoCorpusMaker,
-    /// Error of the maker of the corpus.
+    /// Error of the corpus generator.
     #[error(transparent)]
     CorpusMaker(#[from] CallbackError),
 }
@@ -88,25 +88,25 @@ pub enum PretrainingFault {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecipeIssue {
-    /// Text that is not a recipe.
+    /// Invalid TOML, or unknown keys.
     #[error("{}", cause.to_string().trim_end())]
     Syntax {
         /// Cause, whose message ends with a line break.
         cause: Box<toml::de::Error>,
     },
-    /// Values that no recipe has.
+    /// Values of a wrong type after changes.
     #[error(transparent)]
     Values(#[from] serde_json::Error),
-    /// A change or a setting without a value.
+    /// A change or setting without `=`.
     #[error("`{text}` has no `=`")]
     NoValue {
-        /// Text given.
+        /// The text.
         text: String,
     },
     /// A change of a key that the recipe does not have.
-    #[error("there is no key `{key}`")]
+    #[error("the recipe has no key `{key}`")]
     UnknownKey {
-        /// Key given.
+        /// The key.
         key: String,
     },
     /// A model without voices.
@@ -115,49 +115,49 @@ pub enum RecipeIssue {
     /// Two sources of one corpus.
     #[error("`corpus.manifest` and `corpus.import` exclude each other")]
     TwoCorpora,
-    /// An imported test set without a place for its manifest.
-    #[error("`evaluate.import` without `evaluate.manifest`")]
+    /// An imported test set without the path of its manifest.
+    #[error("`evaluate.import` needs `evaluate.manifest`")]
     NoTestManifest,
-    /// A recipe that trains nothing.
-    #[error("there is no phase of training")]
+    /// A recipe without a training phase.
+    #[error("the recipe has no training phase")]
     NoPhases,
-    /// Two phases of one name.
+    /// Two phases with the same name.
     #[error("two phases are called `{phase}`")]
     RepeatedPhase {
         /// Name of the phases.
         phase: String,
     },
-    /// A phase whose name can't be that of a folder.
+    /// A name of a phase that is not a valid folder name.
     #[error("`{phase}` can't be the name of a phase")]
     PhaseName {
         /// Name of the phase.
         phase: String,
     },
-    /// A phase that begins with the model that the recipe writes.
-    #[error("phase `{phase}` begins with the file that the recipe writes")]
+    /// A phase that starts from the model file that the recipe writes.
+    #[error("phase `{phase}` starts from the model file that the recipe writes")]
     PhaseStart {
         /// Name of the phase.
         phase: String,
     },
-    /// A codec specification.
+    /// An invalid codec specification.
     #[error(transparent)]
     Codec(#[from] SpecError),
 }
 
-/// Returns paths in one line.
+/// Joins paths by commas.
 fn shown(paths: &[PathBuf]) -> String {
     let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     paths.join(", ")
 }
 
 impl PretrainingFault {
-    /// Wraps an error of a stage's work.
+    /// Returns a function that wraps an error of a stage.
     pub(super) fn of_stage(stage: &str) -> impl FnOnce(RecipeError) -> RecipeError {
         let stage = stage.to_owned();
         move |cause| Self::Stage { stage, cause: Box::new(cause) }.into()
     }
 
-    /// Remedy, where one is known.
+    /// Remedy; `None` if none is known.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         Some(match self {
             Self::Recipe { issue, .. } | Self::Setting { issue } => issue.hint(),
@@ -167,14 +167,17 @@ impl PretrainingFault {
             Self::MissingInputs { .. } => "check the paths of the recipe".into(),
             Self::MissingOutput { .. } => "repeat the stage with --from".into(),
             Self::Stage { cause, .. } => {
-                return cause.hint().or_else(|| Some("the same command goes on from there".into()));
+                return cause
+                    .hint()
+                    .or_else(|| Some("run the same command again to resume".into()));
             }
             Self::NoVoiceUtterance { .. } => {
-                "name an utterance with --set package.voices.NAME.utterance=ID".into()
+                "select an utterance of the manifest with --set package.voices.NAME.utterance=ID"
+                    .into()
             }
-            Self::Card { .. } => "correct the file".into(),
+            Self::Card { .. } => "the file must have a JSON object".into(),
             Self::NoCorpusMaker => {
-                "name a manifest with --set corpus.manifest=FILE, or a corpus to import".into()
+                "select a manifest with --set corpus.manifest=FILE, or import a corpus".into()
             }
             Self::CorpusMaker(error) => return error.hint(),
         })
@@ -182,21 +185,23 @@ impl PretrainingFault {
 }
 
 impl RecipeIssue {
-    /// Remedy.
+    /// Returns the remedy.
     pub fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Syntax { .. } | Self::Values(_) | Self::UnknownKey { .. } => {
-                "configs/recipes has recipes with all keys".into()
+                "see configs/recipes for recipes with all keys".into()
             }
-            Self::NoValue { .. } => "for instance steps=500".into(),
+            Self::NoValue { .. } => "write KEY=VALUE, such as steps=500".into(),
             Self::NoVoices => "add a voice and the utterance that is its prompt".into(),
             Self::TwoCorpora => "leave one of them out".into(),
-            Self::NoTestManifest => "name the manifest that the suite reads".into(),
+            Self::NoTestManifest => {
+                "set `evaluate.manifest` to the manifest that the suite reads".into()
+            }
             Self::NoPhases => "add [[train]]".into(),
-            Self::RepeatedPhase { .. } => "give each phase a name of its own".into(),
+            Self::RepeatedPhase { .. } => "give each phase a unique name".into(),
             Self::PhaseName { .. } => "use letters, digits and dashes".into(),
-            Self::PhaseStart { .. } => "name another file, or leave out `from`".into(),
-            Self::Codec(_) => "for instance codec = \"mimi,levels=8\"".into(),
+            Self::PhaseStart { .. } => "use another file, or omit `from`".into(),
+            Self::Codec(_) => "an example is codec = \"mimi,levels=8\"".into(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Reading of recipes, with changes and checks.
+//! Parsing of recipes, with changes and checks.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,21 +13,23 @@ use super::recipe::{EvaluateRecipe, ImportRecipe, PhaseRecipe, Recipe};
 use crate::RecipeError;
 
 impl Recipe {
-    /// Reads a recipe and applies changes, `STAGE.KEY=VALUE`: values are JSON or plain text; a value is appended to `set`
-    /// and `settings`. Entries of a list are selected by their names: `train.NAME.KEY`, `package.voices.NAME.KEY`.
+    /// Reads a recipe and applies changes of the form `STAGE.KEY=VALUE`. A value is JSON or plain text; it is appended
+    /// to the lists `set` and `settings`, and replaces any other value. Entries of other lists are selected by name:
+    /// `train.NAME.KEY`, `package.voices.NAME.KEY`.
     ///
     /// # Errors
-    /// [`RecipeError::Io`] and [`PretrainingFault::Recipe`].
+    /// [`RecipeError::Io`] if the file cannot be read, [`PretrainingFault::Recipe`] if the recipe or a change is
+    /// invalid.
     pub fn read(path: &Path, changes: &[String]) -> Result<Self, RecipeError> {
         let text = fs::read_to_string(path).map_err(RecipeError::io(IoOperation::Read, path))?;
         let recipe = Self::parse(&text, changes);
         recipe.map_err(|issue| PretrainingFault::Recipe { path: path.to_path_buf(), issue }.into())
     }
 
-    /// Reads a recipe from text and applies changes, as [`Self::read`] does.
+    /// Parses a recipe and applies changes, as [`Self::read`] does.
     ///
     /// # Errors
-    /// [`RecipeIssue`].
+    /// [`RecipeIssue`] if the recipe or a change is invalid.
     pub fn parse(text: &str, changes: &[String]) -> Result<Self, RecipeIssue> {
         let recipe: Self =
             toml::from_str(text).map_err(|cause| RecipeIssue::Syntax { cause: Box::new(cause) })?;
@@ -89,7 +91,7 @@ impl Recipe {
         Ok(())
     }
 
-    /// Returns the recipe with relative paths taken from a folder.
+    /// Resolves the relative paths of the recipe against a folder.
     #[must_use]
     pub fn below(mut self, folder: &Path) -> Self {
         let place = |path: &mut PathBuf| *path = folder.join(&*path);
@@ -101,7 +103,7 @@ impl Recipe {
         place(&mut self.out);
         self.corpus.manifest.iter_mut().for_each(place);
         self.corpus.import.iter_mut().for_each(import);
-        // Options behind the path of the codec stay as they are.
+        // `join` keeps the options after the path of the codec.
         self.codec = self.codec.map(|codec| folder.join(codec).display().to_string());
         self.fit.config.iter_mut().for_each(place);
         self.vocoder.config.iter_mut().for_each(place);
@@ -119,14 +121,14 @@ impl Recipe {
     }
 }
 
-/// Splits `KEY=VALUE`.
+/// Splits a text of the form `KEY=VALUE`.
 pub(super) fn key_and_value(text: &str) -> Result<(&str, &str), RecipeIssue> {
     let pair = text.split_once('=').map(|(key, value)| (key.trim(), value));
     let pair = pair.filter(|(key, _)| !key.is_empty());
     pair.ok_or_else(|| RecipeIssue::NoValue { text: text.to_owned() })
 }
 
-/// Returns the value under a key with dots; entries of lists are selected by their names.
+/// Returns the value of a dotted key. Entries of lists are selected by their field `name`.
 fn value_at<'a>(recipe: &'a mut Value, key: &str) -> Option<&'a mut Value> {
     key.split('.').try_fold(recipe, |at, part| match at {
         Value::Array(entries) => entries.iter_mut().find(|entry| entry["name"] == part),
@@ -161,12 +163,12 @@ mod tests {
         assert_eq!((changed.train[0].in_training_eval, changed.encode.per_shard), (2, 7));
         assert_eq!(changed.package.voices[0].utterance, "u2");
         for (change, expected) in [
-            ("train.steps=3", "there is no key `train.steps`"),
+            ("train.steps=3", "the recipe has no key `train.steps`"),
             ("train", "`train` has no `=`"),
             ("train.all.in_training_eval=many", "invalid type: string \"many\", expected usize"),
             ("train.all.settings=device", "`device` has no `=`"),
-            ("train.all.from=x", "phase `all` begins with the file that the recipe writes"),
-            ("train=[]", "there is no phase of training"),
+            ("train.all.from=x", "phase `all` starts from the model file that the recipe writes"),
+            ("train=[]", "the recipe has no training phase"),
             ("codec=mimi,voices=2", "codec option `voices=2` is not one of"),
         ] {
             let error = parsed(TEXT, &[change]).expect_err(change).to_string();
@@ -179,7 +181,7 @@ mod tests {
             ("[corpus.import]\nform = 'libri'\nfolder = 'x'\n", "exclude each other"),
             (
                 "[evaluate]\nsuite = 's'\nimport = { form = 'libri', folder = 'x' }\n",
-                "`evaluate.import` without `evaluate.manifest`",
+                "`evaluate.import` needs `evaluate.manifest`",
             ),
         ] {
             let error = parsed(&format!("{TEXT}{more}"), &[]).expect_err(more).to_string();

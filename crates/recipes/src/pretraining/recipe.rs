@@ -1,21 +1,21 @@
-//! Recipes: files that describe the stages of a pretraining.
+//! Recipes: files with the stages of a pretraining.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// A recipe.
+/// A pretraining recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Folder of the stages' outputs.
+    /// Folder for the outputs of the stages.
     pub run: PathBuf,
-    /// Model file that the last stage of training is packaged to.
+    /// Model file to write, with the language model of the last phase.
     pub out: PathBuf,
-    /// Corpus.
+    /// Training corpus.
     pub corpus: CorpusRecipe,
-    /// A published codec, as `PATH[,levels=N]`; without it one is fitted and trained.
+    /// Published codec as `PATH[,levels=N]`. If absent, a codec is fitted and trained.
     #[serde(default)]
     pub codec: Option<String>,
     /// Fit of the quantizer.
@@ -27,32 +27,32 @@ pub struct Recipe {
     /// Encoding of the corpus.
     #[serde(default)]
     pub encode: EncodeRecipe,
-    /// Noise, rooms and other speakers; left out if not given.
+    /// Acoustic scenes with noise, rooms and other speakers. If absent, nothing is simulated.
     #[serde(default)]
     pub simulate: Option<SimulateRecipe>,
-    /// Phases of the training in their order: the curriculum.
+    /// Training phases in order (curriculum).
     pub train: Vec<PhaseRecipe>,
-    /// Model file.
+    /// Contents of the model file.
     pub package: PackageRecipe,
-    /// Evaluation of the model at the end; left out if not given.
+    /// Evaluation of the model. If absent, the model is not evaluated.
     #[serde(default)]
     pub evaluate: Option<EvaluateRecipe>,
 }
 
-/// A corpus that exists, one that is imported, or one that is synthesized.
+/// Training corpus: an existing manifest, an imported corpus, or a synthesized one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CorpusRecipe {
-    /// Manifest of a corpus that exists.
+    /// Manifest of an existing corpus.
     pub manifest: Option<PathBuf>,
     /// Corpus to import.
     pub import: Option<ImportRecipe>,
-    /// Whether the model in use aligns phones with recordings: the pointer needs their times. For corpora without
-    /// TextGrids.
+    /// Whether phones are aligned with the recordings by the configured model, for corpora without TextGrids. Models
+    /// with pointer alignment are trained on these phone times.
     pub align: bool,
     /// Number of utterances of a synthesized corpus.
     pub utterances: usize,
-    /// Speech engines of a synthesized corpus.
+    /// Speech synthesizers of a synthesized corpus.
     pub engines: Vec<String>,
     /// Seed of a synthesized corpus.
     pub seed: u64,
@@ -65,64 +65,65 @@ impl Default for CorpusRecipe {
     }
 }
 
-/// A published corpus in one of the importer's forms.
+/// A published corpus to import.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportRecipe {
-    /// Form of the corpus.
+    /// Format of the corpus.
     pub form: CorpusForm,
     /// Folder or file of the corpus.
     pub folder: PathBuf,
-    /// Folder of TextGrids with phone times.
+    /// Folder of TextGrids with phone times; `None` imports no phone times.
     #[serde(default)]
     pub textgrids: Option<PathBuf>,
 }
 
-/// Form of a published corpus.
+/// Format of a published corpus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CorpusForm {
-    /// LibriTTS or LibriSpeech folders.
+    /// Folders of LibriTTS or LibriSpeech.
     Libri,
-    /// LJ Speech's `metadata.csv`.
+    /// LJ Speech, with its `metadata.csv`.
     LjSpeech,
-    /// Pairs of NAME.wav and NAME.txt.
+    /// Files `NAME.wav` with texts in `NAME.txt`.
     Pairs,
 }
 
-/// A suite, and the corpus of its items.
+/// Evaluation with a suite, and the test set that the suite reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluateRecipe {
     /// File of the suite.
     pub suite: PathBuf,
-    /// Manifest that the suite names, where it is imported.
+    /// Path of the suite's manifest, if the test set is imported.
     #[serde(default)]
     pub manifest: Option<PathBuf>,
-    /// Corpus that the manifest is imported from.
+    /// Test set to import to `manifest`.
     #[serde(default)]
     pub import: Option<ImportRecipe>,
-    /// Largest number of items, in place of the suite's.
+    /// Maximum number of items; `None` for that of the suite.
     #[serde(default)]
     pub limit: Option<usize>,
-    /// Seeds, in place of the suite's.
+    /// Seeds; empty for those of the suite.
     #[serde(default)]
     pub seeds: Vec<u64>,
-    /// Folder of a Whisper checkpoint that is a further judge.
+    /// Folder of a Whisper checkpoint for an additional judge.
     #[serde(default)]
     pub judge_whisper: Option<PathBuf>,
-    /// Command that is a further judge: {list} is the file of lines it reads, {out} the one it writes.
+    /// Command of an additional judge. `{list}` is replaced by the path of its input list, `{out}` by the path of its
+    /// output.
     #[serde(default)]
     pub judge_command: Option<String>,
 }
 
-/// Configuration of a stage that has a configuration file of its own.
+/// A stage with a configuration file of its own.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfiguredStage {
-    /// Configuration file.
+    /// Configuration file; `None` for the default configuration.
     pub config: Option<PathBuf>,
-    /// Changes of the configuration, `KEY=VALUE`.
+    /// Changes of the configuration, each `KEY=VALUE`.
     pub set: Vec<String>,
 }
 
@@ -130,9 +131,9 @@ pub struct ConfiguredStage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EncodeRecipe {
-    /// Utterances of a shard.
+    /// Number of utterances per shard.
     pub per_shard: usize,
-    /// Whether shards and renditions keep the latents that the codes round.
+    /// Whether shards and renditions also store the continuous latents.
     pub latents: bool,
 }
 
@@ -148,36 +149,36 @@ impl Default for EncodeRecipe {
 pub struct SimulateRecipe {
     /// Seed of the scenes.
     pub seed: u64,
-    /// Lowest and highest level of the speech above the background, dB; -5 to 20 if not given.
+    /// Minimum and maximum signal-to-noise ratio, in dB; -5 to 20 if absent.
     pub snr_db: Option<(f64, f64)>,
-    /// Lowest and highest level of the speech above another speaker, dB; -5 to 20 if not given.
+    /// Minimum and maximum ratio of the speech to an interfering speaker, in dB; -5 to 20 if absent.
     pub sir_db: Option<(f64, f64)>,
 }
 
-/// A phase of the training.
+/// A training phase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PhaseRecipe {
-    /// Name, unique in the recipe; the stage is called `train-NAME`.
+    /// Name, unique in the recipe. The stage is called `train-NAME`.
     pub name: String,
-    /// Training configuration.
+    /// Training configuration file.
     pub config: PathBuf,
-    /// Changes of the training configuration, `KEY=VALUE`.
+    /// Changes of the training configuration, each `KEY=VALUE`.
     #[serde(default)]
     pub set: Vec<String>,
-    /// Sampling weights by task and stage of its layout; those of the configuration if empty.
+    /// Sampling weights by task and stage of its layout. If empty, those of the configuration apply.
     #[serde(default)]
     pub mix: BTreeMap<String, BTreeMap<String, f64>>,
-    /// Changes of the program's settings, `KEY=VALUE`, such as `tasks.stt.augmented_share=0.3`.
+    /// Changes of the program's settings, each `KEY=VALUE`, such as `tasks.stt.augmented_share=0.3`.
     #[serde(default)]
     pub settings: Vec<String>,
-    /// Folder of token shards with their renditions; those that the recipe encodes and simulates if not given.
+    /// Folder of token shards and renditions. If absent, those of the recipe's own encoding and simulation are used.
     #[serde(default)]
     pub data: Option<PathBuf>,
-    /// Model file whose weights the phase begins with; those of the previous phase if not given.
+    /// Model file with the initial weights. If absent, the previous phase provides them.
     #[serde(default)]
     pub from: Option<PathBuf>,
-    /// Sentences of the in-training evaluation; 0 for none.
+    /// Number of sentences of in-training evaluation; 0 disables it.
     #[serde(default)]
     pub in_training_eval: usize,
 }
@@ -189,14 +190,14 @@ impl PhaseRecipe {
     }
 }
 
-/// Model file.
+/// Contents of the model file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PackageRecipe {
-    /// File with a JSON object; the durations of the stages are added to it.
+    /// File with the model card as a JSON object. Commands and durations of the stages are added to it.
     #[serde(default)]
     pub card: Option<PathBuf>,
-    /// Voices, the default first.
+    /// Voices of the model; the first is the default.
     pub voices: Vec<VoiceRecipe>,
 }
 
@@ -206,6 +207,6 @@ pub struct PackageRecipe {
 pub struct VoiceRecipe {
     /// Name of the voice.
     pub name: String,
-    /// Utterance of the corpus that is its prompt.
+    /// Identifier of the utterance whose recording is the prompt.
     pub utterance: String,
 }

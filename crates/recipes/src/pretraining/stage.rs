@@ -1,4 +1,4 @@
-//! Stages: work with inputs and outputs, and records of finished ones.
+//! Stages with inputs and outputs, and records of their runs.
 
 use std::fs;
 use std::io;
@@ -18,26 +18,26 @@ use crate::RecipeError;
 pub struct RecipeStage {
     /// Name, unique in the recipe.
     pub name: String,
-    /// Folder of the stage, emptied before the stage is repeated with other inputs or settings.
+    /// Folder of the stage. It is emptied before the stage is repeated with other inputs or settings.
     pub folder: PathBuf,
-    /// Files and folders whose content the result depends on.
+    /// Files and folders whose content determines the result.
     pub inputs: Vec<PathBuf>,
-    /// Files and folders that a finished stage has written.
+    /// Files and folders that exist after the stage has finished.
     pub outputs: Vec<PathBuf>,
     /// Work of the stage.
     pub work: StageWork,
 }
 
-/// Record of a stage in the folder of the run.
+/// Record of a stage's run, stored in the folder of the pretraining run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StageRecord {
     /// Hash of the command and of the content of the inputs.
     pub key: String,
-    /// Whether the stage is finished, and not only begun.
+    /// Whether the stage has finished; otherwise it was only started.
     pub done: bool,
-    /// Duration of all attempts, seconds.
+    /// Total duration of all attempts, in seconds.
     pub seconds: f64,
-    /// Command that does the same.
+    /// Equivalent command line.
     pub command: String,
 }
 
@@ -47,19 +47,19 @@ pub struct StageRecord {
 pub enum StageState {
     /// Finished with the same inputs and settings.
     Done,
-    /// Begun with the same inputs and settings; a run resumes it.
+    /// Started with the same inputs and settings, or finished and then missing an output. The next run resumes it.
     Begun,
-    /// Not begun, or finished with other inputs or settings.
+    /// Never started, or last run with other inputs or settings.
     New,
-    /// Inputs are missing that an earlier stage writes.
+    /// Inputs do not exist yet; an earlier stage writes them.
     Waiting,
 }
 
 impl RecipeStage {
-    /// Returns the state in the folder of a run.
+    /// Returns the state of the stage in the folder of a pretraining run.
     ///
     /// # Errors
-    /// [`RecipeError::Io`] for an input that can't be read.
+    /// [`RecipeError::Io`] for an unreadable input.
     pub fn state(&self, run: &Path) -> Result<StageState, RecipeError> {
         let Some(key) = self.key()? else { return Ok(StageState::Waiting) };
         Ok(match self.record(run) {
@@ -71,7 +71,7 @@ impl RecipeStage {
         })
     }
 
-    /// Returns the record in the folder of a run; `None` where it can't be read, and the stage is repeated.
+    /// Returns the stored record; `None` if it is missing or unreadable, so that the stage is repeated.
     pub fn record(&self, run: &Path) -> Option<StageRecord> {
         serde_json::from_str(&fs::read_to_string(self.record_path(run)).ok()?).ok()
     }
@@ -87,8 +87,8 @@ impl RecipeStage {
         }
     }
 
-    /// Runs the stage with `act` for its work, and records the result. Outputs of other inputs or settings are removed
-    /// before.
+    /// Runs the stage by calling `act`, and stores the record. Outputs made from other inputs or settings are removed
+    /// first.
     pub(super) fn run<T>(
         &self,
         run: &Path,
@@ -120,7 +120,7 @@ impl RecipeStage {
         outcome
     }
 
-    /// Hash of the command and of the inputs' content; `None` while an input does not exist.
+    /// Returns a hash of the command and of the content of the inputs; `None` if an input does not exist.
     fn key(&self) -> Result<Option<String>, RecipeError> {
         let mut hash = Fingerprint::default().part(self.work.line().as_bytes());
         for input in &self.inputs {
@@ -132,7 +132,7 @@ impl RecipeStage {
         Ok(Some(hash.hex()))
     }
 
-    /// Empties the folder of a new stage, and creates the folders of the outputs.
+    /// Empties the folder of a new stage and creates the folders of the outputs.
     fn prepare_folders(&self, state: StageState) -> Result<(), RecipeError> {
         let own = self.folder.as_path();
         if state == StageState::New && own.exists() {
@@ -158,12 +158,12 @@ impl RecipeStage {
     }
 }
 
-/// Returns a value as indented JSON with a line break at its end.
+/// Returns a value as indented JSON with a final line break.
 pub(super) fn json_lines(value: &impl Serialize) -> io::Result<String> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 
-/// Appends the content of a file, or the names and contents of all files of a folder, to a fingerprint.
+/// Appends the content of a file to a fingerprint; for a folder, the names and contents of all its files.
 fn with_content(hash: Fingerprint, path: &Path) -> Result<Fingerprint, RecipeError> {
     if !path.is_dir() {
         let content = fs::read(path).map_err(RecipeError::io(IoOperation::Read, path))?;

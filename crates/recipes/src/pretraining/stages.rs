@@ -1,4 +1,4 @@
-//! Stages of a recipe.
+//! Derivation of the stages from a recipe.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::recipe::{ConfiguredStage, ImportRecipe, PhaseRecipe, Recipe};
 use super::stage::RecipeStage;
 use super::work::{CorpusRequest, Encoding, PhaseWork, StageWork};
 
-/// Returns the stages in their order. The corpus is synthesized if it neither exists nor is imported.
+/// Returns the stages in order. The corpus is synthesized if the recipe neither names nor imports one.
 pub(super) fn stages(recipe: &Recipe, maker: Option<&dyn CorpusMaker>) -> Vec<RecipeStage> {
     let paths = StagePaths::of(recipe);
     let corpus = match &recipe.corpus.import {
@@ -31,7 +31,7 @@ pub(super) fn stages(recipe: &Recipe, maker: Option<&dyn CorpusMaker>) -> Vec<Re
         .collect()
 }
 
-/// Paths of the stages' outputs.
+/// Paths of the outputs of all stages.
 struct StagePaths<'a> {
     recipe: &'a Recipe,
     /// Manifest of the corpus before alignment.
@@ -44,16 +44,17 @@ struct StagePaths<'a> {
     /// File or folder of the codec.
     codec_path: PathBuf,
     shards: PathBuf,
-    /// Language model of the last phase.
+    /// Path of the language model after the last phase.
     lm: PathBuf,
 }
 
-/// Language model of a phase.
+/// Returns the path of the language model after a phase.
 fn language_model(recipe: &Recipe, phase: &PhaseRecipe) -> PathBuf {
     recipe.run.join(phase.stage()).join("lm/model.safetensors")
 }
 
-/// Returns the changes of a training configuration that set the mix of a phase; none if the configuration's is used.
+/// Returns the change of the training configuration that sets the sampling weights of a phase; `None` if it has no
+/// weights.
 fn mix(phase: &PhaseRecipe) -> Option<String> {
     let entry = |task: &str, stage: &str, weight: f64| {
         format!("{{task=\"{task}\",stage=\"{stage}\",weight={weight}}}")
@@ -100,7 +101,8 @@ impl<'a> StagePaths<'a> {
         RecipeStage { name: name.to_owned(), folder, inputs, outputs, work }
     }
 
-    /// Import of a published corpus. Without inputs: a corpus of hundreds of gigabytes is not hashed.
+    /// Returns the import of a published corpus. The stage has no inputs, since a corpus can have hundreds of gigabytes
+    /// and is not hashed.
     fn import(&self, name: &str, import: &ImportRecipe, manifest: &Path) -> RecipeStage {
         let ImportRecipe { form, folder, textgrids } = import.clone();
         let (corpus, to) = (folder, manifest.to_path_buf());
@@ -175,7 +177,7 @@ impl<'a> StagePaths<'a> {
         Some(self.stage("simulate", &inputs, &[&renditions], work))
     }
 
-    /// Phases of the training, each with the weights of the previous one.
+    /// Returns the training phases. Each starts from the weights of the previous one unless the recipe names others.
     fn phases(&self) -> Vec<RecipeStage> {
         let phases = &self.recipe.train;
         let before = std::iter::once(None).chain(phases.iter().map(Some));
@@ -220,7 +222,7 @@ impl<'a> StagePaths<'a> {
         self.stage("package", &inputs, &[out, &written_card], work)
     }
 
-    /// Evaluation of the model, after the import of the corpus of its suite.
+    /// Returns the evaluation of the model, after the import of its test set if there is one.
     fn evaluate(&self) -> Vec<RecipeStage> {
         let Some(evaluate) = &self.recipe.evaluate else { return Vec::new() };
         let folder = self.recipe.run.join("evaluate");
@@ -240,7 +242,7 @@ impl<'a> StagePaths<'a> {
     }
 }
 
-/// Returns inputs with the configuration file after them.
+/// Appends the path of the configuration file to the inputs.
 fn with_config<'a>(inputs: &[&'a Path], config: &'a ConfiguredStage) -> Vec<&'a Path> {
     inputs.iter().copied().chain(config.config.as_deref()).collect()
 }
@@ -295,7 +297,8 @@ mod tests {
 
     #[test]
     fn keys_of_stages_are_those_of_earlier_versions() {
-        // Records of finished stages are compared with them: another line would repeat hours of work.
+        // The command is part of the key in the records of finished stages: a changed command would repeat hours of
+        // work.
         let recipe = "run = 'r'\nout = 'm'\n[corpus]\nmanifest = 'c.jsonl'\n\
             [fit]\nconfig = 'f.toml'\nset = ['levels=8']\n[vocoder]\nset = ['steps=2']\n\
             [encode]\nlatents = true\n[simulate]\nseed = 3\nsnr_db = [-5.0, 20.0]\n\

@@ -1,4 +1,4 @@
-//! Work of stages, each with the command that does the same.
+//! Work of the stages, with equivalent command lines.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,12 @@ use super::recipe::{ConfiguredStage, CorpusForm, EvaluateRecipe, SimulateRecipe,
 pub enum StageWork {
     /// Synthesizes a corpus.
     Synthesize {
-        /// The corpus.
+        /// Corpus to synthesize.
         request: CorpusRequest,
-        /// Command of the maker.
+        /// Command line of the corpus generator.
         line: String,
     },
-    /// Imports a published corpus. The corpus may hold hundreds of gigabytes, and is not read to tell whether it
-    /// changed.
+    /// Imports a published corpus. Changes of the corpus are not detected, since it can have hundreds of gigabytes.
     Import {
         /// Form of the corpus.
         form: CorpusForm,
@@ -28,7 +27,7 @@ pub enum StageWork {
         /// Manifest to write.
         manifest: PathBuf,
     },
-    /// Aligns phones with recordings by the model in use.
+    /// Aligns phones with recordings by the configured model.
     Align {
         /// Manifest to read.
         corpus: PathBuf,
@@ -50,7 +49,7 @@ pub enum StageWork {
         manifest: PathBuf,
         /// File of the quantizer.
         quantizer: PathBuf,
-        /// File of the training's state.
+        /// File of the training state.
         state: PathBuf,
         /// Configuration of the training.
         config: ConfiguredStage,
@@ -59,22 +58,22 @@ pub enum StageWork {
     },
     /// Encodes the corpus.
     Encode {
-        /// Manifest and destination.
+        /// Recordings, destination and codec.
         encoding: Encoding,
-        /// Utterances of a shard.
+        /// Number of utterances per shard.
         per_shard: usize,
     },
-    /// Simulates renditions of the utterances with noise and other speakers: training data of the tasks that denoise
-    /// and separate.
+    /// Simulates renditions of the utterances with noise, rooms and other speakers, as training data of tasks that
+    /// enhance or separate speech.
     Simulate {
-        /// Manifest and destination.
+        /// Recordings, destination and codec.
         encoding: Encoding,
-        /// Scenes.
+        /// Settings of the scenes.
         scenes: SimulateRecipe,
     },
-    /// Trains a phase.
+    /// Trains the language model in one phase.
     Train(PhaseWork),
-    /// Packages the model.
+    /// Writes the model file.
     Package {
         /// Manifest with the recordings of the voices.
         manifest: PathBuf,
@@ -82,24 +81,24 @@ pub enum StageWork {
         lm: PathBuf,
         /// Codec specification.
         codec: String,
-        /// Card of the recipe.
+        /// Model card of the recipe.
         card: Option<PathBuf>,
-        /// Card to write, with the durations of the stages.
+        /// Model card to write, with the durations of the stages.
         written_card: PathBuf,
         /// Model file to write.
         out: PathBuf,
-        /// Voices, the default first.
+        /// Voices of the model; the first is the default.
         voices: Vec<VoiceRecipe>,
     },
     /// Evaluates the model.
     Evaluate {
         /// Suite and its options.
         recipe: EvaluateRecipe,
-        /// Model file.
+        /// Model file to evaluate.
         model: PathBuf,
         /// Folder of the report.
         report: PathBuf,
-        /// Results store.
+        /// File of the results store.
         results: PathBuf,
     },
 }
@@ -107,17 +106,17 @@ pub enum StageWork {
 /// A corpus to synthesize.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorpusRequest {
-    /// Folder of the recordings and of `manifest.jsonl`.
+    /// Folder for the recordings and `manifest.jsonl`.
     pub folder: PathBuf,
     /// Number of utterances.
     pub utterances: usize,
-    /// Speech engines.
+    /// Names of the speech synthesizers.
     pub engines: Vec<String>,
     /// Seed of texts, speakers and splits.
     pub seed: u64,
 }
 
-/// Recordings of a manifest that are encoded to shards.
+/// Encoding of the recordings of a manifest to token shards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoding {
     /// Manifest of the recordings.
@@ -126,11 +125,11 @@ pub struct Encoding {
     pub shards: PathBuf,
     /// Codec specification.
     pub codec: String,
-    /// Whether latents are stored with the codes.
+    /// Whether continuous latents are stored with the codes.
     pub latents: bool,
 }
 
-/// A phase of the training.
+/// A training phase.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhaseWork {
     /// Folder of token shards.
@@ -139,13 +138,13 @@ pub struct PhaseWork {
     pub codec: String,
     /// Folder of the training run.
     pub run: PathBuf,
-    /// Model file to begin with.
+    /// Model file with the initial weights; `None` for new weights.
     pub from: Option<PathBuf>,
-    /// Training configuration, the sampling weights of the phase included.
+    /// Training configuration, including the sampling weights of the phase.
     pub config: ConfiguredStage,
-    /// Changes of the program's settings, `KEY=VALUE`.
+    /// Changes of the program's settings, each `KEY=VALUE`.
     pub settings: Vec<String>,
-    /// Sentences of the in-training evaluation; 0 for none.
+    /// Number of sentences of in-training evaluation; 0 disables it.
     pub in_training_eval: usize,
 }
 
@@ -157,31 +156,31 @@ impl Words {
         Self(parts.iter().map(ToString::to_string).collect())
     }
 
-    /// Appends a flag with its value, where there is one.
+    /// Appends a flag and its value; nothing if the value is `None`.
     fn flag(mut self, name: &str, value: Option<&dyn Display>) -> Self {
         self.0.extend(value.into_iter().flat_map(|value| [name.to_owned(), value.to_string()]));
         self
     }
 
-    /// Appends a flag with a path, where there is one.
+    /// Appends a flag and its path; nothing if the path is `None`.
     fn path(self, name: &str, path: Option<&Path>) -> Self {
         let shown = path.map(Path::display);
         self.flag(name, shown.as_ref().map(|path| path as &dyn Display))
     }
 
-    /// Appends a flag without a value.
+    /// Appends a flag without a value if `given`.
     fn switch(mut self, name: &str, given: bool) -> Self {
         self.0.extend(given.then(|| name.to_owned()));
         self
     }
 
-    /// Appends a configuration file and changes of it.
+    /// Appends a configuration file and its changes.
     fn configured(self, config: &ConfiguredStage) -> Self {
         let words = self.path("--config", config.config.as_deref());
         config.set.iter().fold(words, |words, change| words.flag("--set", Some(change)))
     }
 
-    /// Appends a range of decibels.
+    /// Appends a flag with the two ends of a range in dB.
     fn range(mut self, name: &str, range: Option<(f64, f64)>) -> Self {
         let words = |(low, high): (f64, f64)| [name.into(), low.to_string(), high.to_string()];
         self.0.extend(range.into_iter().flat_map(words));
@@ -194,7 +193,7 @@ impl Words {
 }
 
 impl CorpusRequest {
-    /// Words of `cargo xtask corpus`.
+    /// Returns the arguments of `cargo xtask corpus`.
     pub fn words(&self) -> Vec<String> {
         Words(Vec::new())
             .path("--out", Some(&self.folder))
@@ -206,7 +205,7 @@ impl CorpusRequest {
 }
 
 impl Encoding {
-    /// Words of a command that encodes.
+    /// Returns the arguments of a command that encodes.
     fn words(&self, verb: &str) -> Words {
         let Self { manifest, shards, codec, .. } = self;
         Words::of(&[&"data", &verb, &manifest.display()])
@@ -230,7 +229,7 @@ impl PhaseWork {
     }
 }
 
-/// Returns the variable of the environment that gives the program a setting.
+/// Returns a setting as an assignment of its environment variable.
 fn variable(setting: &str) -> String {
     let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
     format!("SYRINX_{}={value}", key.replace('.', "__").to_uppercase())
@@ -248,7 +247,7 @@ impl CorpusForm {
 }
 
 impl StageWork {
-    /// Returns the command that does the same, as a person would type it. The key of a stage depends on it.
+    /// Returns the equivalent command line. It is part of the stage's key, so a changed line repeats the stage.
     pub fn line(&self) -> String {
         match self {
             Self::Synthesize { line, .. } => line.clone(),

@@ -99,7 +99,7 @@ fn what_is_not_there_is_made_only_where_that_is_wanted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep/down/results.db");
     let error = Store::open_existing(&path).err().unwrap();
-    assert!(error.to_string().contains("it isn't there"), "{error}");
+    assert!(error.to_string().contains("the file does not exist"), "{error}");
     assert!(!path.exists());
     Store::open(&path).unwrap();
     Store::open_existing(&path).unwrap();

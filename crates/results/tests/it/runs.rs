@@ -103,9 +103,9 @@ fn a_filter_that_no_run_passes_is_an_error() {
     let known = "the models are: large.safetensors, small.safetensors";
     check(model(), "no run has the model `huge`", known);
     let apart = RunFilter { suite: text("tts"), model: text("large"), ..RunFilter::default() };
-    check(apart, "no run passes all filters", "leave out one of the filters");
+    check(apart, "no run passes all filters", "omit one of the filters");
     let none = RunFilter { limit: Some(0), ..RunFilter::default() };
-    check(none, "no run passes all filters", "leave out one of the filters");
+    check(none, "no run passes all filters", "omit one of the filters");
     let fits = RunFilter { suite: text("tts"), model: text("small"), ..RunFilter::default() };
     assert_eq!(store.selected_runs(&fits).unwrap().len(), 1);
 }

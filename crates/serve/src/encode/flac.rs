@@ -11,13 +11,14 @@ use syrinx_audio::to_int16;
 use super::failed;
 use crate::error::ApiError;
 
-/// Samples a frame.
+/// Samples per frame.
 const BLOCK: usize = 4096;
-/// Fewest samples that flacenc takes as a frame.
+/// Minimum number of samples in a frame of flacenc.
 const SMALLEST: usize = 64;
+/// Bits per sample.
 const BITS: usize = 16;
 
-/// Encodes full frames as they fill up.
+/// Encoder of FLAC frames, each written as soon as it is full.
 pub(crate) struct FlacEncoder {
     config: Verified<config::Encoder>,
     info: StreamInfo,
@@ -32,7 +33,7 @@ impl FlacEncoder {
         let config = config.map_err(|(_, e)| failed("flac", e))?;
         let mut info = StreamInfo::new(rate_hz as usize, 1, BITS).map_err(|e| failed("flac", e))?;
         info.set_block_sizes(BLOCK, BLOCK).map_err(|e| failed("flac", e))?;
-        // 0 is FLAC's own word for an unknown number.
+        // In FLAC, 0 means an unknown number of samples.
         info.set_total_samples(samples.map_or(0, padded));
         let mut header = b"fLaC".to_vec();
         header.extend([0x80, 0, 0, 34]); // last metadata block, STREAMINFO, 34 bytes
@@ -54,7 +55,7 @@ impl FlacEncoder {
         let mut bytes = self.header.take().unwrap_or_default();
         let mut last = std::mem::take(&mut self.waiting);
         if !last.is_empty() {
-            // A few samples of silence make the smallest frame that the encoder takes.
+            // Silence pads the last frame to the encoder's minimum.
             last.resize(last.len().max(SMALLEST), 0);
             bytes.extend(self.frame(&last)?);
         }
@@ -71,7 +72,7 @@ impl FlacEncoder {
     }
 }
 
-/// Returns the number of samples after padding of the last frame.
+/// Returns the number of samples, including the padding of the last frame.
 fn padded(samples: usize) -> usize {
     let rest = samples % BLOCK;
     let missing = if rest == 0 { 0 } else { SMALLEST.saturating_sub(rest) };

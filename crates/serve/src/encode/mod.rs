@@ -1,4 +1,4 @@
-//! Encoders of speech: WAV, PCM, FLAC always; MP3 and Opus where the build has them.
+//! Encoders of speech: WAV, PCM and FLAC in every build, MP3 and Opus with their features.
 
 mod flac;
 #[cfg(feature = "mp3")]
@@ -26,19 +26,19 @@ pub enum Format {
     Mp3,
     /// Opus in Ogg.
     Opus,
-    /// AAC, which no build has.
+    /// AAC, which no build supports.
     Aac,
 }
 
 impl Default for Format {
-    /// MP3 as in OpenAI's API where the build has it, else WAV.
+    /// Returns MP3, the default of OpenAI's API, or WAV in builds without it.
     fn default() -> Self {
         if cfg!(feature = "mp3") { Self::Mp3 } else { Self::Wav }
     }
 }
 
 impl Format {
-    /// Media type of a response; PCM names its rate.
+    /// Returns the media type of a response; that of PCM includes the sample rate.
     pub fn media_type(self, rate_hz: u32) -> String {
         match self {
             Self::Wav => "audio/wav".into(),
@@ -50,7 +50,7 @@ impl Format {
         }
     }
 
-    /// Returns the name in requests.
+    /// Returns the name of the format in requests.
     pub fn name(self) -> &'static str {
         match self {
             Self::Wav => "wav",
@@ -62,13 +62,13 @@ impl Format {
         }
     }
 
-    /// Formats of this build.
+    /// Returns the formats that this build supports.
     pub fn available() -> Vec<Self> {
         let all = [Self::Wav, Self::Pcm, Self::Flac, Self::Mp3, Self::Opus];
         all.into_iter().filter(|f| f.check().is_ok()).collect()
     }
 
-    /// Refuses a format that the build lacks, by name.
+    /// Checks that this build supports the format; the error names it.
     pub fn check(self) -> Result<(), ApiError> {
         let built = match self {
             Self::Wav | Self::Pcm | Self::Flac => true,
@@ -90,7 +90,7 @@ impl Format {
     }
 }
 
-/// Streaming encoder of one recording.
+/// Streaming encoder of a recording.
 pub(crate) enum Encoder {
     Wav(wav::WavEncoder),
     Pcm,
@@ -102,7 +102,7 @@ pub(crate) enum Encoder {
 }
 
 impl Encoder {
-    /// Starts a recording. With its number of samples the header of a WAV or FLAC file has the true length.
+    /// Starts a recording. If the number of samples is known, the header of a WAV or FLAC file contains it.
     pub fn new(format: Format, rate_hz: u32, samples: Option<usize>) -> Result<Self, ApiError> {
         format.check()?;
         Ok(match format {
@@ -118,7 +118,7 @@ impl Encoder {
         })
     }
 
-    /// Returns the bytes that are known once these samples are.
+    /// Encodes samples and returns the bytes that are complete.
     pub fn push(&mut self, samples: &[f32]) -> Result<Vec<u8>, ApiError> {
         match self {
             Self::Wav(encoder) => Ok(encoder.push(samples)),

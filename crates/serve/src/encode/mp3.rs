@@ -6,7 +6,7 @@ use syrinx_audio::to_int16;
 use super::failed;
 use crate::error::ApiError;
 
-/// Encodes at 64 kbit/s, which is transparent for mono speech at 24 kHz.
+/// Encoder at 64 kbit/s, which is transparent for mono speech at 24 kHz.
 pub(crate) struct Mp3Encoder(Encoder);
 
 impl Mp3Encoder {
@@ -18,7 +18,7 @@ impl Mp3Encoder {
         builder.set_brate(Bitrate::Kbps64).map_err(set)?;
         builder.set_mode(Mode::Mono).map_err(set)?;
         builder.set_quality(Quality::Good).map_err(set)?;
-        // The tag is written last and goes first, which a stream can't do.
+        // The tag is written last, but belongs at the start of the file, which a stream can't change.
         builder.set_to_write_vbr_tag(false).map_err(set)?;
         Ok(Self(builder.build().map_err(set)?))
     }
@@ -32,7 +32,7 @@ impl Mp3Encoder {
     }
 
     pub(crate) fn finish(mut self) -> Result<Vec<u8>, ApiError> {
-        // With its gap, which pushes the last samples through the delay of the encoder.
+        // The flush adds the encoder's gap, which moves the last samples through its delay.
         let mut bytes = Vec::with_capacity(mp3lame_encoder::max_required_buffer_size(0));
         self.0.flush_to_vec::<FlushGap>(&mut bytes).map_err(|e| failed("mp3", e))?;
         Ok(bytes)

@@ -6,18 +6,19 @@ use opus::{Application, Bitrate, Channels, Encoder};
 use super::failed;
 use crate::error::ApiError;
 
-/// Frames of 20 ms, fifty a second.
+/// Frames per second: a frame lasts 20 ms.
 const FRAMES_A_SECOND: usize = 50;
-/// Rate of granule positions, for every rate of the input.
+/// Rate of granule positions in Hz, for any sample rate of the input.
 const GRANULE_HZ: u64 = 48_000;
-/// Frames of a page: 200 ms, so that a stream starts soon.
+/// Frames per page: 200 ms, so that a stream starts early.
 const FRAMES_A_PAGE: usize = 10;
+/// Bit rate, in bits per second.
 const BITS_A_SECOND: i32 = 32_000;
-/// Largest packet, bytes.
+/// Maximum size of a packet, in bytes.
 const PACKET_BYTES: usize = 1500;
 const SERIAL: u32 = 1;
 
-/// Encodes frames as they fill up.
+/// Encoder of Opus frames, each encoded as soon as it is full.
 pub(crate) struct OpusEncoder {
     encoder: Encoder,
     pages: PacketWriter<'static, Vec<u8>>,
@@ -26,12 +27,12 @@ pub(crate) struct OpusEncoder {
     frames: usize,
     samples: usize,
     skip: u64,
-    /// The newest packet; it is written once it is known whether it is the last.
+    /// Newest packet with its granule position. It is written once it is known whether it is the last.
     held: Option<(Vec<u8>, u64)>,
 }
 
 impl OpusEncoder {
-    /// Builds an encoder. The rate has to be one of Opus's: 8, 12, 16, 24 or 48 kHz.
+    /// Builds an encoder. Opus supports sample rates of 8, 12, 16, 24 and 48 kHz only.
     pub(crate) fn new(rate_hz: u32) -> Result<Self, ApiError> {
         let fail = |e| failed("opus", e);
         let mut encoder =
@@ -63,7 +64,7 @@ impl OpusEncoder {
     pub(crate) fn finish(mut self) -> Result<Vec<u8>, ApiError> {
         let size = self.rate_hz as usize / FRAMES_A_SECOND;
         let end = self.samples as u64 * GRANULE_HZ / u64::from(self.rate_hz) + self.skip;
-        // Silence pushes the last samples through the encoder's look-ahead.
+        // Silence moves the last samples through the encoder's look-ahead.
         while (self.frames * size) as u64 * GRANULE_HZ / u64::from(self.rate_hz) < end {
             let mut frame = std::mem::take(&mut self.waiting);
             frame.resize(size, 0.0);
@@ -100,7 +101,7 @@ impl OpusEncoder {
     }
 }
 
-/// Identification header, RFC 7845 section 5.1.
+/// Returns the identification header (RFC 7845, section 5.1).
 fn head(rate_hz: u32, skip: u16) -> Vec<u8> {
     let mut head = b"OpusHead".to_vec();
     head.extend([1, 1]); // version, channels
@@ -110,7 +111,7 @@ fn head(rate_hz: u32, skip: u16) -> Vec<u8> {
     head
 }
 
-/// Comment header, RFC 7845 section 5.2.
+/// Returns the comment header (RFC 7845, section 5.2).
 fn tags() -> Vec<u8> {
     let vendor = b"syrinx";
     let mut tags = b"OpusTags".to_vec();

@@ -1,14 +1,15 @@
-//! 16-bit mono WAV, with a length or without.
+//! 16-bit mono WAV, with known or unknown length.
 
 use syrinx_audio::{pcm16, wav_header};
 
-/// Writes a header before the first samples.
+/// Encoder that writes the header before the first samples.
 pub(crate) struct WavEncoder {
     header: Option<Vec<u8>>,
 }
 
 impl WavEncoder {
-    /// Without a number of samples the header says "unknown" (all bits set), as OpenAI's does.
+    /// Builds an encoder. Without a number of samples, the header contains the value for an unknown length (all bits
+    /// set), as OpenAI's does.
     pub(crate) fn new(rate_hz: u32, samples: Option<usize>) -> Self {
         Self { header: Some(wav_header(rate_hz, samples)) }
     }

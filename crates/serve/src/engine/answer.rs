@@ -1,4 +1,4 @@
-//! Answers of tasks, whole and in chunks.
+//! Answers of tasks, in chunks and complete.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,25 +10,25 @@ use syrinx_types::{Audio, Event, EventSink, WordTime};
 /// Output of a running request.
 #[derive(Debug)]
 pub(crate) enum Update {
-    /// Next part of the answer.
+    /// Next chunk of the answer.
     Chunk(AnswerChunk),
-    /// The complete answer, last.
+    /// Complete answer, sent last.
     Whole(Box<TaskAnswer>),
 }
 
-/// Part of an answer. Samples of consecutive chunks are adjacent.
+/// A chunk of an answer. Samples of consecutive chunks are adjacent.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AnswerChunk {
-    /// Samples, empty for answers without sound.
+    /// Samples; empty for answers without speech.
     pub samples: Vec<f32>,
-    /// Words that begin in it; times count from the beginning of the whole answer or recording.
+    /// Words that begin in the chunk; times count from the start of the complete answer or recording.
     pub words: Vec<WordTime>,
-    /// Recognized text, for tasks that answer with text.
+    /// Recognized text; empty for other answers.
     pub text: String,
 }
 
 impl AnswerChunk {
-    /// Returns the rest of a part of the answer, of which the track has the samples before.
+    /// Returns what remains of a chunk after the samples that the track has already returned.
     pub(super) fn rest(part: &Chunk, track: &mut SpeechTrack) -> Self {
         let answered = &part.answered;
         let words = answered.speech().map(|s| &s.words).or(answered.transcript().map(|t| &t.words));
@@ -42,16 +42,16 @@ impl AnswerChunk {
 /// A complete answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TaskAnswer {
-    /// The task's answer; none of requests to the server itself.
+    /// Answer of the task; `None` for requests to the server itself.
     pub answered: Option<Answered>,
-    /// The answer as JSON, with warnings; recordings are empty names in it.
+    /// Answer as JSON, with warnings. Fields with recordings are empty.
     pub json: Value,
-    /// Recordings by field, the main one first.
+    /// Recordings by field, the main recording first.
     pub recordings: Vec<(String, Arc<Audio>)>,
 }
 
 impl TaskAnswer {
-    /// Builds an answer; its JSON lists the warnings, if there are any.
+    /// Builds an answer. Its JSON lists the warnings, if any.
     pub(super) fn new(answered: Answered, warnings: Vec<String>) -> Self {
         let mut json = answered.json();
         if let Value::Object(fields) = &mut json
@@ -63,17 +63,17 @@ impl TaskAnswer {
         Self { answered: Some(answered), json, recordings }
     }
 
-    /// Returns the transcript; none of answers without text.
+    /// Returns the transcript; `None` for answers without text.
     pub fn transcript(&self) -> Option<&Transcript> {
         self.answered.as_ref()?.transcript()
     }
 
-    /// Returns the recognized text; empty for answers without.
+    /// Returns the recognized text; empty for answers without text.
     pub fn text(&self) -> &str {
         self.transcript().map_or("", |transcript| transcript.text.as_str())
     }
 
-    /// Returns the recognized words with their times; none of answers without.
+    /// Returns the recognized words with their times; empty for answers without text.
     pub fn words(&self) -> &[WordTime] {
         self.transcript().map_or(&[], |transcript| transcript.words.as_slice())
     }
@@ -87,7 +87,7 @@ pub(crate) const WARNINGS: &str = "warnings";
 pub(super) struct Warnings(Mutex<Vec<String>>);
 
 impl Warnings {
-    /// Takes the warnings so far.
+    /// Removes and returns the warnings so far.
     pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

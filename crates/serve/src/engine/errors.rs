@@ -1,4 +1,4 @@
-//! Errors of the engine as answers.
+//! Errors of the engine as error responses.
 
 use std::io::ErrorKind;
 
@@ -41,7 +41,7 @@ impl From<EngineError> for ApiError {
                 let message = "the disk of the server is full";
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", message)
             }
-            // Messages of the other errors name files of this machine.
+            // Messages of other errors may contain paths of the server.
             _ => Self::internal("the model or a file of the server can't be used"),
         }
     }
@@ -59,7 +59,7 @@ fn task_error(error: &TaskError) -> ApiError {
             let error = ApiError::bad("invalid_input", error.to_string());
             error.hint(Some("GET /v1/tasks has the schemas of requests"))
         }
-        // Recordings and voices come from requests; what other services meet is a fault of this side.
+        // Recordings and voices come from the request; errors of other services are internal.
         TaskError::Text(_)
         | TaskError::Input(_)
         | TaskError::Missing(_)
@@ -72,7 +72,7 @@ fn task_error(error: &TaskError) -> ApiError {
     }
 }
 
-/// Returns the answer for a recording that cannot be read.
+/// Returns the error response for a recording that can't be read.
 pub(super) fn audio_error(error: &AudioError) -> ApiError {
     let answer = match error {
         AudioError::TooLong { .. } => {

@@ -3,28 +3,28 @@
 use syrinx_decode::DecodeConfig;
 use syrinx_task::Request;
 
-/// One request to a task.
+/// A request to a task.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TaskRequest {
     /// Identifier of the task.
     pub task: &'static str,
-    /// The task's request, with its recordings.
+    /// Request of the task, with its recordings.
     pub request: Request,
-    /// Seed; the server's settings without one.
+    /// Seed; `None` selects the server's.
     pub seed: Option<u64>,
-    /// Sampling temperature of codes; the server's settings without one.
+    /// Sampling temperature of codes; `None` selects the server's.
     pub temperature: Option<f64>,
-    /// Whether sound comes while it is made, with the windows of `syrinx say --stream`.
+    /// Whether speech is streamed while it is generated, with the windows of `syrinx say --stream`.
     pub stream: bool,
-    /// Faults of its recordings that were repaired.
+    /// Faults of the recordings that were repaired.
     pub warnings: Vec<String>,
 }
 
-/// Settings of requests that give none of their own.
+/// Settings of requests that don't specify them.
 #[derive(Debug, Clone, Default)]
 pub struct Defaults {
     /// Settings of generation.
     pub decode: DecodeConfig,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
 }

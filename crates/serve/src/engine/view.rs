@@ -1,9 +1,9 @@
-//! Tasks as the server's routes see them.
+//! Descriptions of tasks for the routes.
 
 use serde_json::Value;
 use syrinx_task::{AnswerKind, FieldDescriptor, TaskDescriptor};
 
-/// A task as the server's routes see it.
+/// Description of a task for the routes.
 #[derive(Clone)]
 pub(crate) struct TaskView {
     /// Identifier, command and capabilities.
@@ -17,7 +17,7 @@ pub(crate) struct TaskView {
 }
 
 impl TaskView {
-    /// Looks at a task.
+    /// Builds the description of a task.
     pub(super) fn new(descriptor: &'static TaskDescriptor) -> Self {
         Self {
             descriptor,
@@ -27,17 +27,17 @@ impl TaskView {
         }
     }
 
-    /// Identifier.
+    /// Returns the identifier of the task.
     pub fn id(&self) -> &'static str {
         self.descriptor.id
     }
 
-    /// Whether it answers with a recording.
+    /// Whether the task answers with speech.
     pub fn speaks(&self) -> bool {
         self.descriptor.answer == AnswerKind::Speech
     }
 
-    /// Field that a request is about.
+    /// Returns the field that is the positional argument of the command, such as the text.
     pub fn main_field(&self) -> &'static str {
         self.descriptor.verb.positional
     }

@@ -1,4 +1,4 @@
-//! Text in, speech out.
+//! Streaming synthesis: text in, speech out.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::speech::{Ready, SpeechRequest, StreamFormat, VoiceRef, times};
 use crate::stream::SoundEncoder;
 
-/// First message of a stream of speech.
+/// First message of a synthesis stream.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SpeechStart {
@@ -52,11 +52,11 @@ impl SpeechStart {
     }
 }
 
-/// Text that a client sent and that is not spoken yet.
+/// Text of the client that is not yet spoken.
 struct Texts {
     session: SpeechSession,
     ended: bool,
-    /// Characters from which no further message is read, and that no message may exceed.
+    /// Maximum number of characters in a message, and of pending characters before the client has to wait.
     most_chars: usize,
 }
 
@@ -96,11 +96,11 @@ fn unknown_message() -> End {
     ApiError::bad("invalid_message", message).into()
 }
 
-/// Speaks text as it comes, sentence by sentence.
+/// Speaks text as it arrives, sentence by sentence.
 pub(super) async fn speak(app: &ServerState, socket: &mut Socket) -> Result<(), End> {
     let options: SpeechStart = start(socket).await?;
     let rate_hz = app.service.rate_hz();
-    // Settings are checked before the first text, with a text that stands for it.
+    // A placeholder text checks the settings before the first text arrives.
     Ready::new(app, &options.request("a".into()))?;
     SoundEncoder::new(Format::Pcm, options.speed.unwrap_or(1.0), rate_hz)?;
     socket
@@ -123,7 +123,7 @@ pub(super) async fn speak(app: &ServerState, socket: &mut Socket) -> Result<(), 
     }
 }
 
-/// Speaks one sentence and the pause after it while further text comes in; returns the sentence's length in seconds.
+/// Speaks a sentence and the pause after it, while further text arrives. Returns the length of the sentence in seconds.
 async fn speak_sentence(
     app: &ServerState,
     socket: &mut Socket,

@@ -1,4 +1,4 @@
-//! Sound in, words out.
+//! Streaming recognition: audio in, words out.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -12,19 +12,19 @@ use crate::engine::TaskRequest;
 use crate::error::ApiError;
 use crate::speech::times;
 
-/// First message of a stream of sound.
+/// First message of a recognition stream.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TranscriptionStart {
     #[serde(rename = "type")]
     _kind: String,
-    /// Rate of the samples that follow.
+    /// Sample rate of the audio that follows, in Hz.
     sample_rate_hz: u32,
     #[serde(default)]
     model: Option<String>,
 }
 
-/// Sound that a client sent so far.
+/// Audio of the client so far.
 struct Sounds {
     live: LiveTranscript,
     ended: bool,
@@ -44,7 +44,7 @@ impl Inbox for Sounds {
             Received::Json(_) => return Err(unknown_message()),
         }
         if self.live.seconds() > self.longest_s {
-            let message = format!("more than {} s of sound", self.longest_s);
+            let message = format!("more than {} s of audio", self.longest_s);
             return Err(ApiError::too_large("audio_too_long", message).into());
         }
         Ok(())
@@ -56,7 +56,7 @@ fn unknown_message() -> End {
     ApiError::bad("invalid_message", message).into()
 }
 
-/// Sends words as they become certain.
+/// Sends words as soon as they are stable.
 pub(super) async fn transcribe(app: &ServerState, socket: &mut Socket) -> Result<(), End> {
     let options: TranscriptionStart = start(socket).await?;
     app.check_model(options.model.as_deref())?;
@@ -75,7 +75,7 @@ pub(super) async fn transcribe(app: &ServerState, socket: &mut Socket) -> Result
         }
         let (last, at_s) = (sounds.ended, sounds.live.seconds());
         let audio = sounds.live.audio();
-        let audio = audio.ok_or_else(|| ApiError::bad("invalid_audio", "no sound was sent"))?;
+        let audio = audio.ok_or_else(|| ApiError::bad("invalid_audio", "no audio was sent"))?;
         let transcript = socket.meanwhile(recognize(app, audio), &mut sounds).await??;
         let update = sounds.live.update(&transcript, last);
         if !update.words.is_empty() {
@@ -94,7 +94,7 @@ pub(super) async fn transcribe(app: &ServerState, socket: &mut Socket) -> Result
     }
 }
 
-/// Recognizes the newest part of the sound.
+/// Recognizes the newest section of the audio.
 async fn recognize(app: &ServerState, audio: Audio) -> Result<Transcript, ApiError> {
     let task = app.service.recognition()?;
     let deadline = app.deadline();
