@@ -61,8 +61,8 @@ pub enum BaselineFault {
         /// Cause.
         cause: io::Error,
     },
-    /// A file that is no report.
-    #[error("is no report of an evaluation: {cause}")]
+    /// A file that is not a report.
+    #[error("is not an evaluation report: {cause}")]
     NoReport {
         /// Cause.
         cause: serde_json::Error,
@@ -101,7 +101,7 @@ impl BaselineFault {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JudgeFault {
-    /// A task of the evaluated model whose answer is no text.
+    /// A task of the evaluated model whose answer is not text.
     #[error("task `{task}` answers with {kind:?}, not with text")]
     AnswerKind {
         /// Identifier of the task.
@@ -117,7 +117,7 @@ pub enum JudgeFault {
         /// Tasks of the model.
         known: Vec<String>,
     },
-    /// A blank of the judge's request that can't be filled.
+    /// A placeholder of the judge's request that can't be filled.
     #[error(transparent)]
     Request(#[from] SuiteIssue),
     /// An answer of the evaluated model without transcript.
@@ -159,8 +159,8 @@ pub enum JudgeFault {
         /// Cause.
         cause: serde_json::Error,
     },
-    /// A program that printed no verdict.
-    #[error("it said nothing about any recording")]
+    /// A program that returned no verdict.
+    #[error("it returned no result for any recording")]
     NoVerdicts,
     /// A Whisper checkpoint that can't be loaded.
     #[error(transparent)]

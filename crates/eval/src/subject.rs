@@ -35,7 +35,7 @@ pub struct SubjectAnswer {
     pub first_audio_s: Option<f64>,
 }
 
-/// Reasons for a missing answer.
+/// Reason for a missing answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubjectError {
@@ -112,7 +112,8 @@ pub trait Subject {
     /// Returns the sample rate of the recordings, Hz.
     fn sample_rate_hz(&self) -> u32;
 
-    /// Opens the codec of the round trip: the one that a suite names, relative to a folder, or the subject's own.
+    /// Opens the codec of the round trip: the codec that a suite names, by a path relative to a folder, or the
+    /// subject's own.
     ///
     /// # Errors
     /// [`SubjectError::Failed`] for a codec that can't be opened.
@@ -124,7 +125,7 @@ pub trait Subject {
 
 /// A codec under evaluation.
 pub trait TestedCodec {
-    /// Returns the fingerprint of all that the round trip of a recording depends on.
+    /// Returns the fingerprint of everything that the round trip of a recording depends on.
     fn fingerprint(&self) -> String;
 
     /// Returns the number of RVQ levels.

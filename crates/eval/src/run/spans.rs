@@ -55,7 +55,7 @@ mod tests {
             &all[1..9],
         );
         for (answer, expected) in [
-            (json!({}), "is no list"),
+            (json!({}), "is not a list"),
             (json!({"edits": [{"start_s": 0.0}]}), "without times"),
             (json!({"edits": [{"start_s": 0.0, "end_s": 1.0}]}), "nothing outside"),
             (json!({"edits": []}), "nothing inside"),
