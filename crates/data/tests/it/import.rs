@@ -55,7 +55,7 @@ fn librispeech_and_libritts() {
         ]
     );
     let expected = [
-        "stray.wav: it lies not in speaker/chapter/",
+        "stray.wav: it is not in a folder speaker/chapter/",
         "test-clean/61/70968/61-70968-0001.flac: there is no transcript",
         "test-clean/61/70968/61-70968-0002.flac: its transcript is empty",
         "test-clean/61/70968: the transcript of `61-70968-0009` has no recording",
@@ -226,7 +226,7 @@ fn chapters_without_usable_sound_are_told() {
     assert_eq!(
         left_out,
         [
-            "stray.normalized.txt: it lies not in speaker/chapter/",
+            "stray.normalized.txt: it is not in a folder speaker/chapter/",
             "dev-clean/7/2: the transcript of `7-2-0000` has no recording",
             "dev-clean/7/2: the transcript of `7-2-0001` has no recording",
             "dev-clean/7/3/7_3_1.normalized.txt: the transcript has no recording",

@@ -251,7 +251,7 @@ fn a_broken_grid_names_its_line() {
         ("RIFF".to_owned(), 1, "the file ends where the file type should be"),
         (LONG.replace("\"TextGrid\"", "\"Pitch\""), 2, "object class `Pitch`"),
         (SHORT.replace("\n7\n", "\n99999999999\n"), 53, "the file ends where"),
-        (LONG.replace("size = 7", "size = 6"), 66, "more follows than the counts"),
+        (LONG.replace("size = 7", "size = 6"), 66, "text after the number of tiers"),
     ];
     for (text, expected_line, expected) in cases {
         put(&path, text);
