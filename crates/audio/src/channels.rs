@@ -180,7 +180,7 @@ impl ChannelMix {
         let sounds = power > 1e-3 * SILENT * frames;
         if is_enough && sounds && mean_power < CANCELLED * power {
             let loudest = (0..self.channels).max_by(|&a, &b| {
-                // Of equally loud channels the first is chosen.
+                // The first of equally loud channels is chosen.
                 self.power[a].total_cmp(&self.power[b]).then(b.cmp(&a))
             });
             self.kept = loudest;

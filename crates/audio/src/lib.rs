@@ -2,8 +2,8 @@
 //!
 //! Recordings are read by [`load`] and similar functions, and written by [`write_wav`]. Invariants:
 //!
-//! - A recording that is returned has at least one sample, only finite samples, and a sample rate within [`MIN_RATE_HZ`]
-//!   to [`MAX_RATE_HZ`]. Silence and single samples are accepted.
+//! - A returned recording has at least one sample, only finite samples, and a sample rate within [`MIN_RATE_HZ`] to
+//!   [`MAX_RATE_HZ`]. Silence and single samples are accepted.
 //! - Bad input is an [`AudioError`] that names the file, never a panic; [`AudioError::hint`] is the remedy. Repaired
 //!   faults are an [`AudioWarning`]. Functions without a `warn` callback discard warnings; programs emit them by
 //!   [`UniqueWarnings`].

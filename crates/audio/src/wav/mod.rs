@@ -1,8 +1,8 @@
 //! WAV in all its variants: RIFF, RF64 and BW64, extensible formats, unknown lengths, wrong block aligns.
 //!
-//! This module reads headers and plain samples (integers of 8 to 32 bits, floats): hound refuses RF64, unknown lengths
-//! and long extensible headers, and misreads 24 bits in 32; symphonia does not read RF64. symphonia decodes A-law,
-//! mu-law and ADPCM, with a newly written header. The data chunks of a file are joined.
+//! The module reads headers and plain samples (integers of 8 to 32 bits, floats) itself: hound refuses RF64, unknown
+//! lengths and long extensible headers, and misreads 24 bits in 32; symphonia does not read RF64. symphonia decodes
+//! A-law, mu-law and ADPCM, with a newly written header. The data chunks of a file are joined.
 
 mod data_chunks;
 mod header;

@@ -130,7 +130,7 @@ impl Component for Training {
     }
 
     fn key(&mut self, key: Key, context: &mut ScreenContext<'_>) -> bool {
-        // These keys take precedence over the keys of lists, which have other meanings for the same letters.
+        // The keys of this screen take precedence over those of lists, which have other meanings for the same letters.
         if let Some(act) = action(KEYS, key) {
             match act {
                 Act::Pane => self.pane = (self.pane + 1) % 4,
