@@ -1,4 +1,4 @@
-//! The command line: verbs of the program by hand, verbs of tasks from the registry.
+//! Command line: the program's own verbs, and the verbs of tasks from the registry.
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Command, FromArgMatches as _, Parser, Subcommand};

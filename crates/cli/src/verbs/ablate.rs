@@ -1,4 +1,4 @@
-//! `ablate`: a question, its grid and its answer.
+//! `ablate`: runs the grid of an ablation and writes its report.
 
 use std::path::PathBuf;
 
@@ -57,7 +57,7 @@ pub struct AblateArgs {
     results: Option<PathBuf>,
 }
 
-/// Works through the grid and writes the report.
+/// Runs the unfinished cells and writes the report.
 pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     let ablation = Ablation::load(&args.ablation)?;
     let part = args.array.part()?;
@@ -111,7 +111,7 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     Ok(())
 }
 
-/// The cells of the grid and how far they are.
+/// Prints the cells of the grid with their progress.
 fn grid(session: &Session, plan: &AblationPlan, store: &Store) -> Outcome {
     let stored = store.cells(&plan.ablation.name)?;
     let state = |key: &str| {

@@ -1,4 +1,4 @@
-//! `data`: corpora to manifests, manifests to token shards.
+//! `data`: import of corpora to manifests, and encoding of manifests to token shards.
 
 use std::path::{Path, PathBuf};
 
@@ -43,10 +43,10 @@ enum DataCommand {
         /// The manifest to write
         #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         out: PathBuf,
-        /// Name of the one speaker (ljspeech, pairs)
+        /// Name of the speaker (ljspeech, pairs)
         #[arg(long, default_value = "lj")]
         speaker: String,
-        /// Folder of TextGrids with phone times, as the Montreal aligner writes them
+        /// Folder of TextGrids with phone times, as written by the Montreal Forced Aligner
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         textgrids: Option<PathBuf>,
     },
@@ -58,7 +58,7 @@ enum DataCommand {
         /// The manifest to write
         #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         out: PathBuf,
-        /// Smallest confidence of an alignment that is kept, 0 to 1
+        /// Smallest confidence of a kept alignment, 0 to 1
         #[arg(long, value_name = "P", default_value_t = AlignConfig::default().min_confidence)]
         min_confidence: f64,
     },
@@ -73,12 +73,13 @@ enum DataCommand {
         /// The codec, PATH[,levels=N]: a folder or file of one; that of the model if not given
         #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
         codec: Option<CodecSpec>,
-        /// Keep the latents that the codes round, too, for models with `latent_conditioning`: sixteen times as much
+        /// Store the latents before quantization, too, for models with `latent_conditioning`; shards are sixteen times
+        /// as large
         #[arg(long)]
         latents: bool,
         #[command(flatten)]
         array: ArrayArgs,
-        /// Utterances a shard
+        /// Number of utterances in a shard
         #[arg(long, value_name = "N", default_value_t = 500)]
         per_shard: usize,
         /// Threads
@@ -90,7 +91,7 @@ enum DataCommand {
         /// Folders of shards
         #[arg(value_name = "DIR", value_hint = ValueHint::DirPath, required = true)]
         folders: Vec<PathBuf>,
-        /// Folder of all shards; it may have some already
+        /// Folder of the merged shards; it may contain some already
         #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         out: PathBuf,
     },
@@ -112,7 +113,7 @@ enum DataCommand {
         /// The vocabulary to write, a `tokenizers` file
         #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         out: PathBuf,
-        /// Tokens, the 256 bytes counted
+        /// Number of tokens, including the 256 bytes
         #[arg(long, value_name = "N", default_value_t = 512)]
         vocab_size: usize,
         /// Texts of this split only; all of them if no utterance has a split

@@ -1,4 +1,4 @@
-//! `package`: parts to one model file.
+//! `package`: joins language model, codec and voices to one model file.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,8 @@ pub struct PackageArgs {
     /// quantiser has to be the same
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "codec")]
     lm: Option<PathBuf>,
-    /// The codec that it was trained on, PATH[,levels=N][,vocoder=PATH]; codec and voices of the model in use if not given
+    /// The codec that it was trained on, PATH[,levels=N][,vocoder=PATH]; codec and voices of the model in use if not
+    /// given
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     codec: Option<CodecSpec>,
     /// Refer to the codec by its fingerprint instead of carrying it: a smaller file, which needs the codec beside it
@@ -80,7 +81,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     Ok(())
 }
 
-/// Returns the card that was given, or that of the run that made the language model.
+/// Returns the given card, or else the card of the run that trained the language model.
 fn card(args: &PackageArgs, lm: &Path) -> Outcome<Value> {
     match &args.card {
         Some(path) => read_card(path),
@@ -88,7 +89,7 @@ fn card(args: &PackageArgs, lm: &Path) -> Outcome<Value> {
     }
 }
 
-/// Returns the voices of these recordings, encoded by this codec. Two voices may be channels of one recording.
+/// Encodes recordings to voices by a codec. Two voices may be channels of one recording.
 fn voices(
     session: &Session,
     settings: &Settings,
