@@ -51,8 +51,8 @@ fn lines_of(text: &str) -> Vec<String> {
     lines
 }
 
-/// Groups words into subtitles of at most two lines. Subtitles ascend in time without overlap and have durations above
-/// 0. Words longer than a line are divided.
+/// Groups words into subtitles of at most two lines. Subtitles ascend in time, do not overlap, and have positive
+/// durations. Words longer than a line are divided.
 pub fn cues(words: &[WordTime]) -> Vec<Cue> {
     let mut cues: Vec<Cue> = Vec::new();
     for word in words.iter().flat_map(pieces) {
