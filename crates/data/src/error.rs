@@ -129,7 +129,7 @@ pub enum DataError {
         first: PathBuf,
     },
     /// A share such as `3/16` is malformed or out of range.
-    #[error("`{given}` is not a part N/M of a whole")]
+    #[error("`{given}` is not a share N/M")]
     WorkShare {
         /// Given text.
         given: String,
@@ -188,7 +188,7 @@ impl DataError {
                 "encode the manifest with the same folder to make them".into()
             }
             Self::MissingRecordings { .. } => {
-                "paths in a manifest start from its own folder".into()
+                "paths in a manifest are relative to its folder".into()
             }
             Self::Cancelled { .. } => "run the same command to go on".into(),
             Self::Io { operation, cause, .. } => {

@@ -58,7 +58,7 @@ pub enum UtteranceIssue {
         seconds: f64,
     },
     /// The id of an earlier utterance.
-    #[error("number {first} has this id already")]
+    #[error("utterance {first} has the same id")]
     RepeatedId {
         /// Number of the earlier utterance, from 1.
         first: usize,
@@ -124,7 +124,7 @@ impl UtteranceIssue {
             }
             Self::Time { .. } | Self::Duration { .. } => "give a number of seconds, 0 or more",
             Self::NoPhones => "give both or neither",
-            Self::DurationCount { .. } => "give one duration a phone",
+            Self::DurationCount { .. } => "give one duration for each phone",
             Self::RepeatedId { .. } => "give every utterance an id of its own",
         }
     }
@@ -157,7 +157,7 @@ pub enum ManifestFault {
         issue: UtteranceIssue,
     },
     /// The id of an earlier line.
-    #[error("the id `{id}` is that of line {first} already")]
+    #[error("line {first} has the same id `{id}`")]
     RepeatedId {
         /// The id.
         id: String,
@@ -182,16 +182,16 @@ impl ManifestFault {
 #[non_exhaustive]
 pub enum ShardFault {
     /// A truncated file, or a file that is not a safetensors file.
-    #[error("it is cut or no safetensors file ({0})")]
+    #[error("it is truncated or not a safetensors file ({0})")]
     Safetensors(SafeTensorError),
     /// A header that is not JSON of a safetensors file.
-    #[error("it is no safetensors file ({0})")]
+    #[error("it is not a safetensors file ({0})")]
     Header(serde_json::Error),
     /// A header whose length is missing or impossible.
-    #[error("it is no safetensors file")]
+    #[error("it is not a safetensors file")]
     HeaderLength,
     /// A file with fewer bytes than its header states.
-    #[error("it is cut: {found} of {expected} bytes")]
+    #[error("it is truncated: {found} of {expected} bytes")]
     Cut {
         /// Length of the file, bytes.
         found: u64,
@@ -247,7 +247,7 @@ pub enum ShardFault {
         issue: UtteranceIssue,
     },
     /// Different numbers of frames in the records and a tensor.
-    #[error("its records have {records} frames, its `{name}` {rows}")]
+    #[error("its records have {records} frames, its tensor `{name}` has {rows}")]
     FrameCount {
         /// Frames of the records.
         records: usize,
@@ -292,7 +292,7 @@ pub enum EncodeFault {
         expected: usize,
     },
     /// A recording shorter than a frame.
-    #[error("the recording is too short: it gives no frame")]
+    #[error("the recording is shorter than a frame")]
     NoFrame,
     /// Codes outside the codebook.
     #[error(transparent)]

@@ -25,7 +25,7 @@ pub enum ImportFault {
     #[error("folders within the folder are not imported")]
     Subfolder,
     /// A recording with the name of an earlier recording.
-    #[error("a recording of this name came before")]
+    #[error("an earlier recording has the same name")]
     RepeatedName,
     /// A recording without a transcript.
     #[error("there is no transcript")]
@@ -66,7 +66,7 @@ pub enum ImportFault {
         fault: Box<ImportFault>,
     },
     /// A transcript as written, used because there is no normalised transcript.
-    #[error("the text is of its .{ending}")]
+    #[error("the text is from .{ending}")]
     OtherText {
         /// Extension of the file that was used.
         ending: &'static str,
@@ -92,7 +92,7 @@ pub enum ImportFault {
     #[error("no utterance has this name")]
     NoUtterance,
     /// A TextGrid with the name of an earlier TextGrid.
-    #[error("one of this name came before")]
+    #[error("an earlier TextGrid has the same name")]
     RepeatedTextGrid,
     /// A TextGrid that can't be parsed.
     #[error("line {line}: {fault}")]
@@ -144,13 +144,13 @@ pub enum LineFault {
     #[error("an empty id or text")]
     EmptyField,
     /// An id that is a path.
-    #[error("the id `{id}` is no file name")]
+    #[error("the id `{id}` is not a file name")]
     NoFileName {
         /// The id.
         id: String,
     },
     /// The id of an earlier line.
-    #[error("the id `{id}` came before")]
+    #[error("an earlier line has the id `{id}`")]
     RepeatedId {
         /// The id.
         id: String,

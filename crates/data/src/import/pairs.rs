@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(
             reasons,
             [
-                "a recording of this name came before",
+                "an earlier recording has the same name",
                 "there is no b.txt",
                 "its transcript is empty",
                 "recordings .opus are not imported",

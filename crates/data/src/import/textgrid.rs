@@ -123,10 +123,10 @@ pub enum TextGridFault {
         found: String,
     },
     /// A string without its closing quote.
-    #[error("a string opens here and never closes")]
+    #[error("a string without a closing quote")]
     OpenString,
     /// Unexpected token.
-    #[error("{found} where {expected} should be")]
+    #[error("{found}, expected {expected}")]
     Token {
         /// The token.
         found: FoundToken,

@@ -175,7 +175,7 @@ fn codes_that_break_the_codecs_promise_fail() {
     assert_eq!(
         reasons,
         [
-            "the recording is too short: it gives no frame",
+            "the recording is shorter than a frame",
             "the codec returned 3 levels, expected 2",
             "code 1024 at frame 0, level 1 is outside a codebook of 1024",
         ]
@@ -263,7 +263,10 @@ fn a_shard_cut_anywhere_is_an_error_and_no_panic() {
             text("first_frame\\\":3", "first_frame\\\":2"),
             "frames of `u01` do not follow those of the previous utterance",
         ),
-        (text("frames\\\":4}]", "frames\\\":5}]"), "records have 8 frames, its `codes` 7"),
+        (
+            text("frames\\\":4}]", "frames\\\":5}]"),
+            "records have 8 frames, its tensor `codes` has 7",
+        ),
         (text("format\\\":1", "format\\\":7"), "format 7"),
         (codes, "outside a codebook"),
     ];

@@ -79,7 +79,7 @@ enum ConditionKind {
     Tag(u8),
     Near(Vec<&'static str>),
     Before(Vec<&'static str>),
-    /// Two words before it.
+    /// The second previous word is one of these.
     SecondBefore(Vec<&'static str>),
     After(Vec<&'static str>),
     Capital,
