@@ -102,7 +102,7 @@ impl BaselineFault {
 #[non_exhaustive]
 pub enum JudgeFault {
     /// A task of the evaluated model whose answer is not text.
-    #[error("task `{task}` answers with {kind:?}, not with text")]
+    #[error("task `{task}` returns {kind:?}, not text")]
     AnswerKind {
         /// Identifier of the task.
         task: String,
@@ -121,7 +121,7 @@ pub enum JudgeFault {
     #[error(transparent)]
     Request(#[from] SuiteIssue),
     /// An answer of the evaluated model without transcript.
-    #[error("task `{task}` answered without a transcript")]
+    #[error("task `{task}` returned no transcript")]
     NoTranscript {
         /// Identifier of the task.
         task: String,
@@ -185,7 +185,7 @@ impl JudgeFault {
                 "print JSON lines with `wav`, or write them to the file `{out}` of the command"
                     .into()
             }
-            Self::AnswerKind { .. } => "name a task that answers with text".into(),
+            Self::AnswerKind { .. } => "name a task that returns text".into(),
             Self::Request(issue) => issue.hint(),
             Self::Endpoint(fault) => return fault.hint(),
             Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => {
