@@ -42,8 +42,8 @@ impl MergedShards {
 /// be repeated.
 ///
 /// # Errors
-/// [`DataError::Mismatch`] for shards of different codecs or manifests, [`DataError::NothingFound`] for folders
-/// without shards, [`DataError::Io`].
+/// [`DataError::Mismatch`] for shards of different codecs or manifests, [`DataError::NothingFound`] for folders without
+/// shards, [`DataError::Io`].
 pub fn merge_shards(folders: &[&Path], into: &Path) -> Result<MergedShards, DataError> {
     let merged = merge_folder(folders, into)?;
     let mut renditions = Vec::new();

@@ -96,7 +96,7 @@ impl Corpus {
     /// Returns the utterances of a split, or all of them if none names a split.
     ///
     /// # Errors
-    /// [`DataError::UnknownSplit`] if utterances name splits, and none this one.
+    /// [`DataError::UnknownSplit`] if utterances name splits, but none names this one.
     pub fn split_or_all(&self, split: &str) -> Result<Self, DataError> {
         let all = (0..self.len()).map(|i| self.utterance(i));
         Ok(match check_split(split, all)? {
@@ -164,8 +164,8 @@ impl Manifest {
     /// Returns the utterances of a split, or all of them if none names a split.
     ///
     /// # Errors
-    /// [`DataError::UnknownSplit`] if utterances name splits, and none this one;
-    /// [`DataError::NothingSelected`] for an empty manifest.
+    /// [`DataError::UnknownSplit`] if utterances name splits, but none names this one; [`DataError::NothingSelected`]
+    /// for an empty manifest.
     pub fn split_or_all(&self, split: &str) -> Result<Self, DataError> {
         if self.is_empty() {
             let left_out = LeftOutReasons::default();

@@ -72,8 +72,8 @@ pub struct SpokenWord {
 pub struct Phonemized {
     /// The words in order; never empty.
     pub words: Vec<SpokenWord>,
-    /// All phones: words with `|` between them, and a pause mark `,` `.` `?` `!` right after a word where the text
-    /// has one. No silence at the ends.
+    /// All phones: words with `|` between them, and a pause mark `,` `.` `?` `!` right after a word where the text has
+    /// one. No silence at the ends.
     pub phones: Vec<Phone>,
     /// Index in `words` of each phone; `None` for marks.
     pub word_of_phone: Vec<Option<usize>>,
