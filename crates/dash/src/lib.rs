@@ -6,7 +6,7 @@
 //!
 //! Invariants:
 //!
-//! - The reducer does no work: no files, no clock, no engine. A test can make any state and draw it.
+//! - The reducer uses no files, no clock and no engine. A test can build any state and draw it.
 //! - [`Program`] runs on threads of its own, so that drawing never waits for the engine, nor the engine for drawing.
 //! - Each component has one table ([`keys`]) that defines the effect of every key and its line in the help.
 //! - No information is shown by color alone. Every terminal size is supported; below 80×24 one pane is shown at a time.

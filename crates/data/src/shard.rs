@@ -29,7 +29,7 @@ const MAX_METADATA_BYTES: usize = 80_000_000;
 /// Identity of a codec. All shards of a corpus have the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CodecStamp {
-    /// A string that changes whenever the codec would give other codes.
+    /// Fingerprint, which changes whenever the codec would give other codes.
     pub fingerprint: String,
     /// Frame rate, Hz.
     pub frame_rate_hz: f64,

@@ -47,7 +47,7 @@ pub struct Report {
     pub rows: Vec<Row>,
 }
 
-/// Origin of a report. The caller of an evaluation knows it.
+/// Origin of a report, given by the caller of the evaluation.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Provenance {

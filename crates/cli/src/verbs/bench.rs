@@ -31,21 +31,21 @@ pub struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
-    /// Steps of training on made-up tokens, each kind of kernels in a process of its own
+    /// Training steps on synthetic tokens, each kind of kernels in a process of its own
     Train(TrainArgs),
-    /// Synthesis, recognition, and the codec alone, as a user meets them
+    /// Synthesis and recognition including the start of the program, and the codec alone
     Speed(speed::SpeedArgs),
-    /// Decoding frame by frame on made-up weights, with cached keys and values
+    /// Decoding frame by frame with synthetic weights and cached keys and values
     Decode(decode::BenchDecodeArgs),
-    /// Whole passes on made-up weights, as the NAR makes them
+    /// Passes over all positions with synthetic weights, as in the NAR stage
     Passes(decode::PassesArgs),
     /// Memory bandwidth and peak arithmetic of this machine
     Machine,
     /// Sums over the ranks of a job: `mpirun -n 2 syrinx bench reduce`
     Reduce(ReduceArgs),
-    /// Streamed speech: time to the first sound, and underruns, alone and beside another request
+    /// Streaming synthesis: time to the first samples and underruns, alone and with a concurrent request
     Stream(stream::StreamArgs),
-    /// Recognition while sound comes in: delay from the end of a word until it is certain
+    /// Streaming recognition: delay from the end of a word until it is final
     Live(live::LiveArgs),
 }
 
@@ -54,10 +54,10 @@ struct TrainArgs {
     /// Kinds of kernels, with commas between
     #[arg(long, value_delimiter = ',', default_value = "fused,primitive", value_name = "A,B")]
     kernels: Vec<String>,
-    /// Steps that are measured, after one that isn't
+    /// Number of measured steps, after one unmeasured step
     #[arg(long, default_value_t = 3, value_name = "N")]
     steps: usize,
-    /// Rounds, each kind in a process of its own; the median counts
+    /// Number of rounds, each kind in a process of its own; the result is the median
     #[arg(long, default_value_t = 3, value_name = "N")]
     rounds: usize,
     /// Sequences a step
@@ -88,7 +88,7 @@ struct ReduceArgs {
     /// Size of a message, MiB
     #[arg(long, default_value_t = 8, value_name = "N")]
     mib: usize,
-    /// Messages, of which the median counts
+    /// Number of messages; the result is their median
     #[arg(long, default_value_t = 20, value_name = "N")]
     messages: usize,
     /// Transport to the other ranks of the job

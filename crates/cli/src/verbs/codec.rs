@@ -59,7 +59,7 @@ enum CodecCommand {
         #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
         codec: Option<CodecSpec>,
     },
-    /// Train the vocoder on what the quantiser makes of them
+    /// Train the vocoder on the quantised recordings of a manifest
     Train {
         #[command(flatten)]
         material: Material,

@@ -25,7 +25,7 @@ pub struct ResynthesizeArgs {
     /// Folder of the new shards
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: PathBuf,
-    /// The task that makes codes of text; the one that speaks texts if not given
+    /// Task that synthesizes codes from text; if not given, the first task that synthesizes speech from text
     #[arg(long, value_name = "TASK")]
     task: Option<String>,
     /// Split to use; all utterances if none has a split

@@ -202,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns a server on the loopback that answers one request and gives back what it got.
+    /// Starts a server on the loopback interface that answers one request; returns its URL and the received request.
     fn serve(status: &str, body: &str) -> (String, thread::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1/", listener.local_addr().unwrap());

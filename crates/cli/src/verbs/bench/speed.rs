@@ -29,7 +29,7 @@ const THREADS: [&str; 2] = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"];
 
 #[derive(Debug, Args)]
 pub struct SpeedArgs {
-    /// Measurements of each; the median counts
+    /// Number of measurements of each; the result is their median
     #[arg(long, default_value_t = 3, value_name = "N")]
     times: usize,
     /// Measure only the codec, on this recording, in this process
