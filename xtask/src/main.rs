@@ -56,7 +56,7 @@ enum Verb {
     Corpus(corpus::CorpusArgs),
     /// Run a recipe, from the corpus to the weights in the repository
     Pretrain(pretrain::PretrainArgs),
-    /// Learn the byte-pair vocabulary from the texts of a corpus
+    /// Train the byte-pair vocabulary on the texts of a corpus
     Bpe(bpe::BpeArgs),
     /// Estimate the n-gram model of graphones from the embedded dictionary
     Graphones(graphones::GraphonesArgs),

@@ -356,7 +356,7 @@ fn fits(when: When, around: Surroundings<'_>) -> bool {
     }
 }
 
-/// `vol. II`
+/// Whether a text begins with a roman numeral, as after `vol.` in `vol. II`.
 fn begins_with_roman(text: &str) -> bool {
     let word = word_of(text);
     !word.is_empty() && word.bytes().all(|b| matches!(b, b'I' | b'V' | b'X' | b'L' | b'C'))

@@ -13,7 +13,7 @@ pub enum TextError {
         /// The beginning of the text.
         excerpt: String,
     },
-    /// Most letters of the text belong to another script than the Latin one.
+    /// Most letters of the text are not Latin.
     #[error("only English can be spoken, and the text is mostly {script} ({piece:?})")]
     NotEnglish {
         /// Name of the script of most letters.

@@ -26,10 +26,10 @@ pub struct AblateArgs {
     /// The ablation
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     ablation: PathBuf,
-    /// Show the grid and how far its cells are, and do nothing
+    /// Show the grid and the progress of its cells, and do nothing else
     #[arg(long, conflicts_with = "report")]
     dry_run: bool,
-    /// Write the report of what is finished, and do nothing else
+    /// Write the report of the finished cells, and do nothing else
     #[arg(long)]
     report: bool,
     #[command(flatten)]

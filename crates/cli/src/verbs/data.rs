@@ -32,7 +32,7 @@ pub struct DataArgs {
 
 #[derive(Debug, Subcommand)]
 enum DataCommand {
-    /// Make a manifest of a corpus in one of the usual forms
+    /// Build a manifest from a corpus in a common format
     Import {
         /// The form: LibriTTS or LibriSpeech folders, an LJSpeech metadata.csv, or pairs of NAME.wav and NAME.txt
         #[arg(value_parser = ["libri", "ljspeech", "pairs"])]
@@ -99,13 +99,13 @@ enum DataCommand {
     Simulate(SimulateArgs),
     /// Predict the further levels of utterances with the model, as training data of a vocoder
     Resynthesize(ResynthesizeArgs),
-    /// Check a manifest: its lines, and that its recordings are there
+    /// Check a manifest: its lines, and that its recordings exist
     Check {
         /// The manifest
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         manifest: PathBuf,
     },
-    /// Learn a byte-pair vocabulary from the texts of a manifest
+    /// Train a byte-pair vocabulary on the texts of a manifest
     Bpe {
         /// The manifest
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]

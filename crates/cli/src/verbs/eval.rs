@@ -54,7 +54,7 @@ pub struct EvalArgs {
     /// which refers to one
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     codec: Option<CodecSpec>,
-    /// Results store that the run lands in; runs/results.db if not given
+    /// Results store of the run; runs/results.db if not given
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     results: Option<PathBuf>,
     #[command(flatten)]

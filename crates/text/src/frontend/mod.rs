@@ -96,7 +96,7 @@ impl Phonemized {
     }
 }
 
-/// Turns English text into phones.
+/// Converter of English text to phones.
 #[derive(Debug, Clone)]
 pub struct Frontend {
     lexicon: Lexicon,

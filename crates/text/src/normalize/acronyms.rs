@@ -78,7 +78,7 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| single(cursor))
 }
 
-/// `U.S.A.`, `J.R.R.`
+/// Matches letters with dots: `U.S.A.`, `J.R.R.`
 fn dotted(cursor: &Cursor<'_>) -> Option<Match> {
     let found = DOTTED.captures(cursor.rest)?;
     let (length, possessive) = (found[0].len(), found.get(1).is_some());
@@ -132,7 +132,7 @@ fn capitals(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(length, said))
 }
 
-/// `PhD`, `iOS`, `macOS`, `iPhone`, `C#`.
+/// Matches names in mixed case: `PhD`, `iOS`, `macOS`, `iPhone`, `C#`.
 fn mixed_case(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = SHARP.captures(cursor.rest) {
         return cursor.ends(found[0].len()).then(|| Match::new(2, format!("{} sharp", &found[1])));
@@ -152,7 +152,7 @@ fn mixed_case(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), letters(&found[1]) + plural))
 }
 
-/// `MP3`, `B2B`, `A380`, `3D`.
+/// Matches names with digits: `MP3`, `B2B`, `A380`, `3D`.
 fn name_with_digits(cursor: &Cursor<'_>) -> Option<Match> {
     let found = LETTERS_DIGITS.find(cursor.rest)?;
     let written = found.as_str();

@@ -157,7 +157,7 @@ pub(super) fn is_ordinary(word: &str, is_known: &dyn Fn(&str) -> bool) -> bool {
     !is_name && is_word
 }
 
-/// `OH! I forgot`: an interjection at the beginning of a sentence or before its mark.
+/// Whether a word is an interjection at the beginning of a sentence or before its final mark: `OH! I forgot`.
 pub(super) fn is_interjection(word: &str, cursor: &Cursor<'_>) -> bool {
     INTERJECTIONS.contains(&word)
         && (cursor.previous.is_empty() || cursor.char_after(word.len()) == Some('!'))
@@ -228,7 +228,7 @@ fn is_letters(word: &str, cursor: &Cursor<'_>) -> bool {
     }
 }
 
-/// `ACT SCORES`, `SAT AND ACT`
+/// Whether `SAT` or `ACT` is the examination: `ACT SCORES`, `SAT AND ACT`.
 fn is_examination(word: &str, cursor: &Cursor<'_>) -> bool {
     let mut before = cursor.words_before();
     let (nearest, second) = (before.next().unwrap_or_default(), before.next().unwrap_or_default());
@@ -262,7 +262,7 @@ pub(super) fn is_state(cursor: &Cursor<'_>) -> bool {
     place && zip.len() < rest.len() && digits == ZIP_DIGITS && has(STATES, code)
 }
 
-/// `HR AND IT`
+/// Whether the word follows an acronym and "and" or "or": `HR AND IT`.
 fn follows_acronym(cursor: &Cursor<'_>) -> bool {
     const LONGEST: usize = 3;
     let before = cursor.words_before().nth(1).unwrap_or_default();

@@ -149,7 +149,7 @@ impl<'t> Around<'t> {
         }
     }
 
-    /// `Monday–Friday`, `May 5 – June 7`, `5 May – 7 June`.
+    /// Whether the dash is between days or dates: `Monday–Friday`, `May 5 – June 7`, `5 May – 7 June`.
     fn is_named_range(&self) -> bool {
         let ([previous, earlier], [next, later]) = (self.previous, self.next);
         let dated = is_digits(previous) && is_month(earlier);
@@ -159,7 +159,7 @@ impl<'t> Around<'t> {
         first && last
     }
 
-    /// `9:00 - 17:00`, `9 a.m. – 5 p.m.`, `9 - 5pm`, `9am - noon`.
+    /// Whether the dash is between times of day: `9:00 - 17:00`, `9 a.m. – 5 p.m.`, `9 - 5pm`, `9am - noon`.
     fn is_time_range(&self) -> bool {
         let ([previous, earlier], [next, later]) = (self.previous, self.next);
         let hour = |word: &str| is_digits(word) && word.len() <= 2;
@@ -172,7 +172,7 @@ impl<'t> Around<'t> {
         (first || last) && first_loose && last_loose
     }
 
-    /// `1914 - 1918`, `2019 – present`.
+    /// Whether the dash is between years: `1914 - 1918`, `2019 – present`.
     fn is_year_range(&self) -> bool {
         let Some(first) = year(self.previous[0]) else { return false };
         let next = self.next[0].trim_end_matches('.');

@@ -35,7 +35,7 @@ pattern!(
     format!(r"([0-9]{{1,2}})(st|nd|rd|th)?( of)? ({MONTH})(?:(,?) ([0-9]{{4}})\b)?")
 );
 pattern!(ISO, r"([12][0-9]{3})[-/]([0-9]{1,2})[-/]([0-9]{1,2})");
-// `2024-03-05T14:30:00Z`
+// Timestamp: `2024-03-05T14:30:00Z`.
 pattern!(
     TIMESTAMP,
     r"([12][0-9]{3}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2})(?::00)?(?::([0-9]{2}))?(?:\.[0-9]{1,9})?(?:(Z)|([+-])([0-9]{2}):?([0-9]{2}))?"
@@ -140,7 +140,7 @@ fn iso(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
 }
 
-/// `2024-03-05T14:30:00Z`
+/// Matches a timestamp: `2024-03-05T14:30:00Z`.
 fn timestamp(cursor: &Cursor<'_>) -> Option<Match> {
     let found = TIMESTAMP.captures(cursor.rest)?;
     let date = ISO.captures(&found[1])?;
@@ -163,7 +163,7 @@ fn timestamp(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
 }
 
-/// `fourteen thirty`, `nine hundred`
+/// Returns a 24-hour time in words: `fourteen thirty`, `nine hundred`.
 fn clock_time(hours: usize, minutes: usize) -> Option<String> {
     let said = match minutes {
         0 => format!("{} hundred", cardinal(hours)),
@@ -172,7 +172,7 @@ fn clock_time(hours: usize, minutes: usize) -> Option<String> {
     (hours <= 24 && minutes < 60).then_some(said)
 }
 
-/// `Mon 3 June`, `On Mon, Bob`
+/// Matches an abbreviated day of the week: `Mon 3 June`, `On Mon, Bob`.
 fn weekday(cursor: &Cursor<'_>) -> Option<Match> {
     const NAMES: [&str; 7] =
         ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];

@@ -72,7 +72,7 @@ fn eyes_first(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(length, name))
 }
 
-/// `(:` and `(-;`
+/// Matches mirrored emoticons: `(:` and `(-;`.
 fn mirrored(cursor: &Cursor<'_>) -> Option<Match> {
     let found = MIRRORED.captures(cursor.rest)?;
     let length = found[0].len();

@@ -155,7 +155,7 @@ fn label(text: &str) -> Option<&str> {
     fits.then_some(label)
 }
 
-/// Returns the value of a small roman numeral.
+/// Returns the value of a roman numeral up to twenty; `None` for another label.
 fn numeral(label: &str) -> Option<usize> {
     const NUMERALS: [&str; 20] = [
         "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv",

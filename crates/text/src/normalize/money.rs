@@ -176,7 +176,7 @@ fn span(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::quantity(length, said))
 }
 
-/// `€5,50`
+/// Matches an amount with a decimal comma: `€5,50`.
 fn with_comma(cursor: &Cursor<'_>) -> Option<Match> {
     let found = COMMA.captures(cursor.rest)?;
     let part = |before: usize, after: usize| found.get(before).or_else(|| found.get(after));
@@ -207,7 +207,7 @@ fn scaled(cursor: &Cursor<'_>, found: &regex::Captures<'_>) -> Option<Match> {
     Some(Match::quantity(length, said))
 }
 
-/// `Rs. 500`, `INR 5-10 lakh`
+/// Matches an amount after a currency code: `Rs. 500`, `INR 5-10 lakh`.
 fn coded(cursor: &Cursor<'_>) -> Option<Match> {
     let found = CODED.captures(cursor.rest)?;
     let length = found[0].len();
@@ -226,7 +226,7 @@ fn coded(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::quantity(length, said))
 }
 
-/// `$-5`, `$-3.2 million`
+/// Matches a negative amount: `$-5`, `$-3.2 million`.
 fn negative(cursor: &Cursor<'_>) -> Option<Match> {
     let found = NEGATIVE.captures(cursor.rest)?;
     let sum = scaled(cursor, &found)?;

@@ -100,7 +100,7 @@ fn ordinals(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::new(length, ordinal_of_digits(&found[1].replace(',', ""))))
 }
 
-/// `the 5's`
+/// Matches the plural of a number: `the 5's`.
 fn plurals(cursor: &Cursor<'_>) -> Option<Match> {
     let found = PLURAL.captures(cursor.rest)?;
     let length = found[0].len();
@@ -122,7 +122,7 @@ pub(super) fn decade(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(length, plural(&year(digits.parse().ok()?))))
 }
 
-/// `24/7`
+/// Matches the numbers of [`FIXED`]: `24/7`.
 fn fixed(cursor: &Cursor<'_>) -> Option<Match> {
     let fits = |(written, _): &&(&str, &str)| {
         cursor.rest.starts_with(*written) && cursor.number_ends(written.len())
@@ -231,7 +231,7 @@ fn version(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::new(length, said.join(separator)))
 }
 
-/// `6.02e23`, `1e-5`.
+/// Matches scientific notation: `6.02e23`, `1e-5`.
 fn scientific(cursor: &Cursor<'_>) -> Option<Match> {
     let found = SCIENTIFIC.captures(cursor.rest)?;
     let length = found[0].len();
@@ -241,7 +241,7 @@ fn scientific(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::new(length, said))
 }
 
-/// `10k`, `3bn`, `1920x1080`, `3x`, `0x1F`.
+/// Matches numbers with a letter: `10k`, `3bn`, `1920x1080`, `3x`, `0x1F`.
 fn scaled(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = HEX.captures(cursor.rest) {
         let named = |c: char| {

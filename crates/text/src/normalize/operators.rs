@@ -48,7 +48,7 @@ pub(super) fn find(cursor: &Cursor<'_>) -> Option<(usize, &'static str)> {
     Some((found.0.len(), found.1))
 }
 
-/// `->`, `=>`, `<-`, `<->` and their longer forms. `<-5` is a comparison with a negative number.
+/// Matches the arrows `->`, `=>`, `<-`, `<->` and their longer forms. `<-5` is a comparison with a negative number.
 fn arrow(cursor: &Cursor<'_>) -> Option<(usize, &'static str)> {
     let written = ARROW.find(cursor.rest)?.as_str();
     let length = written.len();

@@ -241,7 +241,7 @@ fn is_named(cursor: &Cursor<'_>) -> bool {
     }
 }
 
-/// `text STOP to`, `send JOIN to`.
+/// Whether the words before end with a verb of messaging, a keyword and "to": `text STOP to`, `send JOIN to`.
 fn is_text_to(cursor: &Cursor<'_>) -> bool {
     const FARTHEST: usize = 6;
     const SENDING: &str = "send sent reply replied sending";

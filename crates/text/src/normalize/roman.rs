@@ -210,7 +210,7 @@ fn is_unmistakable(written: &str) -> bool {
     written.contains("II") || small && written.len() > 2 && written.contains('I')
 }
 
-/// Returns the value of a numeral in its usual form.
+/// Returns the value of a numeral in canonical form; `None` for other letters.
 fn value(numeral: &str) -> Option<usize> {
     const SIGNS: [(&str, usize); 9] = [
         ("C", 100),

@@ -319,7 +319,7 @@ fn power(cursor: &Cursor<'_>) -> Match {
     }
 }
 
-/// Whether a character may be left out of what is said.
+/// Whether a character is a symbol, which is reported if it has no spoken name.
 pub(super) fn may_be_left_out(c: char) -> bool {
     !c.is_ascii() || SYMBOLS.contains(c)
 }

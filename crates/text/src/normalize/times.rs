@@ -48,7 +48,7 @@ fn clock(cursor: &Cursor<'_>) -> Option<Match> {
     Some(with_half(cursor, &found[0], said, half))
 }
 
-/// `7.30pm`; `7.30-9pm` up to its dash.
+/// Matches a time with a dot: `7.30pm`, or `7.30-9pm` up to its dash.
 fn dotted_clock(cursor: &Cursor<'_>) -> Option<Match> {
     const DIGITS_AND_DOT: usize = 3;
     let found = DOTTED_CLOCK.captures(cursor.rest)?;

@@ -33,7 +33,7 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| quantity(cursor))
 }
 
-/// `40° 26' 46"`
+/// Matches an angle in degrees, minutes and seconds: `40° 26' 46"`.
 fn arc(cursor: &Cursor<'_>) -> Option<Match> {
     let found = ARC.captures(cursor.rest)?;
     let part = |index: usize, one: &str, many: &str| {
@@ -61,7 +61,7 @@ fn feet_inches(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(found[0].len(), said))
 }
 
-/// `5ft10`, `5ft10in`
+/// Matches feet and inches without a space: `5ft10`, `5ft10in`.
 fn feet_joined(cursor: &Cursor<'_>) -> Option<Match> {
     let found = FEET_JOINED.captures(cursor.rest)?;
     let (feet, inches) = (cardinal_of_digits(&found[1]), cardinal_of_digits(&found[2]));
@@ -287,7 +287,7 @@ pub(super) fn bare(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::quantity(symbol.len(), said))
 }
 
-/// Whether a text begins with a unit that is said without a number too.
+/// Whether a text begins with a unit of [`BARE`].
 fn begins_with_bare(text: &str) -> bool {
     let end = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
     BARE.contains(&&text[..end])

@@ -62,7 +62,7 @@ pub(super) enum Word {
     Other,
 }
 
-/// The order of magnitude of an ordinal or plural.
+/// Kind of the number word from which an ordinal or plural is formed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Base {
     One,

@@ -237,7 +237,7 @@ fn step(reading: &mut Reading, previous: Word, current: &str, next: &str) -> boo
     false
 }
 
-/// `percent`, or `per` before `cent`.
+/// Handles `percent`, or `per` before `cent`; returns whether the next word is consumed as well.
 fn percent(reading: &mut Reading, current: &str, next: &str) -> bool {
     let whole = current == "percent" || next == "cent";
     match reading.value.take() {
