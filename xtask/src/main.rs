@@ -1,7 +1,7 @@
 //! Project automation: `cargo xtask VERB`.
 //!
-//! Invariant: no crate of the project is linked here, and so no candle. Everything goes through cargo and the
-//! `syrinx` program, which keeps this quick to build and the program honest.
+//! Invariant: xtask links no crate of the project, and therefore not candle. It runs cargo and the `syrinx` program, so
+//! that it is quick to build and uses the program as its users do.
 
 use std::process::ExitCode;
 
@@ -46,39 +46,39 @@ enum Verb {
     Lint,
     /// Write the JSON schemas of tasks and configurations to configs/schemas
     Schema(schema::SchemaArgs),
-    /// Make a task of one's own under tasks/, from a template that works
+    /// Create a new task under tasks/, from a working template
     NewTask(new_task::NewTaskArgs),
     /// Run the commands of README.md
     Readme(readme::ReadmeArgs),
-    /// Everything that CI runs, in its order
+    /// Run all steps of CI, in order
     Ci,
-    /// Make the training corpus from scratch with installable speech engines
+    /// Synthesize the training corpus with installable speech engines
     Corpus(corpus::CorpusArgs),
     /// Run a recipe, from the corpus to the weights in the repository
     Pretrain(pretrain::PretrainArgs),
-    /// Learn the byte-pair vocabulary from the texts of a corpus
+    /// Train the byte-pair vocabulary on the texts of a corpus
     Bpe(bpe::BpeArgs),
-    /// Estimate the n-gram model of letters and phones from the embedded dictionary
+    /// Estimate the n-gram model of graphones from the embedded dictionary
     Graphones(graphones::GraphonesArgs),
     /// Build the program for NVIDIA GPUs, on a machine with or without one
     Cuda(cuda::CudaArgs),
-    /// Build the program as `cargo install`, static, or in an image, and try it
+    /// Build and test the program as installed by `cargo install`, static, or in an image
     Install(install::InstallArgs),
     /// Build the Python wheel of crates/python and test it
     Wheel(wheel::WheelArgs),
-    /// Check the server by clients that others wrote: schemathesis, Chromium
+    /// Test the server with third-party clients: `openai`, schemathesis, Chromium
     Serve(serve::ServeArgs),
-    /// Measure speed, beside PyTorch where it is found
+    /// Measure speed, compared with PyTorch if installed
     Bench(bench::BenchArgs),
-    /// Feed mutated inputs to everything that reads files and texts
+    /// Feed mutated inputs to all readers of files and texts
     Fuzz(fuzz::FuzzArgs),
-    /// Kill the program at random moments, fill its disk, and check what is left
+    /// Kill the program at random moments, fill its disk, and check the remaining files
     Torture(torture::TortureArgs),
-    /// List the packages that the program is built of, as CycloneDX
+    /// List the packages that the program links, as CycloneDX
     Sbom(sbom::SbomArgs),
     /// Check licences, sources and known advisories of all packages
     Deny(deny::DenyArgs),
-    /// Try several ranks, array jobs and object storage on this machine
+    /// Test several ranks, array jobs and object storage on this machine
     Scale(scale::ScaleArgs),
 }
 

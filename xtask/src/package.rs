@@ -1,15 +1,16 @@
 //! Variables of the package that `cargo run` sets for the program it starts.
 //!
-//! Some build scripts watch them: with the variables of `xtask` they would run again, and what depends on them would be
-//! compiled again, whenever cargo is called by turns from here and from a terminal.
+//! Some build scripts depend on these variables. If cargo ran with those of `xtask`, the scripts would run again, and
+//! their dependents would be compiled again, whenever cargo is called alternately from xtask and from a terminal.
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result};
 
-/// Starts this program again without the variables, in its own place where the system allows it.
+/// Restarts this program without the variables, by replacing the process if the system allows it.
 ///
-/// Returns nothing where they are not set, and the exit code of the second program where it ran beside this one.
+/// Returns `None` if the variables are not set, and the exit code of the second process if this one could not be
+/// replaced.
 pub fn leave() -> Result<Option<ExitCode>> {
     let watched =
         |name: &String| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
@@ -28,7 +29,7 @@ pub fn leave() -> Result<Option<ExitCode>> {
     replace(again).map(Some)
 }
 
-/// Runs the command in place of this program; returns only where it can't be started.
+/// Replaces this process by the command; returns only if the command can't be started.
 #[cfg(unix)]
 fn replace(mut command: Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt as _;

@@ -6,10 +6,10 @@ use std::process::{Command, ExitCode, ExitStatus};
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-/// The program.
+/// Name of the program.
 const PROGRAM: &str = "syrinx";
 
-/// Returns the workspace's folder.
+/// Returns the folder of the workspace.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().map(Path::to_path_buf).unwrap_or_default()
@@ -24,8 +24,8 @@ pub fn shell() -> Result<Shell> {
 
 /// Builds the program with cargo's progress, and returns its path.
 ///
-/// The whole workspace is selected, as for tests: with one package alone cargo unifies features otherwise, and builds
-/// candle a second time.
+/// The complete workspace is selected, as for tests. For a single package, cargo would unify features differently and
+/// build candle a second time.
 pub fn build_program(shell: &Shell) -> Result<PathBuf> {
     build_named(shell, PROGRAM)
 }
@@ -37,13 +37,13 @@ pub fn run_program(program: &Path, args: &[String]) -> Result<ExitStatus> {
     command.status().with_context(|| format!("can't start {}", program.display()))
 }
 
-/// Runs the program and ends as it does.
+/// Runs the program and returns its exit code.
 pub fn exit_as_program(program: &Path, args: &[String]) -> Result<ExitCode> {
     let code = run_program(program, args)?.code().and_then(|c| u8::try_from(c).ok());
     Ok(ExitCode::from(code.unwrap_or(1)))
 }
 
-/// Returns the TOML files of a folder by name, with the value of a key (empty where it is missing).
+/// Returns the names of the TOML files of a folder, each with the value of a key (empty if missing).
 pub fn named_files(folder: &Path, key: &str) -> Result<Vec<(String, String)>> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -71,22 +71,22 @@ pub fn built(build: xshell::Cmd<'_>) -> Result<PathBuf> {
     executable(&messages, PROGRAM).context("cargo built no program")
 }
 
-/// Builds a program of the workspace by its name, with the workspace's own artifacts, and returns its path.
+/// Builds a program of the workspace, reusing its build artifacts, and returns its path.
 pub fn build_named(shell: &Shell, name: &str) -> Result<PathBuf> {
     let build = cmd!(shell, "cargo build --workspace --bin {name}");
     let messages = build.arg("--message-format=json-render-diagnostics").quiet().read()?;
     executable(&messages, name).with_context(|| format!("cargo built no {name}"))
 }
 
-/// A built test program, and the folder that it runs in.
+/// A built test program, and its working directory.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TestProgram {
     pub executable: PathBuf,
     pub folder: PathBuf,
 }
 
-/// Builds the tests of the whole workspace and returns those of some packages. With these packages alone, cargo would
-/// unify features otherwise and build candle a second time.
+/// Builds the tests of the complete workspace and returns those of `packages`. For these packages alone, cargo would
+/// unify features differently and build candle a second time.
 pub fn test_programs(shell: &Shell, packages: &[&str]) -> Result<Vec<TestProgram>> {
     let build = cmd!(shell, "cargo test --workspace --lib --bins --tests --no-run");
     let messages = build.arg("--message-format=json-render-diagnostics").quiet().read()?;
@@ -98,7 +98,8 @@ fn test_program(line: &str, packages: &[&str]) -> Option<TestProgram> {
     let executable =
         message["executable"].as_str().filter(|_| message["profile"]["test"] == true)?;
     let manifest = Path::new(message["manifest_path"].as_str()?);
-    // `path+file:///folder#name@version`, or `path+file:///folder/name#version` where the folder is called the same.
+    // The id is `path+file:///folder#name@version`, or `path+file:///folder/name#version` if the folder has the
+    // package's name.
     let (place, name) = message["package_id"].as_str()?.rsplit_once('#')?;
     let name = name.split_once('@').map_or_else(|| place.rsplit('/').next(), |(n, _)| Some(n))?;
     packages.contains(&name).then(|| TestProgram {

@@ -1,12 +1,12 @@
-//! Python environments with pinned packages, for what has to be installed from PyPI.
+//! Python environments with pinned packages from PyPI.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-/// Returns the Python of an environment of its own in `folder`, with exactly the packages that `pins` names. Made again
-/// when the pins change.
+/// Returns the Python of a virtual environment in `folder` that has exactly the packages of the file `pins`. The
+/// environment is created again when the file changes.
 pub fn environment(shell: &Shell, folder: &Path, pins: &Path) -> Result<PathBuf> {
     let (python, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
     let wanted = shell.read_file(pins)?;

@@ -1,4 +1,4 @@
-//! Requirements of `configs/requirements.toml`: their values from reports and measurements, and tables of them.
+//! Requirements of `configs/requirements.toml`, their values from reports and measurements, and tables.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ struct Requirements {
     requirement: Vec<Requirement>,
 }
 
-/// One line of it.
+/// One requirement.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requirement {
@@ -31,21 +31,21 @@ pub struct Requirement {
     minus: Option<Other>,
     /// Divisor.
     over: Option<Other>,
-    /// Suites over which the figure falls or rises monotonically; the value is the share of voices for which it does.
+    /// Suites in whose order the figure must rise (or fall); the value is the share of voices for which it does.
     #[serde(default)]
     in_order: Vec<String>,
     #[serde(default)]
     falls: bool,
-    /// A figure of `cargo xtask bench` instead.
+    /// Figure of `cargo xtask bench`, instead of a suite's.
     pub bench: Option<String>,
-    /// Report or command that measures it, where no suite does.
+    /// Report or command that measures the requirement, if no suite does.
     elsewhere: Option<String>,
     at_most: Option<f64>,
     at_least: Option<f64>,
     target: Option<f64>,
 }
 
-/// Other suite or variant that the same figure is taken from for comparison.
+/// Other suite or variant whose value of the same figure is compared.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Other {
@@ -57,12 +57,12 @@ struct Other {
 #[derive(Debug, Serialize)]
 pub struct Measured {
     what: String,
-    /// The figure with its judge.
+    /// Name of the figure with its judge.
     figure: String,
     value: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     elsewhere: Option<String>,
-    /// The 95 % interval, where the requirement is on a single figure.
+    /// 95 % interval, if the requirement compares no other value.
     interval: Option<(f64, f64)>,
     must: String,
     target: Option<f64>,
@@ -84,20 +84,20 @@ fn speed(medians: &BTreeMap<String, f64>) -> Result<Vec<Measured>> {
     Ok(requirements.map(|requirement| requirement.measured(&none, &bench)).collect())
 }
 
-/// Formats the requirements on speed that have been measured, for a terminal.
+/// Formats the measured requirements on speed for a terminal.
 pub fn speed_table(medians: &BTreeMap<String, f64>) -> Result<String> {
     let mut rows = speed(medians)?;
     rows.retain(|row| row.value.is_some());
     Ok(table(&rows))
 }
 
-/// Formats all requirements on speed as a table of Markdown.
+/// Formats all requirements on speed as a Markdown table.
 pub fn speed_page(medians: &BTreeMap<String, f64>) -> Result<String> {
     Ok(page_table(&speed(medians)?))
 }
 
 impl Requirement {
-    /// Returns the suites whose figures it compares.
+    /// Returns the suites that the requirement needs.
     pub fn suites(&self) -> impl Iterator<Item = &str> {
         let other = [&self.minus, &self.over].into_iter().flatten();
         let others = other.filter_map(|o| o.suite.as_deref());
@@ -105,7 +105,7 @@ impl Requirement {
         own.chain(others).chain(self.in_order.iter().map(String::as_str))
     }
 
-    /// Takes its value from the reports of suites and from the figures of `cargo xtask bench`.
+    /// Computes the value from the reports of suites and the figures of `cargo xtask bench`.
     pub fn measured(&self, reports: &BTreeMap<String, Value>, bench: &Value) -> Measured {
         let of = |suite: &str, variant: &str| figure(reports.get(suite)?, &self.figure, variant);
         let mut name = self.figure.clone();
@@ -159,7 +159,7 @@ struct Figure {
     interval: (f64, f64),
 }
 
-/// Returns the names that a figure can have in a report, the most independent judge first.
+/// Returns the possible names of a figure in a report, those of the most independent judges first.
 fn names(report: &Value, figure: &str) -> Vec<String> {
     let judges = report["judges"].as_array().into_iter().flatten();
     let (own, others): (Vec<&Value>, Vec<&Value>) = judges.partition(|j| j["kind"] == "own");
@@ -208,7 +208,7 @@ fn figure_of_group(report: &Value, group: &Value, name: &str) -> Option<f64> {
 }
 
 impl Measured {
-    /// Whether the requirement is met, and where else it is measured.
+    /// Returns whether the requirement is met, or where it is measured.
     fn verdict(&self) -> String {
         match (self.reached, &self.elsewhere) {
             (Some(true), _) => "met".to_owned(),
@@ -218,7 +218,7 @@ impl Measured {
         }
     }
 
-    /// Returns the value, interval and target in digits.
+    /// Returns the value, the interval and the target as text.
     fn shown(&self) -> [String; 3] {
         [
             self.value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}")),
@@ -241,7 +241,7 @@ pub fn table(rows: &[Measured]) -> String {
     crate::table::table(&lines) + &format!("{met} of {} requirements are met\n", rows.len())
 }
 
-/// Formats rows as a table of Markdown.
+/// Formats rows as a Markdown table.
 pub fn page_table(rows: &[Measured]) -> String {
     let mut out = "| | measured | interval | required | target | | figure |\n| --- | --: | --- | --- | --: | --- | --- |\n".to_owned();
     for row in rows {

@@ -2,7 +2,8 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-/// Formats rows, the first one titles: the first column left-aligned, the others right-aligned, two spaces apart.
+/// Formats rows, of which the first has the titles. The first column is left-aligned, the others are right-aligned;
+/// columns are two spaces apart.
 pub fn table(rows: &[Vec<String>]) -> String {
     let mut table = plain();
     table.add_rows(rows);

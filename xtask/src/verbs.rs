@@ -1,4 +1,4 @@
-//! One file a verb.
+//! Verbs of `cargo xtask`, one file for each.
 
 pub mod ablate;
 pub mod bench;

@@ -1,22 +1,22 @@
-//! Recordings with one speaker a channel, and the choice of a channel.
+//! Detection of one speaker per channel, mixing of channels to mono, and the choice of a channel.
 
 use std::path::Path;
 
-/// Samples of each channel that are judged together, seconds.
+/// Length of a window, seconds.
 const WINDOW_S: f64 = 0.1;
-/// Windows quieter than this say nothing about who speaks: -60 dB of full scale, as mean square.
+/// Mean square below which a window counts as silent: -60 dB of full scale.
 const SILENT: f64 = 1e-6;
-/// A window belongs to a channel that has all but a hundredth of its power.
+/// Share of a window's power that a channel must have for the window to count as this channel's alone.
 const ALONE: f64 = 0.99;
-/// Speakers who take turns leave most windows to one channel...
+/// Share of the windows that must belong to one channel alone in a recording with one speaker per channel.
 const TURNS: f64 = 0.7;
-/// ...and each of them has a fair share.
+/// Share of these windows that each channel must have.
 const FAIR: f64 = 0.15;
 
-/// Watches which channels sound alone.
+/// Counts the windows in which one channel alone has sound.
 ///
-/// Two people on two channels (a telephone call, an interview) take turns; a stereo recording of one place doesn't.
-/// Mixed to mono the former sounds like one speaker with two voices, which is good for nothing.
+/// Speakers on separate channels (a telephone call, an interview) take turns, whereas the channels of a stereo
+/// recording have sound at the same time. A mono mix of separate speakers is unusable as a recording of one speaker.
 pub(crate) struct Turns {
     window: usize,
     power: Vec<f64>, // (channels)
@@ -37,7 +37,7 @@ impl Turns {
         }
     }
 
-    /// The next samples, interleaved.
+    /// Adds the next samples, interleaved.
     pub(crate) fn push(&mut self, interleaved: &[f32]) {
         for frame in interleaved.chunks_exact(self.power.len().max(1)) {
             for (power, x) in self.power.iter_mut().zip(frame) {
@@ -62,7 +62,7 @@ impl Turns {
         self.filled = 0;
     }
 
-    /// Whether different speakers are on different channels.
+    /// Whether each channel has a speaker of its own.
     pub(crate) fn one_speaker_a_channel(&self) -> bool {
         let share = |windows: usize| windows as f64 / self.sounding.max(1) as f64;
         let speakers = self.alone.iter().filter(|n| share(**n) > FAIR).count();
@@ -70,13 +70,13 @@ impl Turns {
     }
 }
 
-/// Sound by which the beginning of a mix is judged, seconds.
+/// Amount of sound needed to judge the beginning of a mix, seconds.
 const BEGINNING_S: f64 = 2.0;
-/// Longest time that the beginning of a mix waits for sound, seconds.
+/// Longest beginning that is held back until it has enough sound, seconds.
 const LONGEST_WAIT_S: f64 = 30.0;
-/// Length of the windows by which a mix is judged after its beginning, seconds.
+/// Length of the windows in which a mix is judged after its beginning, seconds.
 const LATER_S: f64 = 0.5;
-/// Share of the channels' mean power below which their mean counts as cancelled: -15 dB.
+/// Power of the channels' mean, relative to their mean power, below which the channels cancel: -15 dB.
 const CANCELLED: f64 = 0.03;
 
 /// Channel that replaces the mean of channels that cancel.
@@ -84,28 +84,28 @@ const CANCELLED: f64 = 0.03;
 pub(crate) struct Replacement {
     /// Index of the channel.
     pub(crate) channel: usize,
-    /// First frame in which it is used.
+    /// First frame in which the channel is used.
     pub(crate) first_frame: u64,
 }
 
-/// Mixes channels to one: their mean, or from where the mean cancels the loudest of them.
+/// Mixes channels to mono: their mean, or their loudest channel from the time on at which the channels cancel.
 ///
-/// The beginning is held back until there is enough sound in it to tell, later samples for half a second.
+/// The beginning is held back until it has enough sound to be judged ([`BEGINNING_S`]), later samples for [`LATER_S`].
 pub(crate) struct ChannelMix {
     channels: usize,
-    /// Index of the channel that is kept instead of the mean.
+    /// Index of the channel that is used instead of the mean.
     kept: Option<usize>,
     replacement: Option<Replacement>,
     held: Vec<f32>, // (frames, channels)
-    /// Whether one channel is kept to the end.
+    /// Whether one channel is used to the end.
     settled: bool,
     power: Vec<f64>, // (channels)
-    /// Sums of the samples, for their constant offset.
+    /// Sums of the samples, from which the DC offset is computed.
     sums: Vec<f64>, // (channels)
     mean_power: f64,
     sounding: usize,
     frames: usize,
-    /// Frames before those that are held.
+    /// Number of frames before the held ones.
     judged: u64,
     settled_after: usize,
     longest_wait: usize,
@@ -113,7 +113,7 @@ pub(crate) struct ChannelMix {
 }
 
 impl ChannelMix {
-    /// Builds a mix of a recording's channels; `kept` chooses one by its index.
+    /// Builds a mix of a recording's channels, or selects the channel with index `kept`.
     pub(crate) fn new(sample_rate_hz: u32, channels: usize, kept: Option<usize>) -> Self {
         let frames = |seconds: f64| (f64::from(sample_rate_hz) * seconds) as usize;
         Self {
@@ -134,7 +134,7 @@ impl ChannelMix {
         }
     }
 
-    /// Appends the mix of the next samples, interleaved, to `out`, as far as they are judged.
+    /// Takes the next samples, interleaved, and appends the mix of all judged samples to `out`.
     pub(crate) fn push(&mut self, interleaved: &[f32], out: &mut Vec<f32>) {
         for (i, frame) in interleaved.chunks_exact(self.channels).enumerate() {
             if self.settled {
@@ -158,17 +158,17 @@ impl ChannelMix {
         }
     }
 
-    /// Appends the samples that are held back.
+    /// Appends the mix of the samples held back.
     pub(crate) fn finish(&mut self, out: &mut Vec<f32>) {
         if !self.held.is_empty() {
             self.judge(out);
         }
     }
 
-    /// Keeps one channel if those of the held samples cancel, and appends their mix. After the beginning half of a
-    /// window has to sound: the noise of a pause decides nothing.
+    /// Switches to one channel if the channels of the held samples cancel, and appends the mix of these samples. After
+    /// the beginning, only windows with at least half of sound are judged, since noise in pauses may cancel.
     fn judge(&mut self, out: &mut Vec<f32>) {
-        // A constant offset is no sound: powers are those of what varies.
+        // Powers are computed without the DC offset.
         let frames = self.frames.max(1) as f64;
         let mean_sum = self.sums.iter().sum::<f64>() / self.channels as f64;
         for (power, sum) in self.power.iter_mut().zip(&self.sums) {
@@ -180,7 +180,7 @@ impl ChannelMix {
         let sounds = power > 1e-3 * SILENT * frames;
         if is_enough && sounds && mean_power < CANCELLED * power {
             let loudest = (0..self.channels).max_by(|&a, &b| {
-                // The first of equally loud channels.
+                // The first of equally loud channels is chosen.
                 self.power[a].total_cmp(&self.power[b]).then(b.cmp(&a))
             });
             self.kept = loudest;
@@ -212,8 +212,8 @@ impl ChannelMix {
     }
 }
 
-/// Returns a file's name and the channel that `NAME#2` chooses, counted from 1. A file that is really called so comes
-/// first.
+/// Splits `NAME#2` into file name and channel number (from 1). If a file with the complete name exists, that file is
+/// meant.
 pub(crate) fn chosen(source: &str) -> (&str, Option<usize>) {
     let parts = source.rsplit_once('#').filter(|_| !Path::new(source).exists());
     match parts.and_then(|(name, channel)| Some((name, channel.parse().ok()?))) {

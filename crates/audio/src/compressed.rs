@@ -1,7 +1,7 @@
 //! FLAC, MP3, Ogg Vorbis, M4A/AAC, WebM/Vorbis and ADPCM through symphonia.
 //!
-//! Encoder delay is cut off where symphonia knows it: FLAC, MP3 and Vorbis start at the sample they were made from,
-//! AAC starts about 1024 samples late.
+//! The encoder delay is removed if symphonia knows it: FLAC, MP3 and Vorbis start at the first original sample, AAC
+//! starts about 1024 samples late.
 
 use std::io;
 
@@ -20,11 +20,11 @@ use crate::{AudioError, AudioWarning, DecodeFault, UnsupportedContent};
 struct End {
     /// Packets that could not be decoded and were left out.
     broken: u64,
-    /// The file stopped in the middle of something.
+    /// Whether the file ends within a packet or container element.
     cut: bool,
 }
 
-/// Decodes anything but WAV from its first byte.
+/// Decodes a format other than WAV.
 pub(crate) fn decode(
     source: Box<dyn MediaSource>,
     format: ContainerFormat,
@@ -102,7 +102,7 @@ fn codec_name(codec: AudioCodecId) -> Option<&'static str> {
     })
 }
 
-/// A failure of either side of [`pump`].
+/// Failure of [`pump`]: of the decoder or of the intake.
 enum PumpError {
     Stream(Error),
     Intake(AudioError),
@@ -134,7 +134,7 @@ fn pump(
     loop {
         let packet = match reader.next_packet() {
             Ok(Some(packet)) => packet,
-            // A chained stream restarts with other parameters: the recording ends there.
+            // A chained stream restarts with other parameters; only the first part of the recording is used.
             Ok(None) | Err(Error::ResetRequired) => {
                 return Ok(end);
             }
@@ -143,7 +143,7 @@ fn pump(
                 return Ok(end);
             }
             Err(Error::DecodeError(_)) => {
-                // Formats resynchronise by themselves: an error here ends the recording.
+                // Demuxers resynchronize by themselves, so an error ends the recording.
                 end.broken += 1;
                 end.cut = true;
                 return Ok(end);
@@ -173,7 +173,7 @@ fn explain(name: &str, format: ContainerFormat, error: Error) -> AudioError {
         Error::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
             AudioError::Undecodable { name, format: format.name(), fault: DecodeFault::EndsEarly }
         }
-        // An M4A keeps its index at the end unless it was made for streaming: half a file has none.
+        // An M4A has its index at the end unless it was written for streaming, so a truncated file has none.
         Error::Unsupported(what) if what.contains("missing") => AudioError::Undecodable {
             name,
             format: format.name(),

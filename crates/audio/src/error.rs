@@ -8,23 +8,23 @@ use syrinx_types::{ConfigIssue, Requirement};
 
 use crate::{FileKind, UnsupportedContent};
 
-/// An error of this crate. `name` is the path as given, or `standard input`.
+/// Error of reading, resampling or writing a recording. `name` is the path as given, or `standard input`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AudioError {
-    /// A path without a file.
+    /// The file does not exist.
     #[error("{name}: no such file")]
     Missing {
         /// The file.
         name: String,
     },
-    /// A folder, or something else that is no file.
+    /// The path is a folder or another non-file.
     #[error("{name}: is a folder, not a recording")]
     NotAFile {
         /// The path.
         name: String,
     },
-    /// A file that the operating system refused to read.
+    /// The file can't be read.
     #[error("{name}: reading failed: {cause}")]
     Read {
         /// The file.
@@ -32,21 +32,21 @@ pub enum AudioError {
         /// Cause.
         cause: io::Error,
     },
-    /// A file of 0 bytes.
+    /// The file has 0 bytes.
     #[error("{name}: is empty (0 bytes)")]
     Empty {
         /// The file.
         name: String,
     },
-    /// No known audio format.
+    /// The file has no known audio format.
     #[error("{name}: is not audio ({found})")]
     NotAudio {
         /// The file.
         name: String,
-        /// Kind of file by its first bytes.
+        /// Type of the file by its first bytes.
         found: FileKind,
     },
-    /// A known container with contents that are not read.
+    /// The container is known, but its content is not supported.
     #[error("{name}: {content} is not supported")]
     Unsupported {
         /// The file.
@@ -54,7 +54,7 @@ pub enum AudioError {
         /// The codec or sample format.
         content: UnsupportedContent,
     },
-    /// A recording with another speaker on each channel, who would be mixed to one.
+    /// Each channel of the recording has a speaker of its own.
     #[error("{name}: has another speaker on each of its {channels} channels")]
     SpeakerPerChannel {
         /// The file.
@@ -62,17 +62,17 @@ pub enum AudioError {
         /// Number of channels.
         channels: usize,
     },
-    /// A channel number out of range.
+    /// The channel number is out of range.
     #[error("{name}: has no channel {channel}, but {channels}, counted from 1")]
     NoChannel {
         /// The file.
         name: String,
-        /// The channel chosen.
+        /// Requested channel, from 1.
         channel: usize,
         /// Number of channels.
         channels: usize,
     },
-    /// A damaged file of a known format.
+    /// The file is damaged.
     #[error("{name}: looks like {format} but can't be decoded ({fault})")]
     Undecodable {
         /// The file.
@@ -82,41 +82,41 @@ pub enum AudioError {
         /// Fault.
         fault: DecodeFault,
     },
-    /// More than a few samples far beyond full scale.
+    /// More than a few samples exceed 16 times full scale.
     #[error("{name}: {count} samples lie beyond 16 times full scale (up to {peak:.3e} times)")]
     Scale {
         /// The file.
         name: String,
         /// Number of such samples.
         count: u64,
-        /// Largest magnitude, in full scales.
+        /// Largest magnitude, in multiples of full scale.
         peak: f32,
     },
-    /// A header without sound.
+    /// The file has a header without samples.
     #[error("{name}: holds no samples (0 frames)")]
     NoSamples {
         /// The file.
         name: String,
     },
-    /// NaN or infinity among the samples.
+    /// The samples contain NaN or infinity.
     #[error("{name}: holds NaN or infinite samples ({count}, the first at {at_s:.3} s)")]
     NonFinite {
         /// The file.
         name: String,
-        /// Time of the first one, seconds.
+        /// Time of the first such sample, seconds.
         at_s: f64,
-        /// Number of them as far as was read.
+        /// Number of such samples read so far.
         count: u64,
     },
-    /// A sample rate out of range.
+    /// The sample rate is out of range.
     #[error("{name}: the sample rate {sample_rate_hz} Hz is out of range")]
     SampleRate {
         /// The file.
         name: String,
-        /// The rate.
+        /// Sample rate, Hz.
         sample_rate_hz: u32,
     },
-    /// Longer than allowed.
+    /// The recording is longer than the limit.
     #[error("{name}: is longer than the limit of {max_seconds} s")]
     TooLong {
         /// The file.
@@ -124,25 +124,25 @@ pub enum AudioError {
         /// The limit, seconds.
         max_seconds: f64,
     },
-    /// Too many bytes from a stream.
+    /// The stream has more bytes than the limit.
     #[error("{name}: holds more than {max_bytes} bytes")]
     TooLarge {
         /// The stream.
         name: String,
-        /// The limit.
+        /// The limit, bytes.
         max_bytes: u64,
     },
-    /// Resampling was refused.
+    /// Resampling failed.
     #[error("resampling from {from_hz} Hz to {to_hz} Hz failed: {fault}")]
     Resample {
-        /// Rate given.
+        /// Source rate.
         from_hz: u32,
         /// Target rate.
         to_hz: u32,
         /// Fault.
         fault: ResampleFault,
     },
-    /// Writing failed: full disk, missing folder, no permission.
+    /// Writing failed, for instance for a full disk, a missing folder or missing permission.
     #[error("{name}: writing failed: {cause}")]
     Write {
         /// Target.
@@ -156,15 +156,15 @@ pub enum AudioError {
         /// Cause.
         cause: io::Error,
     },
-    /// More samples than a WAV file can count.
+    /// The samples exceed the size of a WAV file.
     #[error("{name}: {samples} samples don't fit in one WAV file (4 GiB)")]
     TooLongToWrite {
         /// Target.
         name: String,
-        /// Samples.
+        /// Number of samples.
         samples: usize,
     },
-    /// A log-mel, transform or pause setting that can't work.
+    /// A setting of log-mel features, transforms or pauses is invalid.
     #[error("setting {}: {}", .0.key, .0.reason)]
     Config(ConfigIssue),
 }
@@ -173,34 +173,34 @@ pub enum AudioError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeFault {
-    /// A file that ends before its sound.
+    /// The file ends before its samples.
     #[error("it ends too early")]
     EndsEarly,
-    /// A WAV file that ends before its format.
+    /// A WAV file ends within its header.
     #[error("it ends inside the header")]
     EndsInHeader,
-    /// A WAV file that ends after its format.
+    /// A WAV file has a format chunk, but no data chunk.
     #[error("no data chunk")]
     NoDataChunk,
-    /// A WAV file with its sound first.
+    /// A WAV file has its data chunk before its format chunk.
     #[error("the sound stands before its format")]
     SoundBeforeFormat,
-    /// A WAV file with a format chunk that lacks fields.
+    /// The format chunk of a WAV file lacks fields.
     #[error("its format chunk is too short")]
     ShortFormat,
-    /// A WAV file with an extensible format chunk that lacks fields.
+    /// The extensible format chunk of a WAV file lacks fields.
     #[error("its extensible format chunk is too short")]
     ShortExtensibleFormat,
-    /// A WAV file without channels.
+    /// A WAV file has no channels.
     #[error("it has zero channels")]
     NoChannels,
-    /// A WAV file with a chunk that is longer than any header.
+    /// A WAV file has an overlong chunk before its data chunk.
     #[error("a chunk of {bytes} bytes stands before the sound")]
     LongChunk {
         /// Length of the chunk, bytes.
         bytes: u64,
     },
-    /// A container without a part that every one has.
+    /// A container lacks a mandatory element.
     #[error("{0}")]
     NoPart(&'static str),
     /// Error of the `symphonia` library.
@@ -208,11 +208,11 @@ pub enum DecodeFault {
     Library(symphonia::core::errors::Error),
 }
 
-/// Fault of a change of the sample rate.
+/// Fault of a sample rate conversion.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResampleFault {
-    /// A rate that no recording has.
+    /// A rate is out of range.
     #[error("rates must lie between 1 and {} Hz", crate::MAX_RATE_HZ)]
     Rates,
     /// Error of the `rubato` library.
@@ -280,7 +280,7 @@ impl AudioError {
         Some(hint.into())
     }
 
-    /// Returns the file that the error is about, when it is about one (`standard input` for `-`).
+    /// Returns the file of the error, `standard input` for `-`; `None` for an error without a file.
     pub fn path(&self) -> Option<PathBuf> {
         match self {
             Self::Missing { name }

@@ -1,4 +1,4 @@
-//! Checks of rate, length and finiteness between a decoder and the samples kept, for every format.
+//! Checks of the sample rate, length and values of decoded samples, for all formats.
 
 use syrinx_types::Audio;
 
@@ -6,16 +6,17 @@ use crate::channels::{ChannelMix, Turns};
 use crate::long::{Recording, SourceLength, Spool};
 use crate::{AudioError, AudioWarning, Resampler, UnsupportedContent};
 
-/// Lowest sample rate that is believed.
+/// Lowest accepted sample rate, Hz.
 pub const MIN_RATE_HZ: u32 = 1_000;
 
-/// Highest sample rate that is believed.
+/// Highest accepted sample rate, Hz.
 pub const MAX_RATE_HZ: u32 = 768_000;
 
-/// Magnitude above which a sample is no sound but a fault (24 dB above full scale).
+/// Magnitude above which a sample is a fault (24 dB above full scale).
 const OUT_OF_RANGE: f32 = 16.0;
 
-/// Largest share of samples out of range that is mended; with more, the whole recording is wrongly scaled.
+/// Largest share of samples out of range that is repaired by clipping. With more, the whole recording has a wrong
+/// scale.
 const MENDED_SHARE: f64 = 0.001;
 
 /// Limits of reading.
@@ -23,7 +24,8 @@ const MENDED_SHARE: f64 = 0.001;
 pub struct ReadLimits {
     /// Longest recording, seconds. Default 4 hours.
     pub max_seconds: f64,
-    /// Most bytes taken from a stream that has to be held in memory (compressed standard input). Default 4 GiB.
+    /// Largest number of bytes read from a stream that must be held in memory (compressed standard input). Default 4
+    /// GiB.
     pub max_stream_bytes: u64,
 }
 
@@ -33,11 +35,11 @@ impl Default for ReadLimits {
     }
 }
 
-/// Consumer of decoded sound.
+/// Consumer of decoded samples.
 pub(crate) trait Sink {
-    /// Called once, before the first block.
+    /// Receives the format, once, before the first block.
     fn start(&mut self, sample_rate_hz: u32, channels: usize) -> Result<(), AudioError>;
-    /// The next samples, interleaved; always whole frames of the channels given to `start`.
+    /// Receives the next samples, interleaved. Their number is a multiple of the channels given to `start`.
     fn block(&mut self, interleaved: &[f32]) -> Result<(), AudioError>;
 }
 
@@ -48,13 +50,13 @@ pub(crate) struct Intake<'a> {
     sink: &'a mut dyn Sink,
     format: Option<(u32, usize)>,
     frames: u64,
-    /// Frames after which the rest is padding.
+    /// Number of frames after which the samples are padding.
     last_frame: Option<u64>,
     clipped: Clipped,
     warnings: Vec<AudioWarning>,
 }
 
-/// Samples out of range so far.
+/// Statistics of the samples out of range so far.
 #[derive(Debug, Default)]
 struct Clipped {
     count: u64,
@@ -82,27 +84,27 @@ impl<'a> Intake<'a> {
         self.warnings.push(warning);
     }
 
-    /// Warnings so far; none are left.
+    /// Removes and returns the warnings so far.
     pub(crate) fn take_warnings(&mut self) -> Vec<AudioWarning> {
         std::mem::take(&mut self.warnings)
     }
 
-    /// Leaves out everything after this number of frames.
+    /// Drops all samples after this number of frames.
     pub(crate) fn stop_after(&mut self, frames: u64) {
         self.last_frame = Some(frames);
     }
 
-    /// Returns the number of frames that are used of a sound of this many.
+    /// Returns the number of frames that are used of `frames`.
     pub(crate) fn kept_of(&self, frames: u64) -> u64 {
         self.last_frame.map_or(frames, |last| frames.min(last))
     }
 
-    /// Samples per channel so far.
+    /// Returns the number of samples per channel so far.
     pub(crate) fn frames(&self) -> u64 {
         self.frames
     }
 
-    /// Sets the format of the samples that follow. Only the first call may set it; later ones must repeat it.
+    /// Sets the format of the following samples. Later calls must have the same values as the first.
     pub(crate) fn start(&mut self, sample_rate_hz: u32, channels: usize) -> Result<(), AudioError> {
         if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&sample_rate_hz) {
             return Err(AudioError::SampleRate { name: self.name.to_owned(), sample_rate_hz });
@@ -121,7 +123,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Refuses a length known from the header, before decoding it.
+    /// Checks the length that the header states, before any sample is decoded.
     pub(crate) fn announce(&self, frames: u64) -> Result<(), AudioError> {
         let rate = self.format.map_or(1, |(rate, _)| rate);
         if frames as f64 > self.limits.max_seconds * f64::from(rate) {
@@ -133,7 +135,7 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// The next samples, interleaved.
+    /// Checks the next samples, interleaved, and passes them on.
     pub(crate) fn push(&mut self, interleaved: &[f32]) -> Result<(), AudioError> {
         let (rate, channels) = self.format.expect("a decoder calls start before push");
         if let Some(first) = interleaved.iter().position(|x| !x.is_finite()) {
@@ -155,7 +157,7 @@ impl<'a> Intake<'a> {
         self.sink.block(mended.as_deref().unwrap_or(interleaved))
     }
 
-    /// Returns the same samples with those out of range clipped to full scale, if there are any.
+    /// Returns the samples with those out of range clipped to full scale; `None` if there are none.
     fn clip(&mut self, interleaved: &[f32], channels: usize) -> Option<Vec<f32>> {
         let first = interleaved.iter().position(|x| x.abs() > OUT_OF_RANGE)?;
         if self.clipped.count == 0 {
@@ -170,7 +172,7 @@ impl<'a> Intake<'a> {
         Some(samples)
     }
 
-    /// Called at the end of the stream.
+    /// Checks the complete recording at the end of the stream.
     pub(crate) fn finish(&mut self) -> Result<(), AudioError> {
         let name = self.name.to_owned();
         if self.frames == 0 {
@@ -178,7 +180,7 @@ impl<'a> Intake<'a> {
         }
         let (rate, channels) = self.format.unwrap_or((1, 1));
         let Clipped { count, first_frame, peak } = self.clipped;
-        // At least one sample may be mended in the shortest of recordings.
+        // Even in the shortest recording one sample may be repaired.
         if count as f64 > (MENDED_SHARE * (self.frames * channels as u64) as f64).max(1.0) {
             return Err(AudioError::Scale { name, count, peak });
         }
@@ -194,11 +196,11 @@ impl<'a> Intake<'a> {
     }
 }
 
-/// Keeps the mean of the channels or one of them, resampled on the way when a rate is wanted, so that a long recording
-/// is held in memory once only.
+/// Sink that mixes the channels to mono or selects one of them, and resamples the result if a rate is given. Resampling
+/// during decoding keeps a long recording in memory once only.
 pub(crate) struct MonoSink {
     to_hz: Option<u32>,
-    /// The channel that is kept, from 1; the mean of all if none is named.
+    /// Selected channel, from 1; `None` for the mean of all channels.
     channel: Option<usize>,
     resampler: Option<Resampler>,
     channels: usize,
@@ -236,7 +238,7 @@ impl MonoSink {
         }
     }
 
-    /// Keeps one channel only.
+    /// Selects one channel, from 1.
     pub(crate) fn of_channel(self, channel: Option<usize>) -> Self {
         Self { channel, ..self }
     }
@@ -302,7 +304,7 @@ impl Sink for MonoSink {
     fn start(&mut self, sample_rate_hz: u32, channels: usize) -> Result<(), AudioError> {
         self.channels = channels;
         self.turns = Turns::new(sample_rate_hz, channels);
-        // A channel that there isn't is refused at the end, when the file has been read whole.
+        // A missing channel is reported at the end of decoding, so any channel is used until then.
         let chosen = self.channel.map(|channel| channel.saturating_sub(1).min(channels - 1));
         self.mix = ChannelMix::new(sample_rate_hz, channels, chosen);
         self.source.sample_rate_hz = sample_rate_hz;
@@ -325,7 +327,7 @@ impl Sink for MonoSink {
     }
 }
 
-/// Keeps channels apart.
+/// Sink that keeps the channels separate.
 #[derive(Default)]
 pub(crate) struct ChannelSink(Vec<Audio>);
 

@@ -1,12 +1,12 @@
 //! Audio files in and out, resampling, log-mel spectrograms, pauses.
 //!
-//! Every recording is read by [`load`] or one of its siblings and written by [`write_wav`]. Invariants:
+//! Recordings are read by [`load`] and similar functions, and written by [`write_wav`]. Invariants:
 //!
-//! - A recording that is returned has at least one sample, only finite samples, and a sample rate within [`MIN_RATE_HZ`]
-//!   to [`MAX_RATE_HZ`]. Silence and single samples are accepted.
+//! - A returned recording has at least one sample, only finite samples, and a sample rate within [`MIN_RATE_HZ`] to
+//!   [`MAX_RATE_HZ`]. Silence and single samples are accepted.
 //! - Bad input is an [`AudioError`] that names the file, never a panic; [`AudioError::hint`] is the remedy. Repaired
-//!   faults are an [`AudioWarning`]. Functions without a `warn` callback discard them; a run that reads recordings of
-//!   its user emits them by [`UniqueWarnings`].
+//!   faults are an [`AudioWarning`]. Functions without a `warn` callback discard warnings; programs emit them by
+//!   [`UniqueWarnings`].
 //! - A file is written under a temporary name and then renamed: it is complete or missing.
 //! - No tensors, no global state, no threads.
 

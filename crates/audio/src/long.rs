@@ -1,4 +1,4 @@
-//! Recordings of any length: in memory while they are short, in a temporary file without a name beyond that.
+//! Recordings of any length: short ones in memory, longer ones in an unnamed temporary file.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -9,10 +9,10 @@ use syrinx_types::Audio;
 use crate::AudioError;
 use crate::silence::{FRAME_S, chunks_of_power, frame_power};
 
-/// Samples that are held in memory: 10 minutes at 24 kHz, 55 MiB.
+/// Largest number of samples held in memory: 10 minutes at 24 kHz, 55 MiB.
 const MOST_IN_MEMORY: usize = 10 * 60 * 24_000;
 
-/// Samples that are read at once when all of a recording is looked at.
+/// Number of samples read at once in a pass over a complete recording.
 const BLOCK_SAMPLES: usize = 1 << 18;
 
 /// Bytes of a sample in the file.
@@ -28,12 +28,12 @@ pub struct Recording {
     source: SourceLength,
 }
 
-/// Length of a recording as it is in its file, before resampling.
+/// Length of a recording in its file, before resampling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceLength {
-    /// Samples of a channel.
+    /// Number of samples per channel.
     pub samples: u64,
-    /// Samples a second.
+    /// Sample rate, Hz.
     pub sample_rate_hz: u32,
 }
 
@@ -66,7 +66,7 @@ impl Recording {
         self.samples
     }
 
-    /// Samples a second.
+    /// Returns the sample rate, Hz.
     pub fn sample_rate_hz(&self) -> u32 {
         self.sample_rate_hz
     }
@@ -88,7 +88,7 @@ impl Recording {
     /// Returns the samples from one index to another, clamped to the recording.
     ///
     /// # Errors
-    /// As [`Self::slice`].
+    /// Those of [`Self::slice`].
     pub fn section(&self, start: usize, end: usize) -> Result<Audio, AudioError> {
         let start = start.min(self.samples);
         let end = end.clamp(start, self.samples);
@@ -102,7 +102,7 @@ impl Recording {
     /// Returns the samples of a recording that is in memory.
     ///
     /// # Errors
-    /// The recording itself, if it lies in a file.
+    /// The recording itself, if it is stored in a file.
     pub fn into_memory(self) -> Result<Audio, Self> {
         match self.store {
             SampleStore::Memory(samples) => {
@@ -112,28 +112,28 @@ impl Recording {
         }
     }
 
-    /// Returns all of it in memory.
+    /// Reads the complete recording into memory.
     ///
     /// # Errors
-    /// As [`Self::slice`].
+    /// Those of [`Self::slice`].
     pub fn whole(&self) -> Result<Audio, AudioError> {
         self.section(0, self.samples)
     }
 
-    /// Cuts the recording into pieces of at most `max_s` seconds: [`crate::silence::chunks`].
+    /// Cuts the recording into chunks of at most `max_s` seconds, as [`crate::silence::chunks`] does.
     ///
     /// # Errors
-    /// As [`Self::slice`].
+    /// Those of [`Self::slice`].
     pub fn chunks(&self, max_s: f64) -> Result<Vec<(f64, f64)>, AudioError> {
         let rate_hz = f64::from(self.sample_rate_hz);
-        // Frames of 10 ms never lie across two blocks.
+        // Blocks consist of complete frames of 10 ms.
         let frames = (BLOCK_SAMPLES as f64 / (FRAME_S * rate_hz)).max(1.0) as usize;
         let all = (self.seconds() / FRAME_S).ceil() as usize;
         let mut power = Vec::with_capacity(all);
         for first in (0..all).step_by(frames) {
             let last = (first + frames).min(all);
             let at = |frame: usize| (frame as f64 * FRAME_S * rate_hz).round() as usize;
-            // A frame has at least one sample, which may lie behind its end.
+            // A frame has at least one sample, which may be the first after its end.
             let block = self.section(at(first), at(last) + 1)?;
             frame_power(&block.samples, at(first), self.samples, rate_hz, first..last, &mut power);
         }
@@ -154,7 +154,7 @@ fn read(file: &Mutex<File>, first: usize, count: usize) -> Result<Vec<f32>, Audi
     Ok(bytes.chunks_exact(SAMPLE_BYTES).map(sample).collect())
 }
 
-/// A recording while it is decoded.
+/// Buffer of a recording during decoding.
 pub(crate) struct Spool {
     memory: Vec<f32>,
     most_in_memory: usize,
@@ -163,7 +163,7 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// Builds a spool that goes to a file when memory holds [`MOST_IN_MEMORY`] samples.
+    /// Builds a spool that moves its samples to a file beyond [`MOST_IN_MEMORY`] samples.
     pub(crate) fn to_disk() -> Self {
         Self::of(MOST_IN_MEMORY)
     }
@@ -173,7 +173,7 @@ impl Spool {
         Self::of(usize::MAX)
     }
 
-    /// Builds a spool with a limit of its own.
+    /// Builds a spool that moves its samples to a file beyond `most_in_memory` samples.
     pub(crate) fn of(most_in_memory: usize) -> Self {
         Self { memory: Vec::new(), most_in_memory, file: None, written: 0 }
     }
@@ -185,7 +185,7 @@ impl Spool {
         if self.memory.len() > full { self.spill() } else { Ok(()) }
     }
 
-    /// Moves what is in memory to the file.
+    /// Moves the samples in memory to the file.
     fn spill(&mut self) -> Result<(), AudioError> {
         let fail = |cause| AudioError::Spool { cause };
         if self.file.is_none() {
@@ -198,12 +198,12 @@ impl Spool {
             }
         }
         self.written += self.memory.len();
-        // The memory of the first minutes is given back.
+        // Frees the memory of the first minutes.
         self.memory = Vec::new();
         Ok(())
     }
 
-    /// All samples; those of a file are read back.
+    /// Returns all samples, those of the file included.
     pub(crate) fn into_samples(self) -> Result<Vec<f32>, AudioError> {
         if self.file.is_none() {
             return Ok(self.memory);

@@ -6,21 +6,21 @@ use syrinx_types::{Allowed, ConfigIssue};
 
 use crate::{AudioError, Stft};
 
-/// Parameters of a log-mel spectrogram. Changing any of it makes codecs trained on it useless.
+/// Parameters of a log-mel spectrogram. A codec works only with the parameters that it was trained with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MelConfig {
-    /// Samples a second of the sound.
+    /// Sample rate, Hz.
     pub sample_rate_hz: u32,
-    /// Samples of one transform; the Hann window is as long.
+    /// Length of the transform and of its Hann window, samples.
     pub n_fft: usize,
-    /// Samples from one frame to the next.
+    /// Hop between frames, samples.
     pub hop: usize,
-    /// Mel bands.
+    /// Number of mel bands.
     pub bins: usize,
-    /// Lower edge of the lowest band.
+    /// Lower edge of the lowest band, Hz.
     pub fmin_hz: f64,
-    /// Upper edge of the highest band.
+    /// Upper edge of the highest band, Hz.
     pub fmax_hz: f64,
     /// Smallest magnitude; its logarithm is the value of silence.
     pub floor: f64,
@@ -40,9 +40,8 @@ impl Default for MelConfig {
     }
 }
 
-/// Computes log-mel spectrograms: natural logarithm of Slaney-scale, area-normalised bands of the magnitude spectrum,
-/// the form that HiFi-GAN (2010.05646, section 3.1 and its code) and most vocoders use, with frames as [`Stft`] makes
-/// them.
+/// Log-mel spectrograms: natural logarithm of Slaney-scale, area-normalized bands of the magnitude spectrum of
+/// [`Stft`], as in HiFi-GAN (Kong et al. 2020, arXiv:2010.05646, section 3.1 and its code) and most vocoders.
 #[derive(Debug, Clone)]
 pub struct LogMel {
     config: MelConfig,
@@ -50,7 +49,7 @@ pub struct LogMel {
     bands: Vec<Band>,
 }
 
-/// One triangle: weights from its first frequency on.
+/// Triangular filter: index of its first frequency, and weights from there on.
 #[derive(Debug, Clone)]
 struct Band {
     first: usize,
@@ -61,7 +60,7 @@ impl LogMel {
     /// Prepares the transform and the filterbank.
     ///
     /// # Errors
-    /// [`AudioError::Config`] naming the setting that can't work.
+    /// [`AudioError::Config`] with the invalid setting.
     pub fn new(config: MelConfig) -> Result<Self, AudioError> {
         let fail = |key, reason: String| Err(AudioError::setting(key, reason));
         let nyquist_hz = f64::from(config.sample_rate_hz) / 2.0;
@@ -86,12 +85,12 @@ impl LogMel {
         &self.config
     }
 
-    /// Mel bands of a frame.
+    /// Returns the number of mel bands.
     pub fn bins(&self) -> usize {
         self.config.bins
     }
 
-    /// Frames a second.
+    /// Returns the frame rate, Hz.
     pub fn frame_rate_hz(&self) -> f64 {
         f64::from(self.config.sample_rate_hz) / self.config.hop as f64
     }
@@ -106,7 +105,7 @@ impl LogMel {
         (self.config.floor as f32).ln()
     }
 
-    /// Log-mel of samples at the configured rate, (frames, bins) row by row.
+    /// Computes the log-mel spectrogram of samples at the configured rate, (frames, bins), row-major.
     pub fn compute(&self, samples: &[f32]) -> Vec<f32> {
         let mut out = Vec::with_capacity(self.frame_count(samples.len()) * self.bins());
         let floor = self.config.floor as f32;
@@ -127,8 +126,8 @@ impl Default for LogMel {
     }
 }
 
-/// Returns the triangular filters, (bins, n_fft / 2 + 1) row by row: Slaney's mel scale, each divided by half its width
-/// in Hz (librosa's `filters.mel` with its defaults).
+/// Returns the triangular filters, (bins, n_fft / 2 + 1), row-major, on Slaney's mel scale. Each is divided by half its
+/// width in Hz, as `filters.mel` of librosa does by default.
 pub fn mel_filterbank(config: &MelConfig) -> Vec<f32> {
     let frequencies = config.n_fft / 2 + 1;
     let (low, high) = (hz_to_mel(config.fmin_hz), hz_to_mel(config.fmax_hz));

@@ -1,10 +1,10 @@
-//! 16-bit samples, and the header of a WAV file that is written while it is made.
+//! 16-bit samples, and the header of a streamed WAV file.
 
-/// Bytes before the samples of a WAV file.
+/// Length of the header, bytes.
 const HEADER_BYTES: u32 = 44;
 
-/// Rounds a sample to 16 bits. Full scale is 32768, as in reading, so that a 16-bit file survives the round trip bit for
-/// bit.
+/// Rounds a sample to 16 bits. Full scale is 32768, as for reading, so that a 16-bit file is read and written without
+/// change.
 pub fn to_int16(x: f32) -> i16 {
     (x * 32768.0).round().clamp(-32768.0, 32767.0) as i16
 }
@@ -14,8 +14,8 @@ pub fn pcm16(samples: &[f32]) -> Vec<u8> {
     samples.iter().flat_map(|x| to_int16(*x).to_le_bytes()).collect()
 }
 
-/// Returns the header of a 16-bit mono WAV file. Without a number of samples its lengths are unknown (all bits set), as
-/// those of OpenAI's streams.
+/// Returns the header of a 16-bit mono WAV file. If the number of samples is `None`, all bits of the length fields are
+/// set, as in OpenAI's streams.
 pub fn wav_header(rate_hz: u32, samples: Option<usize>) -> Vec<u8> {
     let data = samples.and_then(|n| u32::try_from(2 * n).ok());
     let riff = data.and_then(|n| n.checked_add(HEADER_BYTES - 8));

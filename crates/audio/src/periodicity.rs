@@ -1,27 +1,28 @@
-//! Periodic and sounding shares of a short section: clicks are neither long nor periodic, speech is one of them.
+//! Share of frames with sound, and of periodic frames, in a short section. Both are low for clicks; one of them is high
+//! for speech.
 
-/// Rate to which samples are averaged, Hz: enough for the fundamental and the first formant.
+/// Rate to which samples are averaged, Hz; covers the fundamental frequency and the first formant.
 const RATE_HZ: usize = 4_000;
-/// Length of a frame, and of the step to the next one, samples at that rate.
+/// Length and hop of frames, samples at that rate.
 const FRAME: usize = 160;
 const STEP: usize = 40;
-/// Periods of voices, samples at that rate: 500 to 60 Hz.
+/// Pitch periods, samples at that rate: 500 to 60 Hz.
 const PERIODS: std::ops::RangeInclusive<usize> = 8..=66;
-/// Frames further below the loudest one are pauses, as a share of its power: 25 dB.
+/// Power relative to the loudest frame below which a frame is a pause: -25 dB.
 const SOUNDING: f32 = 0.003;
-/// Correlation of a frame with itself a period later, from which it is periodic.
+/// Smallest autocorrelation at the pitch period of a periodic frame.
 const PERIODIC: f32 = 0.4;
 
 /// Shares of frames, 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Shares {
-    /// Frames that sound, of all.
+    /// Share of frames with sound.
     pub(crate) sounding: f32,
-    /// Periodic frames, of those that sound.
+    /// Share of periodic frames among those with sound.
     pub(crate) periodic: f32,
 }
 
-/// Returns the shares of a section; `None` of one that is shorter than a frame.
+/// Returns the shares of a section; `None` for a section shorter than a frame.
 pub(crate) fn shares(samples: &[f32], sample_rate_hz: u32) -> Option<Shares> {
     let factor = (sample_rate_hz as usize / RATE_HZ).max(1);
     let mean = |block: &[f32]| block.iter().sum::<f32>() / factor as f32;
@@ -38,7 +39,7 @@ pub(crate) fn shares(samples: &[f32], sample_rate_hz: u32) -> Option<Shares> {
     })
 }
 
-/// Returns the largest normalized correlation of a frame with itself a period later.
+/// Returns the largest normalized autocorrelation of a frame over [`PERIODS`].
 fn periodicity(frame: &[f32]) -> f32 {
     let mean = frame.iter().sum::<f32>() / frame.len() as f32;
     let centred: Vec<f32> = frame.iter().map(|s| s - mean).collect();

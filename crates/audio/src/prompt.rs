@@ -1,6 +1,6 @@
-//! From a recording to a voice prompt: the best stretch of speech, without silence around it, at a common level.
+//! Voice prompts from recordings: the best section of speech, without surrounding silence, at a common level.
 //!
-//! The rules are the same for voices that are kept and for recordings in requests.
+//! The same rules apply to stored voices and to recordings in requests.
 
 use std::ops::Range;
 
@@ -11,20 +11,20 @@ use syrinx_types::Audio;
 use crate::AudioWarning;
 use crate::silence::{FRAME_S, PauseConfig, find_pauses, speech_bounds, speech_level_db, trim};
 
-/// Settings of prompts made from recordings.
+/// Settings of prompts from recordings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PromptConfig {
-    /// Longest prompt of a voice that is kept, seconds (75 frames of 40 ms). For a recording in a request it is the
-    /// task's `max_prompt_frames`.
+    /// Longest prompt of a stored voice, seconds; the default is 75 frames of 40 ms. Recordings in requests have the
+    /// limit `max_prompt_frames` of the task instead.
     pub max_s: f64,
-    /// Shortest stretch of speech that can serve, seconds.
+    /// Least amount of speech in a prompt, seconds.
     pub min_s: f64,
-    /// Silence that stays before and after the speech, seconds.
+    /// Silence kept before and after the speech, seconds.
     pub keep_silence_s: f64,
-    /// Level that prompts are brought to: root mean square of the speech in decibels below full scale.
+    /// Level of prompts after normalization: root mean square of the speech, dB relative to full scale.
     pub level_dbfs: f64,
-    /// Settings of pauses.
+    /// Settings of pause detection.
     pub pauses: PauseConfig,
 }
 
@@ -40,11 +40,11 @@ impl Default for PromptConfig {
     }
 }
 
-/// A recording that cannot be a voice prompt.
+/// Reason for which a recording can't be a voice prompt.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PromptError {
-    /// The whole recording is too short.
+    /// The recording is too short.
     #[error("the recording lasts {seconds:.3} s, less than the {min_s} s of the shortest prompt")]
     TooShort {
         /// Length of the recording, seconds.
@@ -52,14 +52,14 @@ pub enum PromptError {
         /// Shortest prompt, seconds.
         min_s: f64,
     },
-    /// The loudest part of the recording is silent.
+    /// The recording is silent.
     #[error(
         "the recording is silent: its loudest part is at {level_dbfs:.0} dBFS, speech needs {needed_dbfs:.0}"
     )]
     Silent {
-        /// Level of the loudest part, decibels of full scale.
+        /// Level of the loudest part, dB relative to full scale.
         level_dbfs: f64,
-        /// Level below which nothing is speech, decibels of full scale.
+        /// Smallest level of speech, dB relative to full scale.
         needed_dbfs: f64,
     },
     /// Too little of the recording is speech.
@@ -67,7 +67,7 @@ pub enum PromptError {
         "the recording has {speech_s:.2} s of speech, less than the {min_s} s of the shortest prompt"
     )]
     TooLittleSpeech {
-        /// Speech in the best stretch, seconds.
+        /// Amount of speech in the best section, seconds.
         speech_s: f64,
         /// Shortest prompt, seconds.
         min_s: f64,
@@ -75,7 +75,7 @@ pub enum PromptError {
 }
 
 impl PromptError {
-    /// Returns a remedy that a person can apply.
+    /// Returns the remedy.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::TooShort { .. } | Self::TooLittleSpeech { .. } => {
@@ -86,35 +86,35 @@ impl PromptError {
     }
 }
 
-/// Samples above this are taken for clipped.
+/// Magnitude above which a sample counts as clipped.
 const CLIPPED: f32 = 0.99;
 
-/// Share of clipped samples above which a prompt sounds distorted. Peaks of unclipped speech that reach full scale are
-/// below a tenth of it.
+/// Share of clipped samples above which a prompt sounds distorted. Peaks of unclipped speech at full scale have a share
+/// below a tenth of this.
 const MOST_CLIPPED: f64 = 0.002;
 
-/// A prompt from a recording.
+/// Section of a recording that serves as a prompt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Excerpt {
-    /// The stretch, trimmed and at the common level.
+    /// The section, trimmed and normalized in level.
     pub audio: Audio,
-    /// Share of its samples that are at full scale in the recording, 0 to 1.
+    /// Share of the section's samples that are at full scale in the recording, 0 to 1.
     pub clipped_share: f64,
 }
 
 impl Excerpt {
-    /// Returns a warning of a prompt that is clipped. `name` is the recording's.
+    /// Returns a warning if the prompt is clipped. `name` is the name of the recording.
     pub fn warning(&self, name: &str) -> Option<AudioWarning> {
         let share = self.clipped_share;
         (share > MOST_CLIPPED).then(|| AudioWarning::ClippedPrompt { name: name.to_owned(), share })
     }
 }
 
-/// Score of a stretch that ends with a whole word, in seconds of speech.
+/// Bonus in the score of a section that ends with a complete word, in seconds of speech.
 const WHOLE_WORDS_S: f64 = 0.3;
 
-/// Returns the stretch of a recording that makes the best prompt: the most speech within `config.max_s`, unclipped
-/// where that can be, cut at pauses. Trimmed and brought to the common level.
+/// Returns the section of a recording that is the best prompt: with the most speech within `config.max_s`, with few
+/// clipped samples, and cut at pauses if possible. The section is trimmed and normalized in level.
 ///
 /// # Errors
 /// [`PromptError`] for a recording that is silent or has too little speech.
@@ -125,12 +125,12 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptEr
     let clipped = clipped_samples(audio);
     let mut best: Option<(f64, (f64, f64))> = None;
     for start in std::iter::once(0.0).chain(pauses.iter().map(|p| p.1)) {
-        // The silence before the first word counts.
+        // The silence before the first word is part of the section.
         let lead_s = config.keep_silence_s.min(start);
         let longest = (start + config.max_s - lead_s).min(total_s);
         let inside = &pauses[pauses.partition_point(|p| p.1 <= start)..];
         let inside = &inside[..inside.partition_point(|p| p.0 <= longest)];
-        // Ending at the last pause that begins inside avoids a cut in the middle of a word.
+        // A section that ends at a pause does not end within a word.
         let pause = inside.last().map(|p| p.0).filter(|&p| p > start);
         for end in pause.into_iter().chain([longest]) {
             let whole_words =
@@ -148,14 +148,14 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptEr
     levelled(&audio.slice(start - config.keep_silence_s, end + config.keep_silence_s), config)
 }
 
-/// Returns a stretch as a prompt: silence at its ends trimmed, cut to `config.max_s`, brought to the common level.
+/// Trims a section, cuts it to `config.max_s` and normalizes its level.
 fn levelled(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptError> {
     let mut audio = trim(audio, &config.pauses, config.keep_silence_s).slice(0.0, config.max_s);
     let pauses = find_pauses(&audio, &config.pauses);
     let (start, end) = speech_bounds(&audio, &config.pauses).unwrap_or_default();
     let inside = pauses.iter().filter(|(a, b)| *a > start && *b < end);
     let speech_s = end - start - inside.map(|(a, b)| b - a).sum::<f64>();
-    // Frames of 10 ms: speech of just the shortest length may miss a part of one.
+    // Speech is measured in frames of 10 ms, so the measured length may be too short by one frame.
     if speech_s + FRAME_S < config.min_s {
         return Err(PromptError::TooLittleSpeech { speech_s, min_s: config.min_s });
     }
@@ -186,7 +186,7 @@ fn clipped_samples(audio: &Audio) -> Vec<usize> {
     samples.filter(|(_, x)| x.abs() > CLIPPED).map(|(i, _)| i).collect()
 }
 
-/// Returns the share of a range that the sorted `indices` are.
+/// Returns the share of the indices in `range` that the sorted `indices` contain.
 fn share_of(indices: &[usize], range: Range<usize>) -> f64 {
     let below = |at: usize| indices.partition_point(|&i| i < at);
     (below(range.end) - below(range.start)) as f64 / range.len().max(1) as f64

@@ -14,8 +14,8 @@ use crate::{AudioError, AudioWarning, Recording, UnsupportedContent, compressed,
 /// Name of `-` in messages.
 const STANDARD_INPUT: &str = "standard input";
 
-/// Reads a file to mono (the mean of its channels) at its own rate, within the default [`ReadLimits`]. A file with
-/// another speaker on every channel is refused: see [`load_source`].
+/// Reads a file to mono (the mean of its channels) at its own rate, within the default [`ReadLimits`]. A file with one
+/// speaker per channel is an error; [`load_source`] can select a channel.
 ///
 /// # Errors
 /// Any [`AudioError`] of reading; each names the file.
@@ -23,18 +23,18 @@ pub fn read(path: impl AsRef<Path>) -> Result<Audio, AudioError> {
     read_with(path, &ReadLimits::default())
 }
 
-/// [`read`] within given limits.
+/// Reads like [`read`], within given limits.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn read_with(path: impl AsRef<Path>, limits: &ReadLimits) -> Result<Audio, AudioError> {
     read_warned(path, limits, &mut |_| {})
 }
 
-/// As [`read_with`] does, with a warning for every fault that was repaired.
+/// Reads like [`read_with`], and calls `warn` for every repaired fault.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn read_warned(
     path: impl AsRef<Path>,
     limits: &ReadLimits,
@@ -45,18 +45,18 @@ pub fn read_warned(
     finish(sink, warnings, &path.as_ref().display().to_string(), warn)
 }
 
-/// Reads a file and resamples it to `rate_hz` on the way (the long recording is held once only).
+/// Reads a file and resamples it to `rate_hz` during decoding, so that memory holds a recording once only.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn load(path: impl AsRef<Path>, rate_hz: u32) -> Result<Audio, AudioError> {
     load_with(path, rate_hz, &ReadLimits::default())
 }
 
-/// [`load`] within given limits.
+/// Reads like [`load`], within given limits.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn load_with(
     path: impl AsRef<Path>,
     rate_hz: u32,
@@ -65,10 +65,10 @@ pub fn load_with(
     load_warned(path, rate_hz, limits, &mut |_| {})
 }
 
-/// As [`load_with`] does, with a warning for every fault that was repaired.
+/// Reads like [`load_with`], and calls `warn` for every repaired fault.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn load_warned(
     path: impl AsRef<Path>,
     rate_hz: u32,
@@ -91,11 +91,10 @@ fn finish(
     Ok(audio)
 }
 
-/// Reads the channels of a file separately, at its own rate: one speaker in each. Warns of every fault that was
-/// repaired.
+/// Reads the channels of a file separately, at its own rate, and calls `warn` for every repaired fault.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn read_channels(
     path: impl AsRef<Path>,
     limits: &ReadLimits,
@@ -106,10 +105,10 @@ pub fn read_channels(
     Ok(sink.finish())
 }
 
-/// [`read_with`], where `-` is standard input and `NAME#2` the second channel of a file.
+/// Reads like [`read_with`], where `-` is standard input and `NAME#2` is the second channel of a file.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn read_source(source: &str, limits: &ReadLimits) -> Result<Audio, AudioError> {
     let (name, channel) = chosen(source);
     let mut sink = MonoSink::new(None).of_channel(channel);
@@ -117,18 +116,18 @@ pub fn read_source(source: &str, limits: &ReadLimits) -> Result<Audio, AudioErro
     Ok(sink.finish(name)?.0)
 }
 
-/// [`load_with`], where `-` is standard input and `NAME#2` the second channel of a file.
+/// Reads like [`load_with`], where `-` is standard input and `NAME#2` is the second channel of a file.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn load_source(source: &str, rate_hz: u32, limits: &ReadLimits) -> Result<Audio, AudioError> {
     load_source_warned(source, rate_hz, limits, &mut |_| {})
 }
 
-/// As [`load_source`] does, with a warning for every fault that was repaired.
+/// Reads like [`load_source`], and calls `warn` for every repaired fault.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn load_source_warned(
     source: &str,
     rate_hz: u32,
@@ -141,11 +140,11 @@ pub fn load_source_warned(
     finish(sink, warnings, name, warn)
 }
 
-/// [`load_source_warned`] for recordings of any length: a long one is kept in a temporary file. At its own rate if
-/// none is wanted.
+/// Reads like [`load_source_warned`], but stores a long recording in a temporary file. Without a rate, the recording
+/// keeps its own.
 ///
 /// # Errors
-/// As [`read`], and [`AudioError::Spool`] where the temporary file can't be written.
+/// Those of [`read`], and [`AudioError::Spool`] if the temporary file can't be written.
 pub fn open_source(
     source: &str,
     rate_hz: Option<u32>,
@@ -160,19 +159,19 @@ pub fn open_source(
     Ok(recording)
 }
 
-/// Reads a stream to mono at its own rate. `name` is for messages; its ending (`upload.mp3`) is a hint for formats
-/// without clear first bytes. WAV is decoded as it comes, other formats are first read to memory.
+/// Reads a stream to mono at its own rate. `name` is used in messages; its extension (`upload.mp3`) identifies formats
+/// that their first bytes do not. WAV is decoded while it is read, other formats are first read into memory.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn read_from(reader: impl Read, name: &str, limits: &ReadLimits) -> Result<Audio, AudioError> {
     read_from_warned(reader, name, limits, &mut |_| {})
 }
 
-/// As [`read_from`] does, with a warning for every fault that was repaired.
+/// Reads like [`read_from`], and calls `warn` for every repaired fault.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn read_from_warned(
     reader: impl Read,
     name: &str,
@@ -184,7 +183,7 @@ pub fn read_from_warned(
     finish(sink, warnings, name, warn)
 }
 
-/// Warnings of a reading that ended well.
+/// Warnings of a successful read, or its error.
 type Decoded = Result<Vec<AudioWarning>, AudioError>;
 
 fn decode_source(source: &str, limits: &ReadLimits, sink: &mut dyn Sink) -> Decoded {

@@ -1,4 +1,4 @@
-//! Changing the sample rate, through rubato's FFT resampler.
+//! Sample rate conversion by rubato's FFT resampler.
 
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
@@ -6,18 +6,18 @@ use syrinx_types::Audio;
 
 use crate::{AudioError, MAX_RATE_HZ, ResampleFault};
 
-/// Samples in a block on its shorter side. Longer blocks move the anti-aliasing filter's edge towards the Nyquist
-/// frequency: 1024 puts it above 0.97 of it.
+/// Number of samples of a block at the lower of the two rates. In longer blocks the cutoff of the anti-aliasing filter
+/// is closer to the Nyquist frequency: with 1024 above 0.97 of it.
 const BLOCK_SAMPLES: usize = 1024;
 
-/// Resamples mono sound that arrives in pieces. The result has no delay and exactly `round(n * to / from)` samples.
+/// Resampler of mono audio that arrives in blocks. The result has no delay and exactly `round(n * to / from)` samples.
 pub struct Resampler {
     from_hz: u32,
     to_hz: u32,
     fft: Fft<f32>,
     block_in: usize,
     block_out: Vec<f32>,
-    /// Output samples still to be dropped: the filter's delay.
+    /// Number of output samples still to be dropped for the delay of the filter.
     delay: usize,
     pending: Vec<f32>,
     out: Vec<f32>,
@@ -29,14 +29,15 @@ impl Resampler {
     /// Builds a resampler between two rates.
     ///
     /// # Errors
-    /// [`AudioError::Resample`] when a rate is 0 or above [`MAX_RATE_HZ`].
+    /// [`AudioError::Resample`] if a rate is 0 or above [`MAX_RATE_HZ`].
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, AudioError> {
         if from_hz == 0 || to_hz == 0 || from_hz > MAX_RATE_HZ || to_hz > MAX_RATE_HZ {
             return Err(AudioError::Resample { from_hz, to_hz, fault: ResampleFault::Rates });
         }
         let unit = gcd(from_hz, to_hz);
         let (unit_in, unit_out) = ((from_hz / unit) as usize, (to_hz / unit) as usize);
-        // An even number of units keeps the filter's centre on a sample of either side, so that the delay is whole.
+        // With an even number of units the filter's centre is on a sample at both rates, so that the delay is an
+        // integer.
         let units = BLOCK_SAMPLES.div_ceil(unit_in.min(unit_out)).next_multiple_of(2);
         let (block_in, block_out) = (units * unit_in, units * unit_out);
         let fft = Fft::new_custom(
@@ -68,10 +69,10 @@ impl Resampler {
         })
     }
 
-    /// Takes the next samples.
+    /// Resamples the next samples.
     ///
     /// # Errors
-    /// [`AudioError::Resample`] if rubato refuses, which is not expected.
+    /// [`AudioError::Resample`] if rubato fails, which is not expected.
     pub fn push(&mut self, samples: &[f32]) -> Result<(), AudioError> {
         self.samples_in += samples.len() as u64;
         self.feed(samples)
@@ -103,16 +104,16 @@ impl Resampler {
         Ok(())
     }
 
-    /// Removes and returns the samples that are finished so far.
+    /// Removes and returns the finished samples.
     pub fn take(&mut self) -> Vec<f32> {
         self.taken += self.out.len();
         std::mem::take(&mut self.out)
     }
 
-    /// Returns the rest of the result.
+    /// Returns the remaining samples of the result.
     ///
     /// # Errors
-    /// As [`Resampler::push`].
+    /// Those of [`Resampler::push`].
     pub fn finish(mut self) -> Result<Vec<f32>, AudioError> {
         let n = self.length().saturating_sub(self.taken);
         let silence = vec![0.0; self.block_in];
@@ -123,17 +124,17 @@ impl Resampler {
         Ok(self.out)
     }
 
-    /// `round(n * to / from)`, computed in whole numbers.
+    /// Returns `round(n * to / from)`, computed in integers.
     fn length(&self) -> usize {
         let (from, to) = (u128::from(self.from_hz), u128::from(self.to_hz));
         ((u128::from(self.samples_in) * to + from / 2) / from) as usize
     }
 }
 
-/// Returns the same sound at another rate: `round(n * to / from)` samples, without delay.
+/// Resamples a recording to `round(n * to / from)` samples, without delay.
 ///
 /// # Errors
-/// [`AudioError::Resample`] when a rate is 0 or above [`MAX_RATE_HZ`].
+/// [`AudioError::Resample`] if a rate is 0 or above [`MAX_RATE_HZ`].
 pub fn resample(audio: &Audio, to_hz: u32) -> Result<Audio, AudioError> {
     let mut resampler = Resampler::new(audio.sample_rate_hz, to_hz)?;
     if audio.sample_rate_hz == to_hz {

@@ -1,6 +1,6 @@
-//! Pauses by energy: where speech starts and ends, and where a long recording can be cut.
+//! Energy-based detection of pauses, of the bounds of speech, and of cuts in long recordings.
 //!
-//! All of it is one pass over frames of 10 ms, so two hours take a moment.
+//! All functions are single passes over frames of 10 ms.
 
 use std::ops::Range;
 
@@ -14,9 +14,9 @@ use syrinx_types::Audio;
 pub struct PauseConfig {
     /// Shortest pause, seconds.
     pub min_pause_s: f64,
-    /// Louder than the noise floor by at least this many decibels is speech.
+    /// Level above the noise floor from which a frame is speech, dB.
     pub above_noise_db: f64,
-    /// Quieter than the loud parts by at least this many decibels is never speech.
+    /// Level below the loud parts from which a frame is not speech, dB.
     pub below_speech_db: f64,
 }
 
@@ -29,23 +29,23 @@ impl Default for PauseConfig {
 /// Length of an energy frame, seconds.
 pub(crate) const FRAME_S: f64 = 0.01;
 
-/// Level of digital silence.
+/// Level of digital silence, dB.
 const FLOOR_DB: f32 = -120.0;
 
-/// Level of the loud parts below which nothing is speech: the noise of 16 bits.
+/// Level of the loud parts below which a recording has no speech: the quantization noise of 16 bits, dB.
 const INAUDIBLE_DB: f32 = -90.0;
 
-/// The same for recordings whose level hardly changes: faint steady noise is no speech.
+/// Level of the loud parts below which a recording of steady level has no speech but faint noise, dB.
 const INAUDIBLE_STEADY_DB: f32 = -65.0;
 
-/// Range of levels below which a recording is steady, decibels.
+/// Range of levels below which a recording counts as steady, dB.
 const STEADY_DB: f32 = 12.0;
 
 /// Returns the pauses of a recording as (start, end) in seconds, in order, including those at its ends. A silent
 /// recording is one pause; an empty one has none.
 ///
-/// The threshold follows the recording: between its noise floor (5th percentile of the level) and its loud parts
-/// (95th percentile).
+/// The threshold adapts to the recording. It lies between the noise floor (5th percentile of the level) and the loud
+/// parts (95th percentile).
 pub fn find_pauses(audio: &Audio, config: &PauseConfig) -> Vec<(f64, f64)> {
     let levels = levels_db(audio);
     let threshold = threshold_db(&levels, config);
@@ -69,7 +69,7 @@ pub fn find_pauses(audio: &Audio, config: &PauseConfig) -> Vec<(f64, f64)> {
     pauses
 }
 
-/// Start and end of the speech in seconds, or `None` when there is none.
+/// Returns the start and end of the speech in seconds; `None` for a recording without speech.
 pub fn speech_bounds(audio: &Audio, config: &PauseConfig) -> Option<(f64, f64)> {
     let levels = levels_db(audio);
     let threshold = threshold_db(&levels, config);
@@ -78,8 +78,7 @@ pub fn speech_bounds(audio: &Audio, config: &PauseConfig) -> Option<(f64, f64)> 
     Some((first as f64 * FRAME_S, ((last + 1) as f64 * FRAME_S).min(audio.seconds())))
 }
 
-/// Returns the recording without the silence at its ends, of which `keep_s` seconds stay. Silence throughout stays as
-/// it is.
+/// Removes silence at both ends of a recording except for `keep_s` seconds. A silent recording is unchanged.
 pub fn trim(audio: &Audio, config: &PauseConfig, keep_s: f64) -> Audio {
     match speech_bounds(audio, config) {
         Some((start, end)) => audio.slice(start - keep_s, end + keep_s),
@@ -87,13 +86,13 @@ pub fn trim(audio: &Audio, config: &PauseConfig, keep_s: f64) -> Audio {
     }
 }
 
-/// Cuts a recording into adjacent chunks of at most `max_s` seconds, as (start, end) in seconds, that cover all of it.
-/// Each cut is at the quietest fifth of a second in the second half of its chunk.
+/// Cuts a recording into adjacent chunks of at most `max_s` seconds, as (start, end) in seconds. A chunk ends in the
+/// quietest 0.2 s of its second half.
 pub fn chunks(audio: &Audio, max_s: f64) -> Vec<(f64, f64)> {
     chunks_of_power(&power(audio), audio.seconds(), max_s)
 }
 
-/// [`chunks`] of a recording with this power in every frame of 10 ms.
+/// Returns the [`chunks`] of a recording from the power of its frames of 10 ms.
 pub(crate) fn chunks_of_power(power: &[f64], total_s: f64, max_s: f64) -> Vec<(f64, f64)> {
     if total_s <= 0.0 {
         return Vec::new();
@@ -117,7 +116,7 @@ pub(crate) fn chunks_of_power(power: &[f64], total_s: f64, max_s: f64) -> Vec<(f
     starts.zip(ends).collect()
 }
 
-/// Returns the middle of the quietest stretch: of equal values, the middle one of the longest run.
+/// Returns the index of the smallest value; if several are equal, the middle of their longest run.
 fn quietest(power: &[f64]) -> usize {
     let least = power.iter().copied().fold(f64::INFINITY, f64::min);
     let (mut best, mut run) = ((0, 0), (0, 0));
@@ -143,7 +142,8 @@ fn power(audio: &Audio) -> Vec<f64> {
     power
 }
 
-/// Appends the mean power of some frames of a recording of `n` samples, of which `samples` are those from `first`.
+/// Appends the mean power of some frames of a recording with `n` samples. `samples` are its samples from index `first`
+/// on.
 pub(crate) fn frame_power(
     samples: &[f32],
     first: usize,
@@ -152,7 +152,7 @@ pub(crate) fn frame_power(
     frames: Range<usize>,
     power: &mut Vec<f64>,
 ) {
-    // Borders are computed one by one, so that rates which aren't multiples of 100 don't drift.
+    // Each boundary is rounded separately, so that errors do not accumulate at rates that are not multiples of 100 Hz.
     let at = |i: usize| ((i as f64 * FRAME_S * rate_hz).round() as usize).min(n);
     power.extend(frames.filter(|&i| at(i) < n).map(|i| {
         let frame = &samples[at(i) - first..at(i + 1).max(at(i) + 1).min(n) - first];
@@ -164,7 +164,7 @@ fn levels_db(audio: &Audio) -> Vec<f32> {
     power(audio).iter().map(|&p| (10.0 * p.log10()).max(f64::from(FLOOR_DB)) as f32).collect()
 }
 
-/// Power averaged over `width` frames around each frame, by running sums.
+/// Returns the power averaged over `width` frames around each frame, by running sums.
 fn smoothed(power: &[f64], width: usize) -> Vec<f64> {
     let mut sums = Vec::with_capacity(power.len() + 1);
     sums.push(0.0);
@@ -179,8 +179,8 @@ fn smoothed(power: &[f64], width: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Returns the level of the loud parts of a recording (95th percentile of its frames), and the level that they need to
-/// be speech, in decibels of full scale. The latter is relative: quiet speech over quieter noise is speech.
+/// Returns the level of the loud parts of a recording (95th percentile of its frames), and the smallest level at which
+/// they can be speech, both in dB relative to full scale. The latter is higher for recordings of steady level.
 pub fn speech_level_db(audio: &Audio) -> (f32, f32) {
     let (noise, speech) = percentiles(&levels_db(audio));
     (speech, inaudible_db(noise, speech))
@@ -209,6 +209,6 @@ fn threshold_db(levels: &[f32], config: &PauseConfig) -> f32 {
     let (noise, speech) = percentiles(levels);
     let from_noise = noise + config.above_noise_db as f32;
     let from_speech = speech - config.below_speech_db as f32;
-    // Speech without any pause has a high "noise floor": never ask for more than 15 dB below the loud parts.
+    // Speech without pauses has a high "noise floor", so the threshold is at least 15 dB below the loud parts.
     from_noise.max(from_speech).min(speech - 15.0).max(inaudible_db(noise, speech))
 }

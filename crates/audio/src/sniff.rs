@@ -1,11 +1,11 @@
-//! Formats by the first bytes of a file. The name's ending is believed only when the bytes say nothing.
+//! Detection of formats by the first bytes of a file, and by the extension only if the bytes are ambiguous.
 
 use std::fmt;
 
-/// Number of bytes that [`sniff`] reads.
+/// Number of bytes that [`sniff`] examines.
 pub(crate) const SNIFF_BYTES: usize = 4096;
 
-/// A container or bare stream.
+/// Container, or stream without a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ContainerFormat {
     Wav,
@@ -49,7 +49,7 @@ impl ContainerFormat {
     }
 }
 
-/// Kind of a file that is no recording of a known format, by its first bytes.
+/// Type of a file that is not a recording of a supported format, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "each is the format of its name")]
@@ -62,7 +62,7 @@ pub enum FileKind {
     Program,
     OtherRiff,
     Text,
-    /// A recording in a format of this name, for which there is no reader.
+    /// A recording in an unsupported format, with its name.
     Recording(&'static str),
     Unknown,
 }
@@ -84,7 +84,7 @@ impl fmt::Display for FileKind {
     }
 }
 
-/// Returns the format of a file that starts with `head`; else the kind of another file.
+/// Returns the format of a file that starts with `head`, or the type of a file that is not a supported recording.
 pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<ContainerFormat, FileKind> {
     let at = |i: usize, magic: &[u8]| head.get(i..).is_some_and(|h| h.starts_with(magic));
     let riff = [b"RIFF", b"RF64", b"BW64"].iter().any(|id| at(0, id.as_slice()));
@@ -111,8 +111,8 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<ContainerFor
     if let Some(format) = mpeg_sync(head) {
         return Ok(format);
     }
-    // Some MP3 and AAC files start with padding or a foreign tag: the ending decides, unless the bytes clearly say
-    // that they are something else.
+    // Some MP3 and AAC files start with padding or an unknown tag. The extension decides, unless the bytes are those of
+    // another file type.
     match (other_kind(head), extension.and_then(ContainerFormat::of_extension)) {
         (None, Some(format)) => Ok(format),
         (Some(kind), _) => Err(kind),
@@ -120,7 +120,8 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<ContainerFor
     }
 }
 
-/// MPEG audio or ADTS frame header. UTF-16 text starts with FF FE, which is no layer III header.
+/// Returns the format of an MPEG audio or ADTS frame header. FF FE, which starts UTF-16 text, is not a layer III
+/// header.
 fn mpeg_sync(head: &[u8]) -> Option<ContainerFormat> {
     let [a, b, c, ..] = *head else { return None };
     if a != 0xff || b & 0xe0 != 0xe0 {
@@ -135,7 +136,7 @@ fn mpeg_sync(head: &[u8]) -> Option<ContainerFormat> {
         .then_some(ContainerFormat::Mp3)
 }
 
-/// Returns the kind of a file that is passed by mistake.
+/// Returns the type of a file that is not a recording.
 fn other_kind(head: &[u8]) -> Option<FileKind> {
     let aiff = head.starts_with(b"FORM") && head.get(8..11) == Some(b"AIF");
     if aiff {

@@ -1,55 +1,55 @@
 //! Speech detection: sections of a recording that may contain speech.
 //!
-//! Speech changes all the time and deeply. Steady noise and hum hardly change (little depth), held notes and digital
-//! silence don't change from one moment to the next (little flux), pure tones leave most frequencies empty and noise
-//! fills them evenly (flatness). Clicks are short and have no pitch. The bounds accept speech in noise at 0 dB SNR: a section that is refused contains no
-//! speech.
+//! The spectrum of speech changes fast and by large amounts. Steady noise and hum vary little over time (low depth);
+//! held notes and digital silence do not change between neighbouring frames (low flux); pure tones have a low, noise
+//! has a high spectral flatness; clicks are short and not periodic. The thresholds accept speech in noise at 0 dB SNR,
+//! so that a rejected section contains no speech.
 
 use syrinx_types::Audio;
 
 use crate::periodicity::shares;
 use crate::{MelConfig, Stft, mel_filterbank};
 
-/// Length of a window that is judged, and of the step to the next one, seconds.
+/// Length of a window, and hop between windows, seconds.
 const WINDOW_S: f64 = 2.0;
 const STEP_S: f64 = 1.0;
 
-/// Shortest recording that can be judged, seconds; a shorter one counts as speech.
+/// Shortest recording that is analyzed, seconds; a shorter one counts as speech.
 const SHORTEST_S: f64 = 0.25;
 
-/// Length of a frame's step, seconds.
+/// Hop between frames, seconds.
 const HOP_S: f64 = 0.01;
 
-/// Bands and their range.
+/// Number of bands, and their frequency range.
 const BANDS: usize = 26;
 const LOWEST_HZ: f64 = 100.0;
 const HIGHEST_HZ: f64 = 7000.0;
 
-/// Below this peak a window is silent: -70 dB of full scale.
+/// Peak below which a window is silent: -70 dB of full scale.
 const SILENT_PEAK: f32 = 3e-4;
 
-/// Bands are at most this far below the loudest, decibels.
+/// Range of band levels below the loudest, dB; lower levels are raised to its end.
 const RANGE_DB: f32 = 60.0;
 
-/// Frames further below the loudest one belong to pauses, decibels.
+/// Level below the loudest frame from which a frame belongs to a pause, dB.
 const ACTIVE_DB: f32 = 35.0;
 
-/// Smallest standard deviation of band levels over time, decibels. Noise has 2.2, speech at 0 dB in noise 3.1.
+/// Smallest standard deviation of band levels over time, dB. Noise has 2.2, speech at 0 dB SNR in noise 3.1.
 const FEWEST_DEPTH_DB: f32 = 2.6;
 
-/// Smallest median change of band levels in 50 ms, decibels. Held notes have 1.0, noise 1.6, speech at 0 dB in noise 2.1.
+/// Smallest median change of band levels in 50 ms, dB. Held notes have 1.0, noise 1.6, speech at 0 dB SNR in noise 2.1.
 const FEWEST_FLUX_DB: f32 = 1.75;
 
 /// Range of the mean spectral flatness, natural logarithm. Tones have -15 and less, speech -9 to -4, noise -0.6.
 const FLATNESS: std::ops::RangeInclusive<f32> = -13.5..=-0.6;
 
-/// Smallest share of sounding frames, or else of periodic ones among them. Clicks have 0.26 and 0.1, speech 0.5 and 0.7,
-/// in noise at -5 dB 0.9 and 0.5, whispered speech is seldom periodic.
+/// Smallest share of frames with sound; a window below it needs a share of periodic frames instead. Clicks have shares
+/// of 0.26 and 0.1, speech 0.5 and 0.7, speech at -5 dB SNR in noise 0.9 and 0.5; whispered speech is rarely periodic.
 const FEWEST_SOUNDING: f32 = 0.3;
 const FEWEST_PERIODIC: f32 = 0.15;
 
-/// Returns the sections of a recording that may contain speech, as (start, end) in seconds, in order and disjoint.
-/// Empty for silence, steady noise, hum and held notes.
+/// Returns the sections of a recording that may contain speech, as (start, end) in seconds, in order and disjoint. The
+/// result is empty for silence, steady noise, hum and held notes.
 pub fn speech_regions(audio: &Audio) -> Vec<(f64, f64)> {
     let total_s = audio.seconds();
     if audio.samples.is_empty() {
@@ -75,7 +75,7 @@ pub fn speech_regions(audio: &Audio) -> Vec<(f64, f64)> {
     }
 }
 
-/// Whether anything of a recording may be speech.
+/// Whether any section of a recording may contain speech.
 pub fn has_speech(audio: &Audio) -> bool {
     !speech_regions(audio).is_empty()
 }
@@ -83,7 +83,7 @@ pub fn has_speech(audio: &Audio) -> bool {
 struct Detector {
     stft: Stft,
     filterbank: Vec<f32>, // (BANDS, frequencies)
-    /// Frequencies up to the highest.
+    /// Number of frequencies up to the highest band.
     used: usize,
 }
 
@@ -139,7 +139,7 @@ impl Detector {
             levels.push(self.levels_db(magnitudes));
             flatness += self.flatness(magnitudes);
         });
-        // Frames at the ends are half empty.
+        // Frames at both ends reach beyond the window and are left out.
         let inner = 2.min(levels.len().saturating_sub(1) / 2);
         let levels = &mut levels[inner..];
         let kept = levels.len().saturating_sub(inner).max(1);
@@ -153,7 +153,7 @@ impl Detector {
         }
     }
 
-    /// Decibels of each band.
+    /// Returns the level of each band, dB.
     fn levels_db(&self, magnitudes: &[f32]) -> [f32; BANDS] {
         let frequencies = self.stft.bins();
         std::array::from_fn(|band| {
@@ -163,7 +163,7 @@ impl Detector {
         })
     }
 
-    /// Logarithm of the geometric over the arithmetic mean of the power.
+    /// Returns the logarithm of the ratio of geometric to arithmetic mean of the power.
     fn flatness(&self, magnitudes: &[f32]) -> f32 {
         let used = &magnitudes[..self.used];
         let count = used.len() as f32;
@@ -173,14 +173,14 @@ impl Detector {
     }
 }
 
-/// Whether the sound of a window is short and not periodic.
+/// Whether the sound in a window is short and not periodic.
 fn is_clicking(window: &Audio) -> bool {
     shares(&window.samples, window.sample_rate_hz).is_some_and(|shares| {
         shares.sounding < FEWEST_SOUNDING && shares.periodic < FEWEST_PERIODIC
     })
 }
 
-/// Standard deviation over time, averaged over the bands.
+/// Returns the standard deviation of levels over time, averaged over the bands.
 fn depth_db(levels: &[[f32; BANDS]]) -> f32 {
     let count = levels.len() as f32;
     let deviation = |band: usize| {
@@ -191,7 +191,8 @@ fn depth_db(levels: &[[f32; BANDS]]) -> f32 {
     (0..BANDS).map(deviation).sum::<f32>() / BANDS as f32
 }
 
-/// Returns the median over the sounding frames of the mean change in 50 ms, of levels smoothed over three frames.
+/// Returns the change of levels in 50 ms: the mean over bands, then the median over frames with sound. Levels are
+/// smoothed over three frames.
 fn flux_db(levels: &[[f32; BANDS]]) -> f32 {
     const APART: usize = 5;
     let smooth: Vec<[f32; BANDS]> = levels
@@ -201,7 +202,7 @@ fn flux_db(levels: &[[f32; BANDS]]) -> f32 {
     let change = |(a, b): (&[f32; BANDS], &[f32; BANDS])| {
         a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / BANDS as f32
     };
-    // Pauses hardly change; a short word between long ones is speech all the same.
+    // Frames of pauses are left out, since a short word between long pauses would have a low median.
     let loudest = |frame: &[f32; BANDS]| frame.iter().copied().fold(f32::MIN, f32::max);
     let active = smooth.iter().map(loudest).fold(f32::MIN, f32::max) - ACTIVE_DB;
     let pairs = smooth.iter().zip(smooth.get(APART..).unwrap_or_default());

@@ -13,7 +13,8 @@ use crate::AudioError;
 /// Magnitudes of centred, Hann-windowed frames.
 ///
 /// Frame `t` is centred at sample `t * hop`; outside the recording there is silence. A recording of `n` samples has
-/// `ceil(n / hop)` frames, so frames cover it once and joining two recordings of whole hops joins their frames.
+/// `ceil(n / hop)` frames. If the length of a recording is a multiple of `hop`, concatenation with another recording
+/// concatenates their frames.
 #[derive(Clone)]
 pub struct Stft {
     n_fft: usize,
@@ -32,7 +33,7 @@ impl Stft {
     /// Builds a transform of `n_fft` samples every `hop` samples.
     ///
     /// # Errors
-    /// [`AudioError::Config`] when `n_fft` isn't an even number from 2 up, or `hop` is 0.
+    /// [`AudioError::Config`] if `n_fft` is odd or below 2, or `hop` is 0.
     pub fn new(n_fft: usize, hop: usize) -> Result<Self, AudioError> {
         if n_fft < 2 || !n_fft.is_multiple_of(2) {
             return Err(AudioError::setting(
@@ -58,14 +59,14 @@ impl Stft {
         samples.div_ceil(self.hop)
     }
 
-    /// Returns the magnitudes, (frames, bins) row by row.
+    /// Returns the magnitudes, (frames, bins), row-major.
     pub fn magnitudes(&self, samples: &[f32]) -> Vec<f32> {
         let mut out = Vec::with_capacity(self.frame_count(samples.len()) * self.bins());
         self.for_each(samples, |magnitudes| out.extend_from_slice(magnitudes));
         out
     }
 
-    /// Calls `frame` with the magnitudes of each frame in turn.
+    /// Calls `frame` with the magnitudes of each frame, in order.
     pub fn for_each(&self, samples: &[f32], mut frame: impl FnMut(&[f32])) {
         let mut input = self.fft.make_input_vec();
         let mut spectrum = self.fft.make_output_vec();
@@ -83,7 +84,7 @@ impl Stft {
         }
     }
 
-    /// The windowed samples around frame `t`.
+    /// Fills `input` with the windowed samples of frame `t`.
     fn fill(&self, samples: &[f32], t: usize, input: &mut [f32]) {
         let start = (t * self.hop) as isize - (self.n_fft / 2) as isize;
         let first = start.max(0) as usize;

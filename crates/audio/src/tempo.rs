@@ -4,14 +4,14 @@ use std::num::{NonZeroU16, NonZeroU32};
 
 use wsola::TimeStretch;
 
-/// Change of the tempo of a stream of samples.
+/// Time stretching of a stream of samples.
 pub struct Tempo {
-    /// Absent at tempo 1, which leaves samples as they are.
+    /// `None` at tempo 1, which leaves samples unchanged.
     stretch: Option<TimeStretch>,
 }
 
 impl Tempo {
-    /// Builds a change of tempo; a factor above 1 makes the stream shorter.
+    /// Builds a time stretching; a tempo factor above 1 makes the stream shorter.
     pub fn new(factor: f64, rate_hz: u32) -> Self {
         let rate = NonZeroU32::new(rate_hz).filter(|_| factor != 1.0);
         let mut stretch = rate.and_then(|rate| TimeStretch::new(rate, NonZeroU16::MIN).ok());
@@ -21,7 +21,7 @@ impl Tempo {
         Self { stretch }
     }
 
-    /// Returns the samples that are known once these are; all remaining ones with `last`.
+    /// Stretches the next samples, and returns the finished ones; with `last`, all remaining ones.
     pub fn push(&mut self, samples: &[f32], last: bool) -> Vec<f32> {
         let Some(stretch) = &mut self.stretch else { return samples.to_vec() };
         stretch.push(samples);

@@ -1,14 +1,14 @@
-//! Recordings of a known container with contents that are not read.
+//! Unsupported content of known containers.
 
 use std::fmt;
 
 use crate::wav::codec_name;
 
-/// Contents of a recording that are not read.
+/// Unsupported content of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnsupportedContent {
-    /// Another number of channels or sample rate in the middle of a stream.
+    /// Change of the number of channels or the sample rate within a stream.
     FormatChange {
         /// Channels and samples a second at the beginning.
         from: (usize, u32),

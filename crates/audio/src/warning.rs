@@ -1,4 +1,4 @@
-//! Faults of a recording that are mended while it is read, or that its use as a prompt suffers from.
+//! Faults of recordings that are repaired during reading, or that make a bad prompt.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,17 +6,17 @@ use std::sync::{Mutex, PoisonError};
 
 use syrinx_types::{Event, EventSink};
 
-/// A fault that does not stop the work. `name` is the path as given, or `standard input`.
+/// Fault of a recording that is still used. `name` is the path as given, or `standard input`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AudioWarning {
-    /// The file ends before the sound that its header promises; the sound up to there is used.
+    /// The file ends before the number of samples that its header states; the samples up to the end are used.
     Truncated {
         /// The file.
         name: String,
-        /// Samples per channel that are there.
+        /// Number of samples per channel in the file.
         got: u64,
-        /// Samples per channel that the header promises.
+        /// Number of samples per channel according to the header.
         expected: u64,
     },
     /// A WAV file with several data chunks of one format, which are joined.
@@ -26,8 +26,8 @@ pub enum AudioWarning {
         /// Number of chunks.
         count: u64,
     },
-    /// A WAV file with a data chunk in another format than the first, or behind an incomplete block of ADPCM; it and
-    /// those after it are left out.
+    /// A WAV file with a data chunk in another format than the first, or after an incomplete ADPCM block. This chunk
+    /// and all later ones are left out.
     DataChunkLeftOut {
         /// The file.
         name: String,
@@ -40,18 +40,18 @@ pub enum AudioWarning {
         name: String,
         /// Number of such samples.
         count: u64,
-        /// Time of the first one, seconds.
+        /// Time of the first such sample, seconds.
         at_s: f64,
-        /// Largest magnitude, in full scales.
+        /// Largest magnitude, in multiples of full scale.
         peak: f32,
     },
     /// Channels of opposite polarity, whose mean would be silence; one channel is used.
     ChannelsCancel {
         /// The file.
         name: String,
-        /// The channel that is used, from 1.
+        /// Used channel, from 1.
         channel: usize,
-        /// Time from which it is used, seconds; the mean is used before.
+        /// Time from which the channel is used, seconds. Before, the mean is used.
         from_s: f64,
     },
     /// A voice prompt with many samples at full scale, which sounds distorted.
@@ -106,7 +106,7 @@ impl fmt::Display for AudioWarning {
     }
 }
 
-/// Warnings that a run has emitted. A recording may be read again and again; each of its faults is emitted once.
+/// Warnings that a run has emitted. A recording may be read several times, but each of its faults is emitted once.
 #[derive(Debug, Default)]
 pub struct UniqueWarnings(Mutex<HashSet<String>>);
 

@@ -13,10 +13,10 @@ use crate::{AudioError, to_int16};
 /// Sample format of a written WAV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WavFormat {
-    /// 16-bit integers; louder than full scale is clipped.
+    /// 16-bit integers; samples beyond full scale are clipped.
     #[default]
     Int16,
-    /// 32-bit floats, as they are.
+    /// 32-bit floats, unchanged.
     Float32,
 }
 
@@ -46,7 +46,7 @@ pub fn write_wav(
     write_file(path, audio, format).map_err(|cause| AudioError::Write { name, cause })
 }
 
-/// A mono WAV file that is written in several calls. The file appears under its name when it is finished.
+/// Writer of a mono WAV file in several calls. The file appears under its name in [`WavFile::finish`].
 pub struct WavFile {
     wav: WavWriter<BufWriter<Shared>>,
     draft: Shared,
@@ -56,7 +56,7 @@ pub struct WavFile {
     samples: usize,
 }
 
-/// A draft that is still there when the writer of the format is gone.
+/// Draft shared with hound's writer, so that it remains when that writer is dropped.
 #[derive(Clone)]
 struct Shared(Arc<Mutex<Option<Draft>>>);
 
@@ -84,7 +84,7 @@ impl Seek for Shared {
 }
 
 impl WavFile {
-    /// Begins a file.
+    /// Starts a file.
     ///
     /// # Errors
     /// [`AudioError::Write`].
@@ -98,7 +98,7 @@ impl WavFile {
         Ok(Self { wav, draft, format, sample_rate_hz, name, samples: 0 })
     }
 
-    /// Returns the number of samples so far.
+    /// Returns the number of samples written.
     pub fn samples(&self) -> usize {
         self.samples
     }
@@ -106,7 +106,7 @@ impl WavFile {
     /// Appends samples.
     ///
     /// # Errors
-    /// As [`write_wav`].
+    /// Those of [`write_wav`].
     pub fn write(&mut self, samples: &[f32]) -> Result<(), AudioError> {
         check(samples, self.sample_rate_hz, self.samples, self.format, &self.name)?;
         self.samples += samples.len();
@@ -114,7 +114,7 @@ impl WavFile {
             .map_err(|cause| AudioError::Write { name: self.name.clone(), cause })
     }
 
-    /// Puts the file in its place.
+    /// Completes the file and renames it to its path.
     ///
     /// # Errors
     /// [`AudioError::Write`].
@@ -129,10 +129,10 @@ impl WavFile {
     }
 }
 
-/// Writes a mono WAV to a stream. `name` is for messages.
+/// Writes a mono WAV to a stream. `name` is used in messages.
 ///
 /// # Errors
-/// As [`write_wav`].
+/// Those of [`write_wav`].
 pub fn write_wav_to(
     mut writer: impl Write,
     name: &str,
@@ -144,10 +144,10 @@ pub fn write_wav_to(
         .map_err(|cause| AudioError::Write { name: name.to_owned(), cause })
 }
 
-/// [`write_wav`], where `-` is standard output.
+/// Writes a file like [`write_wav`], where `-` is standard output.
 ///
 /// # Errors
-/// As [`write_wav`].
+/// Those of [`write_wav`].
 pub fn write_target(target: &str, audio: &Audio, format: WavFormat) -> Result<(), AudioError> {
     if target == "-" {
         write_wav_to(io::stdout().lock(), "standard output", audio, format)
@@ -156,7 +156,7 @@ pub fn write_target(target: &str, audio: &Audio, format: WavFormat) -> Result<()
     }
 }
 
-/// Refuses samples that can't be written after `before` others.
+/// Checks samples that are written after `before` others: their values, and the size of the file.
 fn check(
     samples: &[f32],
     rate_hz: u32,
@@ -189,7 +189,7 @@ fn write_file(path: &Path, audio: &Audio, format: WavFormat) -> io::Result<()> {
 }
 
 fn write_stream(writer: &mut impl Write, audio: &Audio, format: WavFormat) -> io::Result<()> {
-    // hound goes back to fill in the lengths, which a stream can't.
+    // hound seeks back to write the lengths, which is impossible in a stream.
     let mut bytes = Cursor::new(Vec::new());
     write_samples(&mut bytes, audio, format)?;
     writer.write_all(bytes.get_ref())?;

@@ -1,4 +1,4 @@
-//! Answers on their way out: as text, JSON, subtitles or sound.
+//! Output of answers as text, JSON, subtitles or audio.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -20,22 +20,22 @@ use crate::session::Session;
 pub enum Form {
     /// The field `text`.
     Text,
-    /// Everything.
+    /// All fields, as JSON.
     Json,
     /// `SubRip`.
     Srt,
     /// `WebVTT`.
     Vtt,
-    /// A line a word: start, end, word.
+    /// One line for each word: start, end, word.
     Times,
-    /// A field of the answer; where the request lacked the field of the second name, that one.
+    /// A field of the answer, or the field of the second name if the request lacked it.
     Field(String, &'static str),
-    /// Sound, and JSON about it with `--json`.
+    /// A WAV file; the flag is whether the answer is printed as JSON, too (`--json`).
     Wav(WavFormat, bool),
 }
 
 impl Form {
-    /// Returns the form of a task's answers that flags ask for.
+    /// Returns the output format that the flags select for a task's answers.
     pub fn of(descriptor: &TaskDescriptor, form: &str, json: bool) -> Self {
         match (descriptor.answer, form) {
             (AnswerKind::Speech, "float32") => Self::Wav(WavFormat::Float32, json),
@@ -74,7 +74,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// Checks where answers are to go.
+    /// Builds the destination from the flag `-o`, and checks that it can hold the answers.
     pub fn new(kind: AnswerKind, out: Option<&str>, requests: usize, form: &Form) -> Outcome<Self> {
         use std::io::IsTerminal as _;
         let out = match out {
@@ -112,7 +112,7 @@ impl Destination {
         Ok(Self::File(out))
     }
 
-    /// Refuses recordings whose answers would be one file of the folder.
+    /// Checks that no two recordings have the same output file.
     pub fn check_distinct<'n>(&self, names: impl Iterator<Item = &'n str>, form: &Form) -> Outcome {
         let mut paths = BTreeSet::new();
         for name in names.filter(|name| Path::new(name).is_file()) {
@@ -127,18 +127,18 @@ impl Destination {
         Ok(())
     }
 
-    /// Whether the answer to a request of this name is in a folder already.
+    /// Whether the output file of a request of this name exists in the folder.
     pub fn holds(&self, name: &str, form: &Form) -> bool {
         matches!(self, Self::Folder(_)) && self.path(name, form).is_some_and(|p| p.is_file())
     }
 
-    /// Returns the file of the answer to a request of this name; none for standard output.
+    /// Returns the output file of a request of this name; `None` for standard output.
     pub fn path(&self, name: &str, form: &Form) -> Option<PathBuf> {
         match self {
             Self::Standard => None,
             Self::File(path) => Some(path.clone()),
             Self::Folder(folder) => {
-                // A text is no file name; a recording's stem is.
+                // The stem of a recording names the output file; a text does not.
                 let stem = Path::new(name).file_stem().filter(|_| Path::new(name).is_file());
                 let stem = stem.map_or("out".into(), |s| s.to_string_lossy().into_owned());
                 Some(folder.join(format!("{stem}.{}", form.extension())))
@@ -147,12 +147,12 @@ impl Destination {
     }
 }
 
-/// Returns the name of a request among others: that of its recording.
+/// Returns the name of a request in messages and file names: its positional field.
 pub fn name_of<'r>(descriptor: &TaskDescriptor, request: &'r Value) -> &'r str {
     request.get(descriptor.verb.positional).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Warns of a recording without words, and of recognized words that are likely to be wrong.
+/// Warns of a recording without words, and of words that are probably misrecognized.
 pub fn warn_of_doubt(
     session: &Session,
     descriptor: &TaskDescriptor,
@@ -212,7 +212,7 @@ pub fn write(
             .collect::<Vec<_>>()
             .join("\n"),
         Form::Field(field, positional) => {
-            // For the inverse request (phones to text) the answer is the field that the request lacks.
+            // For the inverse request (phones to text), the result is the field that the request lacks.
             let field =
                 if name.is_empty() && field == "phones" { positional } else { field.as_str() };
             answered.json()[field].as_str().unwrap_or_default().to_owned()
@@ -258,7 +258,7 @@ fn sound(
     tell(session, answered, json && path.is_some(), &written)
 }
 
-/// Tells of a recording that was written while it was made.
+/// Reports a recording that was streamed to its file.
 pub fn report(
     session: &Session,
     answered: &Answered,
@@ -269,7 +269,7 @@ pub fn report(
     tell(session, answered, matches!(form, Form::Wav(_, true)), &[written])
 }
 
-/// Tells of the written recordings of an answer, each with its field, file and length in seconds.
+/// Reports the written recordings of an answer, each with its field, file and length in seconds.
 fn tell(
     session: &Session,
     answered: &Answered,
@@ -296,23 +296,23 @@ fn tell(
     Ok(format!("in {kept}"))
 }
 
-/// `talk.wav` and `background` make `talk-background.wav`.
+/// Returns the path of a further recording: `talk-background.wav` for `talk.wav` and `background`.
 fn sibling(path: &Path, field: &str) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!("{stem}-{field}.wav"))
 }
 
-/// Writes a text and a line end, whole or not at all; to a device as it is.
+/// Writes a text and a line end atomically, or directly to a device.
 pub fn write_text(path: &Path, text: &str) -> Outcome {
     write_bytes(path, format!("{text}\n").as_bytes())
 }
 
-/// Writes a file, whole or not at all; to a device as it is.
+/// Writes a file atomically, or directly to a device.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Outcome {
     syrinx_engine::write_atomic(path, bytes).map_err(Failure::from)
 }
 
-/// Sound to standard output, part by part, as a WAV file of unknown length.
+/// Writer of streamed audio to standard output, as a WAV file of unknown length.
 #[derive(Default)]
 pub struct StreamWriter {
     has_header: bool,
@@ -320,13 +320,13 @@ pub struct StreamWriter {
 }
 
 impl StreamWriter {
-    /// Writes further samples of a chunk that begins at a time.
+    /// Writes further samples of a chunk that begins at `start_s`.
     pub fn sound(&mut self, start_s: f64, samples: &[f32], sample_rate_hz: u32) -> Outcome {
         let samples = self.track.portion(start_s, samples, sample_rate_hz);
         self.write(&Audio { samples, sample_rate_hz })
     }
 
-    /// Writes the rest of a chunk.
+    /// Writes the remaining samples of a chunk.
     pub fn push(&mut self, chunk: &Chunk) -> Outcome {
         self.track.rest(chunk).map_or(Ok(()), |rest| self.write(&rest))
     }
@@ -366,7 +366,7 @@ mod tests {
         assert!(check(&[&one, &third], &to));
         assert!(!check(&[&one, &other], &to));
         assert!(check(&[&one, &other], &Destination::Standard));
-        // Missing recordings are reported by what reads them.
+        // Missing recordings are reported when they are read.
         assert!(check(&["nowhere/a.wav", "nowhere/b.wav"], &to));
     }
 }

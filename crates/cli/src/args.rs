@@ -1,4 +1,4 @@
-//! The command line: verbs of the program by hand, verbs of tasks from the registry.
+//! Command line: the program's own verbs, and the verbs of tasks from the registry.
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Command, FromArgMatches as _, Parser, Subcommand};
@@ -58,19 +58,19 @@ pub enum Verb {
     /// Find the words of a known text in a recording
     #[command(display_order = 20)]
     Align(align::AlignArgs),
-    /// Score a text that is said in a recording: log-probability and goodness of pronunciation of every word
+    /// Score a known text in a recording: log-probability and goodness of pronunciation of every word
     #[command(display_order = 20)]
     Score(score::ScoreArgs),
-    /// Turn a recording into codes
+    /// Encode a recording to codes
     #[command(display_order = 21)]
     Encode(codes::EncodeArgs),
-    /// Turn codes into a recording
+    /// Decode codes to a recording
     #[command(display_order = 22)]
     Decode(codes::DecodeArgs),
     /// Named voices: list them, add your own, remove it
     #[command(display_order = 23)]
     Voices(voices::VoicesArgs),
-    /// Tasks of this program: list them, show what one looks like
+    /// Tasks of this program: list them, show one
     #[command(display_order = 24)]
     Tasks(tasks::TasksArgs),
     /// Answer any request of any task, in JSON
@@ -82,7 +82,7 @@ pub enum Verb {
     /// Settings: show them with their origin, print their schema
     #[command(display_order = 27)]
     Config(config::ConfigArgs),
-    /// Turn a published language model into one of this program
+    /// Convert a published language model to this program's format
     #[command(display_order = 27)]
     Import(import::ImportArgs),
     /// Published checkpoints: fetch one from the hub, list them, remove one
@@ -97,7 +97,7 @@ pub enum Verb {
     /// The terminal dashboard: tasks side by side, evaluations, ablations, training runs
     #[command(display_order = 30)]
     Dash(dash::DashArgs),
-    /// Answer a question by a grid of settings, trained and evaluated: configs/ablations
+    /// Train and evaluate a grid of settings that answers a question: configs/ablations
     #[command(display_order = 31)]
     Ablate(ablate::AblateArgs),
     /// Prepare data: import corpora, encode them to token shards

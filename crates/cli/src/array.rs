@@ -1,11 +1,11 @@
-//! `--shard N/M` and its counterpart for array jobs: a part of the work whose number a batch system sets.
+//! `--shard N/M`, and `--array-env` for array jobs, in which a batch system sets the index of the share.
 
 use clap::Args;
 use syrinx_data::WorkShare;
 
 use crate::failure::{Failure, Outcome};
 
-/// Options that choose a part of the work.
+/// Options that select a share of the work.
 #[derive(Debug, Clone, Args)]
 pub struct ArrayArgs {
     /// Only this part of the work; `/M` alone with --array-env
@@ -16,14 +16,14 @@ pub struct ArrayArgs {
     array_env: bool,
 }
 
-/// Variables of batch systems: the task's number, the lowest number, and the number of tasks where the system sets it.
+/// Variables of batch systems: index of the task, lowest index, and number of tasks if the system sets it.
 const SYSTEMS: [(&str, Option<&str>, Option<&str>); 2] = [
     ("SLURM_ARRAY_TASK_ID", Some("SLURM_ARRAY_TASK_MIN"), Some("SLURM_ARRAY_TASK_COUNT")),
     ("JOB_COMPLETION_INDEX", None, None),
 ];
 
 impl ArrayArgs {
-    /// Returns the part, from the flag or with `--array-env` from the environment.
+    /// Returns the share, from the flag, or with `--array-env` from the environment.
     pub fn part(&self) -> Outcome<WorkShare> {
         match self.array_env {
             false => Ok(self.shard.parse()?),

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use syrinx_recipes::CorpusSource;
 
-/// Prefixes of variables that object storage is configured by.
+/// Prefixes of environment variables that configure object storage.
 const PREFIXES: [&str; 2] = ["AWS_", "GOOGLE_"];
 
-/// Shards of a folder, or of object storage where the name is a URL.
+/// Returns the source of shards: a folder, or object storage if the name is a URL.
 pub fn named(place: &Path) -> CorpusSource {
     let ours = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         let name = name.to_str()?;

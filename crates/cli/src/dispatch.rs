@@ -1,4 +1,4 @@
-//! From parsed arguments to the verb.
+//! Dispatch of parsed arguments to the verb.
 
 use clap::ArgMatches;
 

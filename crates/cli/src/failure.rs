@@ -33,18 +33,18 @@ impl Failure {
         Self { exit, message: message.into(), hint: None }
     }
 
-    /// Builds a failure for an error of a library, with the remedy that it knows.
+    /// Builds a failure for an error of a library, with its hint.
     pub fn of(exit: Exit, error: &impl Display, hint: Option<Cow<'static, str>>) -> Self {
         Self { exit, message: error.to_string(), hint: hint.map(Cow::into_owned) }
     }
 
-    /// Returns the same failure with this hint where it has none.
+    /// Sets the hint if the failure has none.
     pub fn or_hint(mut self, hint: &str) -> Self {
         self.hint.get_or_insert_with(|| hint.into());
         self
     }
 
-    /// Returns the same with this hint.
+    /// Sets the hint.
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
@@ -59,12 +59,12 @@ impl Failure {
         Self { exit: Exit::Interrupted, message: "stopped".into(), hint: Some(kept.into()) }
     }
 
-    /// Builds the quiet failure of an output whose reader closed it.
+    /// Builds a failure without a message, for an output that its reader closed.
     pub fn quiet() -> Self {
         Self { exit: Exit::Ok, message: String::new(), hint: None }
     }
 
-    /// Builds the failure of a write to `place`; a quiet one where the reader of a pipe closed it.
+    /// Builds the failure of a write to `place`; without a message if the reader closed the pipe.
     pub fn writing(place: &str, error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::quiet();
@@ -93,7 +93,7 @@ impl Failure {
     /// Prints the failure on standard error.
     pub fn report(&self) {
         let mut err = io::stderr().lock();
-        // Nothing is left to be done if even standard error is closed.
+        // An error is ignored, since there is no other output if standard error is closed.
         if !self.message.is_empty() {
             let _ = writeln!(err, "error: {}", self.message);
         }

@@ -25,7 +25,7 @@ pub struct Globals {
     /// Change a setting, for instance --set decode.codes.top_k=50; may be repeated
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Seed of everything random; the same seed gives the same output
+    /// Seed of all random numbers; the same seed gives the same output
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
     /// Folder of your own voices
@@ -43,10 +43,10 @@ pub struct Globals {
     /// Append events (progress, losses, warnings) to a file, one JSON object a line
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub events: Option<PathBuf>,
-    /// Say what is being done, on standard error
+    /// Print details of the progress on standard error
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// Say nothing but errors
+    /// Print nothing but errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }

@@ -1,7 +1,7 @@
-//! The `syrinx` program: reads flags, calls the engine, writes answers. Wiring only.
+//! The `syrinx` program: parses flags, calls libraries, prints answers.
 //!
-//! Invariants: this is the only crate that reads the environment; no task is named here, their commands come from the
-//! registry; standard output carries answers and nothing else; every way to end has a documented exit code.
+//! Invariants: no other crate reads the environment; commands of tasks come from the registry, and no source names a
+//! task; standard output contains answers alone; every exit code is documented.
 
 mod answer;
 mod args;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => {
             let code = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
-            // A closed pipe behind `--help` is no fault.
+            // A closed pipe after `--help` is not an error.
             let _ = error.print();
             return code.into();
         }

@@ -1,6 +1,6 @@
 //! Memory of this process.
 
-/// Returns the most memory that this process had at once, MiB; nothing where the system doesn't tell.
+/// Returns the peak memory of this process, MiB; `None` if the system does not report it.
 pub fn peak_mib() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;

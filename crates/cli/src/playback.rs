@@ -1,9 +1,9 @@
-//! Sound out of the loudspeakers, where the program was built with the feature `playback`.
+//! Playback of recordings, with the feature `playback`.
 
 use syrinx_dash::ProgramError;
 use syrinx_types::Audio;
 
-/// Plays a recording to its end, in a thread of its own.
+/// Plays a recording on a thread of its own.
 #[cfg(not(feature = "playback"))]
 pub fn play(_audio: &Audio) -> Result<(), ProgramError> {
     let hint = "build it with `--features syrinx-cli/playback`, or write the answer to a file (w)";
@@ -15,7 +15,7 @@ fn failed(message: impl Into<String>) -> ProgramError {
     ProgramError::new(message, Some("write the answer to a file (w)".into()))
 }
 
-/// Plays a recording to its end, in a thread of its own.
+/// Plays a recording on a thread of its own.
 #[cfg(feature = "playback")]
 pub fn play(audio: &Audio) -> Result<(), ProgramError> {
     use std::num::NonZero;
@@ -32,7 +32,7 @@ pub fn play(audio: &Audio) -> Result<(), ProgramError> {
             let _ = opened.send(Err(failed(format!("no sound device: {error}"))));
         }
         Ok(mut device) => {
-            // The device lives as long as the sound.
+            // The device is dropped at the end of the recording, which is intended.
             device.log_on_drop(false);
             let player = Player::connect_new(device.mixer());
             player.append(source);

@@ -1,4 +1,4 @@
-//! Events on their way out: bars on a terminal, lines for a log.
+//! Output of events: progress bars on a terminal, lines in a log.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -9,16 +9,16 @@ use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use syrinx_types::{Event, EventSink};
 
-/// Most redraws of the bars a second.
+/// Largest number of redraws per second.
 const REFRESH_HZ: u8 = 20;
 
-/// Terminal of standard error that may show bars. Every line that is printed while bars may be there is printed by
-/// [`Self::without_bars`]: one printed over a bar leaves the rest of the bar on the terminal.
+/// Terminal of standard error, which may show progress bars. All lines are printed by [`Self::without_bars`], since a
+/// line printed over a bar leaves the remainder of the bar on the terminal.
 #[derive(Debug, Clone, Default)]
 pub struct ProgressScreen(Option<MultiProgress>);
 
 impl ProgressScreen {
-    /// Calls a function while no bar is on the terminal, and draws the bars again below what it printed.
+    /// Clears the bars, calls `print`, and draws the bars again below its output.
     pub fn without_bars<T>(&self, print: impl FnOnce() -> T) -> T {
         match &self.0 {
             Some(bars) => bars.suspend(print),
@@ -26,7 +26,7 @@ impl ProgressScreen {
         }
     }
 
-    /// Prints a line on standard error. One that is closed has no reader.
+    /// Prints a line on standard error. Errors are ignored, since a closed standard error has no reader.
     pub fn line(&self, line: &str) {
         self.without_bars(|| {
             let _ = writeln!(io::stderr(), "{line}");
@@ -34,8 +34,8 @@ impl ProgressScreen {
     }
 }
 
-/// Standard error with the cursor at the start of the last bar. At its end, where indicatif leaves it, the `^C` that a
-/// terminal echoes would begin a line, and the bar above that line would stay.
+/// Standard error that keeps the cursor at the start of the last bar. indicatif leaves it at the end, where the `^C`
+/// echoed by a terminal starts a new line, so that the bar above stays on the screen.
 #[derive(Debug)]
 struct Returning(Term);
 
@@ -76,7 +76,7 @@ impl TermLike for Returning {
         self.0.clear_line()
     }
 
-    /// Writes all that was drawn. A terminal that went away needs no bars, and is no error.
+    /// Writes the drawn bars. A closed terminal is not an error.
     fn flush(&self) -> io::Result<()> {
         self.0.write_str("\r")?;
         let _ = self.0.flush();
@@ -84,7 +84,7 @@ impl TermLike for Returning {
     }
 }
 
-/// Bars on standard error, one a job, gone when the job is done.
+/// Progress bars on standard error, one for each job, removed when the job is finished.
 pub struct Bars {
     screen: MultiProgress,
     jobs: Mutex<BTreeMap<String, ProgressBar>>,
@@ -108,7 +108,7 @@ impl Drop for Bars {
 }
 
 impl Bars {
-    /// Returns the screen that the bars are drawn on, for lines above them.
+    /// Returns the terminal of the bars, for lines above them.
     pub fn screen(&self) -> ProgressScreen {
         ProgressScreen(Some(self.screen.clone()))
     }
@@ -123,7 +123,7 @@ impl Bars {
         } else {
             "{spinner} {prefix} {pos} {msg}"
         };
-        // The templates are constants; if one were broken, the plain style would do.
+        // The templates are constants, so the fallback to the default style is not expected.
         let style =
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = self.screen.add(bar.with_style(style).with_prefix(name.to_owned()));
@@ -168,9 +168,9 @@ impl EventSink for Bars {
     }
 }
 
-/// Lines on standard error: warnings and the progress of training always, everything else with `-v`.
+/// Lines on standard error: warnings and training progress, and with `-v` all other events.
 pub struct Lines {
-    /// Whether to print everything.
+    /// Whether to print all events.
     pub verbose: bool,
     /// Whether to print warnings and the progress of training.
     pub warnings: bool,
@@ -182,7 +182,7 @@ pub struct Lines {
 const STEP_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Lines {
-    /// Returns the lines of everything (`verbose`), or of warnings and training only.
+    /// Builds an output of all events (`verbose`), or of warnings and training progress.
     pub fn new(verbose: bool, warnings: bool) -> Self {
         Self { verbose, warnings, last_step: Mutex::default() }
     }

@@ -5,12 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use syrinx_recipes::Origin;
 
-/// Seconds since 1970, UTC.
+/// Returns the current time, seconds since 1970, UTC.
 pub fn now_s() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }
 
-/// Origin of results of this process.
+/// Returns the origin of the results of this process.
 pub fn origin() -> Origin {
     Origin { revision: revision(), machine: machine(), command: command(), now_s }
 }
@@ -32,8 +32,8 @@ fn machine() -> String {
     format!("{name}, {cores} cores")
 }
 
-/// Returns the revision of the checkout around the current folder, with `-dirty` where it was changed; empty without
-/// git.
+/// Returns the git revision of the current folder, with `-dirty` for uncommitted changes; empty outside a git
+/// repository.
 fn revision() -> String {
     let described = Command::new("git")
         .args(["describe", "--always", "--dirty", "--abbrev=12"])

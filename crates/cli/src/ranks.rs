@@ -1,4 +1,4 @@
-//! The ranks of a job that was started by `mpirun`, `srun` or another launcher.
+//! Ranks of a job that `mpirun`, `srun` or another launcher started.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::memory::peak_mib;
 use crate::session::Session;
 
-/// Transports between ranks. Variants have no help of their own, which would stretch that of the verb.
+/// Transport between ranks. The variants have no help texts, which would lengthen the help of the verb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Transport {
-    // MPI where a launcher started several processes, else none.
+    // MPI if a launcher started several processes, else none.
     Auto,
     // One rank.
     None,
@@ -58,7 +58,7 @@ fn nccl(launched: Option<Launched>, run: &Path, timeout: Duration) -> Outcome<Ra
             "start the ranks with mpirun or srun",
         ));
     };
-    // A name of this job, since NCCL's identifier is good for one job only.
+    // The file name contains the identifier of the job, since an identifier of NCCL is valid for one job only.
     let of_job = ["SLURM_JOB_ID", "PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid"];
     let job = of_job.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
     let host = gethostname::gethostname().to_string_lossy().into_owned();
@@ -76,7 +76,7 @@ fn nccl(_: Option<Launched>, _: &Path, _: Duration) -> Outcome<Ranks> {
     ))
 }
 
-/// Names the rank in a failure, and ends the job for the others.
+/// Adds the rank to a failure, and ends the job on all ranks.
 pub fn ended<T>(ranks: &Ranks, outcome: Outcome<T>) -> Outcome<T> {
     outcome.map_err(|failure| {
         if ranks.is_alone() || failure.exit == Exit::Interrupted {
@@ -86,7 +86,7 @@ pub fn ended<T>(ranks: &Ranks, outcome: Outcome<T>) -> Outcome<T> {
             Failure { message: format!("{}: {}", ranks.name(), failure.message), ..failure };
         failure.report();
         ranks.abort(failure.exit as i32);
-        // The transport ends this process as well, where it can.
+        // The transport may end this process as well.
         std::thread::sleep(Duration::from_secs(2));
         std::process::exit(failure.exit as i32)
     })

@@ -20,7 +20,7 @@ use crate::stop;
 /// Prefix of the program's variables in the environment.
 const PREFIX: &str = "SYRINX_";
 
-/// One run of the program.
+/// State of one run of the program.
 pub struct Session {
     /// Flags that every verb takes.
     pub globals: Globals,
@@ -31,7 +31,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Begins to listen for Ctrl-C and opens the places that events go to.
+    /// Installs the handler of Ctrl-C and opens the event sinks.
     pub fn new(globals: Globals) -> Outcome<Self> {
         let cancel = CancelToken::default();
         let mut sinks: Vec<Box<dyn EventSink>> = Vec::new();
@@ -60,23 +60,23 @@ impl Session {
         &self.sink
     }
 
-    /// Returns the settings of all layers, with these flags over those of the command line.
+    /// Returns the settings of all layers, with `flags` above the global flags.
     pub fn settings(&self, flags: &[(String, String)]) -> Outcome<LoadedConfig<Settings>> {
         settings_of(&self.globals, flags)
     }
 
-    /// Returns the settings of verbs whose `--config` and `--set` are about their own file.
+    /// Returns the settings for verbs whose `--config` and `--set` refer to a file of their own.
     pub fn base_settings(&self) -> Outcome<Settings> {
         Ok(Settings::load(&self.base_layers()?)?.value)
     }
 
-    /// Layers of these settings.
+    /// Returns the layers of [`Self::base_settings`].
     fn base_layers(&self) -> Outcome<Vec<Layer>> {
         let plain = Globals { config: None, set: Vec::new(), ..self.globals.clone() };
         layers_with_voices(&plain)
     }
 
-    /// Layers of configuration below the changes of a recipe.
+    /// Returns the configuration layers below the changes of a recipe.
     pub fn recipe_layers(&self) -> Outcome<RecipeLayers> {
         let of_verb = |section: &str| vec![verb_layer(section)];
         Ok(RecipeLayers {
@@ -87,13 +87,13 @@ impl Session {
         })
     }
 
-    /// Layers of the settings, the default folder of the user's voices below them.
+    /// Returns the layers of the settings, above the default folder of the user's voices.
     pub fn layers(&self) -> Outcome<Vec<Layer>> {
         layers_with_voices(&self.globals)
     }
 
-    /// Returns the configuration of a verb with a file of its own: defaults, `--config`, variables such as
-    /// `SYRINX_TRAIN__STEPS` (for the section `train`), `--set`.
+    /// Returns the configuration of a verb with a file of its own, from the layers defaults, `--config`, variables such
+    /// as `SYRINX_TRAIN__STEPS` (for the section `train`), `--set`.
     pub fn verb_config<T>(&self, section: &str) -> Outcome<T>
     where
         T: Default + Serialize + serde::de::DeserializeOwned + schemars::JsonSchema,
@@ -109,19 +109,18 @@ impl Session {
         Ok(open_engine(settings)?)
     }
 
-    /// Opens the codec that encodes a corpus: the named one, or that of the model in use.
+    /// Opens the codec of a corpus: the named codec, or that of the model in use.
     pub fn corpus_codec(&self, named: Option<&CodecSpec>) -> Outcome<CorpusCodec<'static>> {
         Ok(CorpusCodec::open(named, &self.base_settings()?)?)
     }
 
-    /// Returns the path of the results store: of the flag, else of the settings, else `runs/results.db`, next to the
-    /// folders of evaluations.
+    /// Returns the path of the results store: from the flag, else from the settings, else `runs/results.db`.
     pub fn results(&self, flag: Option<&Path>, settings: &Settings) -> PathBuf {
         let named = flag.map(Path::to_path_buf).or_else(|| settings.results.clone());
         named.unwrap_or_else(|| PathBuf::from("runs/results.db"))
     }
 
-    /// An error if Ctrl-C was pressed: for work that can't stop by itself, before its result is written.
+    /// Fails if Ctrl-C was pressed. Called before a result is written, after work that does not poll the cancel token.
     pub fn check(&self) -> Outcome {
         if self.cancel.is_cancelled() {
             return Err(Failure::interrupted("nothing was written; run the command again"));
@@ -134,19 +133,19 @@ impl Session {
         RunContext::new(&self.cancel, self.sink()).with_seed(settings.seed)
     }
 
-    /// A line on standard output.
+    /// Prints a line on standard output.
     pub fn print(&self, line: &str) -> Outcome {
         let write = || {
             let mut out = std::io::stdout().lock();
             writeln!(out, "{line}").and_then(|()| out.flush())
         };
-        // A pipe whose reader waits must not stop the bars and Ctrl-C.
+        // A pipe whose reader waits must not block the progress bars and Ctrl-C.
         let written =
             if std::io::stdout().is_terminal() { self.screen.without_bars(write) } else { write() };
         written.map_err(|e| Failure::writing("standard output", &e))
     }
 
-    /// A JSON value on standard output, one line.
+    /// Prints a JSON value on standard output, on one line.
     pub fn print_json(&self, value: &impl Serialize) -> Outcome {
         let json = serde_json::to_string(value).map_err(|e| {
             Failure::new(Exit::Unexpected, format!("an answer that is no JSON: {e}"))
@@ -154,26 +153,26 @@ impl Session {
         self.print(&json)
     }
 
-    /// A line for people, on standard error; not with `--quiet` or `--json`.
+    /// Prints a message on standard error, unless `--quiet` or `--json` is given.
     pub fn say(&self, line: &str) {
         if !self.globals.quiet && !self.globals.json {
             self.screen.line(line);
         }
     }
 
-    /// Reports a failure after which the run goes on.
+    /// Prints a failure after which the run continues.
     pub fn report(&self, failure: &Failure) {
         self.screen.without_bars(|| failure.report());
     }
 }
 
-/// Returns the settings of all layers, with `flags` over those of the command line.
+/// Returns the settings of all layers, with `flags` above the global flags.
 fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<LoadedConfig<Settings>> {
     let LoadedConfig { value, keys } = Settings::load(&layers_of(globals, flags)?)?;
     Ok(LoadedConfig { value: with_voices_dir(value), keys })
 }
 
-/// Layers of the settings, the default folder of the user's voices below them.
+/// Returns the layers of the settings, above the default folder of the user's voices.
 fn layers_with_voices(globals: &Globals) -> Outcome<Vec<Layer>> {
     let voices =
         default_voices_dir().map(|dir| ("voices_dir".to_owned(), dir.display().to_string()));
@@ -182,7 +181,7 @@ fn layers_with_voices(globals: &Globals) -> Outcome<Vec<Layer>> {
     Ok(layers)
 }
 
-/// Layers of the settings, with `flags` over those of the command line.
+/// Returns the layers of the settings, with `flags` above the global flags.
 fn layers_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Vec<Layer>> {
     let mut pairs = set_pairs(&globals.set)?;
     pairs.extend(named_flags(globals));
@@ -194,13 +193,13 @@ fn layers_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Vec<Layer
     Ok(vec![file, Layer::Environment(variables()), Layer::Flags(pairs)])
 }
 
-/// Returns the settings with the default folder of the user's voices where they name none.
+/// Sets the default folder of the user's voices if the settings have none.
 fn with_voices_dir(mut settings: Settings) -> Settings {
     settings.voices_dir = settings.voices_dir.or_else(default_voices_dir);
     settings
 }
 
-/// Flags that are settings.
+/// Returns the global flags that are settings, as keys and values.
 fn named_flags(globals: &Globals) -> Vec<(String, String)> {
     let path = |p: &PathBuf| p.display().to_string();
     let named = [
@@ -215,22 +214,22 @@ fn named_flags(globals: &Globals) -> Vec<(String, String)> {
     named.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))).collect()
 }
 
-/// Variables that aren't settings of the program, but of single verbs.
+/// Variables that are settings of single verbs, not of the program.
 const OF_VERBS: [&str; 4] = ["TRAIN__", "CODEC_FIT__", "CODEC_TRAIN__", "JUDGE_KEY"];
 
-/// Returns the program's settings in the environment.
+/// Returns the program's settings from the environment.
 fn variables() -> Vec<(String, String)> {
     let mut all = prefixed(PREFIX);
     all.retain(|(name, _)| !OF_VERBS.iter().any(|v| name.starts_with(v)));
     all
 }
 
-/// Returns the variables of a verb with a file of its own, such as `SYRINX_TRAIN__STEPS` for the section `train`.
+/// Returns the layer of a verb's environment variables, such as `SYRINX_TRAIN__STEPS` for the section `train`.
 fn verb_layer(section: &str) -> Layer {
     Layer::Environment(prefixed(&format!("{PREFIX}{}__", section.to_uppercase())))
 }
 
-/// Variables with a prefix, without it.
+/// Returns the environment variables with a prefix; the prefix is removed from their names.
 fn prefixed(prefix: &str) -> Vec<(String, String)> {
     let own = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         let name = name.to_str()?.strip_prefix(prefix)?.to_owned();
@@ -239,7 +238,7 @@ fn prefixed(prefix: &str) -> Vec<(String, String)> {
     std::env::vars_os().filter_map(own).collect()
 }
 
-/// `KEY=VALUE` pairs.
+/// Parses `KEY=VALUE` pairs.
 pub fn set_pairs(set: &[String]) -> Outcome<Vec<(String, String)>> {
     set.iter()
         .map(|pair| match pair.split_once('=') {
@@ -259,7 +258,7 @@ fn default_voices_dir() -> Option<PathBuf> {
     Some(data_folder()?.join("voices"))
 }
 
-/// Returns the folder of the user's data of this program.
+/// Returns the folder of the user's data for this program.
 pub fn data_folder() -> Option<PathBuf> {
     let data = std::env::var_os("XDG_DATA_HOME").filter(|p| !p.is_empty()).map(PathBuf::from);
     let data =

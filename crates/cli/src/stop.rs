@@ -1,4 +1,4 @@
-//! Ctrl-C: once to stop at the next safe point, twice to quit at once.
+//! Handling of Ctrl-C: the first stops at the next safe point, the second quits at once.
 
 use std::io::{self, Write as _};
 
@@ -7,7 +7,8 @@ use syrinx_types::CancelToken;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::progress::ProgressScreen;
 
-/// Makes Ctrl-C, SIGTERM and SIGHUP set the token; a second one ends the program, with no bar left on the screen.
+/// Makes Ctrl-C, SIGTERM and SIGHUP set the cancel token. A second signal clears the progress bars and ends the
+/// program.
 pub fn on_signal(cancel: CancelToken, screen: ProgressScreen) -> Outcome {
     ctrlc::set_handler(move || {
         let again = cancel.is_cancelled();
@@ -16,7 +17,7 @@ pub fn on_signal(cancel: CancelToken, screen: ProgressScreen) -> Outcome {
             if again {
                 std::process::exit(i32::from(Exit::Interrupted as u8));
             }
-            // A closed standard error has no reader.
+            // An error is ignored, since a closed standard error has no reader.
             let _ = writeln!(io::stderr(), "stopping (Ctrl-C again to quit at once)");
         });
     })

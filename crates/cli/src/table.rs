@@ -9,7 +9,7 @@ pub fn table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> String 
     syrinx_types::table(&all, Columns::Text)
 }
 
-/// Formats a thing's fields, one a line: name and value.
+/// Formats fields, one on each line: name and value.
 pub fn fields(rows: &[(&str, String)]) -> String {
     let rows: Vec<[String; 2]> =
         rows.iter().map(|(name, value)| [(*name).to_owned(), value.clone()]).collect();

@@ -20,7 +20,7 @@ use crate::screens::training::Training;
 use crate::screens::{Component, ScreenContext};
 use crate::{Theme, ThemeName};
 
-/// Interval between reads of a shown store, seconds.
+/// Interval between reads of the results store while its runs or cells are shown, seconds.
 const REFRESH_S: f64 = 3.0;
 
 /// Initial state.
@@ -32,7 +32,7 @@ pub struct Facts {
     pub screen: Screen,
     /// Seconds since 1970.
     pub now_s: f64,
-    /// Events of a past run to be shown.
+    /// Event file of a past run to show.
     pub replay: Option<PathBuf>,
 }
 
@@ -55,10 +55,10 @@ const KEYS: &[Binding<Global>] = &[
     bind(&[Key::Char('4')], Global::Screen(3), "", "training"),
     bind(&[Key::Char('5')], Global::Screen(4), "", "tasks"),
     bind(&[Key::Char(']')], Global::Next, "", "the next screen"),
-    bind(&[Key::Char('[')], Global::Previous, "", "the screen before"),
-    bind(&[Key::Char('T')], Global::Theme, "", "light or dark"),
-    bind(&[Key::Ctrl('l')], Global::Redraw, "", "draw the screen anew"),
-    bind(&[Key::Char('q'), Key::Ctrl('c')], Global::Leave, "quit", "leave; stops what is running"),
+    bind(&[Key::Char('[')], Global::Previous, "", "the previous screen"),
+    bind(&[Key::Char('T')], Global::Theme, "", "the next color theme"),
+    bind(&[Key::Ctrl('l')], Global::Redraw, "", "redraw the screen"),
+    bind(&[Key::Char('q'), Key::Ctrl('c')], Global::Leave, "quit", "stop running jobs and quit"),
 ];
 
 /// The state of the dashboard.
@@ -102,12 +102,12 @@ impl App {
         (app, effects)
     }
 
-    /// Returns the screen that is shown.
+    /// Returns the current screen.
     pub fn screen(&self) -> Screen {
         self.screen
     }
 
-    /// Whether jobs are under way.
+    /// Whether jobs are running.
     pub fn is_working(&self) -> bool {
         !self.working.is_empty()
     }
@@ -139,7 +139,8 @@ impl App {
         effects
     }
 
-    /// Others write to the store too, so it is read again now and then.
+    /// Advances the clock. Other processes write to the results store too, so it is read again at intervals of
+    /// [`REFRESH_S`].
     fn tick(&mut self, now_s: f64) -> Vec<Effect> {
         self.now_s = now_s;
         if (now_s - self.read_s).abs() < REFRESH_S {
@@ -163,7 +164,7 @@ impl App {
             Some(overlay::OverlayOutcome::Leave) => return vec![Effect::Quit],
             None => {}
         }
-        // Ctrl-C works wherever one is; everything else goes to the screen first.
+        // Ctrl-C works on every screen; all other keys go to the current screen first.
         if key != Key::Ctrl('c') {
             let mut taken = false;
             let effects = self.with_screen(|screen, context| taken = screen.key(key, context));
@@ -268,7 +269,7 @@ impl App {
         }
         let mut effects = context.effects;
         if matches!(news, News::Trouble(_)) {
-            // Libraries of sound tell their troubles to the terminal, across the screen.
+            // Audio libraries write error messages to the terminal, over the screen.
             effects.push(Effect::Redraw);
         }
         effects
@@ -297,7 +298,7 @@ impl App {
         effects
     }
 
-    /// Returns all tables of keys that count now.
+    /// Returns the key tables of the current screen and those of the dashboard.
     fn helps(&self) -> Vec<(&'static str, Vec<KeyHelp>)> {
         let mut all = self.shown_screen().keys();
         all.push(("everywhere", helps(KEYS)));

@@ -1,4 +1,4 @@
-//! Errors of the dashboard itself, and those of the program that it shows.
+//! Errors of the dashboard, and errors of the program behind it.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -48,7 +48,7 @@ impl ProgramError {
         Self { message: message.into(), hint }
     }
 
-    /// Returns the message, and the remedy in parentheses, for a place of one line.
+    /// Returns message and remedy as one line, the remedy in parentheses.
     pub fn line(&self) -> String {
         match &self.hint {
             None => self.message.clone(),

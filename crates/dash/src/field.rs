@@ -1,4 +1,4 @@
-//! A line that is typed.
+//! Text field of one line.
 
 use crate::keys::Key;
 
@@ -35,7 +35,7 @@ impl Field {
         }
     }
 
-    /// Takes a key; `false` for those that mean nothing in a line.
+    /// Handles a key; returns `false` for keys that do not edit text.
     pub fn key(&mut self, key: Key) -> bool {
         let length = self.text.chars().count();
         match key {

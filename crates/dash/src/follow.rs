@@ -1,4 +1,4 @@
-//! Events of a run on disk: read, and followed while they are written.
+//! Events of a run on disk, read once or followed while the run writes them.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use syrinx_types::Event;
 
-/// An event, and when it happened where that was written down.
+/// An event with its time in seconds since 1970, `None` if the file has no time.
 pub type Stamped = (Option<f64>, Event);
 
-/// Most bytes that are read at once, so that an hour of events doesn't come as one message.
+/// Largest number of bytes read at once, so that the events of a long run arrive as several messages.
 const CHUNK_BYTES: u64 = 4 << 20;
 
 #[derive(Deserialize)]
@@ -21,13 +21,14 @@ struct Line {
     event: Event,
 }
 
-/// Events in JSON lines. Other lines are skipped: the last line of a killed run, or events of a newer program.
+/// Parses events in JSON lines. Lines that cannot be parsed are skipped: the truncated last line of a killed run, and
+/// events of a newer program.
 pub fn read_events(text: &str) -> Vec<Stamped> {
     let parse = |line: &str| serde_json::from_str::<Line>(line).ok();
     text.lines().filter_map(parse).map(|line| (line.at_s, line.event)).collect()
 }
 
-/// A file that grows.
+/// Reader of a file that another process appends to.
 #[derive(Debug)]
 pub(crate) struct Tail {
     path: PathBuf,
@@ -40,8 +41,8 @@ impl Tail {
         Self { path: path.to_path_buf(), read_bytes: 0, rest: Vec::new() }
     }
 
-    /// Returns the new lines, and whether they start at the beginning of the file. A file that became
-    /// shorter is read anew.
+    /// Returns the events of new lines, and whether they start at the beginning of the file. A file that became shorter
+    /// is read from its beginning.
     pub(crate) fn more(&mut self) -> std::io::Result<(Vec<Stamped>, bool)> {
         let mut file = File::open(&self.path)?;
         if file.metadata()?.len() < self.read_bytes {
@@ -51,7 +52,7 @@ impl Tail {
         file.seek(SeekFrom::Start(self.read_bytes))?;
         let mut bytes = std::mem::take(&mut self.rest);
         self.read_bytes += file.take(CHUNK_BYTES).read_to_end(&mut bytes)? as u64;
-        // An incomplete line waits for its rest.
+        // An incomplete line is read again with the next call.
         let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
         self.rest = bytes.split_off(whole);
         Ok((read_events(&String::from_utf8_lossy(&bytes)), start))

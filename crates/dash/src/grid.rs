@@ -5,28 +5,28 @@ use ratatui::style::Style;
 
 use crate::pen::{ClickTarget, Pen, fit, width};
 
-/// A cell: its text, and its style where it isn't the table's.
+/// Text of a cell, and its style if it differs from the table's.
 pub type GridCell = (String, Option<Style>);
 
-/// A table: titles, rows, and which row is selected.
+/// A scrollable table.
 #[derive(Debug, Clone, Default)]
 pub struct Grid {
-    /// Titles of the columns; a table without titles has none.
+    /// Titles of the columns; empty for a table without a title line.
     pub titles: Vec<String>,
-    /// Rows of as many cells.
+    /// Rows, each with a cell for every column.
     pub rows: Vec<Vec<GridCell>>,
-    /// The selected row.
+    /// Index of the selected row.
     pub selected: Option<usize>,
-    /// Columns whose cells stand on the right, from this one on.
+    /// Index of the first right-aligned column; all columns after it are right-aligned, too.
     pub right_from: usize,
     /// Column whose width is adjusted to fill the area.
     pub stretch: usize,
 }
 
-/// Room between two columns.
+/// Space between two columns, in terminal columns.
 const GAP: usize = 1;
 
-/// Returns the first row to be drawn, so that the selected one is seen.
+/// Returns the index of the first row to draw, such that the selected row is visible.
 pub fn offset(selected: usize, rows: usize, height: usize) -> usize {
     if height == 0 {
         return 0;
@@ -36,7 +36,7 @@ pub fn offset(selected: usize, rows: usize, height: usize) -> usize {
 }
 
 impl Grid {
-    /// Draws the table; rows can be clicked as items of the pane.
+    /// Draws the table and records its rows as click targets of the pane.
     pub fn draw(&self, pen: &mut Pen<'_>, area: Rect, pane: usize, focused: bool) {
         let widths = self.widths(usize::from(area.width));
         let head = u16::from(!self.titles.is_empty());
@@ -83,7 +83,7 @@ impl Grid {
         }
     }
 
-    /// Returns column widths: those of the widest cells; the stretching column fills the area.
+    /// Returns the width of each column: that of its widest cell; the column `stretch` fills the area.
     fn widths(&self, room: usize) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).chain([self.titles.len()]).max().unwrap_or(0);
         let widest = |c: usize| {
@@ -100,7 +100,7 @@ impl Grid {
     }
 }
 
-/// Returns a cell in the table's style.
+/// Builds a cell in the table's style.
 pub fn cell(text: impl Into<String>) -> GridCell {
     (text.into(), None)
 }

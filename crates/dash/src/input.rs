@@ -1,4 +1,4 @@
-//! Keys, clicks and sizes of the terminal.
+//! Keys, clicks and size changes of the terminal.
 
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use syrinx_types::CancelToken;
 use crate::Msg;
 use crate::keys::Key;
 
-/// Interval at which the keyboard thread checks for its end.
+/// Interval at which the keyboard thread polls its cancel token.
 const POLL: Duration = Duration::from_millis(100);
 
-/// Sends keys, clicks and sizes until it is told to stop or the terminal is gone.
+/// Sends keys, clicks and size changes until `stop` is cancelled or the terminal is closed.
 pub(crate) fn read_keys(send: &Sender<Msg>, stop: &CancelToken) {
     let Ok(terminal) = Terminal::open() else {
         let _ = send.send(Msg::Terminate);
@@ -30,7 +30,7 @@ pub(crate) fn read_keys(send: &Sender<Msg>, stop: &CancelToken) {
     }
 }
 
-/// Sends the available events; returns whether the receiver is still there.
+/// Sends the available events; returns `false` if the receiver is closed.
 fn forward(send: &Sender<Msg>, stop: &CancelToken) -> std::io::Result<bool> {
     while !stop.is_cancelled() && event::poll(Duration::ZERO)? {
         let input = event::read()?;
@@ -43,8 +43,8 @@ fn forward(send: &Sender<Msg>, stop: &CancelToken) -> std::io::Result<bool> {
     Ok(true)
 }
 
-/// The terminal that crossterm reads. No keys may be read from a terminal that is gone: crossterm would read in an endless
-/// loop.
+/// The terminal that crossterm reads. Its state is checked before each read, since crossterm reads from a closed
+/// terminal in an endless loop.
 #[cfg(unix)]
 struct Terminal(std::os::fd::OwnedFd);
 
@@ -61,10 +61,10 @@ impl Terminal {
         }))
     }
 
-    /// Waits for something to read, a short time.
+    /// Waits for input, at most for [`POLL`].
     ///
     /// # Errors
-    /// A terminal that is gone.
+    /// Fails if the terminal is closed.
     fn wait(&self) -> std::io::Result<()> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         use rustix::io::Errno;
@@ -72,7 +72,7 @@ impl Terminal {
         let time = Timespec::try_from(POLL).map_err(std::io::Error::other)?;
         let mut polled = [PollFd::new(&self.0, PollFlags::IN)];
         match poll(&mut polled, Some(&time)) {
-            // A change of the size is a signal, which crossterm keeps.
+            // A size change is a signal that interrupts the wait; crossterm keeps it.
             Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
         }
@@ -94,7 +94,7 @@ impl Terminal {
         Ok(Self)
     }
 
-    /// Waits for something to read, a short time.
+    /// Waits for input, at most for [`POLL`].
     fn wait(&self) -> std::io::Result<()> {
         event::poll(POLL).map(drop)
     }

@@ -1,14 +1,14 @@
 //! Keys and tables of their actions.
 //!
-//! A component has one table ([`Binding`]s). Pressing a key looks its action up there, and so do the help and the
-//! status bar: a key that works is explained, and one that is explained works.
+//! A component has one table of [`Binding`]s. Key handling, help and status bar all read this table, so that they
+//! cannot disagree.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// A key that the dashboard distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// A letter, digit or sign, as it is typed.
+    /// A printable character.
     Char(char),
     /// A letter with Ctrl.
     Ctrl(char),
@@ -28,22 +28,22 @@ pub enum Key {
     Left,
     /// Arrow.
     Right,
-    /// To the beginning.
+    /// Home.
     Home,
-    /// To the end.
+    /// End.
     End,
-    /// A page back.
+    /// Page up.
     PageUp,
-    /// A page on.
+    /// Page down.
     PageDown,
-    /// Delete backwards.
+    /// Backspace.
     Backspace,
-    /// Delete forwards.
+    /// Delete.
     Delete,
 }
 
 impl Key {
-    /// Returns the key of an event; none for releases and for keys that mean nothing here.
+    /// Returns the key of an event; `None` for key releases and unsupported keys.
     pub fn of(event: &KeyEvent) -> Option<Self> {
         if event.kind == KeyEventKind::Release {
             return None;
@@ -70,7 +70,7 @@ impl Key {
         })
     }
 
-    /// As the help writes it.
+    /// Returns the name of the key in help texts.
     pub fn name(self) -> String {
         match self {
             Self::Char(' ') => "space".into(),
@@ -94,20 +94,20 @@ impl Key {
     }
 }
 
-/// Keys with their effect.
+/// Keys with their action.
 #[derive(Debug, Clone, Copy)]
 pub struct Binding<A> {
-    /// Any of these.
+    /// Alternative keys.
     pub keys: &'static [Key],
     /// Effect of the keys.
     pub action: A,
-    /// A word for the status bar; empty where it isn't shown there.
+    /// Word for the status bar; empty if the keys are not shown there.
     pub bar: &'static str,
     /// Help text.
     pub help: &'static str,
 }
 
-/// Returns a row of a table.
+/// Builds a row of a key table.
 pub const fn bind<A>(
     keys: &'static [Key],
     action: A,
@@ -117,23 +117,23 @@ pub const fn bind<A>(
     Binding { keys, action, bar, help }
 }
 
-/// Returns a key's action by a table.
+/// Returns the action of a key in a table.
 pub fn action<A: Copy>(table: &[Binding<A>], key: Key) -> Option<A> {
     table.iter().find(|b| b.keys.contains(&key)).map(|b| b.action)
 }
 
-/// A row of a table for those who read it.
+/// Description of a row of a key table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHelp {
     /// The keys' names.
     pub keys: String,
-    /// A word for the status bar; empty where it isn't shown there.
+    /// Word for the status bar; empty if the keys are not shown there.
     pub bar: &'static str,
     /// Effect of the keys.
     pub help: &'static str,
 }
 
-/// Returns a table for those who read it.
+/// Returns the descriptions of a table's rows.
 pub fn helps<A>(table: &[Binding<A>]) -> Vec<KeyHelp> {
     let row = |b: &Binding<A>| KeyHelp {
         keys: b.keys.iter().map(|k| k.name()).collect::<Vec<_>>().join(" "),
@@ -143,20 +143,20 @@ pub fn helps<A>(table: &[Binding<A>]) -> Vec<KeyHelp> {
     table.iter().map(row).collect()
 }
 
-/// Moving in a list.
+/// Movement of the selection in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// One up.
+    /// One item up.
     Up,
-    /// One down.
+    /// One item down.
     Down,
-    /// Ten up.
+    /// Ten items up.
     PageUp,
-    /// Ten down.
+    /// Ten items down.
     PageDown,
-    /// To the first.
+    /// First item.
     First,
-    /// To the last.
+    /// Last item.
     Last,
 }
 
@@ -171,7 +171,7 @@ pub const LIST: &[Binding<Step>] = &[
 ];
 
 impl Step {
-    /// Returns the place after the step, in a list of `len`.
+    /// Returns the index after a movement from index `at`, in a list of `len` items.
     pub fn from(self, at: usize, len: usize) -> usize {
         const PAGE: usize = 10;
         let last = len.saturating_sub(1);

@@ -6,11 +6,11 @@
 //!
 //! Invariants:
 //!
-//! - The reducer does no work: no files, no clock, no engine. A test can make any state and draw it.
-//! - The engine is behind [`Program`] and runs on threads of its own: neither it nor drawing waits for the other.
-//! - One table a component ([`keys`]) defines the effect of a key and its line in the help.
-//! - Colour is never the only sign. A terminal of any size is drawn, below 80×24 one pane at a time.
-//! - Leaving stops running work and restores the terminal, after a panic too.
+//! - The reducer uses no files, no clock and no engine. A test can build any state and draw it.
+//! - [`Program`] runs on threads of its own, so that drawing never waits for the engine, nor the engine for drawing.
+//! - Each component has one table ([`keys`]) that defines the effect of every key and its line in the help.
+//! - No information is shown by color alone. Every terminal size is supported; below 80×24 one pane is shown at a time.
+//! - Quitting stops running jobs and restores the terminal. A panic restores it, too.
 
 mod app;
 mod error;

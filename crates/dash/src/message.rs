@@ -14,11 +14,11 @@ use crate::{
     SuiteCard, TaskCard, TrainingCard,
 };
 
-/// Work that someone waits for.
+/// Number of a running job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(pub u64);
 
-/// Something that happened.
+/// Message to the reducer: input, time, or the result of an effect.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Msg {
     /// A key was pressed.
@@ -38,49 +38,49 @@ pub enum Msg {
         column: u16,
         /// Line, from 0.
         row: u16,
-        /// Whether downwards.
+        /// Whether the wheel turned downwards.
         down: bool,
     },
     /// The terminal has another size.
     Resized,
-    /// Time goes by: seconds since 1970.
+    /// Clock tick, in seconds since 1970.
     Now(f64),
-    /// A signal of the system requests the end.
+    /// Request to quit from a signal, or a closed terminal.
     Terminate,
-    /// From a worker.
+    /// Message of a worker.
     News(News),
 }
 
 /// Message of a worker.
 #[derive(Debug, Clone, PartialEq)]
 pub enum News {
-    /// The registry.
+    /// Tasks of the registry.
     Tasks(Vec<TaskCard>),
-    /// Suites.
+    /// Available suites.
     Suites(Vec<SuiteCard>),
-    /// Ablations.
+    /// Available ablations.
     Ablations(Vec<AblationCard>),
-    /// Models.
+    /// Available models.
     Models(Vec<ModelCard>),
     /// Sampling settings.
     Knobs(Vec<Knob>),
-    /// Voices of a model, by its name.
+    /// Name of a model, and its voices.
     Voices(String, Vec<String>),
-    /// Something about a job.
+    /// A job's progress or result.
     Job(JobId, JobNews),
     /// Runs in the store, the latest first.
     Runs(Vec<Run>),
-    /// Rows of a run.
+    /// Identifier of a run, and its rows.
     Rows(String, Vec<Row>),
-    /// Changes to a run.
+    /// Identifier of a run, and its changes against the baseline.
     Compared(String, Box<Comparison>),
-    /// A recording of a row, drawn, with its name.
+    /// Path of a row's recording, and its picture.
     Pictured(String, Box<Picture>),
-    /// Cells of ablations by name, and the runs that belong to them.
+    /// Cells by the name of their ablation, and the runs that evaluated them.
     Cells(Vec<(String, Vec<Cell>)>, Vec<Run>),
     /// Training runs on disk.
     Trainings(Vec<TrainingCard>),
-    /// Events of a training run, from its beginning if `true`.
+    /// Event file of a training run, its new events, and whether these start at the beginning of the file.
     Followed(PathBuf, Vec<Stamped>, bool),
     /// A line for the status bar.
     Said(String),
@@ -101,14 +101,14 @@ pub enum JobNews {
     Ablated(String),
     /// Failure of the job.
     Failed(ProgramError),
-    /// End on request.
+    /// The job was cancelled.
     Stopped,
 }
 
-/// Something to be done outside.
+/// Side effect, requested by the reducer and run outside of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Leave.
+    /// Quit the dashboard.
     Quit,
     /// Redraw the whole screen.
     Redraw,
@@ -120,23 +120,23 @@ pub enum Effect {
     Ablate(JobId, Box<AblationCard>),
     /// Stop a job.
     Cancel(JobId),
-    /// Ask a model for its voices.
+    /// Read the voices of a model.
     LoadVoices(ModelCard),
     /// Read the store's runs.
     LoadRuns,
     /// Read the rows of a run.
     LoadRows(String),
-    /// Compare two runs, the older first.
+    /// Compare two runs, given by identifier, the older first.
     Compare(String, String),
     /// Draw a recording.
     Draw(PathBuf),
     /// Read the cells of ablations.
     LoadCells,
-    /// Leave a request for a cell of an ablation.
+    /// Store a control request for a cell: ablation, cell, request.
     RequestControl(String, String, ControlRequest),
-    /// Look for training runs.
+    /// Search for training runs.
     LoadTrainings,
-    /// Follow the events of a training run, and no other.
+    /// Follow the events of this training run instead of any other.
     Follow(PathBuf),
     /// Write an answer to files.
     Save(String, Box<crate::ProgramAnswer>),

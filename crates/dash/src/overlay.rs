@@ -1,4 +1,4 @@
-//! Overlays of the screens: the help, and the question before leaving.
+//! Overlays of the screens: the help, and the confirmation before quitting with running jobs.
 
 use ratatui::layout::Rect;
 
@@ -8,27 +8,27 @@ use crate::pen::{Pen, width};
 /// Overlay of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Overlay {
-    /// All keys, from this line on.
+    /// Help with all keys.
     Help {
-        /// The first line shown.
+        /// Index of the first line shown.
         scroll: usize,
     },
-    /// Work is under way: leave all the same?
+    /// Confirmation to quit while jobs are running.
     Leave,
 }
 
 /// Outcome of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OverlayOutcome {
-    /// Leaves the overlay open.
+    /// The overlay stays open.
     Stay,
-    /// Closes the overlay.
+    /// The overlay closes.
     Close,
-    /// The dashboard ends.
+    /// The dashboard quits.
     Leave,
 }
 
-/// Most lines of help; more than all tables have.
+/// Upper bound of the number of help lines.
 const MOST_LINES: usize = 400;
 
 impl Overlay {
@@ -60,16 +60,16 @@ impl Overlay {
             Self::Leave => {
                 let box_ = centred(area, 46, 5);
                 pen.clear(box_);
-                let inner = pen.frame(box_, "Leave?", usize::MAX, true);
-                let text = "Work is running. It will be stopped; what is finished is kept. \
-                            y: leave, n: stay";
+                let inner = pen.frame(box_, "Quit?", usize::MAX, true);
+                let text = "Jobs are running and will be stopped. Finished results are kept. \
+                            y: quit, n: stay";
                 pen.paragraph(inner, text, pen.theme.text);
             }
         }
     }
 }
 
-/// Returns a box of this size in the middle of an area.
+/// Returns a rectangle of `columns` × `lines` in the middle of an area, clipped to it.
 pub(crate) fn centred(area: Rect, columns: u16, lines: u16) -> Rect {
     let (columns, lines) = (columns.min(area.width), lines.min(area.height));
     Rect {

@@ -11,11 +11,11 @@ use crate::{ProgramError, Theme};
 /// Target of a click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClickTarget {
-    /// A screen, by its number.
+    /// A screen, by its index.
     Screen(usize),
-    /// A pane of the screen.
+    /// A pane of the screen, by its index.
     Pane(usize),
-    /// An item of a pane.
+    /// An item of a pane: index of the pane, index of the item.
     Item(usize, usize),
 }
 
@@ -25,11 +25,11 @@ pub struct Pen<'a> {
     pub buf: &'a mut Buffer,
     /// Color theme.
     pub theme: &'a Theme,
-    /// Click targets; later ones lie above earlier ones.
+    /// Click targets in drawing order; a later one covers earlier ones.
     pub hits: &'a mut Vec<(Rect, ClickTarget)>,
     /// Seconds since 1970.
     pub now_s: f64,
-    /// Whether there is room for one pane only.
+    /// Whether the terminal has space for one pane only.
     pub compact: bool,
 }
 
@@ -38,7 +38,7 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Returns the beginning of a text that fits, with an ellipsis where something was cut off. Control signs are left out.
+/// Removes control characters from a text and truncates it to `columns` columns, with an ellipsis at the end.
 pub fn fit(text: &str, columns: usize) -> String {
     let clean: String = text.chars().filter(|c| !c.is_control()).collect();
     if clean.width() <= columns {
@@ -78,8 +78,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 impl Pen<'_> {
-    /// Returns a text at a place of an area (column and line from its corner), cut where the area ends. Gives the
-    /// columns that it took.
+    /// Draws a text at a column and line of an area, clipped to the area. Returns the number of columns drawn.
     pub fn text(&mut self, area: Rect, column: u16, line: u16, text: &str, style: Style) -> u16 {
         let area = area.intersection(self.buf.area);
         if column >= area.width || line >= area.height {
@@ -91,7 +90,7 @@ impl Pen<'_> {
         u16::try_from(text.width()).unwrap_or(u16::MAX)
     }
 
-    /// Texts in their styles, one after another.
+    /// Draws texts next to each other, each in its own style.
     pub fn line(&mut self, area: Rect, line: u16, parts: &[(&str, Style)]) {
         let mut column = 0;
         for (text, style) in parts {
@@ -99,7 +98,7 @@ impl Pen<'_> {
         }
     }
 
-    /// Returns the number of lines of a text, as many as there is room for.
+    /// Draws a wrapped text, clipped to the area. Returns the number of lines drawn.
     pub fn paragraph(&mut self, area: Rect, text: &str, style: Style) -> u16 {
         let lines = wrap(text, usize::from(area.width));
         for (i, line) in (0..area.height).zip(&lines) {
@@ -108,7 +107,7 @@ impl Pen<'_> {
         u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height)
     }
 
-    /// Draws an error, and its remedy below it.
+    /// Draws an error with its remedy below.
     pub fn failure(&mut self, area: Rect, error: &ProgramError) {
         let used = self.paragraph(area, &format!("! {error}"), self.theme.bad);
         if let Some(hint) = &error.hint {
@@ -124,7 +123,7 @@ impl Pen<'_> {
             return Rect { width: 0, height: 0, ..area };
         }
         let style = if focused { self.theme.focus } else { self.theme.frame };
-        // The line is a sign of focus too, for those who see no colours.
+        // The line is thicker, too, so that the focus is visible without colors.
         let kind = if focused { BorderType::Thick } else { BorderType::Plain };
         let block = Block::bordered().border_type(kind).border_style(style);
         let inner = block.inner(area);
@@ -135,7 +134,7 @@ impl Pen<'_> {
         inner
     }
 
-    /// A bar from 0 to 1 with a text in it.
+    /// Draws a bar that is filled up to `share` (0..=1) and contains a text.
     pub fn gauge(&mut self, area: Rect, line: u16, share: f64, text: &str) {
         let columns = usize::from(area.width);
         let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
@@ -153,7 +152,7 @@ impl Pen<'_> {
     }
 }
 
-/// Splits an area: `lines` lines above, the rest below.
+/// Splits an area into the upper `lines` lines and the remainder.
 pub fn above(area: Rect, lines: u16) -> (Rect, Rect) {
     let lines = lines.min(area.height);
     (
@@ -162,7 +161,7 @@ pub fn above(area: Rect, lines: u16) -> (Rect, Rect) {
     )
 }
 
-/// Splits an area: `columns` columns on the left, the rest on the right.
+/// Splits an area into the left `columns` columns and the remainder.
 pub fn left(area: Rect, columns: u16) -> (Rect, Rect) {
     let columns = columns.min(area.width);
     (

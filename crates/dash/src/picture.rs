@@ -1,4 +1,4 @@
-//! Sound as a picture: its waveform and its mel-spectrogram.
+//! Waveform and mel spectrogram of a recording, drawn in characters.
 
 use ratatui::layout::Rect;
 use syrinx_audio::{LogMel, MelConfig};
@@ -6,21 +6,21 @@ use syrinx_types::Audio;
 
 use crate::pen::Pen;
 
-/// Most columns kept. No terminal is wider, and an hour of sound would be a lot to keep.
+/// Largest number of columns kept. Terminals are narrower, and the picture of a long recording stays small.
 const COLUMNS: usize = 600;
-/// Mel bands: two a line of a tall pane.
+/// Number of mel bands.
 const BANDS: usize = 40;
-/// Loudness range that is shown, in nepers below the loudest.
+/// Range of log-mel values shown, in nepers below the maximum.
 const RANGE: f32 = 9.0;
 
 /// Picture of a recording.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Picture {
-    /// Lowest and highest sample of each column.
+    /// Minimum and maximum sample of each column.
     pub wave: Vec<(f32, f32)>,
     /// Loudness from 0 to 1, (columns, bands), low bands first.
     pub mel: Vec<f32>,
-    /// Bands a column of `mel`.
+    /// Number of bands in `mel`.
     pub bands: usize,
     /// Length, seconds.
     pub seconds: f64,
@@ -33,7 +33,7 @@ impl Picture {
         Self { wave: wave(&audio.samples), mel, bands, seconds: audio.seconds() }
     }
 
-    /// Draws the waveform, mirrored around the middle, in dots of half a column and a quarter of a line.
+    /// Draws the waveform in braille characters, two dots wide and four dots high each.
     pub fn draw_wave(&self, pen: &mut Pen<'_>, area: Rect) {
         let area = area.intersection(pen.buf.area);
         if self.wave.is_empty() || area.is_empty() {
@@ -76,7 +76,8 @@ impl Picture {
         }
     }
 
-    /// Draws the spectrogram, low bands below: two bands a line in colours, one in shades without them.
+    /// Draws the spectrogram, low bands at the bottom: two bands a line in colors; in a theme without colors one band a
+    /// line, in shades.
     pub fn draw_mel(&self, pen: &mut Pen<'_>, area: Rect) {
         let area = area.intersection(pen.buf.area);
         if self.mel.is_empty() || self.bands == 0 || area.is_empty() {
@@ -105,7 +106,7 @@ impl Picture {
         }
     }
 
-    /// Returns the loudest within column `x` of `columns` and line `y` of `lines` from below.
+    /// Returns the maximum of `mel` within column `x` of `columns` and line `y` of `lines`, counted from the bottom.
     fn loudness(&self, x: usize, columns: usize, y: usize, lines: usize) -> f32 {
         let there = self.mel.len() / self.bands;
         let span = |i: usize, n: usize, all: usize| {
@@ -123,10 +124,10 @@ impl Picture {
     }
 }
 
-/// Loudness without colours.
+/// Characters for rising loudness in a theme without colors.
 const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
 
-/// Bits of the dots of a braille sign, by line and column.
+/// Bits of the dots of a braille character, by line and column.
 const BRAILLE: [[u32; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
 fn wave(samples: &[f32]) -> Vec<(f32, f32)> {
@@ -139,7 +140,8 @@ fn wave(samples: &[f32]) -> Vec<(f32, f32)> {
         .collect()
 }
 
-/// Loudness by column and band, and the number of bands; none for recordings that have no spectrum.
+/// Returns loudness from 0 to 1 as (columns, bands), and the number of bands; `None` for a recording without a
+/// spectrum.
 fn mel(audio: &Audio) -> Option<(Vec<f32>, usize)> {
     let hop = (audio.samples.len() / COLUMNS).max(audio.sample_rate_hz as usize / 100).max(1);
     let config = MelConfig {
@@ -153,7 +155,7 @@ fn mel(audio: &Audio) -> Option<(Vec<f32>, usize)> {
     let mel = LogMel::new(config).ok()?.compute(&audio.samples);
     let loudest = mel.iter().copied().fold(f32::MIN, f32::max);
     let columns = mel.len() / BANDS;
-    // Long recordings: the loudest of neighbours, so that no more is kept than can be drawn.
+    // Neighbouring frames of a long recording are merged into one column by their maximum.
     let by = columns.div_ceil(COLUMNS).max(1);
     let mut out = Vec::with_capacity(columns / by * BANDS);
     for from in (0..columns).step_by(by) {

@@ -1,4 +1,4 @@
-//! Interface to the program that the dashboard is part of.
+//! Interface of the dashboard to the program.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,37 +12,37 @@ use crate::{Picture, ProgramError};
 
 /// The program behind the dashboard. Called on worker threads.
 pub trait Program: Send + Sync {
-    /// Returns the registry.
+    /// Returns the tasks of the registry.
     ///
     /// # Errors
-    /// If a task can't be built.
+    /// Fails if a task can't be built.
     fn tasks(&self) -> Result<Vec<TaskCard>, ProgramError>;
 
-    /// Suites that can be run.
+    /// Returns the available suites.
     fn suites(&self) -> Vec<SuiteCard>;
 
-    /// Ablations that can be run.
+    /// Returns the available ablations.
     fn ablations(&self) -> Vec<AblationCard>;
 
-    /// Models that can be used, the default first.
+    /// Returns the available models, the default first.
     fn models(&self) -> Vec<ModelCard>;
 
-    /// Sampling settings with their values.
+    /// Returns the sampling settings with their values.
     ///
     /// # Errors
-    /// If the settings can't be read.
+    /// Fails if the settings can't be read.
     fn knobs(&self) -> Result<Vec<Knob>, ProgramError>;
 
     /// Returns the voices of a model, the default first.
     ///
     /// # Errors
-    /// If the model can't be loaded.
+    /// Fails if the model can't be loaded.
     fn voices(&self, model: &ModelCard) -> Result<Vec<String>, ProgramError>;
 
     /// Answers a request.
     ///
     /// # Errors
-    /// If the work fails; the error is unused after cancellation.
+    /// Any failure. The dashboard ignores the error of a cancelled job.
     fn answer(
         &self,
         ask: &AnswerRequest,
@@ -50,10 +50,10 @@ pub trait Program: Send + Sync {
         sink: &dyn EventSink,
     ) -> Result<ProgramAnswer, ProgramError>;
 
-    /// Runs a suite, and keeps it in the results store.
+    /// Runs a suite and writes its rows to the results store.
     ///
     /// # Errors
-    /// If the work fails; the error is unused after cancellation.
+    /// Any failure. The dashboard ignores the error of a cancelled job.
     fn evaluate(
         &self,
         ask: &EvalRequest,
@@ -61,11 +61,11 @@ pub trait Program: Send + Sync {
         sink: &dyn EventSink,
     ) -> Result<Report, ProgramError>;
 
-    /// Runs the cells of an ablation that are not finished, keeps them in the results store and writes the report.
-    /// Returns a line about what was done.
+    /// Runs the unfinished cells of an ablation, writes them to the results store, and writes the report. Returns a
+    /// summary of one line.
     ///
     /// # Errors
-    /// If the work fails; the error is unused after cancellation.
+    /// Any failure. The dashboard ignores the error of a cancelled job.
     fn ablate(
         &self,
         ask: &AblationCard,
@@ -73,13 +73,13 @@ pub trait Program: Send + Sync {
         sink: &dyn EventSink,
     ) -> Result<String, ProgramError>;
 
-    /// Seconds since 1970.
+    /// Returns the current time, seconds since 1970.
     fn now_s(&self) -> f64;
 
-    /// Plays a recording, if this program can. Returns when it has begun.
+    /// Starts to play a recording, and returns when playback has begun.
     ///
     /// # Errors
-    /// If there is no sound device.
+    /// Fails without a sound device.
     fn play(&self, audio: &Audio) -> Result<(), ProgramError>;
 }
 
@@ -88,13 +88,13 @@ pub trait Program: Send + Sync {
 pub struct FieldCard {
     /// Name of the field.
     pub name: String,
-    /// Type of the field, in words.
+    /// Description of the field's type.
     pub kind: String,
-    /// Meaning.
+    /// Meaning of the field.
     pub about: String,
 }
 
-/// A task as the registry knows it.
+/// Description of a task of the registry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskCard {
     /// Identifier.
@@ -105,13 +105,13 @@ pub struct TaskCard {
     pub example: String,
     /// Kind of its answers.
     pub answer_kind: AnswerKind,
-    /// The request's field that it is about.
+    /// Field of the request that the positional argument of the command fills.
     pub positional: String,
-    /// Whether that field names a recording.
+    /// Whether the positional field is a recording.
     pub takes_recording: bool,
-    /// Fields that a request can't do without.
+    /// Required fields of a request.
     pub required: Vec<String>,
-    /// Prompt layouts by alignment of text and frames.
+    /// Layouts by the alignment of text and frames (`model.alignment`).
     pub layouts: Vec<(String, Layout)>,
     /// Fields of a request.
     pub request: Vec<FieldCard>,
@@ -122,14 +122,14 @@ pub struct TaskCard {
 }
 
 impl TaskCard {
-    /// Whether it makes speech out of nothing but words.
+    /// Whether the task synthesizes speech from text alone.
     pub fn speaks(&self) -> bool {
         self.answer_kind == AnswerKind::Speech
             && !self.takes_recording
             && self.required.iter().all(|field| *field == self.positional)
     }
 
-    /// Whether a request has this field.
+    /// Whether a request of the task has this field.
     pub fn takes(&self, field: &str) -> bool {
         self.request.iter().any(|f| f.name == field)
     }
@@ -140,7 +140,7 @@ impl TaskCard {
 pub struct SuiteCard {
     /// Name of the suite.
     pub name: String,
-    /// The task that it is of; empty for a codec.
+    /// Evaluated task; empty for a codec suite.
     pub task: String,
     /// One line.
     pub summary: String,
@@ -153,11 +153,11 @@ pub struct SuiteCard {
 pub struct AblationCard {
     /// Name of the ablation.
     pub name: String,
-    /// The question that it answers.
+    /// Question that the ablation answers.
     pub question: String,
-    /// Number of its cells.
+    /// Number of cells.
     pub cells: usize,
-    /// Whether its cells train models of their own, which takes hours and needs a corpus.
+    /// Whether each cell trains a model, which takes hours and needs a corpus.
     pub trains: bool,
     /// File of the ablation.
     pub path: PathBuf,
@@ -181,16 +181,16 @@ pub struct Knob {
     pub value: String,
 }
 
-/// A request to be answered.
+/// A request for a task, with model and settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnswerRequest {
     /// By this model.
     pub model: ModelCard,
-    /// By this task.
+    /// Task of the request.
     pub task: String,
-    /// The request. Its positional field takes `recording`, where that is given.
+    /// The request. `recording`, if given, replaces its positional field.
     pub request: Value,
-    /// Settings that are changed: keys and values as flags give them.
+    /// Changed settings, as key and value in the syntax of `--set`.
     pub changed: Vec<(String, String)>,
     /// Seed.
     pub seed: u64,
@@ -203,26 +203,26 @@ pub struct AnswerRequest {
 pub struct ProgramAnswer {
     /// The answer.
     pub answered: Answered,
-    /// Synthesized recording, or the recording of the request.
+    /// Synthesized speech, or the recording of the request.
     pub audio: Option<Arc<Audio>>,
-    /// Seconds from question to answer.
+    /// Seconds from request to answer.
     pub wall_s: f64,
-    /// Seconds to the first sound, where it comes in parts.
+    /// Seconds to the first samples of a streamed answer.
     pub first_s: Option<f64>,
 }
 
-/// An answer ready to be drawn.
+/// An answer with the picture of its recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DrawnAnswer {
     /// The answer.
     pub answer: ProgramAnswer,
     /// Waveform and spectrogram of the recording.
     pub picture: Option<Picture>,
-    /// Median pitch of its sound, where it has one.
+    /// Median pitch of the recording, Hz; `None` if too few frames are voiced.
     pub pitch_hz: Option<f64>,
 }
 
-/// A suite to be run.
+/// Request to run a suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EvalRequest {
     /// The suite.
@@ -238,6 +238,6 @@ pub struct EvalRequest {
 pub struct TrainingCard {
     /// Display name.
     pub name: String,
-    /// File of the training's events.
+    /// Event file of the run (`events.jsonl`).
     pub path: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! The loop: messages in, effects out, a picture at most thirty times a second.
+//! Event loop: applies messages, runs effects, and draws at most thirty times a second.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use crate::terminal::{Output, Taken};
 use crate::workers::{Places, Workers};
 use crate::{App, DashError, Effect, Facts, Msg, Program, Screen, ThemeName};
 
-/// Shortest time between two pictures.
+/// Shortest time between two draws.
 const FRAME: Duration = Duration::from_millis(33);
 /// Interval of clock ticks.
 const TICK: Duration = Duration::from_millis(250);
 /// Longest wait for the end of the keyboard thread.
 const GRACE: Duration = Duration::from_millis(500);
-/// Most messages taken between two pictures, so that a flood of news can't stop the drawing.
+/// Largest number of messages applied between two draws, so that many messages can't delay drawing.
 const MOST: usize = 500;
 
 /// Options of the dashboard.
@@ -28,19 +28,19 @@ pub struct DashOptions {
     pub theme: ThemeName,
     /// First screen.
     pub screen: Screen,
-    /// Whether clicks come to the dashboard; without, the terminal's own selection works.
+    /// Whether the dashboard receives mouse clicks; otherwise the terminal uses them to select text.
     pub mouse: bool,
-    /// The results store.
+    /// File of the results store.
     pub results: PathBuf,
-    /// Folder whose folders are training runs.
+    /// Folder that is searched for training runs.
     pub runs: PathBuf,
-    /// Folder that answers are written to.
+    /// Folder for saved answers.
     pub out: PathBuf,
-    /// Events of a past run to be shown.
+    /// Event file of a past run to show.
     pub replay: Option<PathBuf>,
 }
 
-/// Runs the dashboard until the user leaves or `cancel` is set. `output` opens standard output.
+/// Runs the dashboard until the user quits or `cancel` is set. `output` opens standard output.
 ///
 /// # Errors
 /// [`DashError::Terminal`] without a terminal, [`DashError::Replay`], [`DashError::Thread`].
@@ -85,7 +85,7 @@ pub fn run(
     // Jobs are cancelled first and joined last; the terminal is restored in between.
     workers.cancel_all();
     stop.cancel();
-    // A thread that reads a terminal in the moment in which it goes away may never return.
+    // A thread that is reading while the terminal closes may never return, so it is awaited for a limited time.
     let told = Instant::now();
     while !keys.is_finished() && told.elapsed() < GRACE {
         std::thread::sleep(Duration::from_millis(5));

@@ -17,7 +17,7 @@ pub enum Screen {
 }
 
 impl Screen {
-    /// All of them, in the order of their numbers.
+    /// All screens, in the order of their tabs.
     pub const ALL: [Self; 5] =
         [Self::Compare, Self::Evals, Self::Ablations, Self::Training, Self::Tasks];
 

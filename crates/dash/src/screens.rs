@@ -12,30 +12,30 @@ use crate::keys::{Key, KeyHelp};
 use crate::message::{Effect, JobId, News};
 use crate::pen::{ClickTarget, Pen};
 
-/// A screen: state that takes keys and news, and can be drawn.
+/// A screen: state that handles keys and messages of workers, and draws itself.
 pub(crate) trait Component {
     /// Returns titles and key tables of the current state, the most important first.
     fn keys(&self) -> Vec<(&'static str, Vec<KeyHelp>)>;
 
-    /// Takes a key; `false` if it means nothing here.
+    /// Handles a key; returns `false` for a key without an action.
     fn key(&mut self, key: Key, context: &mut ScreenContext<'_>) -> bool;
 
-    /// Takes pasted text.
+    /// Handles pasted text.
     fn paste(&mut self, _text: &str) {}
 
-    /// Takes a click on a pane or on one of its items.
+    /// Handles a click on a pane or on one of its items.
     fn click(&mut self, target: ClickTarget, context: &mut ScreenContext<'_>);
 
-    /// Takes the wheel over a pane.
+    /// Handles the mouse wheel over a pane.
     fn scroll(&mut self, pane: usize, down: bool, context: &mut ScreenContext<'_>);
 
-    /// Takes news. All screens get all of them.
+    /// Handles a message of a worker. Every screen receives all of them.
     fn news(&mut self, news: &News, context: &mut ScreenContext<'_>);
 
-    /// Reacts to the screen being shown.
+    /// Called when the screen becomes the current one.
     fn shown(&mut self, _context: &mut ScreenContext<'_>) {}
 
-    /// Draws it.
+    /// Draws the screen on an area.
     fn draw(&self, pen: &mut Pen<'_>, area: Rect);
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct ScreenContext<'a> {
     pub(crate) now_s: f64,
     /// Effects to run.
     pub(crate) effects: Vec<Effect>,
-    /// The last job's number.
+    /// Number of the latest job.
     pub(crate) last_job: &'a mut u64,
 }
 
@@ -62,7 +62,7 @@ impl ScreenContext<'_> {
     }
 }
 
-/// Seconds as people say them.
+/// Formats seconds: `1.5 s`, `2 min 05 s`, `1 h 30 min`.
 pub(crate) fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return "?".into();
@@ -75,7 +75,7 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// Returns the bounds of values with a little room around them; none for nothing.
+/// Returns the range of the finite values with a margin of 5 %; `None` without finite values.
 pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     let (low, high) = values
         .filter(|v| v.is_finite())
@@ -87,7 +87,7 @@ pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     Some([low - room, high + room])
 }
 
-/// Returns a number in few signs.
+/// Formats a number in few characters.
 pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {

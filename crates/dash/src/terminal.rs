@@ -14,7 +14,7 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::crossterm::{cursor, execute};
 
-/// Opens standard output. The caller's, because libraries don't print.
+/// Function that opens standard output. The caller provides it, because libraries don't print.
 pub(crate) type Output = fn() -> Stdout;
 
 type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
@@ -56,7 +56,7 @@ impl Taken {
 impl Drop for Taken {
     fn drop(&mut self) {
         give_back(self.output);
-        // Hooks can't be changed while a panic is on its way.
+        // The panic hook can't be changed while the thread panics.
         if !std::thread::panicking() {
             drop(take_hook());
             let hook = Arc::clone(&self.hook);
@@ -74,7 +74,7 @@ fn enter(output: Output, mouse: bool) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Restores the terminal. Errors are ignored: they mean that the terminal is gone.
+/// Restores the terminal. Errors are ignored, since they occur only if the terminal is closed.
 fn give_back(output: Output) {
     let mut out = output();
     let _ = execute!(

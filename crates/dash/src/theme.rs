@@ -1,4 +1,4 @@
-//! Colours, and doing without.
+//! Color themes, one of them without colors.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -10,15 +10,15 @@ pub enum ThemeName {
     Dark,
     /// For light terminals.
     Light,
-    /// Without any colour: `NO_COLOR`.
+    /// Without colors (`NO_COLOR`).
     Plain,
 }
 
 impl ThemeName {
-    /// All of them.
+    /// All themes.
     pub const ALL: [Self; 3] = [Self::Dark, Self::Light, Self::Plain];
 
-    /// As flags call it.
+    /// Returns the name of the theme in flags.
     pub fn name(self) -> &'static str {
         match self {
             Self::Dark => "dark",
@@ -27,7 +27,7 @@ impl ThemeName {
         }
     }
 
-    /// Returns the next theme; a theme without colour stays.
+    /// Returns the other of the dark and the light theme; the theme without colors has no other.
     pub fn next(self) -> Self {
         match self {
             Self::Dark => Self::Light,
@@ -37,7 +37,7 @@ impl ThemeName {
     }
 }
 
-/// Number of accent colours for segments and lines.
+/// Number of accent colors for segments and curves.
 const ACCENTS: usize = 6;
 
 /// Color theme.
@@ -57,20 +57,20 @@ pub struct Theme {
     pub focus: Style,
     /// Selected entry.
     pub selected: Style,
-    /// For the better.
+    /// Improvement.
     pub good: Style,
-    /// For the worse.
+    /// Deterioration.
     pub bad: Style,
-    /// Something to look at.
+    /// Warning.
     pub warn: Style,
-    /// Kinds, one after another.
+    /// Colors of categories, by index.
     pub accents: [Style; ACCENTS],
     ramp: Option<&'static [u8]>,
 }
 
-/// Black over violet and orange to white, in the 256 colours.
+/// Black over violet and orange to white, as indices into the 256 colors.
 const RAMP_DARK: [u8; 12] = [16, 17, 54, 90, 126, 162, 197, 203, 209, 215, 222, 230];
-/// White over blue to black.
+/// White over blue to black, as indices into the 256 colors.
 const RAMP_LIGHT: [u8; 12] = [231, 195, 159, 117, 75, 33, 27, 20, 19, 18, 17, 16];
 
 impl Theme {
@@ -125,7 +125,7 @@ impl Theme {
         }
     }
 
-    /// Returns the colour of a loudness from 0 to 1; none in a theme without colours.
+    /// Returns the color of a loudness from 0 to 1; `None` in a theme without colors.
     pub fn heat(&self, level: f32) -> Option<Color> {
         let ramp = self.ramp?;
         let last = ramp.len() - 1;
@@ -133,7 +133,7 @@ impl Theme {
         Some(Color::Indexed(ramp[at.min(last)]))
     }
 
-    /// Returns the style of a kind by its number.
+    /// Returns the style of the category with this index.
     pub fn accent(&self, number: usize) -> Style {
         self.accents[number % ACCENTS]
     }

@@ -18,12 +18,12 @@ use crate::{DashError, DrawnAnswer, Picture, Program, ProgramAnswer, ProgramErro
 
 /// Interval between polls of a followed file.
 const FOLLOW: Duration = Duration::from_millis(500);
-/// Length of a recording that pitch is measured on, seconds.
+/// Length of the beginning of a recording on which pitch is measured, seconds.
 const PITCH_OF_S: f64 = 30.0;
-/// Most runs that are read.
+/// Largest number of runs read from the store.
 const MOST_RUNS: usize = 300;
 
-/// Files and folders.
+/// Files and folders of the dashboard.
 #[derive(Debug, Clone)]
 pub(crate) struct Places {
     pub(crate) results: PathBuf,
@@ -51,7 +51,7 @@ impl Lane {
 
     fn does(&self, work: impl FnOnce() + Send + 'static) {
         if let Some(send) = &self.send {
-            // A lane only ends with the dashboard.
+            // A lane ends only with the dashboard, so sending does not fail.
             let _ = send.send(Box::new(work));
         }
     }
@@ -64,7 +64,7 @@ impl Lane {
     }
 }
 
-/// All threads but the one that draws.
+/// All threads except the drawing thread.
 pub(crate) struct Workers {
     program: Arc<dyn Program>,
     places: Places,
@@ -78,7 +78,7 @@ pub(crate) struct Workers {
     followers: Vec<JoinHandle<()>>,
 }
 
-/// Sends the events of a job.
+/// Event sink of a job, which sends the events as messages.
 struct JobSink {
     job: JobId,
     send: Sender<Msg>,
@@ -90,7 +90,7 @@ impl EventSink for JobSink {
     }
 }
 
-/// Sends news; they are dropped while the dashboard closes.
+/// Sends a message of a worker; it is dropped while the dashboard closes.
 fn tell(send: &Sender<Msg>, news: News) {
     let _ = send.send(Msg::News(news));
 }
@@ -114,7 +114,7 @@ impl Workers {
         })
     }
 
-    /// Reads what every screen needs.
+    /// Reads the data of all screens.
     pub(crate) fn begin(&self) {
         let (program, send) = (Arc::clone(&self.program), self.send.clone());
         self.reading.does(move || {
@@ -131,7 +131,7 @@ impl Workers {
     /// Runs an effect.
     pub(crate) fn does(&mut self, effect: Effect) {
         match effect {
-            // Handled by the loop.
+            // Handled by the event loop.
             Effect::Quit | Effect::Redraw => {}
             Effect::Answer(job, ask) => {
                 let program = Arc::clone(&self.program);
@@ -200,7 +200,7 @@ impl Workers {
             }),
             Effect::RequestControl(ablation, cell, request) => self.query(move |store| {
                 store.request_control(&ablation, &cell, request)?;
-                Ok(News::Said(format!("asked cell {cell} to {request:?}").to_lowercase()))
+                Ok(News::Said(format!("requested {request:?} of cell {cell}").to_lowercase()))
             }),
         }
     }
@@ -255,7 +255,7 @@ impl Workers {
         });
     }
 
-    /// Follows a file, and no other any more.
+    /// Follows a file instead of the current one.
     fn follow(&mut self, path: PathBuf) {
         self.following.cancel();
         self.following = CancelToken::default();
@@ -293,7 +293,7 @@ impl Workers {
         self.following.cancel();
     }
 
-    /// Waits for everything.
+    /// Waits for all threads.
     pub(crate) fn join(mut self) {
         for lane in [&mut self.answers, &mut self.evaluations, &mut self.reading] {
             lane.join();
@@ -322,8 +322,8 @@ fn shown(answer: ProgramAnswer) -> DrawnAnswer {
 }
 
 fn panicked() -> ProgramError {
-    let hint = "please report it, with what it printed".into();
-    ProgramError::new("the program has a fault: it panicked", Some(hint))
+    let hint = "please report it, with the printed text".into();
+    ProgramError::new("the program panicked", Some(hint))
 }
 
 /// Returns the error of an operation on a file or folder.
@@ -332,7 +332,7 @@ fn unusable(path: &Path, operation: IoOperation, cause: &std::io::Error) -> Prog
     ProgramError::new(format!("can't {operation} `{}`: {cause}", path.display()), hint)
 }
 
-/// Writes an answer's JSON and its sound.
+/// Writes an answer as JSON, and its recording as WAV.
 fn save(
     folder: &Path,
     name: &str,
@@ -355,7 +355,8 @@ fn save(
     Ok(News::Said(format!("wrote {}", path.display())))
 }
 
-/// Folders with `events.jsonl` below a folder and its folders, the latest first.
+/// Returns the training runs in a folder and its subfolders (one level), the latest first. A run has a file
+/// `events.jsonl`.
 fn trainings(folder: &Path) -> Vec<TrainingCard> {
     let below = |path: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(path).into_iter().flatten().flatten();

@@ -1,8 +1,8 @@
 //! Assignment of utterances to steps.
 //!
-//! Items are sorted into buckets of similar length. How many batches a bucket gives follows from the lengths alone, so
-//! every epoch has the same number of batches, and the epoch of a step, its order and its batch can be computed from the
-//! seed and the step without walking through the steps before.
+//! Items are sorted into buckets of similar length. The number of batches of a bucket depends on the lengths alone, so
+//! every epoch has the same number of batches. Epoch, order and batch of a step are therefore computed from the seed
+//! and the step, without iterating over earlier steps.
 
 use std::sync::{Arc, Mutex};
 
@@ -45,7 +45,7 @@ struct Bucket {
 /// The batches of one epoch, each a list of item numbers.
 type Order = Arc<Vec<Vec<usize>>>;
 
-/// A plan over items of known lengths. Every item occurs once an epoch, and every batch keeps the budget.
+/// Batches of items of known lengths. Every item occurs once in an epoch, and no batch exceeds `max_positions`.
 #[derive(Debug)]
 pub struct Batches {
     seed: u64,
@@ -56,11 +56,10 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Builds the plan over items of `lengths` positions; item numbers are indices into `lengths`.
+    /// Assigns items of `lengths` positions to batches; item numbers are indices into `lengths`.
     ///
-    /// With several machines each gives its part: rank `part.index()` of `part.of()` takes every `of`-th batch of a
-    /// common endless list, so that no batch is dropped or repeated if the number of batches in an epoch is not a
-    /// multiple of `of`.
+    /// With several ranks, rank `part.index()` of `part.of()` takes every `of`-th batch of a common endless sequence of
+    /// batches. No batch is dropped or repeated if the number of batches in an epoch is not a multiple of `of`.
     ///
     /// # Errors
     /// [`DataError::TooLong`] for an item above the budget; [`DataError::NoItems`] without items;
@@ -84,12 +83,12 @@ impl Batches {
         Ok(Self { seed: plan.seed, part, buckets, batches_per_epoch, last: Mutex::new(None) })
     }
 
-    /// Returns the number of batches in an epoch, over all parts.
+    /// Returns the number of batches in an epoch, over all ranks.
     pub fn batches_per_epoch(&self) -> usize {
         self.batches_per_epoch
     }
 
-    /// Returns the epoch and the items of a step (from 0) of this part, from the seed and the step alone.
+    /// Returns the epoch and the items of a step (from 0) of this rank. They depend on the seed and the step alone.
     pub fn batch(&self, step: u64) -> (u64, Vec<usize>) {
         let number = self.number(step);
         let per_epoch = self.batches_per_epoch as u64;
@@ -97,19 +96,19 @@ impl Batches {
         (epoch, self.order(epoch)[(number % per_epoch) as usize].clone())
     }
 
-    /// Returns the random number generator of a step (prompts, crops). It depends on the seed, the step and the share
-    /// of the work only.
+    /// Returns the random number generator of a step (for prompts and crops), which depends on the seed, the step and
+    /// the rank alone.
     pub fn rng(&self, step: u64) -> ChaCha8Rng {
         // Epochs use the lower half of the streams, batches the upper half.
         self.stream((1 << 63) | self.number(step))
     }
 
-    /// Returns all batches of an epoch in order, over all parts.
+    /// Returns all batches of an epoch in order, over all ranks.
     pub fn epoch(&self, epoch: u64) -> Vec<Vec<usize>> {
         self.order(epoch).to_vec()
     }
 
-    /// Returns the number of the step's batch in the endless list that the parts share.
+    /// Returns the index of the step's batch in the endless sequence of all ranks.
     fn number(&self, step: u64) -> u64 {
         step.wrapping_mul(self.part.of() as u64).wrapping_add(self.part.index() as u64)
     }
@@ -120,7 +119,7 @@ impl Batches {
         rng
     }
 
-    /// Returns the order of an epoch. The last result is kept, since steps are consecutive.
+    /// Returns the order of an epoch. The last result is cached, since consecutive steps need the same one.
     fn order(&self, epoch: u64) -> Order {
         let kept = self.last.lock().ok().and_then(|last| last.clone());
         if let Some((_, order)) = kept.filter(|(of, _)| *of == epoch) {
@@ -140,7 +139,7 @@ impl Batches {
             let mut items = bucket.items.clone();
             items.shuffle(&mut rng);
             let (n, count) = (items.len(), bucket.batches);
-            // Batches differ in size by at most one, instead of full ones and a small rest.
+            // Batch sizes of a bucket differ by at most one, so that no batch is much smaller than the others.
             batches.extend((0..count).map(|b| items[b * n / count..(b + 1) * n / count].to_vec()));
         }
         batches.shuffle(&mut rng);
@@ -148,7 +147,8 @@ impl Batches {
     }
 }
 
-/// Divides the items, longest first, into buckets whose items are not too much shorter than the first.
+/// Divides the items, longest first, into buckets. An item is shorter than the first of its bucket by at most
+/// `max_padding`.
 fn buckets(plan: &BatchPlan, lengths: &[usize]) -> Vec<Bucket> {
     let mut items: Vec<usize> = (0..lengths.len()).collect();
     items.sort_by_key(|&i| (std::cmp::Reverse(lengths[i]), i));

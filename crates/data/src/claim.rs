@@ -1,7 +1,7 @@
-//! Claims on shards, so that several processes may encode the same part of a manifest into a shared folder.
+//! Claims on shards, so that several processes can encode the same share of a manifest into a common folder.
 //!
-//! A claim is an advisory lock on a file beside the shard. The operating system releases it when its process ends,
-//! however that happens, and network file systems carry it to other machines.
+//! A claim is an advisory lock on a file next to the shard. The operating system releases the lock when the process
+//! ends or is killed. On network file systems the lock is valid for all machines.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -30,7 +30,7 @@ impl Claim {
     /// Claims a shard; `None` if another process has claimed it.
     ///
     /// # Errors
-    /// [`DataError::Io`] if the lock file can't be made.
+    /// [`DataError::Io`] if the lock file can't be created.
     pub(crate) fn try_new(shard: &Path) -> Result<Option<Self>, DataError> {
         let path = lock_path(shard);
         loop {
@@ -39,7 +39,7 @@ impl Claim {
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
-                // In a file system without locks the user must start only one process for each part.
+                // On a file system without locks the user must start only one process for each share.
                 Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
                 Err(TryLockError::Error(e)) => {
                     return Err(DataError::io(IoOperation::Lock, &path)(e));
@@ -55,7 +55,7 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // A remaining file is harmless, since it is locked again.
+        // A lock file that can't be removed does no harm: later processes lock it again.
         let _ = fs::remove_file(&self.path);
     }
 }

@@ -40,7 +40,7 @@ pub struct Corpus {
     entries: Vec<(usize, usize)>, // (shard, record)
     by_id: HashMap<String, usize>,
     by_speaker: BTreeMap<String, Vec<usize>>,
-    /// Renditions of the utterances (noisy, in a mixture, ...), by name.
+    /// Renditions of the utterances (such as `noisy` or `mixture`), by name.
     renditions: Arc<BTreeMap<String, Corpus>>,
 }
 
@@ -48,12 +48,13 @@ pub struct Corpus {
 pub const RENDITIONS: &str = "renditions";
 
 impl Corpus {
-    /// Loads every shard of a folder, in the order of the manifest, and those of its renditions: folders of shards of
-    /// the same manifest in `renditions/NAME`.
+    /// Loads all shards of a folder, in the order of the manifest, and the shards of its renditions from
+    /// `renditions/NAME`.
     ///
     /// # Errors
-    /// [`DataError::NothingFound`] for a folder without shards, [`DataError::MissingShards`] for an unfinished one,
-    /// [`DataError::Mismatch`] for shards of different making, [`DataError::BrokenShard`], [`DataError::Io`].
+    /// [`DataError::NothingFound`] for a folder without shards, [`DataError::MissingShards`] if some shards are
+    /// missing, [`DataError::Mismatch`] for shards of different codecs, manifests or sizes, [`DataError::BrokenShard`],
+    /// [`DataError::Io`].
     pub fn open(folder: &Path) -> Result<Self, DataError> {
         let renditions = folder.join(RENDITIONS);
         let mut folders = Vec::new();
@@ -72,8 +73,7 @@ impl Corpus {
         corpus.with_renditions(renditions)
     }
 
-    /// Opens the shards of a source, and those of its renditions, without reading codes: these are read when an
-    /// utterance is needed.
+    /// Opens the shards of a source and of its renditions. The codes of an utterance are read on demand.
     ///
     /// # Errors
     /// The errors of [`Corpus::open`], and [`DataError::Remote`].
@@ -110,7 +110,7 @@ impl Corpus {
         self.shards.iter().any(|shard| matches!(shard, CorpusShard::Streamed { .. }))
     }
 
-    /// Returns the corpus with these renditions.
+    /// Attaches renditions to the corpus.
     fn with_renditions(
         mut self,
         renditions: impl Iterator<Item = Result<(String, Self, PathBuf), DataError>>,
@@ -137,7 +137,7 @@ impl Corpus {
         self.renditions.keys().map(String::as_str)
     }
 
-    /// Returns utterance `i` in every rendition that has it at the same length.
+    /// Returns the codes of utterance `i` in every rendition that contains it with the same number of frames.
     fn renditions_of(&self, i: usize) -> Result<BTreeMap<String, Coded>, DataError> {
         let (id, frames) = (&self.utterance(i).id, self.frames(i));
         let coded = |(name, rendition): (&String, &Self)| {
@@ -202,8 +202,8 @@ impl Corpus {
         corpus
     }
 
-    /// Returns the utterances for which `keep` (given the utterance and its frames) is true, renumbered. Prompts come
-    /// from these utterances only, so that no test recording is a prompt of a training split.
+    /// Returns the utterances for which `keep` (given the utterance and its frames) is true, renumbered. Prompts are
+    /// drawn from these utterances only, so that no test recording is a prompt in training.
     pub fn filter(&self, keep: impl Fn(&Utterance, usize) -> bool) -> Self {
         let kept = (0..self.len()).filter(|&i| keep(self.utterance(i), self.frames(i)));
         let entries = kept.map(|i| self.entries[i]).collect();
@@ -216,7 +216,7 @@ impl Corpus {
         self.filter(|utterance, _| utterance.split.as_deref() == Some(split))
     }
 
-    /// Returns the codec that made the codes.
+    /// Returns the identity of the codec that encoded the corpus.
     pub fn codec(&self) -> &CodecStamp {
         &self.codec
     }
@@ -262,15 +262,15 @@ impl Corpus {
         (0..self.len()).map(|i| self.frames(i)).collect()
     }
 
-    /// Returns the indices of an epoch's utterances; those of speakers with few utterances are repeated. A speaker's
-    /// share is proportional to the number of its utterances to the power of 1 - `balance`: with 0 every utterance
-    /// occurs once, with 1 every speaker has the same share.
+    /// Returns the indices of an epoch's utterances. Utterances of speakers with few utterances are repeated. A
+    /// speaker's share is proportional to the number of its utterances to the power of 1 - `balance`: with 0 every
+    /// utterance occurs once, with 1 every speaker has the same share.
     pub fn turns(&self, balance: f64) -> Vec<usize> {
         let most = self.by_speaker.values().map(Vec::len).max().unwrap_or(0);
         let mut turns = Vec::new();
         for utterances in self.by_speaker.values() {
             let times = (most as f64 / utterances.len().max(1) as f64).powf(balance);
-            // Rounded repetitions of every utterance, near `times`: the remainder is carried over to the next.
+            // Each utterance is repeated `times` times, rounded; the remainder is carried over to the next utterance.
             let due = |taken: usize| (taken as f64 * times).round() as usize;
             for (taken, &utterance) in utterances.iter().enumerate() {
                 turns.extend(std::iter::repeat_n(utterance, due(taken + 1) - due(taken)));
@@ -294,7 +294,7 @@ impl Corpus {
         shard.codes(record)
     }
 
-    /// Returns the latents of utterance `i`, where the shards keep them. // (frames, latent_dim)
+    /// Returns the latents of utterance `i`; `None` if the shards have no latents. // (frames, latent_dim)
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.
@@ -303,7 +303,7 @@ impl Corpus {
         shard.latents(record)
     }
 
-    /// Returns utterance `i` as a sample for tasks, with a drawn prompt where `prompt` is given.
+    /// Returns utterance `i` as a sample for tasks. With `prompt`, the sample has a randomly drawn prompt.
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.
@@ -329,9 +329,9 @@ impl Corpus {
         })
     }
 
-    /// Returns a random section of another utterance of the speaker of utterance `i`: of `min_frames..=max_frames`
-    /// frames, or the complete utterance if it is shorter. `None` with `none_probability`, or if the speaker has no
-    /// other.
+    /// Returns a random section of another utterance by the speaker of utterance `i`: `min_frames..=max_frames` frames,
+    /// or the complete utterance if it is shorter. Returns `None` with probability `none_probability`, and if the
+    /// speaker has no other utterance.
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.
@@ -341,7 +341,7 @@ impl Corpus {
         spec: &PromptSpec,
         rng: &mut impl Rng,
     ) -> Result<Option<Codes>, DataError> {
-        // Both numbers are drawn in any case, so that the probability does not change later draws.
+        // Both numbers are always drawn, so that `none_probability` does not change later draws.
         let none = rng.random::<f64>() < spec.none_probability;
         let most = spec.max_frames.max(spec.min_frames);
         let frames = rng.random_range(spec.min_frames..=most);

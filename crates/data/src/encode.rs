@@ -1,4 +1,4 @@
-//! Encoding of a manifest into token shards: in parallel, resumable, shared among machines.
+//! Encoding of a manifest into token shards: parallel, resumable, distributed over machines.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -24,21 +24,21 @@ const JOB: &str = "encode";
 /// Parameters of encoding a manifest. The shards don't depend on `part` and `threads`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EncodePlan {
-    /// The codec behind the closure.
+    /// Identity of the codec that the closure uses.
     pub codec: CodecStamp,
     /// Dimension of the latents stored with the codes; 0 to store none.
     pub latent_dim: usize,
-    /// Share of the shards that this process writes. Processes of all shares may use one folder, even several with the
-    /// same share: each shard is written by one of them.
+    /// Share of the shards that this process writes. All processes may use one folder, and several may have the same
+    /// share: each shard is written by one process.
     pub part: WorkShare,
-    /// Number of utterances in a shard, which is the unit of loading and of work that a kill can lose.
+    /// Number of utterances in a shard. A shard is the unit of loading, and a killed process loses at most one.
     pub utterances_per_shard: usize,
-    /// Threads that encode; 0 counts as 1.
+    /// Number of encoding threads; 0 counts as 1.
     pub threads: usize,
 }
 
 impl EncodePlan {
-    /// Builds a plan of all shards: codes without latents, 500 utterances in a shard, one thread.
+    /// Builds the default plan: all shards, codes without latents, 500 utterances in a shard, one thread.
     pub fn new(codec: CodecStamp) -> Self {
         Self { codec, latent_dim: 0, part: WorkShare::WHOLE, utterances_per_shard: 500, threads: 1 }
     }
@@ -47,33 +47,33 @@ impl EncodePlan {
 /// Result of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
-    /// Number of shards of this part.
+    /// Number of shards of this share.
     pub shards: usize,
-    /// Number of shards that an earlier run had finished.
+    /// Number of these shards that an earlier run finished.
     pub shards_kept: usize,
-    /// Utterances in the shards of this part, kept ones included.
+    /// Number of utterances in the shards of this share, kept shards included.
     pub utterances: usize,
-    /// Frames of those utterances.
+    /// Number of frames of these utterances.
     pub frames: usize,
-    /// Utterances that couldn't be encoded, kept ones included.
+    /// Utterances that couldn't be encoded, those of kept shards included.
     pub failed: Vec<EncodeFailure>,
     /// File that lists the failures, one JSON object on each line, if there are any.
     pub failed_path: Option<PathBuf>,
 }
 
-/// Codes of an utterance, or the reason why there are none.
+/// Codes of an utterance, or the reason of a failure.
 type Encoded = Result<Coded, EncodeFault>;
 
 /// Closure that encodes one utterance: codes (frames, levels), with the latents before quantization if these are
 /// stored, or the reason for a failure.
 pub type EncodeUtterance<'a> = dyn Fn(&Utterance) -> Result<Coded, EncodeFault> + Sync + 'a;
 
-/// Encodes the utterances of a manifest into token shards in `folder`, which is made if need be.
+/// Encodes the utterances of a manifest into token shards in `folder`, which is created if needed.
 ///
 /// Shards contain the utterances in the order of the manifest. Existing shards are kept, so that a killed run resumes;
-/// failed utterances are tried again, and damaged shards rewritten. An utterance that `encode` refuses is listed in
-/// `failed.jsonl` (`failed-3-of-16.jsonl` for a part) and in its shard; the run continues. Progress and failures go to
-/// `sink`; `cancel` is polled between utterances.
+/// failed utterances are tried again, and damaged shards rewritten. An utterance for which `encode` returns an error is
+/// listed in `failed.jsonl` (`failed-3-of-16.jsonl` for a share) and in its shard; the run continues. Progress and
+/// failures go to `sink`; `cancel` is polled between utterances.
 ///
 /// # Errors
 /// [`DataError::Mismatch`], before any work, if the folder has shards of another codec, manifest or size;
@@ -103,7 +103,7 @@ pub fn encode_manifest(
     work.progress(done, "");
     let mut states = finished;
     let mut stopped = false;
-    // Unclaimed shards come first, then those that other processes claimed and may have left unfinished.
+    // Unclaimed shards come first, then shards claimed by other processes, which may be killed before they finish.
     let mut queue: VecDeque<(usize, bool)> = todo.iter().map(|&index| (index, false)).collect();
     while let Some((index, wait)) = queue.pop_front().filter(|_| !stopped) {
         match work.claimed_shard(index, wait, &mut done)? {
@@ -172,7 +172,7 @@ enum Attempt {
     Cancelled,
 }
 
-/// Constant data of one run.
+/// Immutable data of a run.
 struct EncodeRun<'a> {
     manifest: &'a Manifest,
     folder: &'a Path,
@@ -207,7 +207,7 @@ impl EncodeRun<'_> {
         self.sink.emit(Event::JobProgress { name, done: done as u64, note });
     }
 
-    /// Returns the shards in the folder: one entry for each shard of the manifest, of any part.
+    /// Returns the state of every shard of the manifest, of all shares; `None` for a shard that is not in the folder.
     fn finished_shards(&self) -> Result<Vec<Option<Finished>>, DataError> {
         let mut finished: Vec<Option<Finished>> = Vec::new();
         finished.resize_with(self.stamp.of, || None);
@@ -222,7 +222,7 @@ impl EncodeRun<'_> {
             };
             shard.stamp().check(&self.stamp, &path)?;
             let index = shard.stamp().index;
-            // A shard under another shard's name is a manual copy, which is ignored.
+            // A shard under another shard's name was copied by hand and is ignored.
             if index < finished.len() && path == self.path_of(index) {
                 finished[index] = Some(Finished::of(&shard));
             }
@@ -230,7 +230,8 @@ impl EncodeRun<'_> {
         Ok(finished)
     }
 
-    /// Writes a shard that no other process is writing. With `wait`, waits until the other process is finished or gone.
+    /// Writes a shard that no other process is writing. With `wait`, waits until the other process has finished the
+    /// shard or has ended.
     fn claimed_shard(
         &self,
         index: usize,
@@ -258,7 +259,8 @@ impl EncodeRun<'_> {
         Ok(state.map_or(Attempt::Cancelled, Attempt::Made))
     }
 
-    /// Writes a shard and keeps the utterances of a complete shard of that name; `None` if cancelled.
+    /// Encodes and writes a shard, and reuses the utterances that a readable shard of that name already has. Returns
+    /// `None` if cancelled.
     fn encode_shard(&self, index: usize, done: &mut usize) -> Result<Option<Finished>, DataError> {
         let utterances = self.utterances_of(index);
         let old = Shard::read(&self.path_of(index)).ok();
@@ -289,7 +291,8 @@ impl EncodeRun<'_> {
         Ok(Some(Finished::of(&Shard::read(&path)?)))
     }
 
-    /// Fills the empty results, `after` being called on this thread for each. Some stay empty if cancelled.
+    /// Computes the missing results on several threads, and calls `after` on this thread for each. Some results stay
+    /// empty if cancelled.
     fn run_threads(
         &self,
         utterances: &[Utterance],
@@ -321,7 +324,7 @@ impl EncodeRun<'_> {
         });
     }
 
-    /// Adds up the shards of this part and writes the list of failures.
+    /// Sums up the shards of this share and writes the list of failures.
     fn summarise(
         &self,
         mine: &[usize],

@@ -9,21 +9,21 @@ use crate::fault::empty_selection_hint;
 use crate::import::TextGridFault;
 use crate::{Expected, LeftOutReasons, ManifestFault, ShardFault, UtteranceIssue};
 
-/// An operation on a manifest, a data set, a shard or a plan of batches failed.
+/// Error of an operation on a manifest, a data set, a shard or a plan of batches.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// The operating system refused.
+    /// A file operation failed.
     #[error("cannot {operation} {}: {cause}", path.display())]
     Io {
         /// Failed operation.
         operation: IoOperation,
         /// The file or folder.
         path: PathBuf,
-        /// The reason.
+        /// Cause.
         cause: io::Error,
     },
-    /// Object storage refused.
+    /// An operation on object storage failed.
     #[error("cannot {operation} {place}: {cause}")]
     Remote {
         /// Failed operation.
@@ -33,7 +33,7 @@ pub enum DataError {
         /// Error of the URL, of the storage or of the operating system.
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A line of a manifest is broken.
+    /// A line of a manifest is invalid.
     #[error("{}, line {line}: {fault}", path.display())]
     BrokenLine {
         /// The file.
@@ -43,7 +43,7 @@ pub enum DataError {
         /// Fault of the line.
         fault: ManifestFault,
     },
-    /// A TextGrid is broken.
+    /// A TextGrid is invalid.
     #[error("{}, line {line}: {fault}", path.display())]
     BrokenTextGrid {
         /// The file.
@@ -53,23 +53,23 @@ pub enum DataError {
         /// Fault of the file.
         fault: TextGridFault,
     },
-    /// An utterance given by the program, not read from a line, contradicts itself.
+    /// An utterance that was built by the program, not read from a file, is invalid.
     #[error("utterance `{id}`: {issue}")]
     BrokenUtterance {
         /// Name of the utterance.
         id: String,
-        /// The contradiction.
+        /// Fault of the utterance.
         issue: UtteranceIssue,
     },
-    /// File or folder without anything to use.
-    #[error("found nothing to use in {}: looked for {looked_for}", path.display())]
+    /// A file or folder has no usable content.
+    #[error("found no usable content in {}: expected {looked_for}", path.display())]
     NothingFound {
         /// The file or folder.
         path: PathBuf,
         /// Expected content.
         looked_for: Expected,
     },
-    /// A token shard is truncated, damaged, or another file.
+    /// A token shard is truncated or damaged, or the file is not a token shard.
     #[error(
         "the token shard {} cannot be used: {fault}",
         path.display()
@@ -80,7 +80,7 @@ pub enum DataError {
         /// Fault.
         fault: ShardFault,
     },
-    /// A shard that is about to be written is invalid.
+    /// A shard to be written is invalid.
     #[error("cannot build the token shard {}: {fault}", path.display())]
     ShardContent {
         /// The file to be written.
@@ -94,9 +94,9 @@ pub enum DataError {
         path.display()
     )]
     Mismatch {
-        /// The shard that doesn't fit.
+        /// The differing shard.
         path: PathBuf,
-        /// `codec`, `manifest`, `number of utterances a shard`, ...
+        /// Property in which the shards differ: `codec`, `manifest`, `number of utterances a shard`, ...
         what: &'static str,
         /// Value in the shard.
         found: String,
@@ -113,23 +113,23 @@ pub enum DataError {
         dir: PathBuf,
         /// Number of missing shards.
         missing: usize,
-        /// Shards in all.
+        /// Total number of shards.
         of: usize,
-        /// The first missing one, from 1.
+        /// Number of the first missing shard, from 1.
         first: usize,
     },
     /// Some recordings of a manifest don't exist.
-    #[error("{missing} of {of} recordings aren't there, the first is {}", first.display())]
+    #[error("{missing} of {of} recordings do not exist, the first is {}", first.display())]
     MissingRecordings {
         /// Number of missing recordings.
         missing: usize,
-        /// Utterances in all.
+        /// Total number of utterances.
         of: usize,
-        /// The first missing one.
+        /// The first missing recording.
         first: PathBuf,
     },
-    /// A part such as `3/16` is malformed or out of range.
-    #[error("`{given}` is not a part N/M of a whole")]
+    /// A share such as `3/16` is malformed or out of range.
+    #[error("`{given}` is not a share N/M")]
     WorkShare {
         /// Given text.
         given: String,
@@ -140,14 +140,14 @@ pub enum DataError {
     /// A plan of batches without items.
     #[error("there is nothing to train on")]
     NoItems,
-    /// An item is longer than a whole batch may be.
+    /// An item is longer than the largest batch.
     #[error("item {index} has {positions} positions, more than the {max_positions} of a batch")]
     TooLong {
         /// Index of the item.
         index: usize,
         /// Length of the item, positions.
         positions: usize,
-        /// The budget.
+        /// Largest number of positions in a batch.
         max_positions: usize,
     },
     /// A split without utterances.
@@ -155,7 +155,7 @@ pub enum DataError {
     UnknownSplit {
         /// Requested split.
         split: String,
-        /// Splits that occur.
+        /// Splits of the manifest.
         known: Vec<String>,
     },
     /// A selection of utterances is empty.
@@ -169,9 +169,9 @@ pub enum DataError {
     /// The cancel token was set.
     #[error("stopped after {finished} of {total} shards")]
     Cancelled {
-        /// Shards finished, now or earlier.
+        /// Number of finished shards, those of earlier runs included.
         finished: usize,
-        /// Shards of this part.
+        /// Number of shards of this share.
         total: usize,
     },
 }
@@ -188,7 +188,7 @@ impl DataError {
                 "encode the manifest with the same folder to make them".into()
             }
             Self::MissingRecordings { .. } => {
-                "paths in a manifest start from its own folder".into()
+                "paths in a manifest are relative to its folder".into()
             }
             Self::Cancelled { .. } => "run the same command to go on".into(),
             Self::Io { operation, cause, .. } => {

@@ -9,7 +9,7 @@ use syrinx_types::{CallbackError, CodesError};
 
 use crate::LeftOutReasons;
 
-/// Contradiction within an utterance.
+/// Invalid field of an utterance, or a contradiction between its fields.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UtteranceIssue {
@@ -19,7 +19,7 @@ pub enum UtteranceIssue {
         /// Name of the field.
         field: RequiredField,
     },
-    /// A path of the recording that no manifest can hold.
+    /// A path that can't be written to a manifest.
     #[error("`audio` is not UTF-8")]
     AudioNotUtf8,
     /// A path that leaves the folder of the manifest.
@@ -28,7 +28,7 @@ pub enum UtteranceIssue {
         /// The path.
         audio: PathBuf,
     },
-    /// A field that is not a time.
+    /// A time that is negative or not finite.
     #[error("`{field}` is {seconds}, {}", time_fault(*seconds))]
     Time {
         /// Name of the field.
@@ -39,7 +39,7 @@ pub enum UtteranceIssue {
     /// Durations without phones.
     #[error("`durations_s` without `phones`")]
     NoPhones,
-    /// Phones and durations in different numbers.
+    /// Different numbers of phones and durations.
     #[error("{phones} phones but {durations} durations in `durations_s`")]
     DurationCount {
         /// Number of phones.
@@ -47,25 +47,25 @@ pub enum UtteranceIssue {
         /// Number of durations.
         durations: usize,
     },
-    /// A duration that is not a time.
+    /// A duration that is negative or not finite.
     #[error("duration {number} (phone `{phone}`) is {seconds}, {}", time_fault(*seconds))]
     Duration {
         /// Number of the phone, from 1.
         number: usize,
         /// The phone.
         phone: String,
-        /// Duration of the phone.
+        /// Duration of the phone, seconds.
         seconds: f64,
     },
-    /// An id that an earlier utterance has.
-    #[error("number {first} has this id already")]
+    /// The id of an earlier utterance.
+    #[error("utterance {first} has the same id")]
     RepeatedId {
         /// Number of the earlier utterance, from 1.
         first: usize,
     },
 }
 
-/// Field of an utterance that needs a value.
+/// Field of an utterance that must not be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequiredField {
     /// `id`.
@@ -86,7 +86,7 @@ impl std::fmt::Display for RequiredField {
     }
 }
 
-/// Field of an utterance that holds a time.
+/// Time field of an utterance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeField {
     /// `lead_s`.
@@ -124,7 +124,7 @@ impl UtteranceIssue {
             }
             Self::Time { .. } | Self::Duration { .. } => "give a number of seconds, 0 or more",
             Self::NoPhones => "give both or neither",
-            Self::DurationCount { .. } => "give one duration a phone",
+            Self::DurationCount { .. } => "give one duration for each phone",
             Self::RepeatedId { .. } => "give every utterance an id of its own",
         }
     }
@@ -134,10 +134,10 @@ impl UtteranceIssue {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestFault {
-    /// Bytes that are no text.
+    /// Bytes that are not UTF-8.
     #[error("not UTF-8 text ({0})")]
     NotUtf8(std::str::Utf8Error),
-    /// Text that is no JSON.
+    /// Text that is not JSON.
     #[error("bad JSON at column {column}{}", if *cut { ": the line ends too early" } else { "" })]
     Json {
         /// Column of the fault, from 1.
@@ -148,16 +148,16 @@ pub enum ManifestFault {
     /// A field that is missing or of another type.
     #[error(transparent)]
     Field(serde_json::Error),
-    /// An utterance that contradicts itself.
+    /// An invalid utterance.
     #[error("utterance `{id}`: {issue}")]
     Utterance {
         /// Name of the utterance.
         id: String,
-        /// The contradiction.
+        /// Fault of the utterance.
         issue: UtteranceIssue,
     },
-    /// An id that an earlier line has.
-    #[error("the id `{id}` is that of line {first} already")]
+    /// The id of an earlier line.
+    #[error("line {first} has the same id `{id}`")]
     RepeatedId {
         /// The id.
         id: String,
@@ -177,25 +177,25 @@ impl ManifestFault {
     }
 }
 
-/// Fault of a token shard that is read or about to be written.
+/// Fault of a token shard that is read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShardFault {
-    /// A truncated file, or another than a safetensors file.
-    #[error("it is cut or no safetensors file ({0})")]
+    /// A truncated file, or a file that is not a safetensors file.
+    #[error("it is truncated or not a safetensors file ({0})")]
     Safetensors(SafeTensorError),
-    /// A header that is no safetensors header.
-    #[error("it is no safetensors file ({0})")]
+    /// A header that is not JSON of a safetensors file.
+    #[error("it is not a safetensors file ({0})")]
     Header(serde_json::Error),
     /// A header whose length is missing or impossible.
-    #[error("it is no safetensors file")]
+    #[error("it is not a safetensors file")]
     HeaderLength,
-    /// A file with fewer bytes than its header says.
-    #[error("it is cut: {found} of {expected} bytes")]
+    /// A file with fewer bytes than its header states.
+    #[error("it is truncated: {found} of {expected} bytes")]
     Cut {
-        /// Bytes that are there.
+        /// Length of the file, bytes.
         found: u64,
-        /// Bytes that should be.
+        /// Length according to the header, bytes.
         expected: u64,
     },
     /// A safetensors file of another program.
@@ -204,7 +204,7 @@ pub enum ShardFault {
     /// Metadata that can't be read.
     #[error("its metadata is broken ({0})")]
     Metadata(serde_json::Error),
-    /// A format of another version.
+    /// Another version of the format.
     #[error("it has format {found}, this program reads {expected}")]
     Format {
         /// Number of the file's format.
@@ -227,27 +227,27 @@ pub enum ShardFault {
         found: Dtype,
         /// Shape of the tensor.
         shape: Vec<usize>,
-        /// Type that it should have.
+        /// Expected type.
         expected: Dtype,
-        /// Second dimension that it should have.
+        /// Expected second dimension.
         width: usize,
     },
     /// An utterance whose frames do not follow those of the previous one.
-    #[error("the frames of `{id}` are not in their place")]
+    #[error("the frames of `{id}` do not follow those of the previous utterance")]
     Order {
         /// Name of the utterance.
         id: String,
     },
-    /// An utterance that contradicts itself.
+    /// An invalid utterance.
     #[error("utterance `{id}`: {issue}")]
     Utterance {
         /// Name of the utterance.
         id: String,
-        /// The contradiction.
+        /// Fault of the utterance.
         issue: UtteranceIssue,
     },
-    /// Records and rows of different numbers of frames.
-    #[error("its records have {records} frames, its `{name}` {rows}")]
+    /// Different numbers of frames in the records and a tensor.
+    #[error("its records have {records} frames, its tensor `{name}` has {rows}")]
     FrameCount {
         /// Frames of the records.
         records: usize,
@@ -260,9 +260,9 @@ pub enum ShardFault {
     #[error(transparent)]
     Codes(#[from] CodesError),
     /// Latents that are NaN or infinite.
-    #[error("a latent isn't finite")]
+    #[error("a latent is not finite")]
     InfiniteLatent,
-    /// More records than a header can hold.
+    /// More records than fit into a header.
     #[error("{bytes} bytes of records are too many")]
     TooManyRecords {
         /// Length of the records as JSON, bytes.
@@ -279,33 +279,33 @@ impl From<SafeTensorError> for ShardFault {
     }
 }
 
-/// Reason why an utterance could not be encoded.
+/// Reason for which an utterance could not be encoded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeFault {
-    /// Codes of another number of levels than the codec has.
-    #[error("the codec gave {found} levels, it promised {expected}")]
+    /// Codes whose number of levels differs from the codec's.
+    #[error("the codec returned {found} levels, expected {expected}")]
     Levels {
         /// Levels of the codes.
         found: usize,
         /// Levels of the codec.
         expected: usize,
     },
-    /// A recording that gives no frame.
-    #[error("the recording is too short: it gives no frame")]
+    /// A recording shorter than a frame.
+    #[error("the recording is shorter than a frame")]
     NoFrame,
     /// Codes outside the codebook.
     #[error(transparent)]
     Codes(#[from] CodesError),
     /// Latents that are missing or of another shape than the codes.
-    #[error("the codec gave no latents that fit its codes")]
+    #[error("the codec returned no latents, or latents that do not fit its codes")]
     NoLatents,
     /// Error of the closure that encodes.
     #[error(transparent)]
     Encoder(#[from] CallbackError),
 }
 
-/// Content that a file or folder should have.
+/// Expected content of a file or folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expected {
@@ -336,7 +336,7 @@ impl std::fmt::Display for Expected {
     }
 }
 
-/// Reason why a selection leaves out an utterance.
+/// Reason for which a selection leaves out an utterance.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Exclusion {

@@ -1,14 +1,14 @@
 //! Training data: manifests, importers, token shards, a corpus in memory, batches.
 //!
-//! An importer ([`import`]) or a JSONL file gives a [`Manifest`]; [`encode_manifest`] encodes it into token shards with
-//! a codec that the caller passes as a closure; [`Corpus`] holds the shards in memory and returns
-//! [`syrinx_types::Sample`]s; [`Batches`] assigns samples to steps.
+//! A [`Manifest`] is read from a JSONL file or built by an importer ([`import`]). [`encode_manifest`] encodes its
+//! recordings into token shards, with a codec that the caller passes as a closure. [`Corpus`] loads the shards and
+//! returns [`syrinx_types::Sample`]s. [`Batches`] assigns samples to steps.
 //!
 //! Invariants:
-//! - No tensors, no codec, no decoding of audio: this crate knows files, text and integers.
-//! - Every file appears by renaming a finished temporary file, so a file under its final name is complete.
-//! - The same manifest and codec give the same shard bytes, whatever the number of threads.
-//! - The batch of a step depends on the seed and the step alone, so a training run resumes exactly.
+//! - The crate has no tensors and no codec, and decodes no audio.
+//! - Every file is written under a temporary name and renamed, so a file under its final name is complete.
+//! - The bytes of a shard depend on manifest and codec, not on the number of threads.
+//! - The batch of a step depends on the seed and the step alone, so a resumed training run sees the same batches.
 
 mod batches;
 mod claim;

@@ -9,7 +9,7 @@ use syrinx_types::{Fingerprint, IoOperation};
 
 use crate::{DataError, Expected, ManifestFault, Utterance, UtteranceIssue};
 
-/// Utterances in the order of their file, and the folder their audio paths start from.
+/// Utterances in the order of their file, and the folder to which their audio paths are relative.
 ///
 /// Invariant: every utterance is valid (times finite and not negative, one duration for each phone), and ids are
 /// unique.
@@ -21,10 +21,10 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Builds a manifest whose audio paths start from `root`.
+    /// Builds a manifest whose audio paths are relative to `root`.
     ///
     /// # Errors
-    /// [`DataError::BrokenUtterance`] for an utterance that contradicts itself or an id given twice.
+    /// [`DataError::BrokenUtterance`] for an invalid utterance or a repeated id.
     pub fn new(root: impl Into<PathBuf>, utterances: Vec<Utterance>) -> Result<Self, DataError> {
         let mut by_id = HashMap::with_capacity(utterances.len());
         for (i, utterance) in utterances.iter().enumerate() {
@@ -39,12 +39,12 @@ impl Manifest {
         Ok(Self { root: root.into(), utterances, by_id })
     }
 
-    /// Reads a JSONL manifest: one object a line with the fields of [`Utterance`]. Unknown fields and empty lines are
-    /// skipped; audio paths start from the folder of the file.
+    /// Reads a JSONL manifest: one object on each line, with the fields of [`Utterance`]. Unknown fields and empty
+    /// lines are skipped; audio paths are relative to the folder of the file.
     ///
     /// # Errors
-    /// [`DataError::Io`]; [`DataError::BrokenLine`] for the first line that isn't JSON, lacks a field, contradicts
-    /// itself or repeats an id; [`DataError::NothingFound`] for a file without utterances.
+    /// [`DataError::Io`]; [`DataError::BrokenLine`] for the first line that is not JSON, lacks a field, has an invalid
+    /// value or repeats an id; [`DataError::NothingFound`] for a file without utterances.
     pub fn read(path: &Path) -> Result<Self, DataError> {
         let bytes = fs::read(path).map_err(DataError::io(IoOperation::Read, path))?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
@@ -72,8 +72,8 @@ impl Manifest {
         Ok(Self { root: folder_of(path).to_path_buf(), utterances, by_id })
     }
 
-    /// Writes the manifest as JSONL, atomically. Audio paths are made relative to the folder of `path` where the
-    /// recordings lie inside it, else absolute.
+    /// Writes the manifest as JSONL, atomically. The audio path of a recording inside the folder of `path` is written
+    /// relative to it, that of any other recording as an absolute path.
     ///
     /// # Errors
     /// [`DataError::Io`].
@@ -94,7 +94,7 @@ impl Manifest {
         write_bytes(path, &text).map_err(DataError::io(IoOperation::Write, path))
     }
 
-    /// Returns the folder that audio paths start from.
+    /// Returns the folder to which audio paths are relative.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -149,7 +149,7 @@ impl Manifest {
         Self { root: self.root.clone(), utterances, by_id }
     }
 
-    /// Returns some utterances, evenly spread, with the same root; all of them without a limit.
+    /// Returns at most `limit` utterances, evenly spread, with the same root; all utterances without a limit.
     #[must_use]
     pub fn evenly(&self, limit: Option<usize>) -> Self {
         let all = &self.utterances;
@@ -159,8 +159,8 @@ impl Manifest {
         Self { root: self.root.clone(), utterances, by_id }
     }
 
-    /// Returns the fingerprint of the lines that [`Manifest::write`] would write, not of the recordings nor of the
-    /// manifest's place.
+    /// Returns the fingerprint of the lines that [`Manifest::write`] would write. It depends neither on the content of
+    /// the recordings nor on the manifest's path.
     pub fn fingerprint(&self) -> String {
         let mut text = Vec::new();
         let mut hash = Fingerprint::default();
@@ -182,7 +182,8 @@ fn parse_line(line: &[u8]) -> Result<Utterance, ManifestFault> {
     let utterance: Utterance = serde_json::from_str(text).map_err(|e| {
         let cut = e.classify() == serde_json::error::Category::Eof;
         let syntax = ManifestFault::Json { column: e.column(), cut };
-        // serde_json counts lines within this one line: the error of a parsed value has no position.
+        // An error of serde_json states a line within this text, which would be wrong for the file; an error of a
+        // parsed value states none.
         match serde_json::from_str(text).map(serde_json::from_value::<Utterance>) {
             Ok(Err(field)) => ManifestFault::Field(field),
             _ => syntax,

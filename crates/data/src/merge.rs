@@ -15,18 +15,18 @@ use crate::{DataError, Expected};
 /// Result of a merge.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MergedShards {
-    /// Shards that were copied.
+    /// Number of copied shards.
     pub copied: usize,
-    /// Shards that were there before.
+    /// Number of shards that the folder had before.
     pub kept: usize,
-    /// Shards of the manifest.
+    /// Number of shards of the manifest.
     pub of: usize,
-    /// Numbers of the shards that no folder has, from 1.
+    /// Numbers of missing shards, from 1.
     pub missing: Vec<usize>,
 }
 
 impl MergedShards {
-    /// Checks that no shard of the folder of the merge is missing.
+    /// Checks that no shard is missing. `folder` is the target folder, for the error.
     ///
     /// # Errors
     /// [`DataError::MissingShards`].
@@ -37,13 +37,13 @@ impl MergedShards {
     }
 }
 
-/// Copies the shards of folders, and those of their renditions, into one folder, which is created if needed. Existing
-/// valid shards are kept; damaged ones in the folders are skipped. Copies are atomic, and a merge that was killed or
-/// runs twice has the same result.
+/// Copies the shards of `folders`, and those of their renditions, into the folder `into`, which is created if needed.
+/// Valid shards in `into` are kept; damaged shards in `folders` are skipped. Copies are atomic, so a killed merge can
+/// be repeated.
 ///
 /// # Errors
-/// [`DataError::Mismatch`] for shards of different codecs or manifests, [`DataError::NothingFound`] for folders
-/// without shards, [`DataError::Io`].
+/// [`DataError::Mismatch`] for shards of different codecs or manifests, [`DataError::NothingFound`] for folders without
+/// shards, [`DataError::Io`].
 pub fn merge_shards(folders: &[&Path], into: &Path) -> Result<MergedShards, DataError> {
     let merged = merge_folder(folders, into)?;
     let mut renditions = Vec::new();

@@ -27,11 +27,11 @@ impl std::fmt::Debug for ObjectFolder {
 }
 
 impl ObjectFolder {
-    /// Opens a folder. `options` are names and values that `object_store` knows, such as `aws_access_key_id`,
-    /// `aws_endpoint`, `google_service_account`; others are ignored.
+    /// Opens a folder. `options` are names and values of `object_store`, such as `aws_access_key_id`, `aws_endpoint`,
+    /// `google_service_account`; unknown names are ignored.
     ///
     /// # Errors
-    /// [`DataError::Remote`] for a URL of another kind, or options that contradict each other.
+    /// [`DataError::Remote`] for an unsupported URL, or contradictory options.
     pub fn open(url: &str, options: Vec<(String, String)>) -> Result<Self, DataError> {
         let refuse = |cause| DataError::Remote {
             operation: IoOperation::Open,

@@ -1,4 +1,4 @@
-//! Selections of utterances that report what they leave out.
+//! Selections of utterances, with the reason for each utterance left out.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,27 +14,27 @@ pub struct ExclusionReason {
     pub reason: String,
     /// Number of utterances.
     pub count: usize,
-    /// Identifier of the first of them.
+    /// Identifier of the first of these utterances.
     pub first: String,
 }
 
-/// All reasons of one selection, by reason.
+/// Reasons of a selection, each with its number of utterances.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct LeftOutReasons(Vec<ExclusionReason>);
 
 impl LeftOutReasons {
-    /// Reasons in alphabetical order.
+    /// Returns the reasons in alphabetical order.
     pub fn reasons(&self) -> &[ExclusionReason] {
         &self.0
     }
 
-    /// Number of utterances that are left out.
+    /// Returns the number of utterances left out.
     pub fn count(&self) -> usize {
         self.0.iter().map(|reason| reason.count).sum()
     }
 
-    /// Counts an utterance that is left out for a reason: an [`Exclusion`], or an error of the work on it.
+    /// Adds an utterance that is left out for a reason: an [`Exclusion`], or an error of processing it.
     pub fn add(&mut self, reason: impl fmt::Display, id: &str) {
         let reason = reason.to_string();
         self.add_reason(ExclusionReason { reason, count: 1, first: id.to_owned() });
@@ -66,10 +66,10 @@ impl fmt::Display for LeftOutReasons {
     }
 }
 
-/// Checks the name of a split against those that occur.
+/// Checks that a split has utterances, or that no utterance names a split.
 ///
 /// # Errors
-/// [`DataError::UnknownSplit`] if other splits occur and this one does not.
+/// [`DataError::UnknownSplit`] if utterances name splits, but none names this one.
 fn check_split<'a>(
     split: &str,
     all: impl Iterator<Item = &'a Utterance>,
@@ -88,7 +88,7 @@ fn check_split<'a>(
 enum SplitUse {
     /// No utterance names a split.
     NoSplits,
-    /// The split occurs.
+    /// Some utterance names the split.
     Named,
 }
 
@@ -96,7 +96,7 @@ impl Corpus {
     /// Returns the utterances of a split, or all of them if none names a split.
     ///
     /// # Errors
-    /// [`DataError::UnknownSplit`] if utterances name splits, and none this one.
+    /// [`DataError::UnknownSplit`] if utterances name splits, but none names this one.
     pub fn split_or_all(&self, split: &str) -> Result<Self, DataError> {
         let all = (0..self.len()).map(|i| self.utterance(i));
         Ok(match check_split(split, all)? {
@@ -118,7 +118,7 @@ impl Corpus {
         }
     }
 
-    /// Returns the utterances that `reject` gives no reason against, with the reasons against the others. `reject`
+    /// Returns the utterances for which `reject` returns `None`, and the reasons for leaving out the others. `reject`
     /// receives the utterance and its number of frames.
     pub fn partition(&self, reject: impl Fn(&Utterance, usize) -> Option<Exclusion>) -> Selected {
         let mut left_out = LeftOutReasons::default();
@@ -134,7 +134,7 @@ impl Corpus {
         Selected { corpus, left_out }
     }
 
-    /// [`Corpus::partition`] that selects at least one utterance. `selection` names it in the error.
+    /// Selects utterances like [`Corpus::partition`], but at least one. `selection` names the selection in the error.
     ///
     /// # Errors
     /// [`DataError::NothingSelected`] with the reasons if no utterance is left.
@@ -156,7 +156,7 @@ impl Corpus {
 pub struct Selected {
     /// The utterances, renumbered.
     pub corpus: Corpus,
-    /// Reasons against the others.
+    /// Reasons for leaving out the others.
     pub left_out: LeftOutReasons,
 }
 
@@ -164,8 +164,8 @@ impl Manifest {
     /// Returns the utterances of a split, or all of them if none names a split.
     ///
     /// # Errors
-    /// [`DataError::UnknownSplit`] if utterances name splits, and none this one;
-    /// [`DataError::NothingSelected`] for an empty manifest.
+    /// [`DataError::UnknownSplit`] if utterances name splits, but none names this one; [`DataError::NothingSelected`]
+    /// for an empty manifest.
     pub fn split_or_all(&self, split: &str) -> Result<Self, DataError> {
         if self.is_empty() {
             let left_out = LeftOutReasons::default();

@@ -1,10 +1,10 @@
 //! Token shards: the codes of many utterances in one safetensors file.
 //!
-//! A shard holds one tensor `codes`, U16, (frames, levels), with the utterances one after another, optionally a tensor
-//! `latents`, F16, (frames, latent_dim), with the latents before quantization, and one metadata entry `syrinx_shard`: a
-//! JSON object with the stamp (codec, manifest, place among the shards), a record an utterance (its line of the
-//! manifest, where its frames start, how many) and the utterances that failed. There is a single entry because the
-//! order of entries in a safetensors header is not fixed, and equal data must give equal bytes.
+//! A shard has a tensor `codes`, U16, (frames, levels), with the utterances one after another, and optionally a tensor
+//! `latents`, F16, (frames, latent_dim), with the latents before quantization. Its metadata has one entry
+//! `syrinx_shard`: a JSON object with the stamp (codec, manifest, index of the shard), a record for each utterance (its
+//! manifest entry, its first frame, its number of frames), and the utterances that failed. There is a single metadata
+//! entry because the order of entries in a safetensors header is not fixed, and equal data must give equal bytes.
 
 use std::collections::HashMap;
 use std::fs;
@@ -21,49 +21,49 @@ use crate::{DataError, EncodeFault, ShardFault, Utterance};
 const TENSOR: &str = "codes";
 const LATENTS: &str = "latents";
 const METADATA: &str = "syrinx_shard";
-/// Number of the file format; readers refuse others.
+/// Version of the file format; readers refuse other versions.
 const FORMAT: u32 = 1;
-/// A safetensors header may have 100 MB; quoting the JSON needs some of it.
+/// Longest metadata, bytes. A safetensors header has at most 100 MB, and the JSON is quoted in it, which adds bytes.
 const MAX_METADATA_BYTES: usize = 80_000_000;
 
-/// Identity of a codec: shards of one corpus have the same.
+/// Identity of a codec. All shards of a corpus have the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CodecStamp {
-    /// A string that changes whenever the codec would give other codes.
+    /// Fingerprint, which changes whenever the codec would give other codes.
     pub fingerprint: String,
-    /// Frames a second.
+    /// Frame rate, Hz.
     pub frame_rate_hz: f64,
-    /// Levels (codebooks) a frame.
+    /// Number of levels (codebooks).
     pub levels: usize,
-    /// Entries of a codebook; every code is below it.
+    /// Number of entries of a codebook; every code is smaller.
     pub codebook_size: usize,
 }
 
-/// Place of a shard in its corpus.
+/// Identity of a shard: codec, manifest and index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShardStamp {
     /// The codec.
     pub codec: CodecStamp,
-    /// [`crate::Manifest::fingerprint`] of the whole manifest.
+    /// [`crate::Manifest::fingerprint`] of the complete manifest.
     pub manifest: String,
-    /// Utterances a shard; the last one may have fewer.
+    /// Number of utterances in a shard; the last shard may have fewer.
     pub utterances_per_shard: usize,
     /// Dimension of the latents stored with the codes; 0 without latents.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub latent_dim: usize,
-    /// Number of this shard, from 0.
+    /// Index of this shard, from 0.
     pub index: usize,
     /// Number of shards of the manifest.
     pub of: usize,
 }
 
 impl ShardStamp {
-    /// Returns the name of the file in its folder, counted from 1: `shard-00003-of-00016.safetensors`.
+    /// Returns the file name, with the number of the shard from 1: `shard-00003-of-00016.safetensors`.
     pub fn file_name(&self) -> String {
         format!("shard-{:05}-of-{:05}.safetensors", self.index + 1, self.of)
     }
 
-    /// An error if the shard at `path`, which has this stamp, doesn't belong beside one with the other stamp.
+    /// Checks that two stamps belong to shards of the same corpus. `path` is the shard with this stamp, for the error.
     pub(crate) fn check(&self, other: &Self, path: &Path) -> Result<(), DataError> {
         let pairs = [
             ("codec", self.codec.describe(), other.codec.describe()),
@@ -102,12 +102,12 @@ impl CodecStamp {
 /// An utterance of a shard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShardRecord {
-    /// Line of the manifest.
+    /// Entry of the manifest.
     #[serde(flatten)]
     pub utterance: Utterance,
     /// Index of the first frame in the shard.
     pub first_frame: usize,
-    /// Number of its frames.
+    /// Number of frames.
     pub frames: usize,
 }
 
@@ -118,7 +118,7 @@ pub struct EncodeFailure {
     pub id: String,
     /// Path of the recording, as in the manifest.
     pub audio: PathBuf,
-    /// Text of the [`EncodeFault`], as it is kept in the shard.
+    /// Message of the [`EncodeFault`].
     pub reason: String,
 }
 
@@ -142,16 +142,16 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Reads a shard and checks all of it: length, layout, records, range of the codes.
+    /// Reads a shard and checks its length, layout, records and the range of its codes.
     ///
     /// # Errors
-    /// [`DataError::Io`]; [`DataError::BrokenShard`] for anything but a whole shard.
+    /// [`DataError::Io`]; [`DataError::BrokenShard`] for a file that is not a complete and valid shard.
     pub fn read(path: &Path) -> Result<Self, DataError> {
         let bytes = fs::read(path).map_err(DataError::io(IoOperation::Read, path))?;
         parse(&bytes).map_err(|fault| DataError::BrokenShard { path: path.to_path_buf(), fault })
     }
 
-    /// Returns its place in the corpus.
+    /// Returns the identity of the shard.
     pub fn stamp(&self) -> &ShardStamp {
         &self.stamp
     }
@@ -171,29 +171,29 @@ impl Shard {
         self.codes.slice(record.first_frame, record.first_frame + record.frames)
     }
 
-    /// Returns the latents of a record of this shard, where they are kept. // (frames, latent_dim)
+    /// Returns the latents of a record of this shard; `None` if the shard has no latents. // (frames, latent_dim)
     pub fn latents(&self, record: &ShardRecord) -> Option<Latents> {
         let dim = self.stamp.latent_dim;
         let rows = record.first_frame * dim..(record.first_frame + record.frames) * dim;
         Latents::new(dim, self.latents[rows].iter().map(|v| v.to_f32()).collect())
     }
 
-    /// Returns all that is kept of a record of this shard.
+    /// Returns the codes and latents of a record of this shard.
     pub fn coded(&self, record: &ShardRecord) -> Coded {
         Coded { codes: self.codes(record), latents: self.latents(record) }
     }
 }
 
-/// Header of a shard whose rows are elsewhere.
+/// Header of a shard without its codes and latents.
 pub(crate) struct RowsHeader {
     pub(crate) stamp: ShardStamp,
     pub(crate) records: Vec<ShardRecord>,
-    /// Offsets of codes and latents from the end of the header.
+    /// Offsets of codes and latents from the end of the header, bytes.
     pub(crate) codes_at: u64,
     pub(crate) latents_at: u64,
 }
 
-/// Reads a header without its length.
+/// Parses a safetensors header, given without its length field.
 pub(crate) fn parse_header(bytes: &[u8]) -> Result<RowsHeader, ShardFault> {
     let metadata: Metadata = serde_json::from_slice(bytes).map_err(ShardFault::Header)?;
     let header = own_header(&metadata)?;
@@ -212,7 +212,7 @@ pub(crate) fn parse_header(bytes: &[u8]) -> Result<RowsHeader, ShardFault> {
     Ok(RowsHeader { stamp, records, codes_at, latents_at })
 }
 
-/// Returns the number of rows of a tensor of a type and width.
+/// Returns the number of rows of a tensor, and checks its type and width.
 fn check_layout(
     name: &'static str,
     found: Dtype,
@@ -226,7 +226,7 @@ fn check_layout(
     }
 }
 
-/// Returns the project's own entry of a safetensors header.
+/// Returns the entry `syrinx_shard` of a safetensors header.
 fn own_header(metadata: &Metadata) -> Result<Header, ShardFault> {
     let entries = metadata.metadata().as_ref();
     let json = entries.and_then(|m| m.get(METADATA)).ok_or(ShardFault::NoMetadata)?;
@@ -237,7 +237,7 @@ fn own_header(metadata: &Metadata) -> Result<Header, ShardFault> {
     Ok(header)
 }
 
-/// Fails unless the records follow each other and have this many frames.
+/// Checks that the records are contiguous and have `frames` frames in total.
 fn check_records(records: &[ShardRecord], frames: usize) -> Result<(), ShardFault> {
     let mut next: usize = 0;
     for record in records {
@@ -317,11 +317,11 @@ impl ShardWriter {
         }
     }
 
-    /// Appends an utterance. Codes of no frames, of other levels, or outside the codebook, and latents that are missing
-    /// where the shard keeps them are refused and the reason is returned; the shard stays as it was.
+    /// Appends an utterance. On error the shard is unchanged.
     ///
     /// # Errors
-    /// [`EncodeFault`].
+    /// [`EncodeFault`] for codes without frames, with another number of levels or outside the codebook, and for missing
+    /// latents if the shard has latents.
     pub fn push(&mut self, utterance: &Utterance, coded: &Coded) -> Result<(), EncodeFault> {
         let codes = &coded.codes;
         check_codes(&self.stamp.codec, codes)?;
@@ -341,7 +341,7 @@ impl ShardWriter {
         Ok(())
     }
 
-    /// Notes an utterance that couldn't be encoded.
+    /// Records an utterance that couldn't be encoded.
     pub fn fail(&mut self, utterance: &Utterance, fault: &EncodeFault) {
         self.failed.push(EncodeFailure {
             id: utterance.id.clone(),
@@ -350,10 +350,10 @@ impl ShardWriter {
         });
     }
 
-    /// Writes the shard under its name into `folder`, whole or not at all, and returns its path.
+    /// Writes the shard atomically into `folder` under its own name, and returns its path.
     ///
     /// # Errors
-    /// [`DataError::Io`]; [`DataError::ShardContent`] if its records are too many for one header.
+    /// [`DataError::Io`]; [`DataError::ShardContent`] if its records do not fit into a header.
     pub fn write(self, folder: &Path) -> Result<PathBuf, DataError> {
         let path = folder.join(self.stamp.file_name());
         let bytes = self

@@ -1,4 +1,4 @@
-//! Shards that stay where they are: headers are read when a corpus is opened, codes when an utterance is needed.
+//! Streamed shards: headers are read when a corpus is opened, codes when an utterance is needed.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -10,12 +10,12 @@ use syrinx_types::{Coded, Codes, Latents};
 use crate::shard::{CodecStamp, Shard, ShardRecord, ShardStamp, parse_header};
 use crate::{DataError, ShardFault};
 
-/// Bytes that are read of a shard first: the header of most.
+/// Number of bytes of the first read of a shard, which cover most headers.
 const HEAD_BYTES: u64 = 256 << 10;
-/// Longest header that is read, bytes.
+/// Longest accepted header, bytes.
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// Read access to the files of a folder of shards on object storage or elsewhere.
+/// Read access to the files of a folder with shards, such as on object storage.
 pub trait ShardSource: Debug + Send + Sync {
     /// Returns the name of the folder, for messages.
     fn place(&self) -> String;
@@ -26,7 +26,7 @@ pub trait ShardSource: Debug + Send + Sync {
     /// [`DataError::Remote`].
     fn list(&self) -> Result<Vec<String>, DataError>;
 
-    /// Returns the bytes of a file. A range that ends after the file is cut there.
+    /// Returns a range of the bytes of a file. A range beyond the end of the file is truncated.
     ///
     /// # Errors
     /// [`DataError::Remote`].
@@ -39,9 +39,9 @@ pub(crate) struct Streamed {
     pub(crate) source: Arc<dyn ShardSource>,
     /// Path of the shard in its source.
     pub(crate) path: String,
-    /// Offset of the first code.
+    /// Offset of the first code, bytes.
     pub(crate) codes_at: u64,
-    /// Offset of the first latent.
+    /// Offset of the first latent, bytes.
     pub(crate) latents_at: u64,
 }
 
@@ -73,7 +73,7 @@ impl Streamed {
         Ok(Latents::new(dim, values.collect()))
     }
 
-    /// Returns the bytes of the rows of a record, `width` values of two bytes each.
+    /// Returns the bytes of the rows of a record; a row has `width` values of two bytes.
     fn rows(&self, start: u64, record: &ShardRecord, width: usize) -> Result<Vec<u8>, DataError> {
         let row_bytes = 2 * width as u64;
         let first = start + record.first_frame as u64 * row_bytes;
@@ -101,7 +101,7 @@ impl Streamed {
 /// A shard of a corpus.
 #[derive(Debug, Clone)]
 pub(crate) enum CorpusShard {
-    /// All of it is in memory.
+    /// The shard is in memory.
     Held(Shard),
     /// Records are in memory, codes are read on demand.
     Streamed { stamp: ShardStamp, records: Vec<ShardRecord>, rows: Streamed },
@@ -154,7 +154,7 @@ impl CorpusShard {
         }
     }
 
-    /// Returns the latents of a record of this shard, where they are kept. // (frames, latent_dim)
+    /// Returns the latents of a record of this shard; `None` if the shard has no latents. // (frames, latent_dim)
     pub(crate) fn latents(&self, record: &ShardRecord) -> Result<Option<Latents>, DataError> {
         match self {
             Self::Held(shard) => Ok(shard.latents(record)),
@@ -162,7 +162,7 @@ impl CorpusShard {
         }
     }
 
-    /// Returns all that is kept of a record of this shard.
+    /// Returns the codes and latents of a record of this shard.
     pub(crate) fn coded(&self, record: &ShardRecord) -> Result<Coded, DataError> {
         Ok(Coded { codes: self.codes(record)?, latents: self.latents(record)? })
     }

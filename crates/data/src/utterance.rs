@@ -14,16 +14,16 @@ use crate::fault::{RequiredField, TimeField};
 pub struct Utterance {
     /// Name, unique in its manifest.
     pub id: String,
-    /// The recording, relative to the folder of the manifest; an absolute path is taken as it is.
+    /// Path of the recording: absolute, or relative to the folder of the manifest.
     pub audio: PathBuf,
     /// Speaker. Prompts are drawn from other utterances of the same speaker.
     pub speaker: String,
-    /// Spoken text, as written. May be empty where nothing is known.
+    /// Spoken text, as written; empty if unknown.
     pub text: String,
-    /// Phones in the notation of [`TimedPhone`]. In JSON one string with spaces between, or a list of strings.
+    /// Phones in the notation of [`TimedPhone`]. In JSON a string of phones separated by spaces, or a list of strings.
     #[serde(default, with = "phone_string", skip_serializing_if = "Option::is_none")]
     pub phones: Option<Vec<String>>,
-    /// Duration of each phone, seconds; as many as `phones`.
+    /// Duration of each phone, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub durations_s: Option<Vec<f64>>,
     /// Silence before the first phone, seconds.
@@ -35,10 +35,10 @@ pub struct Utterance {
     /// `train`, `dev`, `test`, or any other name of a subset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<String>,
-    /// The engine's voice behind a synthetic speaker, or any coarser grouping than the speaker.
+    /// Voice of the engine that synthesized the recording, or any other grouping coarser than the speaker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<String>,
-    /// Other recordings of the utterance (`noisy`, `mixture`, ...) by name, with paths like that of `audio`.
+    /// Other recordings of the utterance, by name (such as `noisy` or `mixture`). Paths are interpreted like `audio`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub renditions: BTreeMap<String, PathBuf>,
 }
@@ -53,7 +53,7 @@ impl Utterance {
         pairs.map(|(p, &d)| TimedPhone { phone: p.clone(), duration_s: d }).collect()
     }
 
-    /// Returns the first contradiction; `None` for a sound utterance.
+    /// Returns the first fault; `None` for a valid utterance.
     pub(crate) fn issue(&self) -> Option<UtteranceIssue> {
         let time = |&seconds: &f64, field| {
             (!is_time(seconds)).then_some(UtteranceIssue::Time { field, seconds })
@@ -79,7 +79,7 @@ impl Utterance {
             return Some(UtteranceIssue::AudioNotUtf8);
         }
         let climbs = self.audio.components().any(|part| part == Component::ParentDir);
-        // A path that climbs out breaks as soon as the folder is moved or packed; an absolute one is at least plain.
+        // A relative path that leaves the folder becomes wrong when the folder is moved; an absolute path does not.
         (climbs && self.audio.is_relative())
             .then(|| UtteranceIssue::LeavesFolder { audio: self.audio.clone() })
     }
@@ -104,7 +104,7 @@ fn is_time(seconds: f64) -> bool {
     seconds.is_finite() && seconds >= 0.0
 }
 
-/// Phones are one string in JSON, so that a line can be read by a human; a list is understood as well.
+/// Conversion of phones from and to one JSON string, which is readable in a manifest. A list is accepted, too.
 mod phone_string {
     use serde::{Deserialize, Deserializer, Serializer};
 

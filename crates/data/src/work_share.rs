@@ -1,11 +1,11 @@
-//! Sharing work among machines.
+//! Distribution of work over machines.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::DataError;
 
-/// One of `of` equal parts of a list: the items whose number leaves the remainder `index` when divided by `of`.
+/// One of `of` equal shares of a list: the items `i` with `i % of == index`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkShare {
     index: usize,
@@ -13,10 +13,10 @@ pub struct WorkShare {
 }
 
 impl WorkShare {
-    /// Everything.
+    /// The complete list.
     pub const WHOLE: Self = Self { index: 0, of: 1 };
 
-    /// Returns the part with number `index`, from 0, of `of`.
+    /// Builds share `index` (from 0) of `of`.
     ///
     /// # Errors
     /// [`DataError::WorkShare`] unless `index < of`.
@@ -29,17 +29,17 @@ impl WorkShare {
         Ok(Self { index, of })
     }
 
-    /// Returns the number of this part, from 0.
+    /// Returns the index of this share, from 0.
     pub fn index(self) -> usize {
         self.index
     }
 
-    /// Returns the number of parts.
+    /// Returns the number of shares.
     pub fn of(self) -> usize {
         self.of
     }
 
-    /// Whether the item with this number belongs to the part.
+    /// Whether the item with this index belongs to the share.
     pub fn has(self, item: usize) -> bool {
         item % self.of == self.index
     }
@@ -54,7 +54,7 @@ impl Default for WorkShare {
 impl FromStr for WorkShare {
     type Err = DataError;
 
-    /// Reads `3/16`: the third of sixteen, counted from 1 as people do.
+    /// Parses `3/16`, the third of sixteen shares, counted from 1.
     fn from_str(given: &str) -> Result<Self, DataError> {
         let parsed = given.split_once('/').and_then(|(n, m)| {
             let n: usize = n.trim().parse().ok()?;

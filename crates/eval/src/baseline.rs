@@ -20,7 +20,7 @@ pub struct Comparison {
     pub model: String,
     /// Number of rows in both reports. Only they are compared.
     pub rows: usize,
-    /// Changes by figure.
+    /// Changes, one for each figure and variant.
     pub moves: Vec<Move>,
 }
 
@@ -38,11 +38,11 @@ pub struct Move {
     pub new: f64,
     /// Lower end of the 95 % interval of the change, by paired bootstrap over speakers.
     pub low: f64,
-    /// Upper end.
+    /// Upper end of the interval.
     pub high: f64,
-    /// Verdict.
+    /// Verdict on the change.
     pub moved: Moved,
-    /// Whether a change for the worse is a regression.
+    /// Whether a significant deterioration of the figure is a regression.
     pub gate: bool,
 }
 
@@ -61,8 +61,8 @@ pub enum Moved {
 }
 
 impl Comparison {
-    /// Compares older rows with newer ones, row by row and figure by figure (paired bootstrap over
-    /// speakers); `None` if no row is in both. `baseline` names the older report, `model` the model it is about.
+    /// Compares older rows with newer ones, row by row and figure by figure, by paired bootstrap over speakers; returns
+    /// `None` if no row is in both. `baseline` is the path of the older report, `model` the name of its model.
     pub fn between(baseline: &str, model: &str, old: &[Row], new: &[Row]) -> Option<Self> {
         between(baseline, model, old, new)
     }

@@ -24,7 +24,7 @@ pub(crate) struct Case<'a> {
     pub(crate) what: CaseWork,
 }
 
-/// Work of a case.
+/// Computation of a case.
 #[derive(Debug, Clone)]
 pub(crate) enum CaseWork {
     /// Request to the task.
@@ -33,7 +33,7 @@ pub(crate) enum CaseWork {
     Levels(usize),
 }
 
-/// Returns all cases in order. With a codec, those of a codec suite or of the ceiling are among them.
+/// Returns all cases in order. `codec` is given for a codec suite and for a suite with a ceiling, and adds their cases.
 pub(crate) fn cases<'a>(
     suite: &Suite,
     read: &'a SuiteItems,
@@ -56,7 +56,8 @@ fn ceilings(codec: &dyn TestedCodec) -> [(&'static str, usize); 2] {
     [("recording", 0), ("codec round trip", codec.levels())]
 }
 
-/// Returns the cases of the ceiling: each recording with a text as it is, and after a round trip through the codec.
+/// Returns the cases of the ceiling: each recording with a text, once unprocessed and once after a round trip through
+/// the codec.
 fn ceiling_cases<'a>(recordings: &'a [Item], codec: &dyn TestedCodec) -> Vec<Case<'a>> {
     let fingerprint = codec.fingerprint();
     let mut cases = Vec::new();
@@ -187,7 +188,7 @@ fn task_case<'a>(
     })
 }
 
-/// Returns the text of all that an answer to the item depends on.
+/// Returns a text of all properties of the item on which its answer depends.
 fn item_material(item: &Item) -> String {
     format!("{} {} {}", item.id, item.text, item.prompt_text.as_deref().unwrap_or_default())
 }

@@ -65,7 +65,7 @@ pub struct FigureKind {
     pub meaning: &'static str,
     /// Unit.
     pub unit: Unit,
-    /// Better direction.
+    /// Direction of improvement.
     pub better: Better,
     /// Whether a significant deterioration is a regression. Times are not gated, since they depend on the machine.
     pub gate: bool,
@@ -100,7 +100,7 @@ pub(crate) const FIGURES: &[FigureKind] = &[
     kind("wer", "word error rate", Share, Lower,
         "Substituted, deleted and inserted words over the words of the reference; all rows together."),
     kind("cer", "character error rate", Share, Lower,
-        "The same by characters, spaces included."),
+        "Substituted, deleted and inserted characters over the characters of the reference, spaces included."),
     kind("fail", "failures", Share, Lower,
         "Rows with more than half of their words wrong, or no words at all."),
     kind("skips", "words skipped", Share, Lower,
@@ -122,11 +122,11 @@ pub(crate) const FIGURES: &[FigureKind] = &[
     median(kind("word_time_error_s", "word time error, median", Seconds, Lower,
         "Distance of a word's start or end from the reference, over correctly recognized words.")),
     kind("similarity", "speaker similarity", Number, Higher,
-        "Cosine of long-term voice statistics of output and prompt: a stand-in without a trained encoder, to be compared with itself only. A missing output counts as 0."),
+        "Cosine similarity of long-term spectral and pitch statistics of output and prompt, without a trained encoder: comparable only with other values of this figure. A missing output counts as 0."),
     kind("own_voice", "nearer to the own voice", Share, Higher,
         "Rows more similar to their own prompt than to another speaker's."),
     kind("drift", "drift of the voice", Number, Lower,
-        "Speaker similarity of the first tenth minus that of the last; only of recordings of a minute or more. A judge of voices rates both."),
+        "Speaker similarity of the first tenth minus that of the last; only for recordings of a minute or more. A judge that compares voices rates both ends."),
     kind("mcd_db", "mel-cepstral distance", Decibels, Lower,
         "To the reference recording, after time alignment."),
     kind("lsd_db", "log-spectral distance", Decibels, Lower,
@@ -154,7 +154,7 @@ pub(crate) const FIGURES: &[FigureKind] = &[
     median(kind("bak", "DNSMOS background, median", Number, Higher, "Given by the judge.")),
     median(kind("sim", "speaker similarity, median", Number, Higher, "Given by the judge.")),
     median(kind("rival_sim", "similarity to the rival, median", Number, Lower,
-        "To the voice that it must not have; given by the judge.")),
+        "Similarity to the voice that the output must not have; given by the judge.")),
 ];
 
 /// Description of figures that only judges report.

@@ -9,7 +9,7 @@ use syrinx_types::IoOperation;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvalError {
-    /// The suite can't be understood or doesn't fit the model.
+    /// The suite is invalid or doesn't fit the model.
     #[error("suite `{}`: {issue}", path.display())]
     Suite {
         /// The suite's file.
@@ -35,7 +35,7 @@ pub enum EvalError {
         /// Fault.
         fault: MaterialFault,
     },
-    /// A judge doesn't work. Rows made so far are kept.
+    /// A judge failed. Finished rows are kept.
     #[error("judge `{name}`: {fault}")]
     Judge {
         /// The judge.
@@ -43,13 +43,13 @@ pub enum EvalError {
         /// Fault.
         fault: JudgeFault,
     },
-    /// The model can't be evaluated at all.
+    /// The model or its codec can't be used.
     #[error(transparent)]
     Subject(#[from] SubjectError),
     /// The older report can't be used as a baseline.
     #[error("baseline `{}`: {fault}", path.display())]
     Baseline {
-        /// The report given.
+        /// The older report.
         path: PathBuf,
         /// Fault.
         fault: BaselineFault,
@@ -57,9 +57,9 @@ pub enum EvalError {
     /// The evaluation was cancelled.
     #[error("stopped after {done} of {total} rows")]
     Cancelled {
-        /// Rows finished.
+        /// Number of finished rows.
         done: usize,
-        /// Rows in all.
+        /// Total number of rows.
         total: usize,
         /// Folder of the finished rows.
         folder: PathBuf,

@@ -61,8 +61,8 @@ pub enum BaselineFault {
         /// Cause.
         cause: io::Error,
     },
-    /// A file that is no report.
-    #[error("is no report of an evaluation: {cause}")]
+    /// A file that is not a report.
+    #[error("is not an evaluation report: {cause}")]
     NoReport {
         /// Cause.
         cause: serde_json::Error,
@@ -101,8 +101,8 @@ impl BaselineFault {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JudgeFault {
-    /// A task of the evaluated model whose answer is no text.
-    #[error("task `{task}` answers with {kind:?}, not with text")]
+    /// A task of the evaluated model whose answer is not text.
+    #[error("task `{task}` returns {kind:?}, not text")]
     AnswerKind {
         /// Identifier of the task.
         task: String,
@@ -117,11 +117,11 @@ pub enum JudgeFault {
         /// Tasks of the model.
         known: Vec<String>,
     },
-    /// A blank of the judge's request that can't be filled.
+    /// A placeholder of the judge's request that can't be filled.
     #[error(transparent)]
     Request(#[from] SuiteIssue),
     /// An answer of the evaluated model without transcript.
-    #[error("task `{task}` answered without a transcript")]
+    #[error("task `{task}` returned no transcript")]
     NoTranscript {
         /// Identifier of the task.
         task: String,
@@ -159,8 +159,8 @@ pub enum JudgeFault {
         /// Cause.
         cause: serde_json::Error,
     },
-    /// A program that printed no verdict.
-    #[error("it said nothing about any recording")]
+    /// A program that returned no verdict.
+    #[error("it returned no result for any recording")]
     NoVerdicts,
     /// A Whisper checkpoint that can't be loaded.
     #[error(transparent)]
@@ -185,7 +185,7 @@ impl JudgeFault {
                 "print JSON lines with `wav`, or write them to the file `{out}` of the command"
                     .into()
             }
-            Self::AnswerKind { .. } => "name a task that answers with text".into(),
+            Self::AnswerKind { .. } => "name a task that returns text".into(),
             Self::Request(issue) => issue.hint(),
             Self::Endpoint(fault) => return fault.hint(),
             Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => {

@@ -141,7 +141,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     let all = [
         ("model", format!("{} ({})", report.model, report.fingerprint)),
         ("task", report.task.clone()),
-        ("rows", format!("{}, of which {} gave no answer", report.rows.len(), report.missing)),
+        ("rows", format!("{}, {} without an answer", report.rows.len(), report.missing)),
         ("judges", report.judges.iter().map(judge).collect::<Vec<_>>().join(", ")),
         ("date", made.date.clone()),
         ("revision", made.revision.clone()),
@@ -240,7 +240,7 @@ fn group_lines(report: &Report, names: &[&str]) -> Vec<GroupLine> {
     report.groups.iter().map(line).collect()
 }
 
-/// Returns the names of the figures that rows have, in the order of tables.
+/// Returns the names of the figures that rows have, in the order of the report's table.
 fn leading_figures(report: &Report) -> Vec<String> {
     let mut names: BTreeSet<String> = BTreeSet::new();
     for row in &report.rows {

@@ -38,7 +38,7 @@ pub struct Item {
     pub words: Vec<WordTime>,
 }
 
-/// Items of a suite, and the recordings that they are made of.
+/// Items of a suite, and the recordings from which they are built.
 pub(crate) struct SuiteItems {
     /// Items, limited and in order.
     pub(crate) items: Vec<Item>,
@@ -46,8 +46,8 @@ pub(crate) struct SuiteItems {
     pub(crate) recordings: Vec<Item>,
 }
 
-/// Returns the items of a suite, limited and in order. Recordings whose length has to be measured are read; `warn`
-/// takes a warning for every fault of theirs that was repaired.
+/// Returns the items of a suite, limited and in order. Recordings of unknown length are read to measure it; `warn`
+/// receives a warning for every repaired fault of such a recording.
 ///
 /// # Errors
 /// [`EvalError::Material`] and [`EvalError::Io`] if a file can't be used, [`EvalError::Suite`] if no item is left.
@@ -174,11 +174,11 @@ fn lines(path: &Path) -> Result<Vec<Item>, EvalError> {
         .collect())
 }
 
-/// A rendition of that name is an utterance's prompt, in place of another recording of its speaker.
+/// Name of the rendition that replaces another recording of the speaker as an utterance's prompt.
 const PROMPT_RENDITION: &str = "prompt";
 
-/// Returns the utterances of a manifest that are items. Of a mistyped split and of a selection that leaves no
-/// utterance, the error has the known splits and the reason for each utterance left out.
+/// Returns the utterances of a manifest that are items. The error of an unknown split lists the known ones; the error
+/// of an empty selection has the reason for each utterance left out.
 fn manifest(
     path: &Path,
     source: &ItemsConfig,
@@ -191,7 +191,7 @@ fn manifest(
     if let Some(split) = &source.split {
         manifest = in_split(&manifest, split, &mut left_out).map_err(unusable)?;
     }
-    // Requests need absolute paths, since they are relative to no folder.
+    // Requests have no base folder, so their paths must be absolute.
     let absolute = |u: &Utterance| std::path::absolute(manifest.audio_path(u));
     let renditions = |u: &Utterance| -> std::io::Result<BTreeMap<String, PathBuf>> {
         let rendition = |(name, path): (&String, &PathBuf)| {
@@ -241,13 +241,13 @@ fn manifest(
     Ok(items)
 }
 
-/// Returns the utterances of a split; those of other splits and of none are left out.
+/// Returns the utterances of a split, and adds the others to `left_out`.
 fn in_split(
     manifest: &Manifest,
     split: &str,
     left_out: &mut LeftOutReasons,
 ) -> Result<Manifest, DataError> {
-    // A split that the manifest does not have is an error. In a manifest without splits no utterance is in this split.
+    // An unknown split is an error. In a manifest without splits every utterance is left out.
     manifest.split_or_all(split)?;
     for u in manifest.utterances().iter().filter(|u| u.split.as_deref() != Some(split)) {
         let other = u.split.as_ref().map(|other| format!("it is in the split `{other}`"));

@@ -38,15 +38,15 @@ pub enum JudgeConfig {
         /// Request to the task, with `{audio}` for the recording.
         request: Map<String, Value>,
     },
-    /// A program: JSON lines in, JSON lines out. In: `wav`, `text`, `prompt`, `group`. Out, by `wav`: `heard` (the
-    /// transcript), or `errors` of `words` and `char_errors` of `chars`; every other number is a figure of its own (`sim`,
-    /// `ovr`).
+    /// A program that reads and writes JSON lines. Fields of the input: `wav`, `text`, `prompt`, `group`. Fields of the
+    /// output: `wav`, and `heard` (the transcript) or the counts `errors`, `words`, `char_errors`, `chars`; every other
+    /// number is a figure of its own (`sim`, `ovr`).
     Command {
         /// Name: the suffix of its figures, `wer@NAME`.
         #[serde(default = "judge")]
         name: String,
-        /// A shell command. `{list}` stands for the file of lines, `{out}` for the file that it writes; without `{out}`
-        /// its standard output is read.
+        /// Shell command. `{list}` is replaced by the path of the input, `{out}` by that of the output; without `{out}`
+        /// the standard output is read.
         command: String,
     },
     /// Whisper's weights, run by this program.
@@ -155,7 +155,7 @@ pub struct JudgeLine {
 /// Result of a judge for one recording.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
-    /// Fingerprint of the judge: verdicts of another one are replaced.
+    /// Fingerprint of the judge. A verdict with another fingerprint is outdated.
     #[serde(default)]
     pub judge: String,
     /// Transcript.
@@ -200,11 +200,11 @@ pub trait Judge {
     /// Returns the batch size: 1 for a judge without start-up time, `usize::MAX` for one that is slow to start.
     fn batch(&self) -> usize;
 
-    /// Returns one verdict a line, in order. A recording that can't be read is all wrong, not an error; `warn` takes a
-    /// warning for every fault of a recording that was repaired.
+    /// Returns one verdict for each line, in order. A recording that can't be read counts as all wrong, not as an
+    /// error. `warn` receives a warning for every repaired fault of a recording.
     ///
     /// # Errors
-    /// [`EvalError::Judge`] if the judge itself doesn't work.
+    /// [`EvalError::Judge`] if the judge itself fails.
     fn judge(
         &self,
         lines: &[JudgeLine],

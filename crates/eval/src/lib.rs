@@ -6,13 +6,14 @@
 //! Invariants:
 //!
 //! - Figures depend on the kind of a task's answer ([`syrinx_task::AnswerKind`]), never on its name: a new task needs a
-//!   suite and no line here. The suite has the fields of the request.
+//!   suite and no code in this crate.
 //! - Every figure has the number of its rows and a 95 % interval. A missing output counts as all wrong in every error
 //!   rate.
-//! - A finished row is on disk. The next run with the same model, seed and request reuses it.
+//! - Every finished row is written to disk at once. A later run with the same model, seed and request reuses it.
 //! - Judges implement one trait ([`Judge`]): the model's own recognizer, a command, an endpoint. None is called unless
 //!   a suite or the caller names it.
-//! - No model, no clock and no environment: answers and their times come from the [`Subject`], secrets from the caller.
+//! - The crate has no access to a model, the clock or the environment: answers and their times come from the
+//!   [`Subject`], secrets from the caller.
 
 mod baseline;
 mod case;

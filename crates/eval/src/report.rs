@@ -47,7 +47,7 @@ pub struct Report {
     pub rows: Vec<Row>,
 }
 
-/// Origin of a report. The caller of an evaluation knows it.
+/// Origin of a report, given by the caller of the evaluation.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Provenance {
@@ -73,17 +73,17 @@ pub struct Figure {
     /// Variant, such as `8 levels`; empty where there is one only.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub variant: String,
-    /// The figure.
+    /// Value of the figure.
     pub value: f64,
     /// Lower end of the 95 % interval, by bootstrap over speakers.
     pub low: f64,
-    /// Upper end.
+    /// Upper end of the interval.
     pub high: f64,
-    /// Rows behind it.
+    /// Number of rows with the figure.
     pub rows: usize,
     /// Unit.
     pub unit: Unit,
-    /// Better direction.
+    /// Direction of improvement.
     pub better: Better,
 }
 

@@ -42,8 +42,8 @@ pub struct EvalOptions {
     pub judges: Vec<JudgeConfig>,
     /// An older `report.json` to compare with.
     pub baseline: Option<PathBuf>,
-    /// Share of the rows that this run computes. Runs of other shares may use the same `out`: their rows and reports have
-    /// files of their own (`rows-1-of-4.jsonl`), and a run of everything takes their rows over.
+    /// Share of the rows that this run computes. Runs of other shares may use the same `out`: each writes rows and
+    /// report to its own files (`rows-1-of-4.jsonl`), and a run of all rows reads them.
     pub part: WorkShare,
     /// Origin of the report.
     pub provenance: Provenance,
@@ -69,8 +69,8 @@ impl EvalOptions {
 
 /// Receiver of finished rows in addition to `rows.jsonl`, such as a results store.
 pub trait KeepRows {
-    /// Keeps a row. Called again for a row that a later judge has scored; the last call counts. The keeper reports its
-    /// own failures: the row is on disk already, and the evaluation continues.
+    /// Stores a row. Called again after each further judge of the row; the last call counts. The implementation reports
+    /// its own failures, since the row is on disk already and the evaluation continues.
     fn keep(&self, row: &Row);
 }
 
@@ -79,10 +79,10 @@ impl KeepRows for () {
     fn keep(&self, _row: &Row) {}
 }
 
-/// [`evaluate_and_keep`], with rows in the run's folder only.
+/// Calls [`evaluate_and_keep`] with rows in the run's folder only.
 ///
 /// # Errors
-/// [`EvalError`]; with [`EvalError::Cancelled`] too, everything finished is on disk.
+/// [`EvalError`]. Finished rows are on disk, also after [`EvalError::Cancelled`].
 pub fn evaluate(
     suite: &Suite,
     subject: &dyn Subject,
@@ -97,7 +97,7 @@ pub fn evaluate(
 /// a row of the report; only failures of the whole run are errors. Finished rows are not requested again.
 ///
 /// # Errors
-/// [`EvalError`]; with [`EvalError::Cancelled`] too, everything finished is on disk.
+/// [`EvalError`]. Finished rows are on disk, also after [`EvalError::Cancelled`].
 pub fn evaluate_and_keep(
     suite: &Suite,
     subject: &dyn Subject,
@@ -151,7 +151,7 @@ pub fn evaluate_and_keep(
     Ok(report)
 }
 
-/// Returns the codec of a codec suite, or of the ceiling.
+/// Returns the codec of a codec suite or of the ceiling; `None` for other suites.
 fn tested_codec<'a>(
     suite: &Suite,
     subject: &'a dyn Subject,
@@ -196,15 +196,15 @@ struct SuiteRun<'a> {
 }
 
 impl SuiteRun<'_> {
-    /// Returns a callback that emits the warnings of a recording's decoder, each once, even if the recording is read
-    /// several times.
+    /// Returns a callback for the warnings of audio decoding. A warning that was emitted before is dropped, since a
+    /// recording is read several times.
     fn warn(&self) -> impl FnMut(AudioWarning) + '_ {
         self.warnings.emit_to(self.sink)
     }
 
     /// Reads a recording at its own rate.
     fn recording(&self, path: &Path) -> Result<Audio, AudioError> {
-        // Absolute paths, so that warnings about one file have one name.
+        // An absolute path gives equal warnings for one file, which are emitted once.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         syrinx_audio::read_warned(path, &ReadLimits::default(), &mut self.warn())
     }

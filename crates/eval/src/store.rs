@@ -10,8 +10,8 @@ use syrinx_data::WorkShare;
 use crate::{EvalError, Row};
 use syrinx_types::IoOperation;
 
-/// The rows of a run's folder. A line of `rows.jsonl` replaces an earlier one with the same key. Tasks of an array job
-/// append to files of their own, `rows-N-of-M.jsonl`, in the same folder, and read those of all others.
+/// Rows in a run's folder. A line of `rows.jsonl` replaces an earlier line with the same key. Each process of an array
+/// job appends to its own file `rows-N-of-M.jsonl` in the same folder, and reads the files of all others.
 pub(crate) struct RowStore {
     path: PathBuf,
     rows: HashMap<String, Row>,
@@ -47,7 +47,7 @@ impl RowStore {
         self.rows.get(key)
     }
 
-    /// Keeps a row.
+    /// Appends a row.
     pub(crate) fn put(&mut self, row: Row) -> Result<(), EvalError> {
         let mut line = to_line(&row);
         line.push('\n');
@@ -71,7 +71,7 @@ impl RowStore {
     }
 }
 
-/// Suffix of the files of a part: none for everything, else `-N-of-M`.
+/// Returns the suffix of the files of a share: `-N-of-M`, or an empty suffix for all rows.
 pub(crate) fn suffix(part: WorkShare) -> String {
     match part.of() {
         1 => String::new(),
@@ -79,7 +79,7 @@ pub(crate) fn suffix(part: WorkShare) -> String {
     }
 }
 
-/// Returns the files of rows that a folder has: those of parts, then `rows.jsonl`.
+/// Returns the files of rows in a folder: those of shares, then `rows.jsonl`.
 fn parts_of(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(EvalError::io(IoOperation::List, folder))? {
@@ -94,7 +94,7 @@ fn parts_of(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
     Ok(files)
 }
 
-/// Returns the text of a file; none if it isn't there.
+/// Returns the text of a file; an empty text if the file doesn't exist.
 fn read(path: &Path) -> Result<String, EvalError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text),

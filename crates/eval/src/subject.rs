@@ -35,7 +35,7 @@ pub struct SubjectAnswer {
     pub first_audio_s: Option<f64>,
 }
 
-/// Reasons for a missing answer.
+/// Reason for a missing answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubjectError {
@@ -112,7 +112,7 @@ pub trait Subject {
     /// Returns the sample rate of the recordings, Hz.
     fn sample_rate_hz(&self) -> u32;
 
-    /// Opens the codec of the round trip: the one that a suite names, or the subject's own.
+    /// Opens the codec of the round trip: the codec that a suite names, or the subject's own.
     ///
     /// # Errors
     /// [`SubjectError::Failed`] for a codec that can't be opened.
@@ -133,7 +133,7 @@ pub struct NamedCodec<'a> {
 
 /// A codec under evaluation.
 pub trait TestedCodec {
-    /// Returns the fingerprint of all that the round trip of a recording depends on.
+    /// Returns the fingerprint of everything that the round trip of a recording depends on.
     fn fingerprint(&self) -> String;
 
     /// Returns the number of RVQ levels.

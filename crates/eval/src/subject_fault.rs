@@ -14,7 +14,7 @@ pub enum SubjectFault {
     #[error(transparent)]
     Subject(#[from] CallbackError),
     /// A request without an answer.
-    #[error("nothing was answered")]
+    #[error("no answer")]
     NoAnswer,
     /// An answer of speech without a recording.
     #[error("the answer has no recording")]
@@ -60,13 +60,13 @@ pub enum SubjectFault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SpansFault {
     /// Something other than a list.
-    #[error("is no list")]
+    #[error("is not a list")]
     NoList,
     /// A span without `start_s` or `end_s`.
-    #[error("lists something without times")]
+    #[error("has an entry without times")]
     NoTimes,
     /// Spans that cover all of the recording or none of it.
-    #[error("leaves nothing inside or nothing outside")]
+    #[error("covers all of the recording or none of it")]
     OneSided,
 }
 

@@ -19,8 +19,9 @@ pub struct Suite {
     pub summary: String,
     /// Evaluated task. Empty for a codec suite.
     pub task: String,
-    /// The request. In its strings `{text}`, `{word}`, `{voice}`, `{audio}`, `{prompt}` and `{prompt_text}` stand for
-    /// the item's, `{rendition.noisy}` for another recording that its manifest has under `renditions`.
+    /// The request. Its strings may contain placeholders for values of the item: `{text}`, `{word}`, `{voice}`,
+    /// `{audio}`, `{prompt}`, `{prompt_text}`, and `{rendition.NAME}` for a recording under `renditions` of its
+    /// manifest entry.
     pub request: Map<String, Value>,
     /// Settings of the task that differ from the defaults. The caller loads the model with them.
     pub settings: Map<String, Value>,
@@ -34,11 +35,12 @@ pub struct Suite {
     pub seeds: Vec<u64>,
     /// Set for a suite of the codec alone, without a task: recordings are encoded and decoded.
     pub codec: Option<CodecSuite>,
-    /// Field of the answer that lists spans of time (`start_s`, `end_s`). Only these are measured and judged, and their
-    /// voice should be that of the rest of the recording.
+    /// Field of the answer that lists spans of time (`start_s`, `end_s`). Only these spans are measured and judged, and
+    /// the reference voice is the remainder of the recording.
     pub spans: Option<String>,
-    /// Voice that the answer must not have: the name of a voice or a recording, with the request's blanks, or `{other}`
-    /// for another speaker of the suite. Judges that compare voices then give `own_voice` and `rival_sim` too.
+    /// Voice that the answer must not have: the name of a voice or a recording, with the request's placeholders, or
+    /// `{other}` for another speaker of the suite. Judges that compare voices then report `own_voice` and `rival_sim`,
+    /// too.
     pub rival: Option<String>,
     /// Whether the recordings of the items and their round trip through the codec are measured as well, as the ceiling
     /// of synthesized speech: rows of the variants `recording` and `codec round trip`. Default: yes if the task answers
@@ -91,12 +93,12 @@ pub struct ItemsConfig {
     pub lines: Option<PathBuf>,
     /// A manifest (JSON lines) of recordings.
     pub manifest: Option<PathBuf>,
-    /// Only this split of the manifest.
+    /// Split of the manifest; all utterances if absent.
     pub split: Option<String>,
     /// Shortest and longest recording of the manifest that is an item, seconds; prompts may have any length.
     pub seconds: Option<(f64, f64)>,
-    /// Whether the recordings of the manifest are edited: each text has the words of the next one in its middle third.
-    /// The recording is the prompt, its transcript the prompt's text.
+    /// Whether the items are edits of the manifest's recordings: the middle third of each text is replaced by that of
+    /// the next text. The recording is the prompt, its transcript the prompt's text.
     pub edited: bool,
     /// File of edits of the manifest's recordings, one a line: the utterance's name, a tab, the edited text. The
     /// recording is the prompt, its transcript the prompt's text.
@@ -156,9 +158,9 @@ pub struct CodecSuite {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlayersConfig {
-    /// Worst rows.
+    /// Number of worst rows.
     pub worst: usize,
-    /// Rows spread over all others.
+    /// Number of other rows, evenly spread.
     pub others: usize,
 }
 

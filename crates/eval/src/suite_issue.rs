@@ -20,7 +20,7 @@ pub enum SuiteIssue {
     /// A codec suite without numbers of levels.
     #[error("`codec.levels` is empty")]
     NoLevels,
-    /// Items without recordings where these are needed.
+    /// Items without recordings, for a suite that needs recordings.
     #[error("{user} needs recordings")]
     NoRecordings {
         /// Part of the suite that needs them.
@@ -53,18 +53,18 @@ pub enum SuiteIssue {
     /// A limit that leaves no item.
     #[error("the number of items is limited to 0")]
     ZeroLimit,
-    /// A blank that does not exist.
-    #[error("the request has the unknown blank `{{{name}}}`")]
+    /// An unknown placeholder.
+    #[error("unknown placeholder `{{{name}}}` in the request")]
     UnknownBlank {
-        /// Name of the blank.
+        /// Name of the placeholder.
         name: String,
-        /// Names of all blanks.
+        /// Names of all placeholders.
         known: Vec<String>,
     },
-    /// A blank that an item has no value for.
+    /// A placeholder for which an item has no value.
     #[error("the request needs `{{{name}}}`, but item `{item}` has none")]
     EmptyBlank {
-        /// Name of the blank.
+        /// Name of the placeholder.
         name: String,
         /// Name of the item.
         item: String,
@@ -110,7 +110,7 @@ impl SuiteIssue {
             Self::NoItems => "name a source that has items".into(),
             Self::ZeroLimit => "give a limit of at least 1".into(),
             Self::UnknownBlank { known, .. } => {
-                format!("the blanks are {}", known.join(", ")).into()
+                format!("the placeholders are {}", known.join(", ")).into()
             }
             Self::UnknownVoice { known, .. } => format!("there are {}", known.join(", ")).into(),
             Self::UnknownTask { known, .. } => format!("it has {}", known.join(", ")).into(),

@@ -90,8 +90,8 @@ fn chosen(first: &[String], figure: &str) -> usize {
     first.iter().position(named).unwrap_or(first.len())
 }
 
-/// Returns the badness of a row, to list the worst first: missing answers, then by the share of wrong words or phones,
-/// by spectral distance, and by falling speaker similarity.
+/// Returns a value by which the worst rows sort first: missing answers, then the share of wrong words or phones, then
+/// the spectral distance, then low speaker similarity.
 pub fn badness(row: &Row) -> f64 {
     if row.error.is_some() {
         return f64::MAX;

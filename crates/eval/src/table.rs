@@ -1,4 +1,4 @@
-//! The report for a terminal.
+//! The report as a table for a terminal.
 
 use std::fmt::Write as _;
 

@@ -4,13 +4,13 @@ use serde_json::{Map, Value};
 
 use crate::{Item, SuiteIssue};
 
-/// Names of the blanks.
+/// Names of the placeholders.
 const BLANKS: [&str; 6] = ["text", "word", "voice", "audio", "prompt", "prompt_text"];
 
-/// Prefix of blanks for an item's other recordings: `{rendition.noisy}`.
+/// Prefix of placeholders for an item's other recordings: `{rendition.noisy}`.
 const RENDITION: &str = "rendition.";
 
-/// Values of a request's blanks.
+/// Values of a request's placeholders.
 pub(crate) struct Blanks<'a> {
     pub(crate) item: &'a Item,
     pub(crate) voice: Option<&'a str>,
@@ -30,7 +30,7 @@ impl Blanks<'_> {
     }
 }
 
-/// Whether a request has a blank of that name.
+/// Whether a request has a placeholder of that name.
 pub(crate) fn mentions(template: &Map<String, Value>, blank: &str) -> bool {
     fn within(value: &Value, pattern: &str) -> bool {
         match value {
@@ -44,7 +44,7 @@ pub(crate) fn mentions(template: &Map<String, Value>, blank: &str) -> bool {
     template.values().any(|v| within(v, &pattern))
 }
 
-/// Fills the blanks of a request.
+/// Replaces the placeholders of a request.
 pub(crate) fn fill(template: &Map<String, Value>, blanks: &Blanks) -> Result<Value, SuiteIssue> {
     let mut request = Map::new();
     for (key, value) in template {
@@ -122,7 +122,7 @@ mod tests {
             Err("the request needs `{rendition.dry}`, but item `a` has none"),
         );
         check(json!({"a": "{prompt}"}), Err("the request needs `{prompt}`, but item `a` has none"));
-        check(json!({"a": "{volce}"}), Err("the request has the unknown blank `{volce}`"));
+        check(json!({"a": "{volce}"}), Err("unknown placeholder `{volce}` in the request"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Writes each line of standard input in IPA as espeak-ng writes American English, for comparisons with the program itself:
+//! Writes each line of standard input in IPA as espeak-ng writes American English, for comparisons with espeak-ng:
 //!
 //! ```console
 //! cargo run -p syrinx-text --example espeak_ipa < sentences.txt

@@ -1,9 +1,9 @@
-//! Abbreviations that end in a dot, shared by normalisation and sentence splitting.
+//! Abbreviations that end in a dot, used by normalization and by sentence splitting.
 
-/// Context in which an abbreviation counts.
+/// Context in which a word is an abbreviation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
-    /// Everywhere.
+    /// Any context.
     Always,
     /// Before a capitalised word (`Gen. Lee`, not "next gen.").
     BeforeCapital,
@@ -18,14 +18,14 @@ pub(crate) enum When {
 /// One abbreviation.
 #[derive(Debug)]
 pub(crate) struct Abbreviation {
-    /// Lower case, without the last dot.
+    /// Written form, in lower case, without the last dot.
     pub(crate) written: &'static str,
-    /// Spoken form; capitals are letters' names.
+    /// Spoken form; capitals are letters read by their names.
     pub(crate) said: &'static str,
     pub(crate) when: When,
-    /// Whether it counts without its dot too.
+    /// Whether the dot is optional.
     pub(crate) dot_optional: bool,
-    /// Whether a sentence may end with it.
+    /// Whether a sentence may end with the abbreviation.
     pub(crate) may_end: bool,
 }
 
@@ -57,12 +57,12 @@ const fn open(written: &'static str, said: &'static str) -> Abbreviation {
     Abbreviation { written, said, when: When::Always, dot_optional: true, may_end: true }
 }
 
-/// Never at the end of a sentence.
+/// Builds an abbreviation that never ends a sentence.
 const fn inner(written: &'static str, said: &'static str) -> Abbreviation {
     Abbreviation { written, said, when: When::Always, dot_optional: true, may_end: false }
 }
 
-/// Several may share a writing; the first whose place fits counts.
+/// All abbreviations. Of several with the same written form the first whose context matches is used.
 pub(crate) const ABBREVIATIONS: &[Abbreviation] = &[
     open_title("mr", "mister"),
     open_title("mrs", "missus"),
@@ -193,7 +193,8 @@ pub(crate) const ABBREVIATIONS: &[Abbreviation] = &[
     plain("p.s", "P S"),
 ];
 
-/// Words that often begin a sentence: after an abbreviation that may end one, a capital letter alone proves little.
+/// Words that often begin a sentence. After an abbreviation that may end a sentence, a capital letter alone does not
+/// show a new sentence.
 const STARTERS: &[&str] = &[
     "A",
     "After",
@@ -296,13 +297,13 @@ const STARTERS: &[&str] = &[
 /// Text around an abbreviation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Surroundings<'t> {
-    /// The word before it, as written; empty at the beginning.
+    /// Previous word, as written; empty at the beginning.
     pub(crate) previous: &'t str,
-    /// The text after it, its dot not included.
+    /// Text after the abbreviation, without its dot.
     pub(crate) after: &'t str,
 }
 
-/// Returns the abbreviation that `word` (without its last dot) is in its surroundings.
+/// Returns the abbreviation that `word` (without its last dot) is in its context; `None` for another word.
 pub(crate) fn find(
     word: &str,
     dotted: bool,
@@ -312,7 +313,7 @@ pub(crate) fn find(
     if word.len() > LONGEST {
         return None;
     }
-    // `EST` is a time zone, and `MIN` a bank.
+    // In capitals `EST` is a time zone, not "established".
     let capitals = word.len() > 2 && word.bytes().all(|b| b.is_ascii_uppercase());
     if capitals && !IN_CAPITALS.contains(&word) {
         return None;
@@ -327,7 +328,7 @@ pub(crate) fn find(
     })
 }
 
-/// Abbreviations of three letters or more that stay ones in capitals.
+/// Abbreviations of three letters or more that are abbreviations in capitals, too.
 const IN_CAPITALS: &[&str] = &["MRS", "INC", "LTD", "CORP", "ETC", "AVE", "BLVD"];
 
 fn fits(when: When, around: Surroundings<'_>) -> bool {
@@ -355,13 +356,13 @@ fn fits(when: When, around: Surroundings<'_>) -> bool {
     }
 }
 
-/// `vol. II`
+/// Whether a text begins with a roman numeral, as after `vol.` in `vol. II`.
 fn begins_with_roman(text: &str) -> bool {
     let word = word_of(text);
     !word.is_empty() && word.bytes().all(|b| matches!(b, b'I' | b'V' | b'X' | b'L' | b'C'))
 }
 
-/// Returns the letters and digits with which a text begins after white space.
+/// Returns the leading letters and digits of a text, after white space.
 fn word_of(text: &str) -> &str {
     let text = text.trim_start();
     let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
@@ -379,7 +380,7 @@ pub(crate) fn is_starter(text: &str) -> bool {
     STARTERS.contains(&&text[..end])
 }
 
-/// Whether the dot of an abbreviation (or of initials) that may end a sentence does so, by what follows it.
+/// Whether the dot of an abbreviation or of initials ends a sentence, judged by the text after it.
 pub(crate) fn dot_ends_sentence(after: &str) -> bool {
     let trimmed = after.trim_start();
     trimmed.trim_matches(['"', '\'', '”', '’', ')']).is_empty()

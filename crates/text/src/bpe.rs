@@ -1,4 +1,4 @@
-//! Raw text as byte pairs (byte-level BPE: Radford et al. 2019, section 2.2), by way of `tokenizers`.
+//! Byte-level BPE of raw text (Radford et al. 2019, section 2.2), by the crate `tokenizers`.
 
 use tokenizers::decoders::byte_level::ByteLevel;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
@@ -9,18 +9,19 @@ use tokenizers::{
 
 use crate::error::{EmbeddedFault, TextError, excerpt};
 
-/// The number of base tokens: one per byte, so that nothing is ever unknown.
+/// Number of base tokens: one for each byte, so that no text is unknown.
 pub const BYTES: usize = 256;
 
-/// Pairs seen less often than this are not merged.
+/// Smallest count of a pair that is merged.
 const MIN_PAIR_COUNT: u64 = 2;
 
-/// Trains a byte-level BPE vocabulary on lines of text; the result is the text of a `tokenizers` JSON file, the same
-/// for the same lines.
+/// Trains a byte-level BPE vocabulary on lines of text. Returns the text of a `tokenizers` JSON file, which depends on
+/// the lines alone.
 ///
-/// `vocab_size` counts the 256 bytes. Fewer tokens come out when the lines hold too few pairs.
+/// `vocab_size` includes the 256 bytes. The vocabulary is smaller if the lines have too few pairs.
 ///
-/// Errors when `vocab_size` is below 256 or the library fails.
+/// # Errors
+/// [`TextError`] if `vocab_size` is below 256 or the library fails.
 pub fn train_bpe(
     lines: impl Iterator<Item = String> + Send,
     vocab_size: usize,
@@ -48,11 +49,11 @@ pub fn train_bpe(
     tokenizer.to_string(true).map_err(failed)
 }
 
-/// A loaded vocabulary: token numbers from 0, the 256 bytes among them.
+/// A loaded vocabulary. Token ids begin at 0 and include the 256 bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Bpe {
     tokenizer: Tokenizer,
-    /// Number of each byte's own token.
+    /// Token id of each byte.
     byte_tokens: Vec<u32>, // (256)
     /// Bytes of each token.
     token_bytes: Vec<Vec<u8>>, // (tokens)
@@ -102,8 +103,8 @@ impl Bpe {
     }
 }
 
-/// Returns the printable character of a byte in the vocabulary file, as GPT-2 defined it: printable Latin-1 is itself,
-/// the others follow from U+0100 on.
+/// Returns the printable character that stands for a byte in the vocabulary file, as in GPT-2: printable Latin-1
+/// characters stand for themselves, the other bytes are numbered from U+0100 on.
 fn byte_char(byte: u8) -> char {
     let printable = |b: u8| matches!(b, 0x21..=0x7E | 0xA1..=0xAC | 0xAE..=0xFF);
     if printable(byte) {

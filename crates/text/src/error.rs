@@ -1,22 +1,22 @@
-//! Errors between text and phones.
+//! Errors of the text front end.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// An error of this crate. The message names the object, [`TextError::hint`] is the remedy.
+/// Error of this crate. The message names the object, [`TextError::hint`] is the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
-    /// A text without words: empty, or emoji and punctuation only.
+    /// The text has no words: it is empty, or has emoji and punctuation only.
     #[error("there is nothing to say in {excerpt:?}")]
     NothingToSay {
         /// The beginning of the text.
         excerpt: String,
     },
-    /// Most letters of the text belong to another script than the Latin one.
+    /// Most letters of the text are not Latin.
     #[error("only English can be spoken, and the text is mostly {script} ({piece:?})")]
     NotEnglish {
-        /// Name of the script most letters belong to.
+        /// Name of the script of most letters.
         script: &'static str,
         /// The first word in that script.
         piece: String,
@@ -42,7 +42,7 @@ pub enum TextError {
         /// Cause.
         cause: std::io::Error,
     },
-    /// Data compiled into this crate doesn't load; the build is broken.
+    /// Embedded data can't be loaded; the build is broken.
     #[error("the embedded {what} doesn't load: {fault}")]
     Embedded {
         /// Name of the data.
@@ -56,7 +56,7 @@ pub enum TextError {
         /// Fault.
         fault: GraphoneFault,
     },
-    /// A byte-level BPE vocabulary of fewer tokens than there are bytes.
+    /// The requested byte-level BPE vocabulary has fewer tokens than there are bytes.
     #[error(
         "can't train a byte-pair vocabulary of {vocab_size} tokens: the {bytes} bytes alone need more"
     )]
@@ -135,13 +135,13 @@ pub enum LexiconFault {
     /// A line that can't be read.
     #[error(transparent)]
     Read(#[from] std::io::Error),
-    /// A word alone.
+    /// A word without a pronunciation.
     #[error("`{line}` has no pronunciation")]
     NoPronunciation {
         /// The line without its comment.
         line: String,
     },
-    /// A pronunciation with a symbol that is no phone.
+    /// A pronunciation with an unknown symbol.
     #[error(transparent)]
     Phone(#[from] PhoneError),
 }
@@ -156,7 +156,7 @@ pub enum EmbeddedFault {
     /// A file that the `tokenizers` library can't read.
     #[error(transparent)]
     Tokenizer(tokenizers::Error),
-    /// A vocabulary without a token for each byte.
+    /// A vocabulary in which a byte has no token.
     #[error("a byte has no token")]
     ByteToken,
     /// A vocabulary that doesn't begin with the bytes.
@@ -165,7 +165,7 @@ pub enum EmbeddedFault {
         /// Number of bytes.
         bytes: usize,
     },
-    /// A vocabulary that leaves numbers of tokens out.
+    /// A vocabulary whose token ids have gaps.
     #[error("token numbers have gaps")]
     TokenGaps,
     /// A line of the dictionary without space.
@@ -179,10 +179,10 @@ pub enum EmbeddedFault {
     Unsorted {
         /// The word.
         word: String,
-        /// The word of the line before.
+        /// Word of the previous line.
         previous: String,
     },
-    /// A line of the dictionary with a symbol that is no phone.
+    /// A line of the dictionary with an unknown symbol.
     #[error("a symbol is no phone: {line:?}")]
     NoPhone {
         /// The line.
@@ -197,7 +197,7 @@ pub enum GraphoneFault {
     /// Bytes that can't be inflated or deflated.
     #[error(transparent)]
     Deflate(#[from] std::io::Error),
-    /// Bytes that were changed.
+    /// Bytes that do not have the stated fingerprint.
     #[error("the fingerprint of the content is {found}, the file says {stated}")]
     Fingerprint {
         /// Fingerprint of the content.
@@ -208,13 +208,13 @@ pub enum GraphoneFault {
     /// More bytes than a model may have.
     #[error("the content has more than {most_bytes} bytes")]
     Size {
-        /// Most bytes.
+        /// Largest number of bytes.
         most_bytes: u64,
     },
     /// A file that ends too early.
     #[error("the file ends too early")]
     Short,
-    /// A file that goes on after its end.
+    /// A file with bytes after the last count.
     #[error("{bytes} bytes follow the last count")]
     Surplus {
         /// Number of bytes.
@@ -223,7 +223,7 @@ pub enum GraphoneFault {
     /// A number of more than 32 bits.
     #[error("a number has more than 32 bits")]
     Number,
-    /// An order of n-grams that no model has.
+    /// An unsupported order of n-grams.
     #[error("n-grams of order {order}")]
     Order {
         /// Order.
@@ -232,10 +232,10 @@ pub enum GraphoneFault {
     /// A graphone without letters, with too many letters or phones, or with a phone outside the inventory.
     #[error("graphone {index} is none")]
     Graphone {
-        /// Number of the graphone, from 0.
+        /// Index of the graphone.
         index: u32,
     },
-    /// An n-gram whose suffix is no n-gram of the model.
+    /// An n-gram whose suffix is not in the model.
     #[error("an n-gram of order {order} has no suffix")]
     Suffix {
         /// Order.
@@ -243,31 +243,31 @@ pub enum GraphoneFault {
     },
 }
 
-/// A symbol that is no phone of the inventory.
+/// Fault of a pronunciation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PhoneError {
-    /// Not an ARPAbet symbol.
+    /// A symbol that is not ARPAbet.
     #[error("`{symbol}` is no ARPAbet phone of the CMU dictionary")]
     Arpabet {
         /// The symbol.
         symbol: String,
     },
-    /// Not an IPA symbol that English needs.
+    /// An IPA symbol that is not a sound of American English.
     #[error("`{piece}` in /{transcription}/ is no IPA sound of American English")]
     Ipa {
-        /// The unreadable part.
+        /// The unknown symbol.
         piece: String,
-        /// The whole transcription.
+        /// The complete transcription.
         transcription: String,
     },
-    /// A stress mark is followed by no vowel.
+    /// A stress mark without a following vowel.
     #[error("a stress mark in /{transcription}/ stands before no vowel")]
     Stress {
-        /// The whole transcription.
+        /// The complete transcription.
         transcription: String,
     },
-    /// A pronunciation without sounds.
+    /// A pronunciation without phones.
     #[error("a pronunciation is empty")]
     Empty,
 }

@@ -5,7 +5,7 @@ use crate::inventory::{Phone, Stress};
 /// Tie bar of an affricate in the phone inventory's IPA.
 const TIE_BAR: char = '\u{361}';
 
-/// Vowels: with stress, and without where that differs.
+/// Vowels in ARPAbet, with their IPA when stressed and when unstressed.
 const VOWELS: [(&str, &str, &str); 15] = [
     ("AA", "ɑː", "ɑː"),
     ("AE", "æ", "æ"),
@@ -24,7 +24,8 @@ const VOWELS: [(&str, &str, &str); 15] = [
     ("UW", "uː", "uː"),
 ];
 
-/// Words without stress in a sentence: phones without their digits, and IPA. Of words that sound alike it is the frequent one.
+/// Function words without stress in a sentence: phones without stress digits, and IPA. Of words with equal phones the
+/// table has the most frequent one.
 const UNSTRESSED: [(&str, &str); 51] = [
     ("AE N", "æn"),
     ("AE N D", "ænd"),
@@ -79,9 +80,10 @@ const UNSTRESSED: [(&str, &str); 51] = [
     ("Y UW", "juː"),
 ];
 
-/// Writes a sequence of phones and marks: words with spaces between them, pauses as their punctuation, silences not at
-/// all. The stress mark is directly before the vowel. A `T` between a vowel and an unstressed vowel is a flap, an
-/// unstressed `AH` that begins a word is `ɐ`, and words such as "and" have no stress between others.
+/// Writes a sequence of phones and pause marks as espeak-ng does. Words are separated by spaces, pauses are punctuation
+/// marks, silences are dropped. The stress mark is directly before the vowel. A `T` between a vowel and an unstressed
+/// vowel is a flap, an unstressed `AH` that begins a word is `ɐ`, and words such as "and" have no stress between
+/// others.
 pub fn espeak_ipa(phones: &[Phone]) -> String {
     let mut out = String::new();
     let mut at = 0;
@@ -151,7 +153,7 @@ fn sign(phone: Phone, out: &mut String) {
     let plain = without_stress(phone);
     let Some((_, stressed, unstressed)) = VOWELS.iter().find(|(arpabet, ..)| *arpabet == plain)
     else {
-        // A consonant: affricates are two signs without a tie bar.
+        // The symbol of a consonant; affricates have no tie bar.
         out.extend(phone.ipa().chars().filter(|&c| c != TIE_BAR));
         return;
     };

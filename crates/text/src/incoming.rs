@@ -1,11 +1,12 @@
-//! Sentences of a text that arrives in pieces.
+//! Sentence splitting of streamed text.
 
 use crate::sentences::split;
 
-/// Words after a sentence that could take its end back: of another sentence, of a name, a number, lower case.
+/// Possible next words that test whether a sentence has ended: of a new sentence, of a name, a number, a word in lower
+/// case.
 const CONTINUATIONS: [&str; 4] = ["The dog", "Smith is", "5 of", "and so"];
 
-/// Splits a stream of text into sentences as soon as later text cannot change their ends.
+/// Splitter of streamed text that returns a sentence as soon as later text cannot change its end.
 #[derive(Debug, Clone)]
 pub struct IncomingText {
     text: String,
@@ -13,25 +14,25 @@ pub struct IncomingText {
 }
 
 impl IncomingText {
-    /// Starts with no text; sentences longer than `max_chars` characters are cut.
+    /// Builds a splitter without text. Sentences longer than `max_chars` characters are cut.
     pub fn new(max_chars: usize) -> Self {
         Self { text: String::new(), max_chars }
     }
 
-    /// Returns the number of characters that belong to no complete sentence yet.
+    /// Returns the number of characters after the last complete sentence.
     pub fn pending_chars(&self) -> usize {
         self.text.chars().count()
     }
 
-    /// Appends text; returns the sentences that are complete now.
+    /// Appends text and returns the completed sentences.
     ///
-    /// The dot in `3.` may become that of `3.5`, and the one in `approx. A` that of `approx. Apples`: the last sentence
-    /// is complete at white space after an unambiguous end, or at a blank line.
+    /// The text `3.` may continue as `3.5`, and `approx. A` as `approx. Apples`. The last sentence is therefore
+    /// complete only at white space after an unambiguous end, or at a blank line.
     pub fn push(&mut self, piece: &str) -> Vec<String> {
         self.text.push_str(piece);
         let mut complete = split(&self.text, self.max_chars);
         let Some(last) = complete.pop() else {
-            // White space alone.
+            // The pending text is white space alone.
             self.text.clear();
             return complete;
         };
@@ -58,7 +59,7 @@ impl IncomingText {
     }
 }
 
-/// Start of a sentence that is the last one of `text[..end]` but for white space.
+/// Returns the offset of a sentence that ends `text[..end]`, apart from white space.
 fn start_of(text: &str, end: usize, sentence: &str) -> usize {
     text[..end].trim_end().len() - sentence.len()
 }
@@ -71,7 +72,7 @@ fn is_certain(sentence: &str) -> bool {
     })
 }
 
-/// Returns the sentences with something to say.
+/// Drops sentences without content.
 fn spoken(mut sentences: Vec<String>) -> Vec<String> {
     sentences.retain(|sentence| sentence.chars().any(char::is_alphanumeric));
     sentences

@@ -5,25 +5,26 @@ use std::ops::Range;
 use crate::inventory::Phone;
 use crate::user_lexicon::pronunciation;
 
-/// Longest transcription looked for, bytes.
+/// Longest recognized transcription, bytes.
 const LONGEST_BYTES: usize = 160;
 
-/// Inline pronunciations become one private-use character each, counted from here, so that they pass through
-/// normalisation untouched.
+/// First placeholder of inline pronunciations: each is replaced by a private-use character, which normalization does
+/// not change.
 const FIRST_PLACEHOLDER: u32 = 0xF_0000;
 const LAST_PLACEHOLDER: u32 = 0xF_FFFD;
 
-/// One pronunciation found in a text.
+/// An inline pronunciation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Inline {
-    /// As written, with its slashes.
+    /// Pronunciation as written, with its slashes.
     pub(crate) written: String,
     pub(crate) phones: Vec<Phone>,
 }
 
-/// Replaces the inline pronunciations of a text by placeholders; those characters are removed from the rest.
+/// Replaces the inline pronunciations of a text by placeholders, and removes placeholder characters from the remaining
+/// text.
 ///
-/// HTML entities (`&amp;`) become the characters that they stand for.
+/// HTML entities (`&amp;`) are replaced by their characters.
 pub(crate) fn extract(text: &str) -> (String, Vec<Inline>) {
     let text = html_escape::decode_html_entities(text);
     let text = text.as_ref();
@@ -51,7 +52,7 @@ fn placeholder(index: usize) -> Option<char> {
     (code <= LAST_PLACEHOLDER).then(|| char::from_u32(code)).flatten()
 }
 
-/// Returns the number of the pronunciation of a placeholder.
+/// Returns the index of a placeholder's pronunciation.
 pub(crate) fn placeholder_index(c: char) -> Option<usize> {
     let code = u32::from(c);
     (FIRST_PLACEHOLDER..=LAST_PLACEHOLDER)
@@ -59,10 +60,10 @@ pub(crate) fn placeholder_index(c: char) -> Option<usize> {
         .then(|| (code - FIRST_PLACEHOLDER) as usize)
 }
 
-/// Ranges of the inline pronunciations of a text, slashes included.
+/// Returns the byte ranges of the inline pronunciations of a text, slashes included.
 ///
-/// Only what reads as ARPAbet or IPA counts, and only when no letter or digit follows, so that `and/or`, `km/h`,
-/// dates and paths are left alone.
+/// An inline pronunciation is valid ARPAbet or IPA, and no letter or digit follows it. `and/or`, `km/h`, dates and
+/// paths are therefore not matched.
 pub(crate) fn inline_spans(text: &str) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
     let mut slashes = text.match_indices('/').map(|(at, _)| at).peekable();
@@ -84,8 +85,8 @@ pub(crate) fn inline_spans(text: &str) -> Vec<Range<usize>> {
     spans
 }
 
-/// Whether a pronunciation may begin after this: at the start, after a space or bracket, or right after a word that
-/// is no part of a path or address.
+/// Whether a pronunciation may begin after the text `before`: at the start of the text, after a space or bracket, or
+/// directly after a word that is not part of a path or address.
 fn may_begin(before: &str) -> bool {
     let opens = |c: Option<char>| {
         c.is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '[' | '"' | '“' | '‘' | '\''))

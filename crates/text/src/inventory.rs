@@ -1,13 +1,13 @@
-//! The phones: ARPAbet as the CMU dictionary writes it, and the IPA for each of them.
+//! Phone inventory: ARPAbet as in the CMU dictionary, with the IPA of each phone.
 //!
-//! The inventory is closed and its order is fixed, because token ids derive from it: six marks, 24 consonants, then
-//! 15 vowels in four writings each (without stress digit, 0, 1, 2). `to_ipa` is injective: no two phones share a
-//! writing. Where plain IPA has only one sign, the writings are told apart like this:
+//! The order of the inventory is fixed, because token ids derive from it: six marks, 24 consonants, then 15 vowels in
+//! four forms each (without stress digit, 0, 1, 2). `to_ipa` is injective: no two phones have the same IPA. Forms with
+//! the same IPA symbol are distinguished as follows:
 //!
-//! - primary and secondary stress stand right before the vowel: `AH1` is `ˈʌ`, `AH2` is `ˌʌ`;
-//! - a vowel without digit (stress unknown) is the plain sign: `AH` is `ʌ`, `IH` is `ɪ`;
-//! - stress 0 is the reduced sign where English has one, `AH0` = `ə` and `ER0` = `ɚ`, and otherwise the plain sign
-//!   with the IPA's "extra short" breve (U+0306): `IH0` = `ɪ̆`, `OW0` = `oʊ̆`.
+//! - primary and secondary stress marks are directly before the vowel: `AH1` is `ˈʌ`, `AH2` is `ˌʌ`;
+//! - a vowel without stress digit (unknown stress) is the plain symbol: `AH` is `ʌ`, `IH` is `ɪ`;
+//! - an unstressed vowel is the reduced symbol if English has one, `AH0` = `ə` and `ER0` = `ɚ`, otherwise the plain
+//!   symbol with the "extra short" breve of the IPA (U+0306): `IH0` = `ɪ̆`, `OW0` = `oʊ̆`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,14 +16,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::PhoneError;
 
-/// One phone or mark of the inventory. Copy, one byte; the order of phones is the order of their ids.
+/// A phone or mark of the inventory, in one byte. The order of phones is that of their ids.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Phone(u8);
 
 /// Stress of a vowel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stress {
-    /// Not said: a vowel without digit.
+    /// Unknown: a vowel without digit.
     Unmarked,
     /// Digit 0.
     None,
@@ -34,7 +34,7 @@ pub enum Stress {
 }
 
 impl Stress {
-    /// All four, in the order of the inventory.
+    /// All variants, in the order of the inventory.
     pub const ALL: [Stress; 4] =
         [Stress::Unmarked, Stress::None, Stress::Primary, Stress::Secondary];
 }
@@ -46,7 +46,7 @@ const WRITINGS: usize = Stress::ALL.len();
 const FIRST_VOWEL: usize = MARKS + CONSONANTS;
 const COUNT: usize = FIRST_VOWEL + VOWELS * WRITINGS;
 
-/// ARPAbet and IPA of the four writings of a vowel.
+/// ARPAbet and IPA of the four forms of a vowel.
 macro_rules! vowel {
     ($arpabet:literal, $ipa:literal, $unstressed:literal) => {
         [
@@ -66,7 +66,7 @@ macro_rules! vowel {
     };
 }
 
-/// Marks: ARPAbet side as the corpora write them; `SIL` is the extended IPA's short pause.
+/// Marks with their ARPAbet form, as in corpora, and their IPA form. `SIL` is the short pause of the extended IPA.
 const MARK_TABLE: [(&str, &str); MARKS] =
     [("SIL", "(.)"), ("|", " "), (",", ","), (".", "."), ("?", "?"), ("!", "!")];
 
@@ -136,12 +136,12 @@ impl Phone {
         (0..COUNT as u8).map(Phone)
     }
 
-    /// Returns the position in the fixed order, below [`Phone::COUNT`].
+    /// Returns the index in the fixed order, below [`Phone::COUNT`].
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
 
-    /// Returns the phone at a position of the fixed order.
+    /// Returns the phone at an index of the fixed order.
     pub fn from_index(index: usize) -> Option<Phone> {
         (index < COUNT).then_some(Phone(index as u8))
     }
@@ -157,18 +157,18 @@ impl Phone {
         }
     }
 
-    /// ARPAbet, for instance `AH0`.
+    /// Returns the ARPAbet symbol, for instance `AH0`.
     pub fn arpabet(self) -> &'static str {
         self.row().0
     }
 
-    /// IPA, for instance `ə`; see the module's notes for the writings. Join phones with
-    /// [`to_ipa`](crate::ipa::to_ipa), which keeps the joins readable back.
+    /// Returns the IPA, for instance `ə`; the module's documentation explains the forms. [`to_ipa`](crate::ipa::to_ipa)
+    /// joins phones such that the result can be parsed.
     pub fn ipa(self) -> &'static str {
         self.row().1
     }
 
-    /// Returns the phone of an ARPAbet symbol, exactly as the inventory writes it (upper case).
+    /// Returns the phone of an ARPAbet symbol in the exact form of the inventory (upper case).
     pub fn from_arpabet(symbol: &str) -> Option<Phone> {
         let bytes = symbol.as_bytes();
         let (name, stress) = match bytes.last()? {
@@ -189,32 +189,32 @@ impl Phone {
         MARK_TABLE.iter().position(|row| row.0 == symbol).map(|i| Phone(i as u8))
     }
 
-    /// Whether it is a vowel, in any writing.
+    /// Whether the phone is a vowel, with or without a stress digit.
     pub fn is_vowel(self) -> bool {
         self.index() >= FIRST_VOWEL
     }
 
-    /// Whether it is a consonant.
+    /// Whether the phone is a consonant.
     pub fn is_consonant(self) -> bool {
         (MARKS..FIRST_VOWEL).contains(&self.index())
     }
 
-    /// Whether it is a boundary, a pause mark or silence, that is: no sound of a word.
+    /// Whether the phone is a mark: a word boundary, a pause mark or silence.
     pub fn is_mark(self) -> bool {
         self.index() < MARKS
     }
 
-    /// Whether it is one of the written pauses `,` `.` `?` `!`.
+    /// Whether the phone is one of the pause marks `,` `.` `?` `!`.
     pub fn is_pause(self) -> bool {
         (Self::COMMA..=Self::EXCLAMATION).contains(&self)
     }
 
-    /// Stress of a vowel; nothing for consonants and marks.
+    /// Returns the stress of a vowel; `None` for consonants and marks.
     pub fn stress(self) -> Option<Stress> {
         self.is_vowel().then(|| Stress::ALL[(self.index() - FIRST_VOWEL) % WRITINGS])
     }
 
-    /// Returns the same vowel with another stress; consonants and marks stay as they are.
+    /// Returns the vowel with another stress; consonants and marks are returned unchanged.
     pub fn with_stress(self, stress: Stress) -> Phone {
         if !self.is_vowel() {
             return self;
@@ -223,7 +223,8 @@ impl Phone {
         Phone((first + stress as usize) as u8)
     }
 
-    /// Without its stress digit, except that the schwa `AH0` stays: it is another sound than `AH`.
+    /// Returns the phone without its stress digit. The schwa `AH0` is returned unchanged, since it is another sound
+    /// than `AH`.
     pub fn strip_stress(self) -> Phone {
         if self.arpabet() == "AH0" { self } else { self.with_stress(Stress::Unmarked) }
     }
@@ -244,7 +245,7 @@ impl fmt::Debug for Phone {
 impl FromStr for Phone {
     type Err = PhoneError;
 
-    /// Reads ARPAbet in any case, with the usual synonyms `AX`, `AXR`, `IX`, `H`.
+    /// Parses ARPAbet in any case, with the common synonyms `AX`, `AXR`, `IX`, `H`.
     fn from_str(symbol: &str) -> Result<Self, Self::Err> {
         let upper = symbol.to_ascii_uppercase();
         let name = match upper.as_str() {
@@ -271,14 +272,15 @@ impl<'de> Deserialize<'de> for Phone {
     }
 }
 
-/// Drop the stress digit of a phone, keeping `AH0`; see [`Phone::strip_stress`].
+/// Returns a phone without its stress digit; see [`Phone::strip_stress`].
 pub fn strip_stress(phone: Phone) -> Phone {
     phone.strip_stress()
 }
 
-/// Reads phones written in ARPAbet with white space between them, marks included.
+/// Parses phones and marks in ARPAbet, separated by white space.
 ///
-/// Errors name the first symbol that is no phone.
+/// # Errors
+/// [`PhoneError`] with the first unknown symbol.
 pub fn parse_arpabet(text: &str) -> Result<Vec<Phone>, PhoneError> {
     text.split_whitespace().map(str::parse).collect()
 }
@@ -295,10 +297,10 @@ pub fn to_arpabet(phones: &[Phone]) -> String {
     out
 }
 
-/// Gives every vowel of one word a stress, as the dictionary does.
+/// Sets the stress of every vowel of a word, as in the dictionary.
 ///
-/// Transcriptions by hand often leave it out. If the word has no stressed vowel, the first vowel of unknown stress
-/// gets the primary one; all others of unknown stress get 0.
+/// Manual transcriptions often lack stress. If the word has no stressed vowel, the first vowel of unknown stress gets
+/// primary stress; all other vowels of unknown stress are unstressed.
 pub fn complete_stress(phones: &mut [Phone]) {
     let stressed =
         phones.iter().any(|p| matches!(p.stress(), Some(Stress::Primary | Stress::Secondary)));

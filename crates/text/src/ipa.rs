@@ -1,17 +1,17 @@
-//! IPA, read and written.
+//! Parsing and writing of IPA.
 //!
-//! Writing is injective on sequences too: `-` is put between two phones whose signs would otherwise be read as
-//! another pair (T SH is `t-ʃ`, while CH is `t͡ʃ`). Reading takes the longest sign first and knows the usual
-//! variants (`r`, `g`, `tʃ` without tie bar, British vowels), ignores length, ties and most diacritics.
+//! Writing is injective for sequences, too: two phones whose symbols would be parsed as other phones are separated by
+//! `-` (T SH is `t-ʃ`, CH is `t͡ʃ`). Parsing takes the longest symbol first, accepts common variants (`r`, `g`, `tʃ`
+//! without tie bar, British vowels), and ignores length, ties and most diacritics.
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::error::PhoneError;
 use crate::inventory::{Phone, Stress, complete_stress};
 
-/// Signs on input (without stress, breve, ties and length marks) and the ARPAbet they stand for.
+/// Accepted symbols (without stress, breve, ties and length marks) and their ARPAbet.
 const SIGNS: &[(&str, &str)] = &[
-    // The inventory's own.
+    // Symbols of the inventory.
     ("ɑ", "AA"),
     ("æ", "AE"),
     ("ʌ", "AH"),
@@ -99,12 +99,12 @@ const SIGNS: &[(&str, &str)] = &[
     ("c\u{327}", "HH"),
 ];
 
-/// Longest sign of the table, characters.
+/// Longest symbol of the table, characters.
 const LONGEST_SIGN_CHARS: usize = 2;
 const BREVE: char = '\u{306}';
 const SYLLABIC: char = '\u{329}';
 
-/// Whether a sign is a length, tie or secondary articulation, which the inventory does not represent.
+/// Whether a character is a length mark, tie or secondary articulation, which the inventory does not have.
 fn is_ignored(c: char) -> bool {
     matches!(
         c,
@@ -113,16 +113,16 @@ fn is_ignored(c: char) -> bool {
     )
 }
 
-/// Strictness of reading a transcription.
+/// Interpretation of marks and spaces in a transcription.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reading {
-    /// Marks are marks: space is a word boundary, `.` a pause.
+    /// A sequence of words: a space is a word boundary, `.` a pause.
     Sequence,
-    /// One word: `.` and spaces only separate syllables.
+    /// One word: `.` and spaces separate syllables.
     Word,
 }
 
-/// Writes phones in IPA. [`parse_ipa`] reads the result back to the same phones.
+/// Writes phones in IPA. [`parse_ipa`] of the result returns the same phones.
 pub fn to_ipa(phones: &[Phone]) -> String {
     let mut out = String::new();
     for (i, phone) in phones.iter().enumerate() {
@@ -134,7 +134,7 @@ pub fn to_ipa(phones: &[Phone]) -> String {
     out
 }
 
-/// Whether two phones written without a separator would be read as something else.
+/// Whether two phones without a separator would be parsed as other phones.
 fn joins_wrongly(a: Phone, b: Phone) -> bool {
     if a.is_mark() || b.is_mark() {
         return false;
@@ -143,17 +143,19 @@ fn joins_wrongly(a: Phone, b: Phone) -> bool {
     read(&joined, Reading::Sequence).ok().as_deref() != Some(&[a, b])
 }
 
-/// Reads a sequence of phones in IPA, exactly: marks included, unmarked vowels stay without stress.
+/// Parses a sequence of phones and marks in IPA. Vowels without a stress mark have unknown stress.
 ///
-/// Errors name the first sign that is not understood.
+/// # Errors
+/// [`PhoneError`] with the first unknown symbol.
 pub fn parse_ipa(text: &str) -> Result<Vec<Phone>, PhoneError> {
     read(text, Reading::Sequence)
 }
 
-/// Reads the pronunciation of one word as people write it (`həˈloʊ`, `ˈkæt.ə.lɒɡ`), with or without slashes or
-/// brackets around it. Every vowel gets a stress; see [`complete_stress`].
+/// Parses the pronunciation of a word (`həˈloʊ`, `ˈkæt.ə.lɒɡ`), with or without surrounding slashes or brackets. The
+/// stress of every vowel is set by [`complete_stress`].
 ///
-/// Errors name the first sign that is not understood, or say that nothing was there.
+/// # Errors
+/// [`PhoneError`] with the first unknown symbol, or for an empty pronunciation.
 pub fn parse_ipa_word(text: &str) -> Result<Vec<Phone>, PhoneError> {
     let inner = text.trim().trim_matches(|c| matches!(c, '/' | '[' | ']'));
     let mut phones = read(inner, Reading::Word)?;
@@ -199,7 +201,7 @@ fn read(text: &str, reading: Reading) -> Result<Vec<Phone>, PhoneError> {
     }
 }
 
-/// Appends the phones of a sign; a pending stress goes to the first vowel among them.
+/// Appends the phones of a symbol. A pending stress is set on the first vowel among them.
 fn push_sign(sign: &str, breve: bool, pending: &mut Option<Stress>, phones: &mut Vec<Phone>) {
     for phone in sign.split(' ').filter_map(Phone::from_arpabet) {
         let phone = match (phone.is_vowel(), pending.take()) {
@@ -240,7 +242,7 @@ fn mark_at(chars: &[char], reading: Reading) -> Option<(Option<Phone>, usize)> {
     Some((mark, 1))
 }
 
-/// Returns the longest sign at the start of `chars`: its ARPAbet and its number of characters.
+/// Returns the longest symbol at the start of `chars`: its ARPAbet and its number of characters.
 fn sign_at(chars: &[char]) -> Option<(&'static str, usize)> {
     (1..=LONGEST_SIGN_CHARS.min(chars.len())).rev().find_map(|length| {
         SIGNS

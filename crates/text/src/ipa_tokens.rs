@@ -1,4 +1,4 @@
-//! Phone tokens of published models that read IPA, through a `tokenizers` file of their projects.
+//! Phone tokens of published models with IPA input, by the `tokenizers` file of their project.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::inventory::Phone;
 /// Tokens that begin and end a sequence.
 const EDGES: [&str; 2] = ["<bos>", "</eos>"];
 
-/// Faults of a tokenizer of IPA.
+/// Fault of an IPA tokenizer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IpaTokenizerError {
@@ -30,17 +30,17 @@ pub enum IpaTokenizerError {
     /// A tokenizer with more tokens than the model.
     #[error("it has a token {largest}, expected at most {phones} tokens")]
     TooManyTokens {
-        /// Largest number of a token.
+        /// Largest token id.
         largest: usize,
-        /// Rows of the model's table of phones.
+        /// Number of rows of the model's phone embedding.
         phones: usize,
     },
 }
 
-/// A published tokenizer of IPA as espeak-ng writes it. Cloning is cheap behind an `Arc`.
+/// Published tokenizer of IPA in the notation of espeak-ng.
 pub struct IpaTokenizer {
     tokenizer: Tokenizer,
-    /// Symbol of each token; the first by name where several share one.
+    /// Symbol of each token id; of several symbols with the same id the alphabetically first.
     symbols: BTreeMap<u32, String>,
 }
 
@@ -51,7 +51,7 @@ impl fmt::Debug for IpaTokenizer {
 }
 
 impl IpaTokenizer {
-    /// Reads the bytes of a `tokenizer.json` for a model with a table of `phones` rows.
+    /// Loads the bytes of a `tokenizer.json`, for a model whose phone embedding has `phones` rows.
     ///
     /// # Errors
     /// [`IpaTokenizerError`] if the file is not the tokenizer of such a model.
@@ -73,21 +73,22 @@ impl IpaTokenizer {
         Ok(Self { tokenizer, symbols })
     }
 
-    /// Tokens of IPA, with their begin and end. Signs that the tokenizer lacks are its unknown token.
+    /// Returns the token ids of IPA, with begin and end tokens. Unknown symbols are the tokenizer's unknown token.
     ///
     /// # Errors
-    /// [`IpaTokenizerError::Encode`] if the tokenizer has no unknown token and lacks a sign.
+    /// [`IpaTokenizerError::Encode`] for an unknown symbol, if the tokenizer has no unknown token.
     pub fn encode(&self, ipa: &str) -> Result<Vec<u32>, IpaTokenizerError> {
         let encoding = self.tokenizer.encode(ipa, true).map_err(IpaTokenizerError::Encode)?;
         Ok(encoding.get_ids().to_vec())
     }
 
-    /// Tokens of phones and marks, with their begin and end; none if the tokenizer has no unknown token and lacks a sign.
+    /// Returns the token ids of phones and marks, with begin and end tokens. The result is empty for an unknown symbol,
+    /// if the tokenizer has no unknown token.
     pub fn encode_phones(&self, phones: &[Phone]) -> Vec<u32> {
         self.encode(espeak_ipa(phones).trim()).unwrap_or_default()
     }
 
-    /// IPA of tokens; begin, end and unknown tokens are left out.
+    /// Returns the IPA of token ids, without begin, end and unknown tokens.
     pub fn decode(&self, ids: &[u32]) -> String {
         ids.iter().filter_map(|id| self.symbols.get(id).map(String::as_str)).collect()
     }

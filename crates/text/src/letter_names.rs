@@ -32,7 +32,7 @@ const NAMES: [&str; 26] = [
     "Z IY1",
 ];
 
-/// Returns the phones of the name of a capital letter; none for other characters.
+/// Returns the phones of a capital letter's name; empty for other characters.
 pub(crate) fn letter_name(letter: char) -> Vec<Phone> {
     let index = u32::from(letter).checked_sub(u32::from('A'));
     let name = index.and_then(|index| NAMES.get(index as usize));

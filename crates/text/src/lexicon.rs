@@ -1,4 +1,4 @@
-//! The CMU pronouncing dictionary, compiled in, and the user's own words over it.
+//! The embedded CMU pronouncing dictionary, and a user's words that take precedence over it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +20,7 @@ use crate::user_lexicon::{self, UserEntry};
 /// lines `word PH1 PH2 ...`, sorted by word, the pronunciations of a word in the dictionary's order.
 const CMUDICT: &[u8] = include_bytes!("../data/cmudict.deflate");
 
-/// Words that the CMU dictionary has without one of their sounds.
+/// Corrections of words for which the CMU dictionary lacks a phone.
 const CORRECTIONS: &str = include_str!("../data/corrections.txt");
 
 static CORRECTED: LazyLock<HashMap<&str, UserEntry>> = LazyLock::new(|| {
@@ -33,19 +33,19 @@ static CORRECTED: LazyLock<HashMap<&str, UserEntry>> = LazyLock::new(|| {
     CORRECTIONS.lines().filter_map(entry).collect()
 });
 
-/// Words of the example sentences of WordNet 3.0, the most frequent first.
+/// Words of the example sentences of WordNet 3.0, sorted by falling frequency.
 const COMMON_WORDS: &str = include_str!("../data/common_words.txt");
 
-/// Size of the inflated dictionary, bytes; only a hint for the buffer.
+/// Approximate size of the inflated dictionary, bytes, for the capacity of the buffer.
 const CMUDICT_BYTES: usize = 3_700_000;
 
-/// The sounds of a word, without marks.
+/// Phones of a word, without marks.
 pub type Pronunciation = Vec<Phone>;
 
-/// The pronunciations of one word, the usual one first. There is at least one.
+/// Pronunciations of a word, at least one, the most common first.
 #[derive(Debug, Clone, Copy)]
 pub struct Pronunciations<'a> {
-    /// Start of each pronunciation in `phones`; one more for the end.
+    /// Start of each pronunciation in `phones`, followed by the end of the last.
     bounds: &'a [u32],
     phones: &'a [Phone],
 }
@@ -56,23 +56,23 @@ impl<'a> Pronunciations<'a> {
         self.bounds.len() - 1
     }
 
-    /// Never.
+    /// Returns `false`, since there is at least one pronunciation.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns the usual pronunciation.
+    /// Returns the most common pronunciation.
     pub fn first(&self) -> &'a [Phone] {
         self.get(0).unwrap_or_default()
     }
 
-    /// One of them, from 0.
+    /// Returns the pronunciation with an index.
     pub fn get(&self, index: usize) -> Option<&'a [Phone]> {
         let (start, end) = (*self.bounds.get(index)?, *self.bounds.get(index + 1)?);
         Some(&self.phones[start as usize..end as usize])
     }
 
-    /// Returns all of them.
+    /// Returns all pronunciations.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [Phone]> + use<'a> {
         let phones = self.phones;
         self.bounds.windows(2).map(move |pair| &phones[pair[0] as usize..pair[1] as usize])
@@ -82,7 +82,7 @@ impl<'a> Pronunciations<'a> {
 /// Words in sorted order with their pronunciations, packed into four arrays so that loading is one pass.
 #[derive(Debug, Default)]
 struct Packed {
-    /// All words, one after the other.
+    /// All words, concatenated.
     letters: String,
     /// End of each word in `letters`, and index of its first pronunciation in `bounds`.
     words: Vec<(u32, u32)>, // (words)
@@ -92,7 +92,7 @@ struct Packed {
 }
 
 impl Packed {
-    /// Reads lines `word PH1 PH2 ...`, sorted by word.
+    /// Parses lines `word PH1 PH2 ...`, sorted by word.
     fn parse(text: &str) -> Result<Self, EmbeddedFault> {
         let mut packed = Packed { bounds: vec![0], ..Packed::default() };
         packed.letters.reserve(text.len() / 3);
@@ -100,7 +100,7 @@ impl Packed {
         let symbols = Symbols::new();
         let mut previous = "";
         for line in text.lines() {
-            // Bytes one by one: words and symbols are too short for searches of the standard library.
+            // A loop over bytes is faster than the search of the standard library, since words and symbols are short.
             let space = line.bytes().position(|byte| byte == b' ');
             let space = space.ok_or_else(|| EmbeddedFault::NoSpace { line: line.to_owned() })?;
             let (word, sounds) = (&line[..space], &line.as_bytes()[space + 1..]);
@@ -149,7 +149,7 @@ impl Packed {
     }
 }
 
-/// Phones by symbol, looked up without comparing strings: the dictionary has 860,000 of them.
+/// Table of phones by symbol without string comparison, since the dictionary has 860,000 symbols.
 struct Symbols(Vec<Option<Phone>>);
 
 impl Symbols {
@@ -163,7 +163,8 @@ impl Symbols {
         Self(table)
     }
 
-    /// Five bits for each of two letters and two for the digit; unique among upper-case symbols.
+    /// Returns the index of a symbol: five bits for each of two letters, and two bits for the digit. The index is
+    /// unique for upper-case symbols.
     fn key(symbol: &[u8]) -> Option<usize> {
         let letter = |byte: u8| usize::from(byte & 31);
         let digit = |byte: u8| usize::from(byte.wrapping_sub(b'0') & 3) + 1;
@@ -180,7 +181,7 @@ impl Symbols {
     }
 }
 
-/// Words and how they sound. Cloning shares the dictionary.
+/// Words with their pronunciations. Clones share the dictionary.
 #[derive(Debug, Clone)]
 pub struct Lexicon {
     cmu: Arc<Packed>,
@@ -188,9 +189,10 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// Returns the CMU dictionary: 126,000 words, inflated once (some tens of milliseconds) and shared.
+    /// Returns the CMU dictionary: 126,000 words, inflated once (in some tens of milliseconds) and shared.
     ///
-    /// Errors only when the build is broken.
+    /// # Errors
+    /// [`TextError::Embedded`] if the embedded data is invalid, which means that the build is broken.
     pub fn english() -> Result<Self, TextError> {
         static SHARED: LazyLock<Option<Lexicon>> =
             LazyLock::new(|| Lexicon::from_packed(CMUDICT).ok());
@@ -200,9 +202,10 @@ impl Lexicon {
         }
     }
 
-    /// Builds a dictionary made by [`pack_cmudict`].
+    /// Loads a dictionary from the bytes that [`pack_cmudict`] returned.
     ///
-    /// Errors when the bytes are none.
+    /// # Errors
+    /// [`TextError::Embedded`] if the bytes are not a packed dictionary.
     pub fn from_packed(packed: &[u8]) -> Result<Self, TextError> {
         let broken = |fault| TextError::Embedded { what: "CMU dictionary", fault };
         let mut text = String::with_capacity(CMUDICT_BYTES);
@@ -210,28 +213,29 @@ impl Lexicon {
         Ok(Self { cmu: Arc::new(Packed::parse(&text).map_err(broken)?), user: HashMap::new() })
     }
 
-    /// With a user's words over the dictionary; they win over it and over earlier user words.
+    /// Adds a user's words, which take precedence over the dictionary and over earlier user words.
     ///
-    /// A line is `word  P HH OW1 N Z` (ARPAbet) or `word  /foʊnz/` (IPA); several lines for one word are several
-    /// pronunciations, the first the usual one; `#` begins a comment. `name` is what errors call the source.
+    /// A line is `word  P HH OW1 N Z` (ARPAbet) or `word  /foʊnz/` (IPA). Several lines of a word are several
+    /// pronunciations, the most common first. `#` begins a comment. `name` is the name of the source in errors.
     ///
-    /// Errors name the line that could not be read.
+    /// # Errors
+    /// [`TextError::LexiconLine`] with the invalid line.
     pub fn with_user(mut self, reader: impl Read, name: &str) -> Result<Self, TextError> {
         self.user.extend(user_lexicon::read(reader, name)?);
         Ok(self)
     }
 
-    /// Returns the same from a file.
+    /// Adds a user's words from a file, as [`Lexicon::with_user`] does.
     ///
-    /// Errors name the file, and the line if one could not be read.
+    /// # Errors
+    /// [`TextError::LexiconFile`] if the file can't be opened, [`TextError::LexiconLine`] with an invalid line.
     pub fn with_user_file(self, path: &Path) -> Result<Self, TextError> {
         let file = std::fs::File::open(path)
             .map_err(|cause| TextError::LexiconFile { path: path.to_owned(), cause })?;
         self.with_user(file, &path.display().to_string())
     }
 
-    /// Whether the CMU dictionary has a word and its pronunciation is more than the names of its letters (as that of
-    /// `cnn` is).
+    /// Whether the CMU dictionary has a word, and its pronunciation is not the names of its letters (as for `cnn`).
     pub fn is_word(&self, word: &str) -> bool {
         let spelled: Vec<Phone> = word
             .to_ascii_uppercase()
@@ -244,7 +248,7 @@ impl Lexicon {
         self.lookup_cmu(word).is_some_and(|known| known.iter().all(differs))
     }
 
-    /// Pronunciations of a word: the user's pronunciations if there are any, else the dictionary's. Case doesn't matter.
+    /// Returns the pronunciations of a word: the user's, if there are any, else the dictionary's. Case is ignored.
     pub fn lookup(&self, word: &str) -> Option<Pronunciations<'_>> {
         self.lookup_user(word).or_else(|| self.lookup_cmu(word))
     }
@@ -258,7 +262,7 @@ impl Lexicon {
         Some(Pronunciations { bounds: &entry.bounds, phones: &entry.phones })
     }
 
-    /// Returns the CMU dictionary's pronunciations of a word, its known errors corrected.
+    /// Returns the CMU dictionary's pronunciations of a word, with corrections of known errors.
     pub fn lookup_cmu(&self, word: &str) -> Option<Pronunciations<'_>> {
         let lower = if word.bytes().any(|b| b.is_ascii_uppercase()) {
             Cow::Owned(word.to_ascii_lowercase())
@@ -271,8 +275,8 @@ impl Lexicon {
         }
     }
 
-    /// Returns the word with these phones (marks left out): the user's, else the most common one of the CMU dictionary,
-    /// else of the words that differ in stress alone. Time is linear in the dictionary.
+    /// Returns the word with these phones, without regard to marks: a user's word, else the most common word of the CMU
+    /// dictionary, else the most common one that differs in stress alone. Time is linear in the size of the dictionary.
     pub fn word_of(&self, phones: &[Phone]) -> Option<String> {
         let phones: Vec<Phone> = phones.iter().copied().filter(|p| !p.is_mark()).collect();
         if phones.is_empty() {
@@ -307,18 +311,18 @@ impl Lexicon {
         self.cmu.words.len()
     }
 
-    /// Never, if the build is sound.
+    /// Whether the CMU dictionary is empty, which is never the case.
     pub fn is_empty(&self) -> bool {
         self.cmu.words.is_empty()
     }
 }
 
-/// Whether a word, in any case, is one of frequent use.
+/// Whether a word, in upper or lower case, is among the common words.
 pub(crate) fn is_common(word: &str) -> bool {
     commonness(&word.to_lowercase()) < usize::MAX
 }
 
-/// Rank of a word among the common ones; equal for all others.
+/// Returns the rank of a word among the common words; all other words have the same rank.
 fn commonness(word: &str) -> usize {
     static RANKS: LazyLock<HashMap<&str, usize>> = LazyLock::new(|| {
         COMMON_WORDS.lines().enumerate().map(|(rank, word)| (word, rank)).collect()
@@ -326,10 +330,11 @@ fn commonness(word: &str) -> usize {
     RANKS.get(word).copied().unwrap_or(usize::MAX)
 }
 
-/// Packs a dictionary as it is published (`word PH ...`, further pronunciations as `word(2) PH ...`, comments after
-/// `#`) into the form of `data/cmudict.deflate`, to renew that file.
+/// Converts a published dictionary (`word PH ...`, further pronunciations as `word(2) PH ...`, comments after `#`) into
+/// the format of `data/cmudict.deflate`.
 ///
-/// Errors name a symbol that is no phone.
+/// # Errors
+/// [`TextError`] with an unknown symbol.
 pub fn pack_cmudict(published: &str) -> Result<Vec<u8>, TextError> {
     let mut words: BTreeMap<&str, Vec<Vec<Phone>>> = BTreeMap::new();
     for line in published.lines() {
@@ -351,14 +356,15 @@ pub fn pack_cmudict(published: &str) -> Result<Vec<u8>, TextError> {
     packed.map_err(|e| TextError::Embedded { what: "CMU dictionary", fault: e.into() })
 }
 
-/// One word of this number is held out.
+/// Number of words of which one is held out, on average.
 const HELD_OUT_OF: u64 = 20;
 
-/// Whether a word (about one in twenty) is kept out of the training of grapheme-to-phoneme models and kept for
-/// their evaluation.
+/// Whether a word is held out of the training of grapheme-to-phoneme models, for their evaluation. About one word in
+/// twenty is.
 ///
-/// The choice depends on the letters only, not on case; a possessive is held out with its word: `house's` does not reveal a
-/// held-out `house`. The hash is 64-bit FNV-1a with the finaliser of splitmix64, and must never change.
+/// The choice depends on the letters, not on case. A possessive is held out together with its word, so that `house's`
+/// does not reveal a held-out `house`. The hash is 64-bit FNV-1a with the finalizer of splitmix64, and must never
+/// change.
 pub fn is_held_out(word: &str) -> bool {
     let lower = word.to_lowercase();
     let stem = lower.strip_suffix("'s").or_else(|| lower.strip_suffix('\'')).unwrap_or(&lower);

@@ -1,14 +1,13 @@
-//! English text to phones: normalisation, sentences, lexicon, inventory, vocabularies.
+//! Conversion of English text to phones: normalization, sentences, lexicon, phone inventory, vocabularies.
 //!
 //! [`Frontend::phonemize`] converts written text to [`Phone`]s; its steps can be used alone: [`normalize::normalize`]
 //! verbalizes numbers, dates, money, units, abbreviations and symbols, [`sentences::split`] splits long text,
 //! [`Lexicon`] holds the CMU dictionary and the user's words, [`inventory`] and [`ipa`] read and write phones, and
 //! [`TextVocab`] gives every phone, byte and byte pair its token id.
 //!
-//! Invariants: no network and no model here (unknown words go out through [`Pronounce`]); no environment; the only
-//! file ever opened is a user lexicon whose path was given. Text of any content gives phones or a [`TextError`],
-//! never a panic, in time linear in its length. The inventory and the id order of [`TextVocab`] are fixed, because
-//! trained weights depend on them.
+//! Invariants: the crate uses no model (a [`Pronounce`] implementation may), no network and no environment, and opens
+//! no file but a user lexicon. Every text gives phones or a [`TextError`], never a panic, in time linear in its length.
+//! The inventory and the order of ids of [`TextVocab`] are fixed, because trained weights depend on them.
 //!
 //! ```
 //! use syrinx_text::{Frontend, inventory::to_arpabet};

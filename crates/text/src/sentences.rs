@@ -1,4 +1,4 @@
-//! Sentences: where long text may be cut.
+//! Splitting of text into sentences.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use crate::inline::inline_spans;
 use crate::lexicon::is_common;
 use crate::normalize::{breaks, is_dotted_unit, item_marker};
 
-/// A good limit for speech: about fifteen seconds.
+/// Default limit of a sentence, characters: about fifteen seconds of speech.
 pub const DEFAULT_MAX_CHARS: usize = 240;
 
-/// Cuts a text into sentences of at most `max_chars` characters (at least 1), in order; white space at their ends is
-/// dropped, nothing else.
+/// Splits a text into sentences of at most `max_chars` characters (at least 1), in order. Only white space at both ends
+/// of a sentence is dropped.
 ///
-/// Dots of abbreviations, initials, decimals and addresses don't end a sentence; quotes and brackets after a mark
-/// belong to it; a blank line always ends one, as do the lines of lists, numbered items, headings and verse. A line end
-/// inside running prose doesn't. A sentence that is too long is cut after a pause mark, else before a
-/// conjunction, else between words, else anywhere. Inline pronunciations are not cut if they fit. Time is linear in
-/// the length of the text.
+/// Dots of abbreviations, initials, decimals and addresses don't end a sentence; quotation marks and brackets after the
+/// final mark belong to it. A blank line always ends a sentence, as does the end of a list item, a heading or a line of
+/// verse, but not a line end in running prose. A sentence that is too long is cut after a pause mark, else before a
+/// conjunction, else between words, else anywhere. An inline pronunciation is not cut unless it exceeds the limit. Time
+/// is linear in the length of the text.
 pub fn split(text: &str, max_chars: usize) -> Vec<String> {
     let spans = inline_spans(text);
     let mut sentences = Vec::new();
@@ -60,10 +60,10 @@ fn inside(spans: &[Range<usize>], at: usize) -> bool {
     spans.get(next).is_some_and(|span| span.contains(&at))
 }
 
-/// Distance within which abbreviations are searched around a dot, bytes.
+/// Length of the text around a dot that is examined for abbreviations, bytes.
 const AROUND_BYTES: usize = 64;
 
-/// Whether the marks at `at..end` end the sentence that began at `start`.
+/// Whether the punctuation at `at..end` ends the sentence that starts at `start`.
 fn ends_sentence(text: &str, start: usize, at: usize, end: usize) -> bool {
     let after = window(text, end, end + AROUND_BYTES);
     let Some(next) = after.chars().next() else { return true };
@@ -109,7 +109,7 @@ fn dot_is_end(before: &str, after: &str) -> bool {
     }
     let mut chars = token.chars();
     match (chars.next(), chars.next()) {
-        // An initial, unless the next word begins sentences.
+        // An initial, unless the next word often begins a sentence.
         (Some(c), None) if c.is_uppercase() && c != 'I' => is_starter(after),
         // `U.S.`
         (Some(c), Some('.')) if c.is_alphabetic() => dot_ends_sentence(after),
@@ -121,8 +121,8 @@ fn dot_is_end(before: &str, after: &str) -> bool {
     }
 }
 
-/// Whether the dot behind a token shortens it: one of a unit behind a number (`5 ft. 10 in. tall`), or one before lower
-/// case behind a short token that is no common word (`abt. noon`).
+/// Whether the dot after a token marks an abbreviation: of a unit after a number (`5 ft. 10 in. tall`), or of a short
+/// token that is not a common word, before a word in lower case (`abt. noon`).
 fn is_shortened(token: &str, previous: &str, after: &str) -> bool {
     const LONGEST_CHARS: usize = 4;
     let next = after.trim_start().chars().next();
@@ -137,7 +137,7 @@ fn is_shortened(token: &str, previous: &str, after: &str) -> bool {
     lower && letters && token.chars().count() <= LONGEST_CHARS && !is_common(token)
 }
 
-/// Returns a part of a text, cut to its length and to whole characters.
+/// Returns a range of a text, clipped to its length and to character boundaries.
 fn window(text: &str, start: usize, end: usize) -> &str {
     let mut start = start.min(text.len());
     let mut end = end.min(text.len());
@@ -150,7 +150,7 @@ fn window(text: &str, start: usize, end: usize) -> &str {
     &text[start..end.max(start)]
 }
 
-/// Words before which a long sentence may be cut.
+/// Conjunctions before which a long sentence may be cut.
 const CONJUNCTIONS: &[&str] = &[
     "and", "but", "or", "because", "which", "that", "when", "while", "so", "if", "who", "where",
     "although", "though", "since", "until", "unless", "then", "as", "than",
@@ -181,7 +181,7 @@ fn cut_to_length(
     }
 }
 
-/// Offset of a cut in a text whose first `limit` bytes may stay together; above 0.
+/// Returns the offset (above 0) of a cut within the first `limit` bytes of a text.
 fn cut_point(text: &str, limit: usize, offset: usize, spans: &[Range<usize>]) -> usize {
     let earliest = limit / 3;
     let (mut pause, mut conjunction, mut space) = (None, None, None);
@@ -204,7 +204,7 @@ fn cut_point(text: &str, limit: usize, offset: usize, spans: &[Range<usize>]) ->
     pause.or(conjunction).or(space).unwrap_or(limit)
 }
 
-/// Last byte of the character at `limit`, so that a space right at the limit is seen.
+/// Returns the end of the character at `limit`, so that a space directly at the limit is included.
 fn last_char(text: &str, limit: usize) -> usize {
     limit + text[limit..].chars().next().map_or(0, |c| c.len_utf8() - 1)
 }

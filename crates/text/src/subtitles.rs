@@ -1,4 +1,4 @@
-//! Subtitles from words with times: `SubRip` and `WebVTT`.
+//! Subtitles from words with times, in the formats `SubRip` and `WebVTT`.
 
 use std::fmt::Write as _;
 
@@ -6,36 +6,37 @@ use syrinx_types::WordTime;
 
 /// Longest line, characters.
 const LINE_CHARS: usize = 42;
-/// Most lines shown at once.
+/// Largest number of lines of a subtitle.
 const LINES: usize = 2;
-/// Longest time a subtitle stays, seconds.
+/// Longest duration of a subtitle, seconds.
 const MAX_S: f64 = 6.0;
-/// A pause this long begins a new subtitle, seconds.
+/// Shortest pause that begins a new subtitle, seconds.
 const PAUSE_S: f64 = 0.6;
-/// Shortest time a subtitle stays where its neighbours leave room, seconds.
+/// Shortest duration of a subtitle if its neighbours leave time, seconds.
 const MIN_S: f64 = 0.1;
-/// Shortest time of a subtitle without any room, seconds: players refuse an end that is not after the start.
+/// Shortest duration of a subtitle without time between its neighbours, seconds. Players reject an end that is not
+/// after the start.
 const NO_ROOM_S: f64 = 0.002;
 
-/// Text that is shown at once, and the time for which it is shown.
+/// A subtitle: text and its time span.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cue {
     /// Start, seconds.
     pub start_s: f64,
     /// End, seconds.
     pub end_s: f64,
-    /// The text, in one line.
+    /// Text, without line breaks.
     pub text: String,
 }
 
 impl Cue {
-    /// The text in lines of at most 42 characters.
+    /// Returns the text in lines of at most 42 characters.
     pub fn lines(&self) -> String {
         lines_of(&self.text).join("\n")
     }
 }
 
-/// Breaks a text between words, each line as full as it can be.
+/// Breaks a text into lines between words, filling each line.
 fn lines_of(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -50,8 +51,8 @@ fn lines_of(text: &str) -> Vec<String> {
     lines
 }
 
-/// Groups words to subtitles of at most two lines, one after another: each ends before the next begins and not after
-/// its last word, and has a length. Words longer than a line are divided.
+/// Groups words into subtitles of at most two lines. Subtitles ascend in time, do not overlap, and have positive
+/// durations. Words longer than a line are divided.
 pub fn cues(words: &[WordTime]) -> Vec<Cue> {
     let mut cues: Vec<Cue> = Vec::new();
     for word in words.iter().flat_map(pieces) {
@@ -72,8 +73,8 @@ pub fn cues(words: &[WordTime]) -> Vec<Cue> {
     cues
 }
 
-/// Divides a word at spaces and into pieces of at most a line, which share its time by their characters; none for an
-/// empty word.
+/// Divides a word at spaces and into pieces of at most a line, and divides its time in proportion to their characters.
+/// The result is empty for an empty word.
 fn pieces(word: &WordTime) -> Vec<WordTime> {
     let tokens: Vec<Vec<char>> =
         word.word.split_whitespace().map(|token| token.chars().collect()).collect();
@@ -96,8 +97,8 @@ fn pieces(word: &WordTime) -> Vec<WordTime> {
     pieces
 }
 
-/// Makes times ascend without overlaps. A subtitle that is too short gets time from the pause after it, else from the
-/// subtitle or pause before it, never beyond the last word.
+/// Adjusts times such that subtitles ascend without overlap. A subtitle that is too short gets time from the pause
+/// after it, else from the subtitle or pause before it, never beyond the last word.
 fn set_apart(cues: &mut [Cue]) {
     let mut earliest_s = 0.0;
     for cue in cues.iter_mut() {
@@ -114,7 +115,7 @@ fn set_apart(cues: &mut [Cue]) {
         }
         let missing_s = MIN_S - (cue.end_s - cue.start_s);
         if missing_s > 0.0 {
-            // The subtitle before keeps its own shortest time.
+            // The previous subtitle keeps the shortest duration.
             let latest_s = before.last().map_or(0.0, |b| b.end_s.min(b.start_s + MIN_S));
             cue.start_s = (cue.start_s - missing_s).max(latest_s).min(cue.start_s);
             if let Some(before) = before.last_mut() {
@@ -153,9 +154,9 @@ pub fn vtt(words: &[WordTime]) -> String {
     out.trim_end().to_owned()
 }
 
-/// Formats seconds as `01:02:03,456`, rounded down: the end of the last subtitle is not after that of the recording.
+/// Formats seconds as `01:02:03,456`, rounded down, so that the last subtitle does not end after the recording.
 fn clock(seconds: f64, point: char) -> String {
-    /// Part of a millisecond that is an error of binary fractions.
+    /// Largest rounding error of binary fractions, milliseconds.
     const INEXACT: f64 = 1e-6;
     let ms = (seconds.max(0.0) * 1000.0 + INEXACT).floor() as u64;
     let (h, m, s) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);

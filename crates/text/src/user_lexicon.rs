@@ -1,4 +1,4 @@
-//! Reading a user's lexicon file.
+//! Reading of a user's lexicon file.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
@@ -7,7 +7,7 @@ use crate::error::{LexiconFault, PhoneError, TextError};
 use crate::inventory::{Phone, complete_stress, parse_arpabet};
 use crate::ipa::parse_ipa_word;
 
-/// The pronunciations of a user's word.
+/// Pronunciations of a user's word.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UserEntry {
     pub(crate) bounds: Vec<u32>,
@@ -24,7 +24,7 @@ impl UserEntry {
     }
 }
 
-/// Reads all lines; words come back in lower case.
+/// Reads all lines, and returns the entries by word in lower case.
 pub(crate) fn read(reader: impl Read, file: &str) -> Result<HashMap<String, UserEntry>, TextError> {
     let mut entries: HashMap<String, UserEntry> = HashMap::new();
     for (index, line) in BufReader::new(reader).lines().enumerate() {
@@ -45,10 +45,10 @@ pub(crate) fn read(reader: impl Read, file: &str) -> Result<HashMap<String, User
     Ok(entries)
 }
 
-/// Reads the pronunciation of one word: ARPAbet, or IPA between slashes.
+/// Parses the pronunciation of a word: ARPAbet, or IPA between slashes.
 ///
-/// Between slashes, anything with a sign outside ASCII and any lower-case text without spaces is IPA (`/bɪt/`,
-/// `/bit/`); the rest is ARPAbet (`/B IH1 T/`).
+/// Between slashes, text with a character outside ASCII and lower-case text without spaces is IPA (`/bɪt/`, `/bit/`);
+/// other text is ARPAbet (`/B IH1 T/`).
 pub(crate) fn pronunciation(text: &str) -> Result<Vec<Phone>, PhoneError> {
     let Some(inner) = text.strip_prefix('/').and_then(|t| t.strip_suffix('/')) else {
         return word_arpabet(text);

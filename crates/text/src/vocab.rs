@@ -1,4 +1,4 @@
-//! One id space for all text tokens of the model: specials, phones, raw text.
+//! Ids of all text tokens of the model: special tokens, phones, raw text.
 //!
 //! The order is fixed, because trained weights depend on it:
 //!
@@ -18,27 +18,27 @@ use crate::inventory::Phone;
 use crate::ipa::parse_ipa;
 use crate::ipa_tokens::IpaTokenizer;
 
-/// The vocabulary trained on the texts of the `train` split of the corpus.
+/// Byte-level BPE vocabulary, trained on the texts of the `train` split of the corpus.
 const ENGLISH_BPE: &[u8] = include_bytes!("../data/bpe.json");
 
-/// A token that stands for no text.
+/// A special token, which stands for no text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum Special {
-    /// Fills rows of a batch that are shorter than the longest.
+    /// Pads the shorter rows of a batch.
     Pad = 0,
     /// Begins a sequence.
     Bos = 1,
     /// Ends a sequence.
     Eos = 2,
-    /// Stands for what can't be written.
+    /// Stands for an unknown symbol.
     Unk = 3,
     /// Hides a token.
     Mask = 4,
 }
 
 impl Special {
-    /// All specials, in id order.
+    /// All special tokens, in the order of their ids.
     pub const ALL: [Special; 5] =
         [Special::Pad, Special::Bos, Special::Eos, Special::Unk, Special::Mask];
 
@@ -57,44 +57,46 @@ impl Special {
 /// Meaning of a token id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextToken<'a> {
-    /// A special.
+    /// A special token.
     Special(Special),
-    /// An id kept free for later specials.
+    /// An id reserved for later special tokens.
     Reserved,
     /// A phone or mark.
     Phone(Phone),
-    /// A byte, or several merged ones; not always whole characters.
+    /// One or several bytes, not necessarily complete characters.
     Text(&'a [u8]),
 }
 
-/// Ids of specials, phones and raw text. Cloning is cheap.
+/// Ids of special tokens, phones and raw text. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct TextVocab {
     bpe: Arc<Bpe>,
-    /// Tokenizer of a published model, in place of the ids of phones.
+    /// Tokenizer of a published model, which replaces the ids of phones.
     ipa: Option<Arc<IpaTokenizer>>,
 }
 
-/// Ids kept for specials.
+/// Number of ids reserved for special tokens.
 const SPECIALS: u32 = 8;
 const FIRST_TEXT: u32 = SPECIALS + Phone::COUNT as u32;
 
 impl TextVocab {
-    /// Returns the vocabulary compiled into this crate. Takes a few milliseconds; keep it.
+    /// Loads the embedded vocabulary, in a few milliseconds.
     ///
-    /// Errors only when the build is broken.
+    /// # Errors
+    /// [`TextError::Embedded`] if the embedded data is invalid, which means that the build is broken.
     pub fn english() -> Result<Self, TextError> {
         Self::from_bpe_json(ENGLISH_BPE)
     }
 
-    /// Builds a vocabulary with other byte pairs, made by [`train_bpe`](crate::bpe::train_bpe).
+    /// Builds a vocabulary with other byte pairs, from the JSON of [`train_bpe`](crate::bpe::train_bpe).
     ///
-    /// Errors when the JSON is no byte-level BPE of `tokenizers` with the bytes first.
+    /// # Errors
+    /// [`TextError`] if the JSON is not a byte-level BPE of `tokenizers` whose first tokens are the bytes.
     pub fn from_bpe_json(json: &[u8]) -> Result<Self, TextError> {
         Ok(Self { bpe: Arc::new(Bpe::from_json(json)?), ipa: None })
     }
 
-    /// Returns the same vocabulary for a published model: sequences of phones have the ids of its tokenizer.
+    /// Sets the tokenizer of a published model, whose ids replace those of phones.
     #[must_use]
     pub fn with_ipa(self, tokenizer: IpaTokenizer) -> Self {
         Self { ipa: Some(Arc::new(tokenizer)), ..self }
@@ -105,72 +107,72 @@ impl TextVocab {
         FIRST_TEXT as usize + self.bpe.len()
     }
 
-    /// Never: there are always specials, phones and bytes.
+    /// Returns `false`, since every vocabulary has special tokens, phones and bytes.
     pub fn is_empty(&self) -> bool {
         false
     }
 
-    /// Id of a special.
+    /// Returns the id of a special token.
     pub fn special_id(&self, special: Special) -> u32 {
         special as u32
     }
 
-    /// Id of `<pad>`.
+    /// Returns the id of `<pad>`.
     pub fn pad(&self) -> u32 {
         Special::Pad as u32
     }
 
-    /// Id of `<bos>`.
+    /// Returns the id of `<bos>`.
     pub fn bos(&self) -> u32 {
         Special::Bos as u32
     }
 
-    /// Id of `<eos>`.
+    /// Returns the id of `<eos>`.
     pub fn eos(&self) -> u32 {
         Special::Eos as u32
     }
 
-    /// Id of `<unk>`.
+    /// Returns the id of `<unk>`.
     pub fn unk(&self) -> u32 {
         Special::Unk as u32
     }
 
-    /// Id of `<mask>`.
+    /// Returns the id of `<mask>`.
     pub fn mask(&self) -> u32 {
         Special::Mask as u32
     }
 
-    /// Ids of specials, used and reserved.
+    /// Returns the ids of special tokens, including reserved ones.
     pub fn specials_range(&self) -> Range<u32> {
         0..SPECIALS
     }
 
-    /// Ids of the phones.
+    /// Returns the ids of the phones.
     pub fn phones_range(&self) -> Range<u32> {
         SPECIALS..FIRST_TEXT
     }
 
-    /// Ids of the 256 letter tokens (bytes).
+    /// Returns the ids of the 256 letter tokens (bytes).
     pub fn letters_range(&self) -> Range<u32> {
         FIRST_TEXT..FIRST_TEXT + BYTES as u32
     }
 
-    /// Ids of all raw-text tokens: letters, then byte pairs.
+    /// Returns the ids of all raw-text tokens: letters, then byte pairs.
     pub fn text_range(&self) -> Range<u32> {
         FIRST_TEXT..self.len() as u32
     }
 
-    /// Id of a phone.
+    /// Returns the id of a phone.
     pub fn phone_id(&self, phone: Phone) -> u32 {
         SPECIALS + phone.index() as u32
     }
 
-    /// Returns the phone of an id, if it is one.
+    /// Returns the phone of an id; `None` for another token.
     pub fn phone_of(&self, id: u32) -> Option<Phone> {
         Phone::from_index(id.checked_sub(SPECIALS)? as usize)
     }
 
-    /// Meaning of a token id; `None` outside the vocabulary.
+    /// Returns the meaning of a token id; `None` outside the vocabulary.
     pub fn token(&self, id: u32) -> Option<TextToken<'_>> {
         if let Some(&special) = Special::ALL.get(id as usize) {
             Some(TextToken::Special(special))
@@ -185,7 +187,8 @@ impl TextVocab {
         }
     }
 
-    /// Ids of phones, one each; those of a published model's tokenizer, with its begin and end, where there is one.
+    /// Returns the ids of phones, one for each phone; with the tokenizer of a published model its ids, including begin
+    /// and end tokens.
     pub fn encode_phones(&self, phones: &[Phone]) -> Vec<u32> {
         if let Some(ipa) = &self.ipa {
             return ipa.encode_phones(phones);
@@ -193,7 +196,7 @@ impl TextVocab {
         phones.iter().map(|&phone| self.phone_id(phone)).collect()
     }
 
-    /// Returns the phones among some ids; all other tokens are left out.
+    /// Returns the phones among token ids; all other tokens are left out.
     pub fn decode_phones(&self, ids: &[u32]) -> Vec<Phone> {
         if let Some(ipa) = &self.ipa {
             return parse_ipa(&ipa.decode(ids)).unwrap_or_default();
@@ -201,29 +204,30 @@ impl TextVocab {
         ids.iter().filter_map(|&id| self.phone_of(id)).collect()
     }
 
-    /// Ids of the bytes of a text, one each, without merges.
+    /// Returns the letter tokens of a text, one for each byte.
     pub fn encode_letters(&self, text: &str) -> Vec<u32> {
         text.bytes().map(|byte| FIRST_TEXT + self.bpe.byte_token(byte)).collect()
     }
 
-    /// Returns the text of some letter tokens; tokens that are no text are left out, broken UTF-8 becomes `�`.
+    /// Returns the text of letter tokens. Other tokens are left out, and invalid UTF-8 becomes `�`.
     pub fn decode_letters(&self, ids: &[u32]) -> String {
         self.decode_bpe(ids)
     }
 
-    /// Ids of a text as byte pairs.
+    /// Returns the byte-pair ids of a text.
     ///
-    /// Errors when the library refuses the text, which byte-level BPE never should.
+    /// # Errors
+    /// [`TextError::EncodeBpe`] if the library fails, which is not expected for byte-level BPE.
     pub fn encode_bpe(&self, text: &str) -> Result<Vec<u32>, TextError> {
         Ok(self.bpe.encode(text)?.into_iter().map(|token| FIRST_TEXT + token).collect())
     }
 
-    /// Returns the text that a model predicted: of byte pairs, or the IPA of a published model's phones.
+    /// Returns the text of predicted ids: of byte pairs, or the IPA of a published model's phones.
     pub fn decode_predicted(&self, ids: &[u32]) -> String {
         self.ipa.as_ref().map_or_else(|| self.decode_bpe(ids), |ipa| ipa.decode(ids))
     }
 
-    /// Returns the text of some ids; tokens that are no text are left out, broken UTF-8 becomes `�`.
+    /// Returns the text of raw-text tokens. Other tokens are left out, and invalid UTF-8 becomes `�`.
     pub fn decode_bpe(&self, ids: &[u32]) -> String {
         let bytes: Vec<u8> = ids
             .iter()

@@ -1,15 +1,15 @@
-//! Requirements of training and corpora on several machines, and their figures in the records of the trials.
+//! Requirements of training and of corpora on several machines, and their figures in the records of the trials.
 
 use std::fmt::Write as _;
 
 /// Requirement whose figure a trial measures.
 #[derive(Debug)]
 pub struct ScaleRequirement {
-    /// Trial that measures it: `cargo xtask scale TRIAL`.
+    /// Trial that measures the requirement: `cargo xtask scale TRIAL`.
     pub trial: &'static str,
-    /// Name of the figure, as the record and the page have it.
+    /// Name of the figure in the record and on the page.
     pub name: &'static str,
-    /// Value that is required.
+    /// Required value.
     pub required: &'static str,
 }
 

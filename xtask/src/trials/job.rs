@@ -1,4 +1,4 @@
-//! Training jobs of the trials: a program, shards, a configuration, and the figures that a run leaves.
+//! Training jobs of the trials: program, shards, configuration, and the figures of a run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use xshell::cmd;
 
 use crate::project::{built, root, shell};
 
-/// Folder of all that trials make.
+/// Folder of the files of all trials.
 const FOLDER: &str = "target/scale";
 
-/// Settings of the trained model: small enough for a test, with several blocks and all stages of speech.
+/// Settings of the trained model: small enough for a test, but with several blocks and all stages of speech synthesis.
 const CONFIG: &str = r#"
 steps = 12
 positions = 900
@@ -49,7 +49,8 @@ pub struct TrialSetup {
 }
 
 impl TrialSetup {
-    /// Builds the program with features, unless there is one, and encodes the test set, each recording `copies` times.
+    /// Builds the program with features, unless `there` names one, and encodes the test set, each recording `copies`
+    /// times.
     pub fn new(there: Option<&Path>, features: &str, copies: usize) -> Result<Self> {
         let shell = shell()?;
         let folder = root().join(FOLDER);
@@ -62,7 +63,7 @@ impl TrialSetup {
             Some(program) => program.to_path_buf(),
             None => built(cmd!(shell, "cargo build --workspace --bin syrinx {features...}"))?,
         };
-        // A later build of other features must not take its place under a running trial.
+        // The program is copied, so that a later build with other features does not replace it during the trial.
         let program = folder.join("syrinx");
         fs::copy(&built, &program).with_context(|| built.display().to_string())?;
         let config = folder.join("train.toml");
@@ -76,7 +77,7 @@ impl TrialSetup {
         Ok(Self { program, shards, config, folder })
     }
 
-    /// Returns a fresh folder for a run.
+    /// Returns an empty folder for a run.
     pub fn run_folder(&self, name: &str) -> Result<PathBuf> {
         let run = self.folder.join("runs").join(name);
         if run.exists() {
@@ -85,7 +86,7 @@ impl TrialSetup {
         Ok(run)
     }
 
-    /// Arguments of `syrinx train`.
+    /// Returns the arguments of `syrinx train`.
     pub fn train(&self, run: &Path, more: &[&str]) -> Vec<String> {
         let path = |p: &Path| p.display().to_string();
         let mut args: Vec<String> =
@@ -97,7 +98,7 @@ impl TrialSetup {
     }
 }
 
-/// Writes a manifest with every line of another several times, under names of their own.
+/// Writes a manifest with each line of another manifest `copies` times, under distinct names.
 fn copies_of(manifest: &Path, copies: usize, to: &Path) -> Result<()> {
     let folder = manifest.parent().context("a manifest lies in a folder")?;
     let mut text = String::new();
@@ -114,7 +115,7 @@ fn copies_of(manifest: &Path, copies: usize, to: &Path) -> Result<()> {
     Ok(fs::write(to, text)?)
 }
 
-/// Command that starts ranks of a program on this machine, one thread each.
+/// Returns a command that starts ranks of a program on this machine, with one thread each.
 pub fn mpirun(ranks: usize, program: &Path, args: &[String]) -> Command {
     let mut command = Command::new("mpirun");
     let count = ranks.to_string();
@@ -123,7 +124,7 @@ pub fn mpirun(ranks: usize, program: &Path, args: &[String]) -> Command {
     command
 }
 
-/// Runs a command to its end and returns its output. Fails unless it succeeds.
+/// Runs a command and returns its output; fails if the command fails.
 pub fn finish(command: &mut Command) -> Result<String> {
     let shown = shown(command);
     let output = command.output().with_context(|| format!("can't start `{shown}`"))?;
@@ -132,34 +133,34 @@ pub fn finish(command: &mut Command) -> Result<String> {
     Ok(said)
 }
 
-/// Standard output and error of a command.
+/// Returns the standard output and error of a command.
 pub fn text_of(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     text(&output.stdout) + &text(&output.stderr)
 }
 
-/// Returns a command as it is typed.
+/// Returns a command line as text.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let root = root().display().to_string() + "/";
     words.map(|w| w.to_string_lossy().replace(&root, "")).collect::<Vec<_>>().join(" ")
 }
 
-/// Starts a command whose output is read at its end.
+/// Starts a command with captured output.
 pub fn start(command: &mut Command) -> Result<Child> {
     let shown = shown(command);
     let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     piped.spawn().with_context(|| format!("can't start `{shown}`"))
 }
 
-/// Events of one kind that a run has left.
+/// Returns the events of one kind in a run's folder.
 pub fn events(run: &Path, kind: &str) -> Vec<Value> {
     let text = fs::read_to_string(run.join("events.jsonl")).unwrap_or_default();
     let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     events.filter(|event| event["kind"] == kind).collect()
 }
 
-/// Steps and losses of a run; of a step that was taken twice the later one.
+/// Returns the steps and losses of a run; for a repeated step the later loss.
 pub fn losses(run: &Path) -> Vec<(u64, f64)> {
     let mut all = std::collections::BTreeMap::new();
     for event in events(run, "train_step") {
@@ -170,7 +171,7 @@ pub fn losses(run: &Path) -> Vec<(u64, f64)> {
     all.into_iter().collect()
 }
 
-/// Largest relative difference between the losses of two runs.
+/// Returns the largest relative difference between the losses of two runs.
 pub fn difference(one: &Path, other: &Path) -> Result<f64> {
     let (one, other) = (losses(one), losses(other));
     let steps = |losses: &[(u64, f64)]| losses.iter().map(|(s, _)| *s).collect::<Vec<_>>();
@@ -179,7 +180,7 @@ pub fn difference(one: &Path, other: &Path) -> Result<f64> {
     Ok(one.iter().zip(&other).map(apart).fold(0.0, f64::max))
 }
 
-/// Waits until a run has taken a step.
+/// Waits until a run has finished a step.
 pub fn wait_for_step(run: &Path, step: u64, child: &mut Child) -> Result<()> {
     let begun = Instant::now();
     while losses(run).last().is_none_or(|(last, _)| *last < step) {
@@ -192,14 +193,14 @@ pub fn wait_for_step(run: &Path, step: u64, child: &mut Child) -> Result<()> {
     Ok(())
 }
 
-/// Kills a process at once.
+/// Kills a process (SIGKILL).
 pub fn kill(pid: u32) -> Result<()> {
     let status = Command::new("kill").args(["-KILL", &pid.to_string()]).status()?;
     ensure!(status.success(), "can't kill {pid}");
     Ok(())
 }
 
-/// Processes whose command line names a run's folder, and whose program has this name.
+/// Returns the processes of a program whose command line contains a run's folder.
 pub fn processes(program: &str, run: &Path) -> Result<Vec<u32>> {
     let run = run.display().to_string();
     let mut found = Vec::new();
@@ -224,7 +225,8 @@ pub fn variable(pid: u32, name: &str) -> Option<String> {
     text.split('\0').find_map(|v| v.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
 }
 
-/// Returns the lines that a reader of the record needs: of the launcher and the ranks, without frames and blank lines.
+/// Returns the lines of an output that are relevant for the record: those of the launcher and the ranks, without frames
+/// and blank lines.
 pub fn gist(said: &str) -> String {
     let wanted = |line: &&str| {
         let words =
@@ -235,13 +237,13 @@ pub fn gist(said: &str) -> String {
     said.lines().filter(wanted).map(|l| l.replace(&root, "") + "\n").collect()
 }
 
-/// Processor seconds of all processes that this one has started and that have ended.
+/// Returns the processor time of all finished child processes, seconds.
 pub fn child_seconds() -> Result<f64> {
     seconds_of(&fs::read_to_string("/proc/self/stat")?)
 }
 
-/// Children's time in the system's form: after the program's name, which may hold spaces, the 14th and 15th field, in
-/// hundredths of a second.
+/// Parses the processor time of child processes, seconds, from `/proc/self/stat`: the 14th and 15th field after the
+/// program's name, which may contain spaces, in hundredths of a second.
 fn seconds_of(stat: &str) -> Result<f64> {
     let (_, after) = stat.rsplit_once(')').context("/proc/self/stat")?;
     let times = after.split_whitespace().skip(13).take(2).map(str::parse::<f64>);

@@ -1,4 +1,4 @@
-//! `scale network`: two ranks in two network namespaces that are joined by a veth pair, as two machines are by a cable.
+//! `scale network`: two ranks in two network namespaces, joined by a veth pair like two machines by a cable.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,13 +13,13 @@ use super::job::{self, TrialSetup};
 use super::record::TrialRecord;
 use crate::project::shell;
 
-/// Namespaces, ends of the cable, addresses.
+/// Both sides: namespace, end of the veth pair, address.
 const SIDES: [(&str, &str, &str); 2] =
     [("syrinx-a", "syrinx-va", "10.99.7.1"), ("syrinx-b", "syrinx-vb", "10.99.7.2")];
-/// Network of the trial.
+/// Subnet of the trial.
 const NETWORK: &str = "10.99.7.0/24";
 
-/// Two namespaces. Dropping them takes them away.
+/// Two network namespaces, removed when dropped.
 struct Network {
     shell: Shell,
     agent: PathBuf,
@@ -29,8 +29,8 @@ impl Network {
     fn new(folder: &Path) -> Result<Self> {
         let shell = shell()?;
         let agent = folder.join("agent.sh");
-        // mpirun starts its daemon on another host through this program, as it would through ssh. Each side has a host
-        // name of its own, as machines have.
+        // mpirun starts its daemon on the other side by this script instead of ssh. Each side has its own host name,
+        // like separate machines.
         let [_, (there, _, _)] = SIDES;
         let script = format!(
             "#!/bin/sh\nshift\nexec ip netns exec {there} unshare --uts sh -c \"hostname {there}; $*\"\n"
@@ -59,12 +59,12 @@ impl Network {
     fn remove(&self) {
         for (space, ..) in SIDES {
             let shell = &self.shell;
-            // A missing namespace is no failure here.
+            // A missing namespace is not an error.
             let _ = cmd!(shell, "ip netns del {space}").quiet().ignore_stderr().run();
         }
     }
 
-    /// Command that starts one rank on each side.
+    /// Returns a command that starts one rank on each side.
     fn mpirun(&self, program: &Path, args: &[String]) -> Command {
         let [(here, _, one), (_, _, two)] = SIDES;
         let mut command = Command::new("ip");
@@ -80,7 +80,7 @@ impl Network {
         command
     }
 
-    /// Returns the bytes that the first side has sent.
+    /// Returns the number of bytes that the first side has sent.
     fn sent_bytes(&self) -> Result<u64> {
         let [(space, end, _), _] = SIDES;
         let shell = &self.shell;

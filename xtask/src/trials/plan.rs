@@ -14,25 +14,25 @@ use super::record::TrialRecord;
 use super::weak::median;
 use crate::project::{root, shell};
 
-/// Layers of the planned width that are measured; more change little.
+/// Number of measured layers of the planned width; more layers change the speed little.
 const LAYERS: f64 = 4.0;
-/// Width; with heads and width of the gated MLP it is that of 151 M parameters in 12 layers.
+/// Width; with the number of heads and the width of the gated MLP, 12 layers have 151 M parameters.
 const DIM: f64 = 1_024.0;
 const HEADS: f64 = 16.0;
 const HIDDEN: f64 = 2_736.0;
-/// Frames a second and levels of the codec of the embedded model.
+/// Frame rate (Hz) and number of levels of the embedded model's codec.
 const FRAMES_PER_S: f64 = 25.0;
 const LEVELS: f64 = 8.0;
 /// Positions of a measured step.
 const STEP_POSITIONS: usize = 256;
-/// Steps of a short and of a long run, whose difference is free of the start.
+/// Numbers of steps of a short and a long run. The difference of their times excludes the start of the program.
 const FEW_STEPS: usize = 1;
 const MANY_STEPS: usize = 4;
 
 pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> Result<()> {
     let bench = TrialSetup::new(program, "syrinx-cli/mpi", 1)?;
     let measured = measure(&bench, rounds)?;
-    // Training is measured by processor time, the peak by wall time: on a busy machine they do not fit.
+    // Training is measured by processor time, the peak by wall time, so they are not comparable on a busy machine.
     let share = measured.share();
     ensure!(
         share > 0.0 && share <= 1.0,
@@ -47,7 +47,7 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> R
 
 fn measure(bench: &TrialSetup, rounds: usize) -> Result<Measured> {
     let shell = shell()?;
-    // Processor time of one thread: other load of the machine doesn't count.
+    // The processor time of one thread does not depend on other load of the machine.
     let _one_thread = shell.push_env("RAYON_NUM_THREADS", "1");
     let program = &bench.program;
     let json = |words: &[&str]| -> Result<Value> {
@@ -61,7 +61,7 @@ fn measure(bench: &TrialSetup, rounds: usize) -> Result<Measured> {
         let short = train_seconds(&json, FEW_STEPS)?;
         let long = train_seconds(&json, MANY_STEPS)?;
         speeds.push((MANY_STEPS - FEW_STEPS) as f64 * STEP_POSITIONS as f64 / (long - short));
-        // The highest rate counts: it is that of the round with the least other load.
+        // The highest rate is that of the round with the least other load.
         peak = peak.max(json(&["bench", "machine"])?["flop_per_s"].as_f64().context("flop_per_s")?);
         let said = cmd!(shell, "mpirun --allow-run-as-root -n 2 {program} bench reduce --json");
         let row: Value = serde_json::from_str(said.quiet().read()?.trim())?;
@@ -83,18 +83,18 @@ fn measure(bench: &TrialSetup, rounds: usize) -> Result<Measured> {
 
 /// Token shards of the test set.
 struct EncodedCorpus {
-    /// Processor seconds of encoding, the start of the program included.
+    /// Processor time of encoding, including the start of the program, seconds.
     seconds: f64,
     /// Hours of speech.
     speech_h: f64,
     utterances: f64,
     code_bytes: f64,
-    /// Bytes of texts, phones and times.
+    /// Size of texts, phones and times, bytes.
     record_bytes: f64,
     latent_bytes: f64,
 }
 
-/// Encodes the test set, without latents and with them.
+/// Encodes the test set, without and with latents.
 fn encode(bench: &TrialSetup, json: &impl Fn(&[&str]) -> Result<Value>) -> Result<EncodedCorpus> {
     let (plain, full) = (bench.run_folder("plan-shards")?, bench.run_folder("plan-latents")?);
     let name = |path: &Path| path.display().to_string();
@@ -115,7 +115,7 @@ fn encode(bench: &TrialSetup, json: &impl Fn(&[&str]) -> Result<Value>) -> Resul
     })
 }
 
-/// Processor seconds of `bench train` with this many steps, its start included.
+/// Returns the processor time of `bench train` with `steps` steps, including the start of the program, seconds.
 fn train_seconds(json: &impl Fn(&[&str]) -> Result<Value>, steps: usize) -> Result<f64> {
     let sizes = [("--dim", DIM), ("--layers", LAYERS), ("--heads", HEADS), ("--hidden", HIDDEN)];
     let mut words: Vec<String> =

@@ -1,4 +1,4 @@
-//! The page of `scale plan`.
+//! Page of `scale plan`.
 
 use std::fmt::Write as _;
 
@@ -8,65 +8,66 @@ use super::weak::machine;
 const CORPORA: [(f64, &str); 2] = [(1_000.0, "1,000 h"), (60_000.0, "60,000 h (LibriLight)")];
 /// Models: parameters, name.
 const MODELS: [(f64, &str); 2] = [(151e6, "151 M"), (1e9, "1 B")];
-/// Epochs of the corpus: passes over every hour, AR and NAR together.
+/// Number of epochs over the corpus, for AR and NAR together.
 const EPOCHS: f64 = 20.0;
-/// Seconds of a training utterance, the mean of LibriLight cut at pauses.
+/// Length of a training utterance, seconds: the mean of LibriLight cut at pauses.
 pub(super) const UTTERANCE_S: f64 = 12.0;
 /// Peak of an H100 in dense bf16 products, FLOP/s, from its data sheet.
 const GPU_FLOP_PER_S: f64 = 989e12;
-/// Share of the peak that trainers of language models reach on GPUs, a low one. candle's primitive operations are not better.
+/// Low estimate of the share of the peak that training of language models reaches on GPUs. candle's primitive
+/// operations do not reach more.
 const LOW_SHARE: f64 = 0.1;
-/// Bytes of the state of a parameter: weight, gradient, two moments and an average in f32.
+/// Size of the training state of a parameter, bytes: weight, gradient, two moments and an average in f32.
 const STATE_BYTES: f64 = 20.0;
-/// Ranks of the planned job.
+/// Number of ranks of the planned job.
 const RANKS: f64 = 64.0;
-/// Positions a step of one rank.
+/// Number of positions in a step of one rank.
 const RANK_POSITIONS: f64 = 16_384.0;
-/// Bytes a second between machines, each way: 100 and 10 Gbit/s.
+/// Bandwidth between machines in each direction, bytes per second: 100 and 10 Gbit/s.
 const LINKS: [(f64, &str); 2] = [(12.5e9, "100 Gbit/s"), (1.25e9, "10 Gbit/s")];
 
 /// Measurements behind the page.
 pub(super) struct Measured {
-    /// Positions of a training sequence for a frame of speech: frames and phones, with the prompt's share.
+    /// Number of positions of training sequences per frame of speech: frames, phones and prompt.
     pub(super) positions_per_frame: f64,
     pub(super) frames_per_s: f64,
-    /// Bytes of token shards for an hour of speech: codes, and all else (texts, phones, times).
+    /// Size of token shards for an hour of speech, bytes: codes, and records (texts, phones, times).
     pub(super) code_bytes_per_h: f64,
     pub(super) record_bytes_per_utterance: f64,
-    /// Bytes of the latents of an hour of speech, f16.
+    /// Size of the latents of an hour of speech in f16, bytes.
     pub(super) latent_bytes_per_h: f64,
-    /// Hours of speech that a core encodes in an hour of its time.
+    /// Speed of encoding on one core, as a multiple of real time.
     pub(super) encode_speed: f64,
-    /// Positions in a second of a core's time in training here, its parameters, and the core's peak.
+    /// Positions per second of training on one core, number of parameters of the trained model, and peak of the core.
     pub(super) positions_per_s: f64,
     pub(super) parameters: f64,
     pub(super) flop_per_s: f64,
-    /// Bytes a second of an all-reduce between two ranks of this machine.
+    /// Speed of an all-reduce between two ranks of this machine, bytes per second.
     pub(super) reduce_bytes_per_s: f64,
 }
 
 impl Measured {
-    /// Operations a second of training here.
+    /// Returns the operations per second of the measured training.
     fn used(&self) -> f64 {
         6.0 * self.parameters * self.positions_per_s
     }
 
-    /// Share of the peak that training reaches here.
+    /// Returns the share of the peak that the measured training reaches.
     pub(super) fn share(&self) -> f64 {
         self.used() / self.flop_per_s
     }
 
-    /// Positions of all passes over a corpus.
+    /// Returns the number of positions of all epochs over a corpus.
     fn positions(&self, hours: f64) -> f64 {
         hours * 3_600.0 * self.frames_per_s * self.positions_per_frame * EPOCHS
     }
 
-    /// GPU hours of a training at this share of the GPU's peak.
+    /// Returns the GPU hours of a training at a share of the GPU's peak.
     fn gpu_hours(&self, hours: f64, parameters: f64, share: f64) -> f64 {
         6.0 * parameters * self.positions(hours) / (GPU_FLOP_PER_S * share) / 3_600.0
     }
 
-    /// GPU hours of the smallest and of the largest training of the page, in words.
+    /// Returns a text with the GPU hours of the smallest and the largest training of the page.
     pub(super) fn cost(&self) -> String {
         let of = |i: usize, share: f64| number(self.gpu_hours(CORPORA[i].0, MODELS[i].0, share));
         let (measured, low) = (self.share(), LOW_SHARE);
@@ -81,12 +82,12 @@ impl Measured {
     }
 }
 
-/// Bytes of gradients that each rank sends in a step, f32.
+/// Returns the bytes of f32 gradients that each rank sends in a step.
 fn sent_bytes(parameters: f64) -> f64 {
     2.0 * (RANKS - 1.0) / RANKS * parameters * 4.0
 }
 
-/// Number with separators; small ones with a decimal.
+/// Formats a number with separators; a small number has a decimal.
 fn number(value: f64) -> String {
     if value < 99.5 {
         return format!("{value:.1}");
@@ -102,7 +103,7 @@ fn number(value: f64) -> String {
     out
 }
 
-/// Bytes in a unit that suits them.
+/// Formats a number of bytes in a suitable unit.
 fn size(bytes: f64) -> String {
     match bytes {
         b if b >= 1e15 => format!("{:.1} PB", b / 1e15),
@@ -112,7 +113,7 @@ fn size(bytes: f64) -> String {
     }
 }
 
-/// The page of these measurements.
+/// Builds the page from measurements.
 pub(super) fn page(m: &Measured) -> String {
     let mut out = String::new();
     // Writing to a string can't fail.

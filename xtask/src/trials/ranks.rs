@@ -1,5 +1,5 @@
-//! `scale ranks`: the number of ranks changes the time only, a lost rank ends the job, and a run can be resumed
-//! elsewhere.
+//! `scale ranks`: losses do not depend on the number of ranks, a lost rank ends the job, and a run resumes with another
+//! number of ranks.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::figures;
 use super::job::{self, TrialSetup};
 use super::record::TrialRecord;
 
-/// Largest relative difference of losses that counts as none, f32.
+/// Largest relative difference of equal losses in f32.
 const SAME: f64 = 1e-5;
 
 pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
@@ -38,7 +38,7 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
     lost(record, &bench, &one)
 }
 
-/// Sizes of the optimizer's state in the lines of the ranks, MiB.
+/// Parses the sizes of the optimizer state from the output of the ranks, MiB.
 fn optimizer_state_mib(said: &str) -> Vec<f64> {
     let size = |line: &str| {
         let (_, after) = line.split_once("optimizer state ")?;
@@ -47,7 +47,7 @@ fn optimizer_state_mib(said: &str) -> Vec<f64> {
     said.lines().filter_map(size).collect()
 }
 
-/// Smallest and largest value, or the one that all have.
+/// Formats the smallest and the largest value, or the common value.
 fn range(values: &[f64]) -> String {
     let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
     let largest = values.iter().copied().fold(0.0, f64::max);
@@ -58,7 +58,7 @@ fn range(values: &[f64]) -> String {
     }
 }
 
-/// Kills rank 1 of 2 in the middle of a run, and resumes with one rank.
+/// Kills rank 1 of 2 during a run, and resumes with one rank.
 fn lost(record: &mut TrialRecord, bench: &TrialSetup, straight: &Path) -> Result<()> {
     let run = bench.run_folder("lost")?;
     let mut command = job::mpirun(2, &bench.program, &bench.train(&run, &[]));

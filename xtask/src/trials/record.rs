@@ -1,4 +1,4 @@
-//! Output of a trial, printed as it comes and kept for a file.
+//! Output of a trial, printed at once and collected for a file.
 
 use std::fs;
 
@@ -7,17 +7,17 @@ use anyhow::{Context as _, Result};
 use super::figures::ScaleRequirement;
 use crate::project::root;
 
-/// Lines of a trial.
+/// Collected output of a trial.
 pub struct TrialRecord(String);
 
 impl TrialRecord {
-    /// Builds a record that begins with its command.
+    /// Builds a record that begins with the command of the trial.
     pub fn new(command: &str) -> Self {
         println!("$ {command}");
         Self(format!("$ {command}\n"))
     }
 
-    /// Prints and keeps text.
+    /// Prints and records a text.
     pub fn say(&mut self, text: impl AsRef<str>) {
         for line in text.as_ref().lines() {
             // Paths of this machine say nothing to a reader.
@@ -27,17 +27,17 @@ impl TrialRecord {
         }
     }
 
-    /// Prints and keeps the figure of a requirement.
+    /// Prints and records the figure of a requirement.
     pub fn figure(&mut self, requirement: &ScaleRequirement, figure: &str) {
         self.say(requirement.line(figure));
     }
 
-    /// Returns all of it.
+    /// Returns the complete output.
     pub fn text(&self) -> &str {
         &self.0
     }
 
-    /// Writes all of it to a file of evals/reports.
+    /// Writes the output to a file in evals/reports.
     pub fn keep(&self, file: &str) -> Result<()> {
         let path = root().join("evals/reports").join(file);
         let folder = path.parent().context("a report has a folder")?;

@@ -1,4 +1,4 @@
-//! `scale slurm`: the examples of configs/cluster on a Slurm of this machine.
+//! `scale slurm`: the examples of configs/cluster on a local Slurm.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,12 @@ use super::job::{self, TrialSetup};
 use super::record::TrialRecord;
 use crate::project::{root, shell};
 
-/// Ports of the controller and the node's daemon, apart from the usual ones.
+/// Ports of the controller and the node's daemon, different from the defaults.
 const PORTS: [u16; 2] = [16_817, 16_818];
-/// Longest wait for the node to be idle.
+/// Longest wait until the node is idle.
 const START: Duration = Duration::from_secs(60);
 
-/// A grid of two cells that needs no training.
+/// Ablation of two cells without training.
 const ABLATION: &str = r#"
 title = "A grid for an array job"
 question = "Do two tasks of an array job give the findings of one?"
@@ -35,7 +35,7 @@ values = [
 ]
 "#;
 
-/// A Slurm with one node, stopped when dropped.
+/// A Slurm cluster of one node, stopped when dropped.
 struct Cluster {
     daemons: Vec<Child>,
     folder: PathBuf,
@@ -121,7 +121,7 @@ impl Cluster {
             command.arg(format!("--array={array}"));
         }
         let named: Vec<String> = variables.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        // Without an array, `%a` would be a number of no task.
+        // Without an array, `%a` has no meaning.
         let task = if array.is_empty() { "all" } else { "%a" };
         let out = self.folder.join(format!("{script}-{task}.txt"));
         command.arg(format!("--export=ALL,{}", named.join(",")));
@@ -149,7 +149,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         for daemon in self.daemons.iter_mut().rev() {
-            // Slurm's daemons end tidily when asked.
+            // Slurm's daemons clean up on SIGTERM.
             let _ = Command::new("kill").arg(daemon.id().to_string()).status();
             let _ = daemon.wait();
         }
@@ -185,7 +185,8 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
     )
 }
 
-/// Memory of the node for jobs: nine tenths of the machine's, since Slurm drains a node with less than configured.
+/// Returns the configured memory of the node: nine tenths of the machine's, since Slurm drains a node that has less
+/// than configured.
 fn memory_mib() -> u64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
@@ -208,7 +209,7 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
     let size = ("PER_SHARD", "10".to_owned());
     let of = [program.clone(), manifest, made, size];
     cluster.submit(record, "encode", "1-2", &of)?;
-    // The same tasks again: nothing is left to do.
+    // The same tasks run again and have no work to do.
     cluster.submit(record, "encode", "1-2", &of)?;
     let (one, other) = (&bench.shards, &shards);
     cmd!(shell, "diff -r {one} {other}").quiet().run().context("the shards differ")?;

@@ -19,7 +19,7 @@ const PORT: &str = "5957";
 /// Bucket and folder of the shards.
 const PLACE: &str = "s3://syrinx/shards";
 
-/// The server, stopped when dropped.
+/// Running server, stopped when dropped.
 struct Server(Child);
 
 impl Drop for Server {
@@ -64,7 +64,7 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Variables that lead to the server.
+/// Returns the environment variables for access to the server.
 fn access() -> [(&'static str, String); 5] {
     [
         ("AWS_ACCESS_KEY_ID", "test".into()),
@@ -75,7 +75,7 @@ fn access() -> [(&'static str, String); 5] {
     ]
 }
 
-/// Starts moto's server and waits until it listens.
+/// Starts moto's server and waits until it accepts connections.
 fn serve(python: &Path) -> Result<Server> {
     let path = python.with_file_name("moto.log");
     let log = fs::File::create(&path)?;

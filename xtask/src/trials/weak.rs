@@ -1,4 +1,4 @@
-//! `scale weak`: the same work a rank on one rank and on two, one thread each, beside two separate runs.
+//! `scale weak`: weak scaling from one rank to two with one thread each, compared with two separate runs.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use super::figures;
 use super::job::{self, TrialSetup, child_seconds};
 use super::record::TrialRecord;
 
-/// Positions a step of one rank: enough sequences that the shares of two ranks differ little.
+/// Number of positions in a step of one rank: enough sequences that the shares of two ranks are nearly equal.
 const POSITIONS: usize = 3_000;
 /// Steps of a run; the first two are not measured.
 const STEPS: &str = "steps=10";
@@ -27,18 +27,18 @@ const SHAPE: [&str; 8] = [
 
 /// Speed of a run.
 pub struct Speed {
-    /// Positions a second over all ranks, median over steps.
+    /// Positions per second over all ranks, median over steps.
     pub positions_per_s: f64,
-    /// Seconds a step, median.
+    /// Duration of a step, median over steps, seconds.
     pub step_s: f64,
 }
 
-/// Ways to use two cores, in the order in which a round tries them.
+/// Ways to use two cores, in the order of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Arrangement {
     /// One rank; the other core is free.
     OneRank,
-    /// Two separate runs of one rank each at the same time: the limit that the machine sets.
+    /// Two concurrent runs of one rank each, which are the limit of the machine.
     TwoRuns,
     /// Two ranks of one run.
     TwoRanks,
@@ -67,7 +67,7 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> R
     let mut costs: [Vec<f64>; 3] = Default::default();
     let mut said = String::new();
     for round in 1..=rounds.max(1) {
-        // In turns, so that other load of the machine meets all arrangements.
+        // Arrangements alternate, so that other load of the machine affects all of them.
         for (i, arrangement) in ARRANGEMENTS.into_iter().enumerate() {
             let begun = child_seconds()?;
             let speed = measure(&bench, arrangement, &mut said)?;
@@ -106,12 +106,12 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> R
     Ok(())
 }
 
-/// Median of the ratios of two series, value by value.
+/// Returns the median of the ratios of two series.
 fn ratio(of: &[f64], to: &[f64]) -> f64 {
     median(&mut of.iter().zip(to).map(|(of, to)| of / to).collect::<Vec<f64>>())
 }
 
-/// Trains for some steps with the same work a process. `said` becomes the output.
+/// Trains some steps with the same work for each process, and writes the output to `said`.
 fn measure(bench: &TrialSetup, arrangement: Arrangement, said: &mut String) -> Result<Speed> {
     match arrangement {
         Arrangement::OneRank => {
@@ -146,7 +146,7 @@ fn measure(bench: &TrialSetup, arrangement: Arrangement, said: &mut String) -> R
     }
 }
 
-/// Command of a run of one rank on one core.
+/// Returns the command of a run of one rank on one core.
 fn alone(bench: &TrialSetup, run: &Path, core: usize) -> Command {
     let mut command = Command::new("taskset");
     command.args(["-c", &core.to_string()]).arg(&bench.program).args(arguments(bench, run, 1));
@@ -154,7 +154,7 @@ fn alone(bench: &TrialSetup, run: &Path, core: usize) -> Command {
     command
 }
 
-/// Arguments of a run with this number of ranks.
+/// Returns the arguments of a run with `ranks` ranks.
 fn arguments(bench: &TrialSetup, run: &Path, ranks: usize) -> Vec<String> {
     let positions = format!("positions={}", POSITIONS * ranks);
     let mut more = vec!["--set", &positions, "--set", STEPS, "--set", "checkpoint_steps=1000"];
@@ -162,7 +162,7 @@ fn arguments(bench: &TrialSetup, run: &Path, ranks: usize) -> Vec<String> {
     bench.train(run, &more)
 }
 
-/// Speed of a run, without its first steps.
+/// Returns the speed of a run without its first steps.
 pub fn speed(run: &Path) -> Result<Speed> {
     let steps = job::events(run, "train_step");
     let later = steps.get(2..).filter(|s| s.len() > 2).context("too few steps")?;
@@ -181,7 +181,7 @@ pub fn median(values: &mut [f64]) -> f64 {
     }
 }
 
-/// Processor of this machine and its load.
+/// Returns the processor and the load of this machine.
 pub fn machine() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let field = |line: &str| line.split_once(':').map(|(_, v)| v.trim().to_owned());

@@ -1,4 +1,4 @@
-//! `ablate`: build the program and answer a question.
+//! `ablate`: builds the program and runs an ablation.
 
 use std::process::ExitCode;
 
@@ -14,14 +14,14 @@ use crate::table::list;
     after_help = "Examples:\n  cargo xtask ablate\n  cargo xtask ablate sampling\n  cargo xtask ablate sampling --dry-run\n  cargo xtask ablate alignment --data shards --shard 1/2\n\n`syrinx ablate --help` lists what can follow."
 )]
 pub struct AblateArgs {
-    /// A file of configs/ablations, without `.toml`; a list of all if not given
+    /// File of configs/ablations, without `.toml`; without it all are listed
     name: Option<String>,
-    /// Everything else goes to `syrinx ablate`
+    /// Further arguments of `syrinx ablate`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
-/// Runs the ablation in the workspace's folder; ends as the program does.
+/// Runs the ablation in the workspace's folder; returns the program's exit code.
 pub fn run(args: &AblateArgs) -> Result<ExitCode> {
     let folder = root().join("configs/ablations");
     let all = named_files(&folder, "title")?;

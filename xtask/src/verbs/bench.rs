@@ -32,17 +32,17 @@ pub struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
-    /// Training steps: fused against primitive kernels, and PyTorch where it is found
+    /// Training steps: fused and primitive kernels, and PyTorch if installed
     Train(train::TrainArgs),
-    /// Decoding with the reference's 151 million parameters: f32 and 8-bit weights, and PyTorch where it is found
+    /// Decoding with the reference's 151 million parameters: f32 and 8-bit weights, and PyTorch if installed
     Decode(decode::DecodeArgs),
-    /// Start, `say`, `transcribe` and the codec as users meet them
+    /// Start of the program, `say`, `transcribe` and the codec, as users run them
     User(user::UserArgs),
-    /// `train`, `decode` and `user`, one after the other
+    /// `train`, `decode` and `user`, in order
     All(MeasureArgs),
-    /// Everything built from nothing, to the first report
+    /// A complete build from an empty folder, to the first report
     Build(build::BenchBuildArgs),
-    /// The server at capacity and at four times that
+    /// The server at capacity and at four times its capacity
     Serve(serve::BenchServeArgs),
 }
 
@@ -52,7 +52,7 @@ pub struct MeasureArgs {
     /// A Python that has PyTorch
     #[arg(long, default_value = "python3", value_name = "PROGRAM")]
     python: String,
-    /// Rounds; in each every kind takes its turn, and medians count
+    /// Number of rounds, each of which measures every kind; figures are medians over rounds
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Program to measure instead of a new build
@@ -73,7 +73,7 @@ impl MeasureArgs {
     }
 }
 
-/// Measures, stores and prints.
+/// Measures, stores and prints the figures.
 pub fn run(args: &BenchArgs) -> Result<()> {
     match &args.what {
         BenchCommand::Train(args) => {
@@ -97,7 +97,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     }
 }
 
-/// Measures everything but the build. What is finished stays stored when a later measurement fails.
+/// Runs all measurements except the build. Finished ones stay stored if a later one fails.
 fn all(args: &MeasureArgs) -> Result<()> {
     let program = args.program()?;
     let (measure, rest) = (args.clone(), Vec::new());
@@ -110,7 +110,8 @@ fn all(args: &MeasureArgs) -> Result<()> {
     finish("user", figures, &program, args.record, true)
 }
 
-/// Prints a measurement with its requirements. One of standard sizes is stored, and recorded if `record` is set.
+/// Prints a measurement with its requirements. A measurement of standard sizes is stored, and written to the page if
+/// `record` is set.
 fn finish(
     name: &str,
     figures: Figures,
@@ -128,7 +129,7 @@ fn finish(
     if record { write_page() } else { Ok(()) }
 }
 
-/// Limits of the machine as measured in a round.
+/// Limits of the machine, measured in the round.
 struct Limits {
     bytes_per_s: f64,
     flop_per_s: f64,
@@ -154,7 +155,7 @@ fn has_torch(python: &str) -> bool {
     has
 }
 
-/// Returns what a command prints as JSON.
+/// Runs a command and returns its output as JSON.
 fn json_of(command: &mut Command) -> Result<Value> {
     let shown = format!("{command:?}");
     let output = command.stderr(Stdio::inherit()).output().context("can't start it")?;

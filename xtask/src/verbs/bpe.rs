@@ -1,4 +1,4 @@
-//! `bpe`: the byte-pair vocabulary that comes inside, from the texts of a corpus.
+//! `bpe`: trains the embedded byte-pair vocabulary on the texts of a corpus.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub struct BpeArgs {
     /// Manifest of the corpus; texts of its training split are read
     #[arg(value_name = "FILE")]
     manifest: PathBuf,
-    /// Tokens, the 256 bytes counted
+    /// Number of tokens, including the 256 bytes
     #[arg(long, value_name = "N", default_value_t = 512)]
     vocab_size: usize,
     /// The file to write

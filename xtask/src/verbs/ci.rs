@@ -1,4 +1,4 @@
-//! `ci`: what `.ci/run` runs.
+//! `ci`: all steps of CI, run by `.ci/run`.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use xshell::cmd;
 
 use crate::project::shell;
 
-/// The steps, in order: the quick ones that often fail first.
+/// Steps, in order. Quick steps that often fail come first.
 const STEPS: [(&str, &[&str]); 8] = [
     ("lint", &["lint"]),
     ("tests", &["test"]),
@@ -19,7 +19,7 @@ const STEPS: [(&str, &[&str]); 8] = [
     ("README", &["readme", "--skip", "cargo xtask test"]),
 ];
 
-/// Runs all steps; the first that fails ends it.
+/// Runs all steps, up to the first failure.
 pub fn run() -> Result<()> {
     let shell = shell()?;
     shell.set_var("CI", "1");

@@ -1,4 +1,4 @@
-//! `corpus`: the training corpus from scratch.
+//! `corpus`: synthesizes the training corpus.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -20,19 +20,19 @@ pub struct CorpusArgs {
     /// Folder of the corpus
     #[arg(long, default_value = "target/corpus", value_name = "DIR")]
     out: PathBuf,
-    /// Utterances in all
+    /// Total number of utterances
     #[arg(long, default_value_t = 9600)]
     utterances: usize,
     /// Engines, with commas between
     #[arg(long, default_value = "kokoro,piper", value_delimiter = ',')]
     engines: Vec<String>,
-    /// Draws texts, speakers and splits
+    /// Seed of the draw of texts, speakers and splits
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Processes of the engine `kokoro`, each with one thread at low priority; one a core if not given
     #[arg(long, value_name = "N")]
     processes: Option<usize>,
-    /// Manifest of a corpus that this one is trained on together with: its texts keep their splits
+    /// Manifest of another corpus for the same training; texts in both have the same split
     #[arg(long, value_name = "FILE")]
     keep_splits: Option<PathBuf>,
     /// Only the first N utterances of the test split of each named voice: evaluation material
@@ -46,7 +46,7 @@ pub struct CorpusArgs {
     licences: bool,
 }
 
-/// Makes the environment where it is missing, then the corpus.
+/// Creates the environment if it is missing, then the corpus.
 pub fn run(args: &CorpusArgs) -> Result<()> {
     let here = root().join("xtask/corpus");
     let shell = shell()?;
@@ -92,7 +92,7 @@ pub fn run(args: &CorpusArgs) -> Result<()> {
     Ok(())
 }
 
-/// Returns the style vectors of Kokoro's voices: a folder with the unpacked npm package.
+/// Downloads the style vectors of Kokoro's voices; returns the folder of the unpacked npm package.
 fn styles(shell: &Shell, folder: &Path) -> Result<PathBuf> {
     const PACKAGE: &str = "kokoro-js@1.2.1";
     const ARCHIVE: &str = "kokoro-js-1.2.1.tgz";
@@ -107,7 +107,8 @@ fn styles(shell: &Shell, folder: &Path) -> Result<PathBuf> {
     Ok(out)
 }
 
-/// Novels as prose to read: a folder with an unpacked Debian package, which isn't installed, since it needs R.
+/// Downloads novels as texts; returns the folder of the unpacked Debian package, which is not installed, since it
+/// depends on R.
 fn novels(shell: &Shell, folder: &Path) -> Result<PathBuf> {
     let out = folder.join("novels");
     if out.join("usr").exists() {
@@ -124,7 +125,7 @@ fn novels(shell: &Shell, folder: &Path) -> Result<PathBuf> {
     Ok(out)
 }
 
-/// Builds the program that writes numbers and dates out.
+/// Builds the example program `normalize`, which verbalizes numbers and dates.
 fn normalizer(shell: &Shell) -> Result<PathBuf> {
     let build = cmd!(
         shell,
@@ -136,7 +137,7 @@ fn normalizer(shell: &Shell) -> Result<PathBuf> {
     program.context("cargo did not say where it left the normaliser")
 }
 
-/// Installs a Debian package unless its file is there.
+/// Installs a Debian package unless `file` exists.
 fn debian(shell: &Shell, package: &str, file: &Path) -> Result<()> {
     if file.exists() {
         return Ok(());

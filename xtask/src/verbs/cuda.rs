@@ -1,4 +1,4 @@
-//! `cuda`: the program for NVIDIA GPUs, built on a machine with or without one.
+//! `cuda`: builds the program for NVIDIA GPUs, on a machine with or without one.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,10 +21,10 @@ pub struct CudaArgs {
     /// Compute capability of the GPU, without the point
     #[arg(long, value_name = "NN", default_value_t = 90)]
     compute_cap: u32,
-    /// Build flash attention too, for inference in bf16
+    /// Also build flash attention, for inference in bf16
     #[arg(long)]
     flash_attn: bool,
-    /// Only get the toolkit ready
+    /// Only prepare the toolkit
     #[arg(long)]
     prepare_only: bool,
 }
@@ -33,7 +33,7 @@ pub struct CudaArgs {
 const LIBRARIES: [&str; 5] =
     ["libcublas.so", "libcublasLt.so", "libcurand.so", "libnvrtc.so", "libcudart.so"];
 
-/// Gets the toolkit ready and builds.
+/// Prepares the toolkit and builds the program.
 pub fn run(args: &CudaArgs) -> Result<()> {
     ensure!(
         cfg!(all(target_os = "linux", target_arch = "x86_64")),
@@ -61,11 +61,11 @@ pub fn run(args: &CudaArgs) -> Result<()> {
 struct Kit {
     /// Value of `CUDA_HOME`.
     toolkit: PathBuf,
-    /// Links to the libraries under the names that a linker expects.
+    /// Folder of links to the libraries, under the names that a linker expects.
     links: PathBuf,
 }
 
-/// Fetches the toolkit from PyPI and makes the links that a linker needs.
+/// Downloads the toolkit from PyPI and creates the links that a linker needs.
 fn prepare(shell: &Shell, home: &Path) -> Result<Kit> {
     for (program, package) in
         [("python3", "python3 and python3-venv"), ("gcc", "gcc"), ("g++", "g++")]
@@ -89,7 +89,7 @@ fn prepare(shell: &Shell, home: &Path) -> Result<Kit> {
     for library in LIBRARIES {
         link(&newest(&toolkit.join("lib"), library)?, &links.join(library))?;
     }
-    // The driver's library is on machines with a GPU only. Here a stand-in is linked with.
+    // Only machines with a GPU have the driver's library, so the program is linked with a stub.
     let driver = links.join("libcuda.so.1");
     if !driver.exists() {
         stand_in(shell, &toolkit, &driver)?;
@@ -98,8 +98,8 @@ fn prepare(shell: &Shell, home: &Path) -> Result<Kit> {
     Ok(Kit { toolkit, links })
 }
 
-/// Builds a stub library with every function of the driver's header, each of which returns that there is no device. A
-/// program linked with it loads the real library by name at its start.
+/// Builds a stub of the driver's library. All functions of the driver's header return the error that there is no
+/// device. A program linked with the stub loads the real library by name at its start.
 fn stand_in(shell: &Shell, toolkit: &Path, driver: &Path) -> Result<()> {
     let header = toolkit.join("include/cuda.h");
     let declared = cmd!(shell, "gcc -E -P {header}").quiet().read()?;
@@ -126,7 +126,7 @@ fn functions(header: &str) -> BTreeSet<&str> {
     called.collect()
 }
 
-/// Returns the toolkit within an environment of Python.
+/// Returns the folder of the toolkit in a Python environment.
 fn toolkit(python: &Path) -> Result<PathBuf> {
     for entry in fs::read_dir(python.join("lib"))? {
         let candidate = entry?.path().join("site-packages/nvidia/cu13");
@@ -137,7 +137,7 @@ fn toolkit(python: &Path) -> Result<PathBuf> {
     bail!("no toolkit in {}; remove it and try again", python.display())
 }
 
-/// Returns the file of a library: its name with a version behind, the longest if there are several.
+/// Returns the file of a library: its name followed by a version; of several files the one with the longest name.
 fn newest(folder: &Path, library: &str) -> Result<PathBuf> {
     let dotted = format!("{library}.");
     let mut found: Vec<PathBuf> = fs::read_dir(folder)
@@ -150,7 +150,7 @@ fn newest(folder: &Path, library: &str) -> Result<PathBuf> {
     found.pop().with_context(|| format!("{} has no {library}", folder.display()))
 }
 
-/// A symbolic link, made anew if it leads elsewhere.
+/// Creates a symbolic link, and replaces one with another target.
 fn link(to: &Path, at: &Path) -> Result<()> {
     if fs::read_link(at).is_ok_and(|there| there == to) {
         return Ok(());
@@ -161,7 +161,7 @@ fn link(to: &Path, at: &Path) -> Result<()> {
     symlink(to, at).with_context(|| format!("can't link {}", at.display()))
 }
 
-/// Builds in a target folder of its own, so that the everyday build stays warm.
+/// Builds in a separate target folder, so that the artifacts of ordinary builds are kept.
 fn build(shell: &Shell, args: &CudaArgs, kit: &Kit, home: &Path) -> Result<PathBuf> {
     let (toolkit, links) = (&kit.toolkit, &kit.links);
     for name in ["CUDA_HOME", "CUDA_PATH", "CUDA_ROOT"] {
@@ -172,7 +172,7 @@ fn build(shell: &Shell, args: &CudaArgs, kit: &Kit, home: &Path) -> Result<PathB
     shell.set_var("CUDA_COMPUTE_CAP", args.compute_cap.to_string());
     shell.set_var("CUDARC_CUDA_VERSION", "13000");
     shell.set_var("LIBRARY_PATH", links);
-    // Kernels take a gigabyte each to compile.
+    // The compilation of a kernel takes a gigabyte of memory, so few are compiled in parallel.
     if std::env::var_os("CUDAFORGE_THREADS").is_none() {
         shell.set_var("CUDAFORGE_THREADS", "1");
     }

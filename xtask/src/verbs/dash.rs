@@ -1,4 +1,4 @@
-//! `dash`: build the program and run its dashboard.
+//! `dash`: builds the program and runs its dashboard.
 
 use std::process::ExitCode;
 
@@ -13,12 +13,12 @@ use crate::project::{build_program, exit_as_program, shell};
     after_help = "Examples:\n  cargo xtask dash\n  cargo xtask dash --screen training\n  cargo xtask dash --replay runs/lm/events.jsonl\n\n`syrinx dash --help` lists what can follow."
 )]
 pub struct DashArgs {
-    /// Everything goes to `syrinx dash`
+    /// Arguments of `syrinx dash`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
-/// Runs the dashboard in the workspace's folder; ends as the program does.
+/// Runs the dashboard in the workspace's folder; returns the program's exit code.
 pub fn run(args: &DashArgs) -> Result<ExitCode> {
     let program = build_program(&shell()?)?;
     let words: Vec<String> =

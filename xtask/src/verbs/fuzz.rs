@@ -1,4 +1,4 @@
-//! `fuzz`: mutated inputs for everything that reads files and texts.
+//! `fuzz`: feeds mutated inputs to all readers of files and texts.
 
 use anyhow::Result;
 use clap::Args;
@@ -9,7 +9,7 @@ use crate::project::{build_named, shell};
 /// `fuzz`.
 #[derive(Debug, Args)]
 pub struct FuzzArgs {
-    /// A target of tests/fuzz, or `all`
+    /// Target of tests/fuzz, or `all`
     #[arg(default_value = "all")]
     target: String,
     /// Seconds for each target
@@ -23,7 +23,7 @@ pub struct FuzzArgs {
     rest: Vec<String>,
 }
 
-/// Builds the fuzzer with the workspace's own artifacts and runs it.
+/// Builds the fuzzer, reusing the workspace's build artifacts, and runs it.
 pub fn run(args: &FuzzArgs) -> Result<()> {
     let shell = shell()?;
     let program = build_named(&shell, "syrinx-fuzz")?;

@@ -1,4 +1,4 @@
-//! `graphones`: the n-gram model of letters and phones that comes inside, from the embedded dictionary.
+//! `graphones`: estimates the embedded n-gram model of graphones from the embedded dictionary.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use xshell::cmd;
 
 use crate::project::{root, shell};
 
-/// The model's file.
+/// File of the model.
 const FILE: &str = "crates/text/data/graphones.bin";
 
 /// `graphones`.

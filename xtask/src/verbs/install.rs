@@ -1,4 +1,4 @@
-//! `install`: every way of installing the program, built and tried.
+//! `install`: builds and tests every way of installing the program.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -27,13 +27,13 @@ pub struct InstallArgs {
     build: BuildArgs,
 }
 
-/// Flags of a build that is tried.
+/// Flags of a tested build.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct BuildArgs {
-    /// Optimize nothing but matrix products and the codec, which compiles in minutes
+    /// Optimize only matrix products and the codec, so that the build takes minutes
     #[arg(long)]
     pub quick: bool,
-    /// Write the output to evals/reports/install too
+    /// Also write the output to evals/reports/install
     #[arg(long)]
     pub record: bool,
 }
@@ -51,7 +51,7 @@ enum Way {
 
 /// Target of a static program.
 const MUSL: &str = "x86_64-unknown-linux-musl";
-/// Text of a try.
+/// Text of the tests.
 const TEXT: &str = "The birch canoe slid on the smooth planks.";
 /// Formats of a server with all encoders.
 const FORMATS: [&str; 4] = ["wav", "flac", "mp3", "opus"];
@@ -66,24 +66,24 @@ impl BuildArgs {
         vec!["--profile".into(), "quick".into(), "--config".into(), config]
     }
 
-    /// Begins the record of a try.
+    /// Starts the record of a test.
     pub fn begin(self, command: &str) -> TrialRecord {
         TrialRecord::new(&format!("{command}{}", if self.quick { " --quick" } else { "" }))
     }
 
-    /// Ends the record of a try.
+    /// Ends the record of a test.
     pub fn end(self, mut record: TrialRecord, name: &str) -> Result<()> {
         record.say(machine());
         if self.record { record.keep(&format!("install/{name}.txt")) } else { Ok(()) }
     }
 }
 
-/// Target folder of all ways, so that they share what they have in common.
+/// Returns the target folder of all ways, which share build artifacts.
 pub(crate) fn target() -> PathBuf {
     root().join("target/install/build")
 }
 
-/// Builds and tries.
+/// Builds and tests the selected way.
 pub fn run(args: &InstallArgs) -> Result<()> {
     let name = args.way.to_possible_value().map(|v| v.get_name().to_owned());
     let name = name.context("a way has a name")?;
@@ -128,7 +128,7 @@ fn static_program(shell: &Shell, build: BuildArgs, record: &mut TrialRecord) -> 
     speak(shell, &program, record)
 }
 
-/// Says the size of a program and the time of its build.
+/// Records the size of a program and the time of its build.
 fn built_in(program: &Path, begun: Instant, record: &mut TrialRecord) -> Result<()> {
     let bytes = program.metadata().with_context(|| program.display().to_string())?.len();
     let seconds = begun.elapsed().as_secs();
@@ -136,7 +136,7 @@ fn built_in(program: &Path, begun: Instant, record: &mut TrialRecord) -> Result<
     Ok(())
 }
 
-/// Speaks a sentence with the program and transcribes it.
+/// Synthesizes a sentence with the program and transcribes it.
 fn speak(shell: &Shell, program: &Path, record: &mut TrialRecord) -> Result<()> {
     let wav = root().join("target/install/said.wav");
     let begun = Instant::now();
@@ -149,7 +149,7 @@ fn speak(shell: &Shell, program: &Path, record: &mut TrialRecord) -> Result<()> 
     Ok(())
 }
 
-/// Speaks in every format of a server and reads the answers back.
+/// Requests speech in every format of a server and reads the answers.
 fn formats(base: &str, record: &mut TrialRecord) -> Result<()> {
     let python = python(&["soundfile"])?;
     let script = root().join("xtask/install/formats.py");
@@ -161,7 +161,7 @@ fn formats(base: &str, record: &mut TrialRecord) -> Result<()> {
     Ok(())
 }
 
-/// Builds the image, runs it and speaks in every format.
+/// Builds the image, runs it and requests speech in every format.
 fn image(shell: &Shell, build: BuildArgs, record: &mut TrialRecord) -> Result<()> {
     let runs = |engine: &&str| {
         cmd!(shell, "{engine} info").quiet().ignore_stdout().ignore_stderr().run().is_ok()

@@ -5,7 +5,7 @@ use xshell::cmd;
 
 use crate::project::shell;
 
-/// Checks both. What neither knows of is in `tests/workspace`, and runs with the tests.
+/// Checks formatting and lints. Rules that these tools do not have are tests in `tests/workspace`.
 pub fn run() -> Result<()> {
     let shell = shell()?;
     cmd!(shell, "cargo fmt --all --check").run()?;

@@ -1,4 +1,4 @@
-//! `new-task`: a crate under `tasks/` that compiles, is listed, and does something.
+//! `new-task`: creates a working task under `tasks/` and registers it.
 
 use std::fs;
 use std::path::Path;
@@ -19,12 +19,12 @@ use crate::verbs::{rehearsal, schema};
 pub struct NewTaskArgs {
     /// Identifier of the task, crate and command: small letters, digits and `-`
     name: String,
-    /// Make it, test and train it, and take it away again; nothing may be uncommitted here
+    /// Create, test, train and remove the task; requires a working tree without changes
     #[arg(long)]
     rehearse: bool,
 }
 
-/// Names of the template's task, which is dereverberation.
+/// Names of the template's task, dereverberation.
 const TEMPLATE: [&str; 3] = ["de-reverb", "de_reverb", "DeReverb"];
 
 /// Template files with their targets. `NAME` is the task's name.
@@ -40,10 +40,10 @@ const FILES: [(&str, &str); 9] = [
     ("tests/it/main.rs", "tasks/NAME/tests/it/main.rs"),
 ];
 
-/// The suite is stored with the others.
+/// Template and path of the suite, which is stored with all suites.
 const SUITE: (&str, &str) = ("suite.toml", "evals/NAME.toml");
 
-/// Makes the crate and its suite, adds its line, and writes its schemas.
+/// Creates the crate and its suite, adds its line to the registry, and writes its schemas.
 pub fn run(args: &NewTaskArgs) -> Result<()> {
     let root = root();
     let name = args.name.as_str();
@@ -53,7 +53,7 @@ pub fn run(args: &NewTaskArgs) -> Result<()> {
     make(&root, name)?;
     let shell = shell()?;
     let package = format!("syrinx-task-{name}");
-    // Other names, other line lengths.
+    // Names of other lengths change the line breaks.
     cmd!(shell, "cargo fmt --package {package}").run()?;
     schema::run(&schema::SchemaArgs::default())?;
     println!(
@@ -78,7 +78,7 @@ fn make(root: &Path, name: &str) -> Result<()> {
     Ok(fs::write(&registry, listed(&text, name)?)?)
 }
 
-/// Whether a task can be called this.
+/// Checks that a task can have this name.
 fn check(root: &Path, name: &str) -> Result<()> {
     let part =
         |p: &str| !p.is_empty() && p.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -103,7 +103,7 @@ fn check(root: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Returns the file that has a command of this name: one of a task, or one of the program's own.
+/// Returns the source file that defines a command of this name, of a task or of the program.
 fn owner_of_verb(root: &Path, name: &str) -> Result<Option<String>> {
     for entry in fs::read_dir(root.join("tasks"))? {
         // A crate of several tasks has a module for each.
@@ -125,7 +125,7 @@ fn owner_of_verb(root: &Path, name: &str) -> Result<Option<String>> {
     Ok((found || name == "help").then(|| own.to_owned()))
 }
 
-/// `whisper-quietly` as a type: `WhisperQuietly`.
+/// Converts a name such as `whisper-quietly` to that of a type: `WhisperQuietly`.
 fn camel(name: &str) -> String {
     let upper = |part: &str| {
         let mut part = part.to_owned();
@@ -137,13 +137,13 @@ fn camel(name: &str) -> String {
     name.split('-').map(upper).collect()
 }
 
-/// Returns a template with the task's name in all its spellings.
+/// Replaces the template's name by the task's name, in all its forms.
 pub fn renamed(text: &str, name: &str) -> String {
     let names = [name.to_owned(), name.replace('-', "_"), camel(name)];
     TEMPLATE.iter().zip(&names).fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
-/// Returns the registry's manifest with the task's line at its place among the others.
+/// Inserts the task's line into the registry's manifest, in alphabetical order.
 fn listed(manifest: &str, name: &str) -> Result<String> {
     let mut lines: Vec<String> = manifest.lines().map(str::to_owned).collect();
     let is_task = |l: &String| l.starts_with("syrinx-task-");

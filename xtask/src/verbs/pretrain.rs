@@ -1,4 +1,4 @@
-//! `pretrain`: build the program and run a recipe.
+//! `pretrain`: builds the program and runs a recipe.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,12 +17,12 @@ pub struct PretrainArgs {
     /// Use this built program
     #[arg(long, value_name = "FILE", hide = true)]
     program: Option<PathBuf>,
-    /// The recipe, configs/recipes/english.toml if not given, and everything else that `syrinx pretrain` takes
+    /// The recipe, configs/recipes/english.toml if not given, and further arguments of `syrinx pretrain`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
-/// Runs the recipe in the workspace's folder; ends as the program does.
+/// Runs the recipe in the workspace's folder; returns the program's exit code.
 pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
     let program = match &args.program {
         Some(program) => program.clone(),
@@ -30,7 +30,7 @@ pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
     };
     let mut words = vec!["pretrain".to_owned()];
     words.extend(args.rest.iter().cloned());
-    // The program runs in the workspace's folder, and the recipe may be named from another one.
+    // The program runs in the workspace's folder, so a recipe's path relative to another folder is made absolute.
     if let Some(recipe) = words.get_mut(1).filter(|word| !word.starts_with('-')) {
         let path = std::path::absolute(&*recipe).with_context(|| recipe.clone())?;
         *recipe = path.display().to_string();

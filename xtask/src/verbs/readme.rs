@@ -14,7 +14,7 @@ pub struct ReadmeArgs {
     /// Only list the commands
     #[arg(long)]
     list: bool,
-    /// A command that was run already; may be repeated
+    /// Command to skip, since it was run already; may be repeated
     #[arg(long, value_name = "COMMAND")]
     skip: Vec<String>,
 }
@@ -24,12 +24,12 @@ pub struct ReadmeArgs {
 struct Step {
     /// Line in the file, from 1.
     line: usize,
-    /// The command, continuation lines joined.
+    /// The command, including continuation lines.
     command: String,
 }
 
-/// Runs every command of the blocks marked `console`, one after another, in a folder that has the README's files and
-/// the program in its path. Blocks marked `console no-run` (hours of work, another machine) are passed over.
+/// Runs the commands of all blocks marked `console`, in order, in a folder with the README's files and with the program
+/// in `PATH`. Blocks marked `console no-run` (which take hours, or need another machine) are skipped.
 pub fn run(args: &ReadmeArgs) -> Result<()> {
     let text = fs::read_to_string(root().join("README.md")).context("README.md")?;
     let steps = steps(&text);

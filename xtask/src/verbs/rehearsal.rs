@@ -1,4 +1,4 @@
-//! The rehearsal of `new-task`: creates, compiles, tests, trains and removes a task.
+//! Rehearsal of `new-task`: creates, compiles, tests, trains and removes a task.
 
 use std::fs;
 use std::path::Path;
@@ -9,17 +9,17 @@ use xshell::{Shell, cmd};
 use crate::project::{build_program, shell, test_programs};
 use crate::registry::{REGISTRY, line};
 
-/// Folder of what the rehearsal trains, below the workspace's target folder.
+/// Folder of the rehearsal's training.
 const FOLDER: &str = "target/rehearsal";
 
-/// Files that change with the tasks, beside those of the task itself.
+/// Files that change with a new task, in addition to its own.
 const GENERATED: [&str; 3] = ["Cargo.lock", "configs/schemas/", REGISTRY];
 
-/// Makes a task, checks that it is whole and touched nothing else, and that nothing is left of it when its line and its
-/// files are gone.
+/// Creates a task, checks that it works and that no other files changed, and checks that nothing remains of the task
+/// after its removal.
 ///
-/// The task is made in this working tree: a copy of the tree would compile every crate again, as paths differ. The tree must
-/// hold no changes that are not committed, and holds none after it, whatever fails.
+/// The task is created in this working tree, since a copy of the tree has other paths and would compile every crate
+/// again. The tree must have no uncommitted changes, and has none afterwards, even after a failure.
 pub fn run(root: &Path, name: &str) -> Result<()> {
     let shell = shell()?;
     let changes = cmd!(shell, "git status --porcelain --untracked-files=all").quiet().read()?;
@@ -61,7 +61,7 @@ fn rehearse(shell: &Shell, root: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Looks for the task where a user would.
+/// Checks that the program's commands list the task.
 fn look(shell: &Shell, program: &Path, name: &str) -> Result<()> {
     let lists: [(&[&str], String); 4] = [
         (&["tasks"], format!("syrinx {name}")),
@@ -75,7 +75,7 @@ fn look(shell: &Shell, program: &Path, name: &str) -> Result<()> {
             bail!("`syrinx {}` doesn't say `{said}`:\n{out}", args.join(" "));
         }
     }
-    // The model has never learnt it; that the suite gets so far shows that it is known.
+    // The model is not trained on the task, so this error shows that the task and its suite are found.
     let asked = cmd!(shell, "cargo xtask eval {name}").quiet().ignore_status().output()?;
     let said = String::from_utf8_lossy(&asked.stderr);
     if !said.contains(&format!("the model has no task `{name}`")) {
@@ -84,7 +84,7 @@ fn look(shell: &Shell, program: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs the training of tasks/README.md, shortened.
+/// Runs the training of tasks/README.md with fewer steps.
 fn train(shell: &Shell, program: &Path, folder: &Path, name: &str) -> Result<()> {
     let work = folder.join("work");
     if work.exists() {
@@ -134,7 +134,7 @@ fn check_touched(status: &str, name: &str) -> Result<()> {
     bail!("the new task touched {}", strange.join(", "))
 }
 
-/// Takes the task away as a user would: its line, its folder, its suite.
+/// Removes the task as a user would: its line in the registry, its folder, its suite.
 fn take_away(root: &Path, name: &str) -> Result<()> {
     let registry = root.join(REGISTRY);
     let text = fs::read_to_string(&registry)?;
@@ -144,7 +144,7 @@ fn take_away(root: &Path, name: &str) -> Result<()> {
     Ok(fs::remove_file(root.join("evals").join(format!("{name}.toml")))?)
 }
 
-/// Brings the working tree back to the last commit after a failure.
+/// Restores the working tree to the last commit after a failure.
 fn restore(shell: &Shell, root: &Path, name: &str) -> Result<()> {
     cmd!(shell, "git checkout --quiet -- {GENERATED...}").run()?;
     let suite = format!("evals/{name}.toml");

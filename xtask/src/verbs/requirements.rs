@@ -23,19 +23,19 @@ const MISSED: u8 = 6;
     after_help = "Examples:\n  cargo xtask requirements --list\n  cargo xtask requirements --only stt,g2p,bench\n  cargo xtask requirements --judge-command 'tools/judge {list} --out {out}'\n\nSuites that were run with the same model, settings and judges are taken from target/requirements. Figures of speed are those of the latest `cargo xtask bench`. Without a judge that knows it, a figure isn't measured. Ends with 6 if a requirement isn't reached."
 )]
 pub struct RequirementsArgs {
-    /// Only what needs these suites, or `bench`
+    /// Only requirements that need these suites, or `bench`
     #[arg(long, value_delimiter = ',', value_name = "SUITE,SUITE")]
     only: Vec<String>,
-    /// Only list what would be measured
+    /// Only list the requirements
     #[arg(long)]
     list: bool,
     /// Folder of the reports
     #[arg(long, default_value = "target/requirements", value_name = "DIR")]
     out: PathBuf,
-    /// Write the table as a page of Markdown too, for instance evals/reports/requirements.md
+    /// Also write the table as a Markdown page, for instance evals/reports/requirements.md
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
-    /// Everything else goes to `syrinx eval`: judges, `--model`
+    /// Further arguments of `syrinx eval`: judges, `--model`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! `sbom`: the packages that the program is built of, as CycloneDX.
+//! `sbom`: lists the packages that the program links, as CycloneDX.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -61,7 +61,7 @@ fn bill(metadata: &Value, lock: &toml::Table) -> Option<Value> {
     }))
 }
 
-/// Ids of the packages that a package links, itself included.
+/// Returns the ids of the packages that a package links, including its own.
 fn linked(nodes: &[Value], root: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = vec![root.to_owned()];
@@ -74,7 +74,7 @@ fn linked(nodes: &[Value], root: &str) -> BTreeSet<String> {
     found
 }
 
-/// Ids of the normal and build dependencies of a node.
+/// Returns the ids of the normal and build dependencies of a node.
 fn normal(node: &Value) -> Vec<String> {
     let is_test = |dep: &&Value| {
         let kinds = dep["dep_kinds"].as_array();

@@ -1,4 +1,4 @@
-//! `scale`: training on several ranks, array jobs and object storage, tried on one machine.
+//! `scale`: tests training on several ranks, array jobs and object storage on one machine.
 
 use std::collections::HashMap;
 use std::fs;
@@ -19,13 +19,13 @@ pub struct ScaleArgs {
     /// Trial
     #[arg(value_enum)]
     trial: Trial,
-    /// Write the output to evals/reports/scale/TRIAL.txt too, and make evals/reports/scale.md of all outputs
+    /// Also write the output to evals/reports/scale/TRIAL.txt, and evals/reports/scale.md from all outputs
     #[arg(long)]
     record: bool,
-    /// Measuring rounds (`weak`, `plan`)
+    /// Number of measuring rounds (`weak`, `plan`)
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Program to try instead of a new build
+    /// Program to test instead of a new build
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 }
@@ -35,11 +35,11 @@ pub struct ScaleArgs {
 enum Trial {
     /// 1, 2 and 4 ranks have the same losses; a rank is killed; a run resumes with another number of ranks
     Ranks,
-    /// Two network namespaces joined by a veth pair, killed and resumed; traffic a step
+    /// Two network namespaces joined by a veth pair, killed and resumed; traffic per step
     Network,
     /// Weak scaling from 1 to 2 ranks with one thread each
     Weak,
-    /// The Slurm example of configs/cluster against a Slurm of this machine with two tasks
+    /// The Slurm example of configs/cluster on a local Slurm with two tasks
     Slurm,
     /// Training from a local S3-compatible server
     Storage,

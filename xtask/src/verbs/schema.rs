@@ -1,4 +1,4 @@
-//! `schema`: JSON schemas of everything that can be written by hand.
+//! `schema`: JSON schemas of tasks and configuration files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -53,7 +53,7 @@ pub fn run(args: &SchemaArgs) -> Result<()> {
     Ok(())
 }
 
-/// All schemas by file name.
+/// Returns all schemas by file name.
 fn schemas(program: &Path) -> Result<BTreeMap<String, String>> {
     let mut schemas = BTreeMap::new();
     for (file, which) in CONFIGURATIONS {
@@ -78,7 +78,7 @@ fn pretty(json: &str) -> Result<String> {
     Ok(serde_json::to_string_pretty(&value)? + "\n")
 }
 
-/// Returns the files that are missing, other, or too many.
+/// Returns the files that are missing, different or superfluous.
 fn differences(folder: &Path, schemas: &BTreeMap<String, String>) -> Result<Vec<String>> {
     let mut stale: Vec<String> = schemas
         .iter()

@@ -1,4 +1,4 @@
-//! `serve`: checks of the server by clients that others wrote.
+//! `serve`: tests of the server with third-party clients.
 
 mod program;
 
@@ -26,7 +26,7 @@ pub struct ServeArgs {
 enum ServeCommand {
     /// The `openai` packages of Python and Node: speech, transcription, events
     Clients,
-    /// Requests made from /openapi.json by schemathesis; no answer may be a 5xx
+    /// Requests generated from /openapi.json by schemathesis; no answer may be a 5xx
     Fuzz(FuzzArgs),
     /// The page in headless Chromium, with screenshots
     Page(PageArgs),
@@ -34,7 +34,7 @@ enum ServeCommand {
 
 #[derive(Debug, Args)]
 struct FuzzArgs {
-    /// Requests for every route
+    /// Number of requests for each route
     #[arg(long, default_value_t = 30, value_name = "N")]
     examples: usize,
 }
@@ -55,7 +55,7 @@ pub fn run(args: &ServeArgs) -> Result<()> {
     }
 }
 
-/// Returns a Python with packages of its own, under `target/serve`.
+/// Returns the Python of a virtual environment with packages, under `target/serve`.
 pub(crate) fn python(packages: &[&str]) -> Result<std::path::PathBuf> {
     let shell = shell()?;
     let home = root().join("target/serve").join(packages.join("-"));
@@ -69,7 +69,7 @@ pub(crate) fn python(packages: &[&str]) -> Result<std::path::PathBuf> {
     Ok(python)
 }
 
-/// Words that the recognizer finds in the speech of the clients' text.
+/// Words that must be in the transcript of the clients' speech.
 const WORDS: [&str; 3] = ["birch", "dark", "blue"];
 
 fn clients() -> Result<()> {
@@ -84,7 +84,7 @@ fn clients() -> Result<()> {
     }
     let server = Program::start(&build_program(&shell)?, &[])?;
     let scripts = root().join("crates/serve/tests/it/clients");
-    // Modules are searched from the folder of the script on.
+    // Node searches modules from the folder of the script upwards.
     let module = node.join("openai_client.mjs");
     fs::copy(scripts.join("openai_client.mjs"), &module)?;
     for (program, script) in [(python, scripts.join("openai_client.py")), ("node".into(), module)] {
@@ -107,7 +107,7 @@ fn fuzz(args: &FuzzArgs) -> Result<()> {
         Program::start(&build_program(&shell()?)?, &["--max-text", "60", "--max-audio", "5"])?;
     let schema = server.url("/openapi.json");
     let folder = root().join("target/serve");
-    // Recognition of a status code's meaning is the description's job; crashes are the server's.
+    // Only server errors are checked, since the description does not list all status codes.
     let status = Command::new(python.with_file_name("schemathesis"))
         .args(["run", &schema, "--checks", "not_a_server_error", "--workers", "1"])
         .args(["--max-examples", &args.examples.to_string(), "--request-timeout", "120"])

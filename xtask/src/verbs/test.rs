@@ -9,17 +9,17 @@ use crate::project::shell;
 /// `test`.
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// Everything goes to the test runner: names, `-p PACKAGE`
+    /// Arguments of the test runner: names, `-p PACKAGE`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
-/// Runs nextest where it is installed, cargo's own runner otherwise.
+/// Runs nextest if it is installed, else cargo's own runner.
 pub fn run(args: &TestArgs) -> Result<()> {
     let shell = shell()?;
     let rest = &args.rest;
     let scope = scope(rest);
-    // Examples in the documentation come first: nextest does not run them, and its summary should stand last.
+    // Examples in the documentation run first, since nextest does not run them, and its summary should be last.
     if rest.is_empty() {
         cmd!(shell, "cargo test --doc --quiet --workspace").run()?;
     }
@@ -32,7 +32,7 @@ pub fn run(args: &TestArgs) -> Result<()> {
     Ok(())
 }
 
-/// Packages that cargo selects beside those of the arguments.
+/// Returns the package selection in addition to the arguments.
 fn scope(rest: &[String]) -> &'static [&'static str] {
     let chosen =
         |arg: &String| arg == "--package" || arg.starts_with("--package=") || arg.starts_with("-p");

@@ -1,8 +1,8 @@
 //! `torture`: kills the program at random moments, fills its disk, and checks the files it leaves.
 //!
-//! A job runs once undisturbed. Then it is killed (SIGKILL) at random moments and started again until it is done: its
-//! files are then the same, bit for bit, and no temporary file is left. On a disk that is too small it ends with a
-//! message that says so, leaves no temporary file, and resumes to the same result once there is room.
+//! A job first runs without interruption. Then it is killed (SIGKILL) at random moments and restarted until it is
+//! finished: its files must be the same, bit for bit, without temporary files. On a disk that is too small it must end
+//! with a message that says so, leave no temporary file, and resume to the same result on a larger disk.
 
 mod disk;
 mod jobs;
@@ -20,25 +20,25 @@ use crate::project::{build_program, shell};
 use disk::Disk;
 use jobs::{JOBS, Job};
 
-/// Kills in one try before the job may finish.
+/// Number of kills in one run before the job may finish.
 const KILLS_A_TRY: usize = 3;
 
 /// `torture`.
 #[derive(Debug, Args)]
 pub struct TortureArgs {
-    /// A job, or `all`
+    /// Job, or `all`
     #[arg(default_value = "all")]
     job: String,
-    /// Kills of each job
+    /// Number of kills of each job
     #[arg(long, default_value_t = 100)]
     kills: usize,
-    /// Seed of the moments
+    /// Seed of the moments of kills
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The program; built if not given
     #[arg(long)]
     program: Option<PathBuf>,
-    /// Leave out the full disks, which need the right to mount
+    /// Leave out the tests of full disks, which require permission to mount
     #[arg(long)]
     no_disk: bool,
 }
@@ -65,14 +65,14 @@ pub fn run(args: &TortureArgs) -> Result<()> {
     Ok(())
 }
 
-/// Files by their path below a folder.
+/// Content of files by their path relative to a folder.
 type Tree = BTreeMap<PathBuf, Vec<u8>>;
 
-/// Random numbers by a small generator (xorshift64*).
+/// Random number generator (xorshift64*).
 struct Moments(u64);
 
 impl Moments {
-    /// Returns a share of 1.
+    /// Returns a number from 0 to 1.
     fn share(&mut self) -> f64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -81,7 +81,7 @@ impl Moments {
     }
 }
 
-/// A job with its undisturbed result.
+/// A job with the result of an uninterrupted run.
 struct TortureCase<'j> {
     program: &'j Path,
     job: &'j Job,
@@ -89,7 +89,7 @@ struct TortureCase<'j> {
     took: Duration,
 }
 
-/// End of a try.
+/// End of a run.
 enum Ended {
     Killed,
     With(Option<i32>, String),
@@ -119,16 +119,16 @@ impl<'j> TortureCase<'j> {
         use std::os::unix::process::CommandExt as _;
         let mut command =
             Command::new(if self.job.script { Path::new("bash") } else { self.program });
-        // A group of its own, so that a script's programs are killed with it.
+        // The job has its own process group, so that a script's programs are killed with it.
         command.process_group(0);
         command.args((self.job.args)(folder)).current_dir(folder);
         command.env("HOME", folder).stdin(Stdio::null()).stdout(Stdio::null());
         command
     }
 
-    /// Runs the job to its end, or kills it after a time.
+    /// Runs the job to its end, or kills it after `kill_after`.
     fn start(&self, folder: &Path, kill_after: Option<Duration>) -> Result<Ended> {
-        // Not in the folder, whose disk may be full.
+        // The file is not in the job's folder, whose disk may be full.
         let errors = tempfile::NamedTempFile::new()?;
         let mut command = self.command(folder);
         command.stderr(errors.reopen()?);
@@ -153,7 +153,7 @@ impl<'j> TortureCase<'j> {
         }
     }
 
-    /// Kills the job so often, in tries of a few kills each.
+    /// Kills the job `kills` times, in runs of a few kills each.
     fn kill_often(&self, kills: usize, moments: &mut Moments) -> Result<()> {
         let (mut done, mut tries) = (0, 0);
         while done < kills {
@@ -181,7 +181,7 @@ impl<'j> TortureCase<'j> {
         Ok(())
     }
 
-    /// Lets the job run on disks of growing size until it fits.
+    /// Runs the job on disks of growing size until it succeeds.
     fn fill_disk(&self) -> Result<()> {
         let needed: usize = self.expected.values().map(Vec::len).sum();
         let mut full = 0;
@@ -196,7 +196,7 @@ impl<'j> TortureCase<'j> {
                 {
                     full += 1;
                 }
-                // The smallest disk may have room for a small result.
+                // The smallest disk may have space for a small result.
                 Ended::With(Some(0), _) => continue,
                 Ended::With(code, errors) => {
                     bail!("{} on a full disk ended with {code:?}: {errors}", self.job.name)
@@ -253,7 +253,7 @@ impl<'j> TortureCase<'j> {
     }
 }
 
-/// Kills a process with all that it started.
+/// Kills a process group.
 fn kill_group(leader: u32) -> Result<()> {
     let killed = Command::new("kill").args(["-KILL", "--", &format!("-{leader}")]).status()?;
     if !killed.success() {
@@ -262,7 +262,7 @@ fn kill_group(leader: u32) -> Result<()> {
     Ok(())
 }
 
-/// All files below a folder.
+/// Returns all files below a folder.
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -1,4 +1,4 @@
-//! `wheel`: the wheel of `crates/python`, built by maturin and tested where it is installed.
+//! `wheel`: builds the wheel of `crates/python` with maturin, installs it and tests it.
 
 use std::fs;
 use std::time::Instant;
@@ -23,7 +23,7 @@ pub struct WheelArgs {
     build: BuildArgs,
 }
 
-/// Builds the wheel, installs it into an environment of its own and runs its tests.
+/// Builds the wheel, installs it into a virtual environment and runs its tests.
 pub fn run(args: &WheelArgs) -> Result<()> {
     let mut record = args.build.begin("cargo xtask wheel");
     let shell = shell()?;
@@ -57,7 +57,7 @@ pub fn run(args: &WheelArgs) -> Result<()> {
     }
     cmd!(shell, "{python} -m pip install --quiet --force-reinstall --no-deps {wheel}").run()?;
     let tests = root().join("crates/python/tests");
-    // Runs outside the sources, so that the installed package is imported.
+    // The tests run outside the source folder, so that they import the installed package.
     let output = std::process::Command::new(&python)
         .args(["-m", "unittest", "discover", "--verbose", "--start-directory"])
         .arg(&tests)

@@ -1,8 +1,8 @@
-//! Dereverberation: speech in a room becomes speech close to the microphone.
+//! Dereverberation: removes the reverberation of a room from speech.
 //!
-//! The reverberant recording is frame-aligned conditioning: its codes are added to the frames of the response, which
-//! therefore has as many frames, and the model predicts no end. Training examples need recordings in rooms; the task
-//! simulates them itself (see `reverb.rs`).
+//! The reverberant recording is frame-aligned conditioning: its codes are added to the frames of the response. The
+//! response therefore has as many frames as the recording, and the model predicts no end. Training needs reverberant
+//! recordings, which the task simulates (see `reverb.rs`).
 
 mod config;
 mod example;
@@ -22,7 +22,7 @@ pub use config::DeReverbConfig;
 pub use request::DeReverbRequest;
 pub use reverb::reverberant;
 
-/// The registry's entry.
+/// Entry of the registry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<DeReverb>();
 
 /// Name of the simulated input in corpora.

@@ -1,4 +1,4 @@
-//! From a request to rows, and from their codes to a recording.
+//! Conversion of a request to rows, and of their codes to a recording.
 
 use syrinx_task::{
     AnswerIssue, Content, Contents, Context, Generated, Plan, RecordingIssue, RowPlan, Speech,
@@ -9,7 +9,7 @@ use syrinx_types::Codes;
 use crate::layout::{AR, NAR, RECORDING};
 use crate::{DeReverbConfig, DeReverbRequest};
 
-/// One row for every stretch of the recording.
+/// Plans one row for every section of the recording.
 pub(crate) fn plan(
     config: &DeReverbConfig,
     request: &DeReverbRequest,

@@ -1,37 +1,37 @@
-//! Data chunks of a WAV file: their bytes as one stream.
+//! Data chunks of a WAV file as one stream of bytes.
 
 use std::io::{self, Cursor, Read};
 
 use super::header::{self, DataLength, Encoding, Header};
 use crate::AudioError;
 
-/// Bytes of the data chunks of a file, one chunk after another, without incomplete frames.
+/// Reader of the data chunks of a file, one after another, without incomplete frames.
 ///
-/// The specification allows one data chunk. Recorders that split long recordings write several, as does appending one
-/// file to another. ffmpeg reads all of them, libsndfile and sox only the first.
+/// The specification allows one data chunk. Files have several if a recorder splits long recordings, or if files were
+/// appended to each other. ffmpeg reads all of them, libsndfile and sox only the first.
 pub(super) struct DataChunks<'a, R> {
     reader: R,
     header: &'a Header,
     name: &'a str,
-    /// Bytes of the first chunk that were read with the header.
+    /// Bytes of the first chunk that were read together with the header.
     ahead: Cursor<Vec<u8>>,
     chunk: Chunk,
-    /// Number of chunks so far, the current one included.
+    /// Number of chunks read, the current one included.
     count: u64,
-    /// Bytes of whole frames by the lengths of the chunks so far; `None` once a length is unknown.
+    /// Number of bytes of complete frames, from the stated lengths of the chunks so far; `None` if a length is unknown.
     expected_bytes: Option<u64>,
-    /// Whether no further chunk is searched.
+    /// Whether the search for further chunks has ended.
     is_last: bool,
     /// Whether a further chunk was found that cannot be joined.
     has_left_out: bool,
 }
 
-/// Part of the current chunk that is still to be read.
+/// Remainder of the current chunk.
 #[derive(Debug, Clone, Copy)]
 struct Chunk {
-    /// Bytes of whole frames.
+    /// Bytes of complete frames.
     left: u64,
-    /// Bytes behind the last whole frame.
+    /// Bytes after the last complete frame.
     incomplete: u64,
     /// Whether a byte of padding follows.
     is_padded: bool,
@@ -40,7 +40,7 @@ struct Chunk {
 }
 
 impl<'a, R: Read> DataChunks<'a, R> {
-    /// Starts at the first byte after the header. `ahead` is [`Header::ahead`].
+    /// Builds a reader; `reader` is at the first byte after the header, and `ahead` is [`Header::ahead`].
     pub(super) fn new(reader: R, header: &'a Header, ahead: Vec<u8>, name: &'a str) -> Self {
         let (chunk, bytes) = Chunk::begin(header, header.length);
         Self {
@@ -61,7 +61,7 @@ impl<'a, R: Read> DataChunks<'a, R> {
         self.count
     }
 
-    /// Returns the bytes that the lengths of the chunks promise, if all of them are known.
+    /// Returns the number of bytes that the chunks state, if all lengths are known.
     pub(super) fn expected_bytes(&self) -> Option<u64> {
         self.expected_bytes
     }
@@ -71,7 +71,7 @@ impl<'a, R: Read> DataChunks<'a, R> {
         self.has_left_out
     }
 
-    /// Goes on to the next data chunk; returns `false` at the end of the sound.
+    /// Proceeds to the next data chunk; returns `false` if there is none.
     fn next_chunk(&mut self) -> io::Result<bool> {
         if self.is_last {
             return Ok(false);
@@ -82,7 +82,7 @@ impl<'a, R: Read> DataChunks<'a, R> {
         let found = match header::next_data(&mut self.reader, self.name, self.header, end) {
             Ok(Some(found)) => found,
             Err(AudioError::Read { cause, .. }) => return Err(cause),
-            // Damage behind the sound is not searched for further sound.
+            // Damaged bytes after the samples are not searched for further chunks.
             Ok(None) | Err(_) => return Ok(false),
         };
         if !found.is_same_format || !is_aligned {
@@ -100,7 +100,7 @@ impl<'a, R: Read> DataChunks<'a, R> {
 }
 
 impl Chunk {
-    /// Returns a chunk before its first byte, and the bytes of its whole frames if its length is known.
+    /// Returns the state of a chunk before its first byte, and the bytes of its complete frames if its length is known.
     fn begin(header: &Header, length: DataLength) -> (Self, Option<u64>) {
         let bytes = match length {
             DataLength::AtMost(left) => {
@@ -110,7 +110,7 @@ impl Chunk {
             DataLength::Bytes(bytes) => bytes,
         };
         let over = bytes % header.frame_bytes() as u64;
-        // An incomplete block at the end of ADPCM has sound.
+        // An incomplete ADPCM block at the end has usable samples.
         let is_kept = matches!(header.encoding, Encoding::Other(_));
         let incomplete = if is_kept { 0 } else { over };
         let chunk = Self {

@@ -1,17 +1,18 @@
-//! Headers of WAV files: RIFF, RF64 and BW64, up to the first byte of sound; chunks behind the sound.
+//! Headers of WAV files (RIFF, RF64 and BW64) up to the first sample, and chunks after the samples.
 
 use std::io::Read;
 
 use crate::{AudioError, DecodeFault, UnsupportedContent};
 
-/// Lengths from here up may be placeholders of a writer that could not go back (ffmpeg writes 0xffffffff, sox about
-/// 0x7ffff000): the end of the file is then no sign of damage.
+/// Lengths from this value on may be placeholders of a writer that could not seek (ffmpeg writes 0xffffffff, sox about
+/// 0x7ffff000). An earlier end of the file is then not an error.
 const PLACEHOLDER_BYTES: u64 = 0x7fff_0000;
 
-/// Largest sum of the chunks before the sound (pictures and notes), or between two data chunks, bytes.
+/// Largest total length of the chunks before the first data chunk (such as pictures), or between two data chunks,
+/// bytes.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
 
-/// Longest format chunk that is read, bytes; the rest is skipped.
+/// Number of bytes read of a format chunk; the remainder is skipped.
 const MAX_FORMAT_BYTES: u64 = 1 << 12;
 
 /// Format tag of Microsoft ADPCM, blocks of 4 bits a sample.
@@ -29,13 +30,13 @@ pub(super) const IMA_ADPCM: u16 = 0x11;
 /// Format tag of an extensible format chunk.
 const EXTENSIBLE: u16 = 0xfffe;
 
-/// Chunks that may follow an empty data chunk.
+/// Identifiers of chunks that may follow an empty data chunk.
 const KNOWN_CHUNKS: [&[u8; 4]; 15] = [
     b"data", b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"fact", b"JUNK", b"junk",
     b"PAD ", b"acid", b"inst", b"iXML", b"PEAK",
 ];
 
-/// Sample formats that [`super::pcm`] decodes; `Other` goes to symphonia.
+/// Sample formats that [`super::pcm`] decodes; symphonia decodes `Other`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     /// Integers, left-justified in containers of 1 to 4 bytes; unsigned in 1 byte.
@@ -46,12 +47,12 @@ pub(super) enum Encoding {
     Other(u16),
 }
 
-/// Number of bytes of sound according to the header.
+/// Length of the samples according to the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DataLength {
-    /// Exactly that many; fewer mean a truncated file.
+    /// Exact length, bytes; a file with fewer bytes is truncated.
     Bytes(u64),
-    /// At most that many; the end of the file is the end of the sound.
+    /// Largest length, bytes; the end of the file ends the samples.
     AtMost(u64),
 }
 
@@ -61,20 +62,20 @@ pub(super) struct Header {
     pub(super) encoding: Encoding,
     pub(super) channels: usize,
     pub(super) sample_rate_hz: u32,
-    /// Bytes a frame as written; 0 or wrong in some files.
+    /// Stated bytes per frame; 0 or wrong in some files.
     pub(super) block_align: u16,
     pub(super) bits_per_sample: u16,
-    /// Used bits of a sample by an extensible format; those of `bits_per_sample` elsewhere.
+    /// Used bits of a sample, from an extensible format; otherwise `bits_per_sample`.
     pub(super) valid_bits: u16,
     pub(super) length: DataLength,
-    /// Frames by the `fact` chunk.
+    /// Number of frames according to the `fact` chunk.
     pub(super) fact_frames: Option<u64>,
-    /// Bytes of sound that were read while looking for the end of the header.
+    /// Bytes of samples that were read to find the end of the header.
     pub(super) ahead: Vec<u8>,
 }
 
 impl Header {
-    /// Returns the bytes of a frame as stored, of a block in ADPCM; elsewhere `block_align` is ignored.
+    /// Returns the stored size of a frame, bytes; for ADPCM that of a block, from `block_align`.
     pub(super) fn frame_bytes(&self) -> usize {
         match self.encoding {
             Encoding::Integer { container_bytes } | Encoding::Float { container_bytes } => {
@@ -85,8 +86,8 @@ impl Header {
         }
     }
 
-    /// Returns the samples per channel that [`Self::frame_bytes`] hold: those of a block in ADPCM, elsewhere 1. A block
-    /// of ADPCM begins with one sample (IMA) or two (Microsoft) a channel in its preamble.
+    /// Returns the number of samples per channel in [`Self::frame_bytes`]: those of a block for ADPCM, otherwise 1. The
+    /// preamble of an ADPCM block contains one sample (IMA) or two (Microsoft) of each channel.
     pub(super) fn block_frames(&self) -> u64 {
         let (preamble_bytes, preamble_frames) = match self.encoding {
             Encoding::Other(MICROSOFT_ADPCM) => (7, 2),
@@ -97,7 +98,7 @@ impl Header {
         (2 * bytes / self.channels) as u64 + preamble_frames
     }
 
-    /// Whether samples of another header can follow without a change of the decoder.
+    /// Whether samples with another header can be decoded by the same decoder.
     fn has_format_of(&self, other: &Self) -> bool {
         let format = |header: &Self| {
             let Self { encoding, channels, sample_rate_hz, bits_per_sample, valid_bits, .. } =
@@ -118,11 +119,11 @@ pub(super) struct DataEnd {
     pub(super) is_padded: bool,
 }
 
-/// A data chunk behind the first one.
+/// A data chunk after the first one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NextData {
     pub(super) length: DataLength,
-    /// Whether its samples have the format of the first chunk.
+    /// Whether the samples have the format of the first chunk.
     pub(super) is_same_format: bool,
 }
 
@@ -134,11 +135,12 @@ pub(super) fn read(reader: &mut dyn Read, name: &str) -> Result<Header, AudioErr
     Walk::new(reader, name).header()
 }
 
-/// Finds the next data chunk with sound behind the `end` of one, and leaves `reader` at its first byte. Files that were
-/// appended to the first are searched too. Returns `None` at the end of the file and before bytes that are no chunk.
+/// Finds the next non-empty data chunk after the `end` of a data chunk, and leaves `reader` at its first byte. Files
+/// that were appended to the first are searched, too. Returns `None` at the end of the file and before bytes that are
+/// not a chunk.
 ///
 /// # Errors
-/// [`AudioError::Read`]; [`AudioError::Undecodable`] for a chunk that is cut short or too long to be skipped.
+/// [`AudioError::Read`]; [`AudioError::Undecodable`] for a chunk that is truncated or too long to be skipped.
 pub(super) fn next_data(
     reader: &mut dyn Read,
     name: &str,
@@ -153,14 +155,14 @@ pub(super) fn next_data(
     walk.next_data(header)
 }
 
-/// A walk over the chunks of a file.
+/// Iteration over the chunks of a file.
 struct Walk<'a> {
     reader: &'a mut dyn Read,
     name: &'a str,
     taken: u64,
-    /// Bytes that were read already.
+    /// Bytes that were read ahead.
     next: Vec<u8>,
-    /// Whether a data chunk without sound was passed.
+    /// Whether an empty data chunk was skipped.
     is_empty: bool,
 }
 
@@ -258,7 +260,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Returns the bytes of a format chunk, without those of an overlong one.
+    /// Returns the bytes of a format chunk, at most [`MAX_FORMAT_BYTES`].
     fn format_chunk(&mut self, length: u64) -> Result<Vec<u8>, AudioError> {
         let kept = length.min(MAX_FORMAT_BYTES);
         let format = self.exactly(kept)?;
@@ -266,7 +268,8 @@ impl<'a> Walk<'a> {
         Ok(format)
     }
 
-    /// Reads the byte after an odd chunk, which some writers leave out: a letter begins the next chunk.
+    /// Skips the padding byte after a chunk of odd length. Some writers leave it out, so a letter is the first byte of
+    /// the next chunk.
     fn padding(&mut self) -> Result<(), AudioError> {
         let byte = self.up_to(1)?;
         if byte.first().is_some_and(u8::is_ascii_alphabetic) {
@@ -275,8 +278,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Returns the length of the sound, and bytes of it that had to be read to find it; `None` for a chunk without
-    /// sound.
+    /// Returns the length of the samples, and those bytes of them that were read to find it; `None` for an empty chunk.
     fn data_length(
         &mut self,
         length: u64,
@@ -284,7 +286,7 @@ impl<'a> Walk<'a> {
     ) -> Result<Option<(DataLength, Vec<u8>)>, AudioError> {
         match (length, long_bytes) {
             (0, None | Some(0 | u64::MAX)) => {
-                // A recorder that was stopped leaves 0; so does a file without sound.
+                // A length of 0 is that of an interrupted recording or of a file without samples.
                 let ahead = self.up_to(4)?;
                 let empty =
                     ahead.is_empty() || KNOWN_CHUNKS.iter().any(|id| ahead == id.as_slice());
@@ -294,7 +296,7 @@ impl<'a> Walk<'a> {
                 }
                 Ok(Some((DataLength::AtMost(u64::MAX), ahead)))
             }
-            // Some writers of RF64 leave 0 in place of 0xffffffff.
+            // Some writers of RF64 write 0 instead of 0xffffffff.
             (0 | 0xffff_ffff, Some(bytes)) if bytes > 0 && bytes < u64::MAX => {
                 Ok(Some((DataLength::Bytes(bytes), Vec::new())))
             }
@@ -313,7 +315,7 @@ impl<'a> Walk<'a> {
             return Err(self.undecodable(DecodeFault::NoChannels));
         }
         let block_align = u16_at(format, 12);
-        // The first WAV files had no such field; their samples fill the frame.
+        // Early WAV files lack this field; their samples fill the frame.
         let bits_per_sample = match format.len() {
             16.. => u16_at(format, 14),
             _ => (usize::from(block_align) / channels * 8) as u16,
@@ -337,11 +339,11 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Returns the format tag, that of the subformat in an extensible header.
+    /// Returns the format tag; for an extensible header that of its subformat.
     fn tag(&self, format: &[u8]) -> Result<u16, AudioError> {
-        /// `0000-0010-8000-00aa00389b71`, the end of the usual subformats.
+        /// End of the identifiers of standard subformats: `0000-0010-8000-00aa00389b71`.
         const USUAL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
-        /// `0721-11d3-8644-c8c1ca000000`, the end of those of ambisonic files.
+        /// End of the identifiers of ambisonic subformats: `0721-11d3-8644-c8c1ca000000`.
         const AMBISONIC: [u8; 14] =
             [0, 0, 0x21, 0x07, 0xd3, 0x11, 0x86, 0x44, 0xc8, 0xc1, 0xca, 0, 0, 0];
         let tag = u16_at(format, 0);
@@ -375,7 +377,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Returns the next bytes, fewer at the end of the file.
+    /// Returns the next `count` bytes, or fewer at the end of the file.
     fn up_to(&mut self, count: u64) -> Result<Vec<u8>, AudioError> {
         let mut bytes = std::mem::take(&mut self.next);
         let missing = count.saturating_sub(bytes.len() as u64);
@@ -414,11 +416,11 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Fields that give the stored size of a sample; they may contradict each other.
+/// Fields that determine the stored size of a sample, and may contradict each other.
 #[derive(Debug, Clone, Copy)]
 struct Container {
     bits: u16,
-    /// Bytes a sample by the block align.
+    /// Bytes per sample according to the block align.
     aligned: usize,
     /// Whether the byte rate agrees with the block align.
     consistent: bool,
@@ -427,7 +429,8 @@ struct Container {
 }
 
 impl Container {
-    /// Bytes a sample: by its bits, unless the block align names a wider container in which 17 to 31 bits fit.
+    /// Returns the stored bytes per sample: from the number of bits, or from the block align if that is a wider
+    /// container of 17 to 31 bits.
     fn bytes(self) -> usize {
         let by_bits = usize::from(self.bits).div_ceil(8);
         let wider = self.aligned > by_bits
@@ -438,7 +441,7 @@ impl Container {
     }
 }
 
-/// Returns the used bits of a sample by an extensible format chunk, if it names some.
+/// Returns the used bits of a sample according to an extensible format chunk, if the field is set.
 fn valid_bits(format: &[u8]) -> Option<u16> {
     let is_extensible = format.len() >= 20 && u16_at(format, 0) == EXTENSIBLE;
     is_extensible.then(|| u16_at(format, 18)).filter(|&bits| bits > 0)

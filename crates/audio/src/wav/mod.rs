@@ -1,8 +1,8 @@
 //! WAV in all its variants: RIFF, RF64 and BW64, extensible formats, unknown lengths, wrong block aligns.
 //!
-//! The header and plain samples (integers of 8 to 32 bits, floats) are read here: hound refuses RF64, unknown lengths
-//! and long extensible headers and misreads 24 bits in 32, symphonia reads none of RF64. A-law, mu-law and ADPCM go to
-//! symphonia behind a header written anew. The data chunks of a file are joined.
+//! The module reads headers and plain samples (integers of 8 to 32 bits, floats) itself: hound refuses RF64, unknown
+//! lengths and long extensible headers, and misreads 24 bits in 32; symphonia does not read RF64. symphonia decodes
+//! A-law, mu-law and ADPCM, with a newly written header. The data chunks of a file are joined.
 
 mod data_chunks;
 mod header;
@@ -18,7 +18,7 @@ use crate::intake::Intake;
 use crate::sniff::ContainerFormat;
 use crate::{AudioError, AudioWarning, compressed};
 
-/// Bytes of sound that are decoded at once.
+/// Number of bytes decoded at once.
 const BLOCK_BYTES: usize = 1 << 16;
 
 /// Decodes a WAV from its first byte.
@@ -40,7 +40,7 @@ pub(crate) fn decode(mut reader: impl Read, intake: &mut Intake<'_>) -> Result<(
     finish(&header, &sound, got_bytes, intake)
 }
 
-/// Hands whole frames on, and returns the number of bytes that were there.
+/// Passes complete frames on, and returns the number of bytes read.
 fn pump(header: &Header, mut sound: impl Read, intake: &mut Intake<'_>) -> Result<u64, AudioError> {
     let frame_bytes = header.frame_bytes();
     let block_bytes = BLOCK_BYTES.next_multiple_of(frame_bytes) as u64;
@@ -66,7 +66,7 @@ fn pump(header: &Header, mut sound: impl Read, intake: &mut Intake<'_>) -> Resul
     }
 }
 
-/// Reports several data chunks, and a file that is shorter than its header says.
+/// Warns of several data chunks, and of a file that is shorter than its header states.
 fn finish(
     header: &Header,
     sound: &DataChunks<'_, impl Read>,
@@ -93,7 +93,7 @@ fn finish(
     intake.finish()
 }
 
-/// Decodes A-law, mu-law and ADPCM behind a header that symphonia reads.
+/// Decodes A-law, mu-law and ADPCM by symphonia, with a header that it can read.
 fn decode_by_symphonia(
     header: &Header,
     tag: u16,
@@ -118,7 +118,7 @@ fn decode_by_symphonia(
         return Err(AudioError::TooLarge { name: intake.name.to_owned(), max_bytes });
     }
     bytes[length_at..length_at + 4].copy_from_slice(&(got as u32).to_le_bytes());
-    // The last block of ADPCM is filled up; `fact` says where the sound of the first chunk ends.
+    // The last block of ADPCM is padded; the `fact` chunk states the number of samples of the first data chunk.
     if let Some(frames) = header.fact_frames.filter(|&frames| frames > 0 && sound.count() == 1) {
         intake.stop_after(frames);
     }

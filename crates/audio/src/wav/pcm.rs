@@ -1,19 +1,19 @@
-//! Samples of WAV files: integers and floats to `f32`.
+//! Conversion of the samples of WAV files, integers and floats, to `f32`.
 
 use super::header::{Encoding, Header};
 
-/// Place of the bits of a sample in a wider container.
+/// Position of the bits of a sample in a wider container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Justified {
-    /// At the upper end, as the specification has it.
+    /// Left-justified, as the specification requires.
     Left,
-    /// At the lower end, sign-extended, as some writers do with 24 bits in 32.
+    /// Right-justified and sign-extended, as some writers store 24 bits in 32.
     Right24,
 }
 
 impl Justified {
-    /// Returns the place of 24 bits in 32, by the first bytes that are not all zero: sign bytes above and a used byte
-    /// below. `None` before such bytes.
+    /// Detects the position of 24 bits in 32 from the first non-zero samples: right-justified samples have a sign byte
+    /// at the top and use the lowest byte. Returns `None` if all samples are zero.
     pub(super) fn of(header: &Header, bytes: &[u8]) -> Option<Self> {
         let is_24_in_32 = header.encoding == (Encoding::Integer { container_bytes: 4 })
             && (header.bits_per_sample == 24 || header.valid_bits == 24);
@@ -32,7 +32,7 @@ impl Justified {
     }
 }
 
-/// Appends whole samples of `bytes` to `out`; full scale is 1.
+/// Appends the complete samples of `bytes` to `out`; full scale is 1.
 pub(super) fn decode(encoding: Encoding, justified: Justified, bytes: &[u8], out: &mut Vec<f32>) {
     const FULL_16: f32 = 32_768.0;
     const FULL_24: f32 = 8_388_608.0;

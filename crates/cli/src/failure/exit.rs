@@ -6,9 +6,9 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Done.
+    /// Success.
     Ok = 0,
-    /// Something that should not happen.
+    /// Internal error.
     Unexpected = 1,
     /// The command line is invalid.
     Usage = 2,
@@ -16,7 +16,7 @@ pub enum Exit {
     BadInput = 3,
     /// A model, checkpoint or configuration that can't be used.
     BadModel = 4,
-    /// Writing failed.
+    /// A file or stream can't be written.
     Io = 5,
     /// An evaluation is worse than its baseline.
     #[allow(dead_code, reason = "eval ends with it")]
@@ -28,7 +28,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Returns the hint of a failure that has none of its own.
+    /// Returns the hint of failures without one of their own.
     pub(super) fn hint(self) -> Option<&'static str> {
         match self {
             Self::Ok => None,

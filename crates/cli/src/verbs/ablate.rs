@@ -1,4 +1,4 @@
-//! `ablate`: a question, its grid and its answer.
+//! `ablate`: runs the grid of an ablation and writes its report.
 
 use std::path::PathBuf;
 
@@ -26,10 +26,10 @@ pub struct AblateArgs {
     /// The ablation
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     ablation: PathBuf,
-    /// Show the grid and how far its cells are, and do nothing
+    /// Show the grid and the progress of its cells, and do nothing else
     #[arg(long, conflicts_with = "report")]
     dry_run: bool,
-    /// Write the report of what is finished, and do nothing else
+    /// Write the report of the finished cells, and do nothing else
     #[arg(long)]
     report: bool,
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub struct AblateArgs {
     results: Option<PathBuf>,
 }
 
-/// Works through the grid and writes the report.
+/// Runs the unfinished cells and writes the report.
 pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     let ablation = Ablation::load(&args.ablation)?;
     let part = args.array.part()?;
@@ -111,7 +111,7 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     Ok(())
 }
 
-/// The cells of the grid and how far they are.
+/// Prints the cells of the grid with their progress.
 fn grid(session: &Session, plan: &AblationPlan, store: &Store) -> Outcome {
     let stored = store.cells(&plan.ablation.name)?;
     let state = |key: &str| {

@@ -28,7 +28,7 @@ pub struct AlignArgs {
     out: Option<String>,
 }
 
-/// Times of the words of a known text.
+/// Prints the times of the words of a known text.
 pub fn run(session: &Session, args: &AlignArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let text = if args.text == ["-"] { standard_input()? } else { args.text.join(" ") };

@@ -1,16 +1,16 @@
-//! Requests of one command line, of which one that is broken does not end the others.
+//! Requests of one command line. A failure of one request does not end the others.
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 
-/// Outcome of the requests so far.
+/// Collector of the failures of a command line's requests.
 pub(super) struct Batch {
     several: bool,
     failed: Option<Failure>,
 }
 
 impl Batch {
-    /// Begins a batch of some requests.
+    /// Starts a batch of `requests` requests.
     pub(super) fn of(requests: usize) -> Self {
         Self { several: requests > 1, failed: None }
     }
@@ -20,7 +20,8 @@ impl Batch {
         self.several
     }
 
-    /// Takes the outcome of a request. Reports a failure of its input where there are other requests.
+    /// Adds the outcome of a request. In a batch of several requests, a failure caused by bad input is printed, not
+    /// returned.
     pub(super) fn take(&mut self, session: &Session, outcome: Outcome) -> Outcome {
         match outcome {
             Err(failure) if failure.exit == Exit::BadInput && self.several => {
@@ -36,7 +37,7 @@ impl Batch {
         }
     }
 
-    /// Returns the failure of the whole, if a request failed.
+    /// Returns a failure if any request failed.
     pub(super) fn finish(self) -> Outcome {
         self.failed.map_or(Ok(()), Err)
     }

@@ -31,21 +31,21 @@ pub struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
-    /// Steps of training on made-up tokens, each kind of kernels in a process of its own
+    /// Training steps on synthetic tokens, each kind of kernels in a process of its own
     Train(TrainArgs),
-    /// Synthesis, recognition, and the codec alone, as a user meets them
+    /// Synthesis and recognition including the start of the program, and the codec alone
     Speed(speed::SpeedArgs),
-    /// Decoding frame by frame on made-up weights, with cached keys and values
+    /// Decoding frame by frame with synthetic weights and cached keys and values
     Decode(decode::BenchDecodeArgs),
-    /// Whole passes on made-up weights, as the NAR makes them
+    /// Passes over all positions with synthetic weights, as in the NAR stage
     Passes(decode::PassesArgs),
     /// Memory bandwidth and peak arithmetic of this machine
     Machine,
     /// Sums over the ranks of a job: `mpirun -n 2 syrinx bench reduce`
     Reduce(ReduceArgs),
-    /// Streamed speech: time to the first sound, and underruns, alone and beside another request
+    /// Streaming synthesis: time to the first samples and underruns, alone and with a concurrent request
     Stream(stream::StreamArgs),
-    /// Recognition while sound comes in: delay from the end of a word until it is certain
+    /// Streaming recognition: delay from the end of a word until it is final
     Live(live::LiveArgs),
 }
 
@@ -54,10 +54,10 @@ struct TrainArgs {
     /// Kinds of kernels, with commas between
     #[arg(long, value_delimiter = ',', default_value = "fused,primitive", value_name = "A,B")]
     kernels: Vec<String>,
-    /// Steps that are measured, after one that isn't
+    /// Number of measured steps, after one unmeasured step
     #[arg(long, default_value_t = 3, value_name = "N")]
     steps: usize,
-    /// Rounds, each kind in a process of its own; the median counts
+    /// Number of rounds, each kind in a process of its own; the result is the median
     #[arg(long, default_value_t = 3, value_name = "N")]
     rounds: usize,
     /// Sequences a step
@@ -88,7 +88,7 @@ struct ReduceArgs {
     /// Size of a message, MiB
     #[arg(long, default_value_t = 8, value_name = "N")]
     mib: usize,
-    /// Messages, of which the median counts
+    /// Number of messages; the result is their median
     #[arg(long, default_value_t = 20, value_name = "N")]
     messages: usize,
     /// Transport to the other ranks of the job
@@ -96,7 +96,7 @@ struct ReduceArgs {
     reduce: ranks::Transport,
 }
 
-/// Measures sums over ranks; rank 0 prints.
+/// Measures the speed of sums over ranks; rank 0 prints the result.
 fn reduce(session: &Session, args: &ReduceArgs) -> Outcome {
     let folder = std::env::temp_dir();
     let job = ranks::join(args.reduce, &folder, 60.0)?;
@@ -110,7 +110,7 @@ fn reduce(session: &Session, args: &ReduceArgs) -> Outcome {
     session.print(&format!("{} ranks, {:.2} GB/s a sum", job.count(), bytes_per_s / 1e9))
 }
 
-/// Measures.
+/// Runs the selected measurement.
 pub fn run(session: &Session, args: &BenchArgs) -> Outcome {
     let args = match &args.what {
         BenchCommand::Train(args) => args,
@@ -126,7 +126,8 @@ pub fn run(session: &Session, args: &BenchArgs) -> Outcome {
     if let (true, [kind]) = (args.here, kinds.as_slice()) {
         return session.print_json(&here(session, args, *kind)?);
     }
-    // Other load on a machine changes from minute to minute: alternating kinds meet the same load.
+    // Other load on the machine changes over time. Alternating between the kinds of kernels exposes all of them to the
+    // same load.
     let mut rounds = vec![Vec::new(); args.kernels.len()];
     for round in 1..=args.rounds.max(1) {
         for (name, of_kind) in args.kernels.iter().zip(&mut rounds) {
@@ -181,12 +182,12 @@ fn here(session: &Session, args: &TrainArgs, kernels: Kernels) -> Outcome<Value>
 fn child(kernels: &str) -> Outcome<Value> {
     let program = std::env::current_exe().map_err(|e| fail(e.to_string()))?;
     let mut command = Command::new(program);
-    // A second --kernels would be refused: the first is left out.
+    // A second --kernels would be an error, so the first is left out.
     command.args(without(std::env::args().skip(1), &["--json"], &["--kernels"]));
     command.args(["--kernels", kernels, "--here", "--json"]);
     let output = command.stderr(Stdio::inherit()).output().map_err(|e| fail(e.to_string()))?;
     if !output.status.success() {
-        // The process printed the reason; its exit code is passed on.
+        // The process printed the reason, and its exit code is passed on.
         let code = output.status.code().and_then(|c| u8::try_from(c).ok());
         let exit = [Exit::Usage, Exit::BadModel, Exit::Interrupted];
         let exit = exit.into_iter().find(|e| Some(*e as u8) == code).unwrap_or(Exit::Unexpected);
@@ -221,7 +222,7 @@ fn fail(reason: String) -> Failure {
     Failure::new(Exit::Unexpected, format!("measuring: {reason}"))
 }
 
-/// Arguments without these flags, and without those that take a value together with it.
+/// Returns the arguments without the flags `flags`, and without the flags `with_value` and their values.
 fn without(args: impl Iterator<Item = String>, flags: &[&str], with_value: &[&str]) -> Vec<String> {
     let (mut kept, mut skip) = (Vec::new(), false);
     for arg in args {

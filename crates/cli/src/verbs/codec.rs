@@ -59,26 +59,26 @@ enum CodecCommand {
         #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
         codec: Option<CodecSpec>,
     },
-    /// Train the vocoder on what the quantiser makes of them
+    /// Train the vocoder on the quantised recordings of a manifest
     Train {
         #[command(flatten)]
         material: Material,
         /// The quantiser, as `syrinx codec fit` writes it; that of --from if not given
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         quantiser: Option<PathBuf>,
-        /// A codec whose vocoder is trained further: its file, or `embedded`
+        /// Codec whose vocoder is trained further: its file, or `embedded`
         #[arg(long, value_name = "FILE")]
         from: Option<String>,
-        /// Folder of `syrinx data resynthesize`: `coded_share` of the clips are these
+        /// Folder of `syrinx data resynthesize`, from which a share `coded_share` of the clips is drawn
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         resynthesized: Option<PathBuf>,
-        /// Saved here now and then, and gone on from if it is there
+        /// File of the training state, saved at intervals; training resumes from it if it exists
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         state: Option<PathBuf>,
     },
 }
 
-/// Fits or trains.
+/// Runs `codec`.
 pub fn run(session: &Session, args: &CodecArgs) -> Outcome {
     match &args.what {
         CodecCommand::Fit(material) => fit_quantiser(session, material),
@@ -105,13 +105,13 @@ pub fn run(session: &Session, args: &CodecArgs) -> Outcome {
 }
 
 impl Material {
-    /// Returns the recordings to learn from.
+    /// Returns the training recordings.
     fn corpus(&self) -> Outcome<CodecCorpus> {
         Ok(CodecCorpus::new(&Manifest::read(&self.manifest)?, &self.split)?)
     }
 }
 
-/// Returns the codec of a file, or that of the embedded model.
+/// Returns the codec of a file, or the codec of the embedded model.
 fn codec_of(session: &Session, from: &str) -> Outcome<EmbeddedCodec> {
     if from != "embedded" {
         return Ok(EmbeddedCodec::load(Path::new(from))?);

@@ -53,16 +53,16 @@ pub struct DecodeArgs {
     format: String,
 }
 
-/// The codec in use: the one that is named, or the model's.
+/// Codec in use: a named codec, or that of the model.
 pub enum Used {
-    /// A codec that is named.
+    /// A named codec.
     Named(Box<dyn Codec>),
     /// The codec of the model.
     Model(Box<Engine>),
 }
 
 impl Used {
-    /// Opens the codec that is named, or the model.
+    /// Opens the named codec, or the model.
     pub fn open(session: &Session, named: Option<&CodecSpec>) -> Outcome<Self> {
         Ok(match named {
             Some(spec) => Self::Named(open_codec(spec)?),
@@ -79,7 +79,7 @@ impl Used {
     }
 }
 
-/// A recording to codes.
+/// Encodes a recording to codes.
 pub fn encode(session: &Session, args: &EncodeArgs) -> Outcome {
     let out = match &args.out {
         Some(out) => out.clone(),
@@ -115,7 +115,7 @@ pub fn encode(session: &Session, args: &EncodeArgs) -> Outcome {
     Ok(())
 }
 
-/// Codes to a recording.
+/// Decodes codes to a recording.
 pub fn decode(session: &Session, args: &DecodeArgs) -> Outcome {
     let used = Used::open(session, args.codec.as_ref())?;
     let (mut codes, length) = read_codes(&args.codes, &CodecId::of(used.codec()))?;

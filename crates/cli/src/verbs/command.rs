@@ -1,9 +1,9 @@
-//! Commands of tasks, made from the registry: each field of a request is a flag, one is positional.
+//! Commands of tasks, built from the registry: each field of a request is a flag, and one field is positional.
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 use syrinx_task::{AnswerKind, FieldKind, TaskDescriptor};
 
-/// Argument names; request fields are prefixed, so that they can't clash with them.
+/// Names of arguments. Request fields have a prefix, so that they can't have the same names.
 pub(super) const OUT: &str = "out";
 pub(super) const FORMAT: &str = "format";
 pub(super) const STREAM: &str = "stream";
@@ -12,7 +12,7 @@ pub(super) const FIELD: &str = "field.";
 pub(super) const LINES: &str = "lines";
 pub(super) const RESUME: &str = "resume";
 
-/// Flags for the settings that are changed most often.
+/// Flags for common sampling settings: flag, key, help.
 pub(super) const SAMPLING: [(&str, &str, &str); 6] = [
     (
         "temperature",
@@ -48,7 +48,7 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
         let recording = descriptor.takes_recording(name);
         let mut help = first_sentence(&field.about);
         if name == verb.positional {
-            // Words without quotes are one text, as in `say Glue the sheet`.
+            // Unquoted words are joined to one text, as in `say Glue the sheet`.
             help.push_str(if recording {
                 "; - for standard input"
             } else {
@@ -70,7 +70,7 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
                 // A text may be a number: syrinx say -2
                 .allow_negative_numbers(true)
                 .required(required);
-            // A text may come from the lines of a file instead.
+            // The text is optional, since `--lines` provides texts, too.
             if !recording && descriptor.answer == AnswerKind::Speech && required {
                 arg.required(false).required_unless_present(LINES)
             } else {
@@ -99,7 +99,7 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
     }
 }
 
-/// Returns the names of arguments live as long as the program. They are few and made once.
+/// Leaks a name of an argument, since clap needs static names. There are few names, each built once.
 fn leaked(name: String) -> &'static str {
     Box::leak(name.into_boxed_str())
 }
@@ -162,7 +162,7 @@ fn format_arg(forms: &[&'static str], help: &'static str) -> Arg {
         .help(help)
 }
 
-/// Returns the answer's texts that can be written alone, JSON last.
+/// Returns the text fields of the answer that can be the output, and `json`.
 fn phone_forms(descriptor: &TaskDescriptor) -> Vec<&'static str> {
     descriptor.capabilities.forms.iter().copied().chain(["json"]).collect()
 }

@@ -33,7 +33,7 @@ enum ConfigCommand {
     },
 }
 
-/// Shows settings or a schema.
+/// Prints settings or a schema.
 pub fn run(session: &Session, args: &ConfigArgs) -> Outcome {
     match &args.what {
         Some(ConfigCommand::Schema { of }) => {

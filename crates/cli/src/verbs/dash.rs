@@ -1,4 +1,4 @@
-//! `dash`: the terminal dashboard, with this program behind it.
+//! `dash`: the terminal dashboard.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ pub struct DashArgs {
     runs: PathBuf,
 }
 
-/// Runs the dashboard until it is left.
+/// Runs the dashboard until the user quits.
 pub fn run(session: &Session, args: &DashArgs) -> Outcome {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(Failure::usage(

@@ -1,4 +1,4 @@
-//! `data`: corpora to manifests, manifests to token shards.
+//! `data`: import of corpora to manifests, and encoding of manifests to token shards.
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +32,7 @@ pub struct DataArgs {
 
 #[derive(Debug, Subcommand)]
 enum DataCommand {
-    /// Make a manifest of a corpus in one of the usual forms
+    /// Build a manifest from a corpus in a common format
     Import {
         /// The form: LibriTTS or LibriSpeech folders, an LJSpeech metadata.csv, or pairs of NAME.wav and NAME.txt
         #[arg(value_parser = ["libri", "ljspeech", "pairs"])]
@@ -43,10 +43,10 @@ enum DataCommand {
         /// The manifest to write
         #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         out: PathBuf,
-        /// Name of the one speaker (ljspeech, pairs)
+        /// Name of the speaker (ljspeech, pairs)
         #[arg(long, default_value = "lj")]
         speaker: String,
-        /// Folder of TextGrids with phone times, as the Montreal aligner writes them
+        /// Folder of TextGrids with phone times, as written by the Montreal Forced Aligner
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         textgrids: Option<PathBuf>,
     },
@@ -58,7 +58,7 @@ enum DataCommand {
         /// The manifest to write
         #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         out: PathBuf,
-        /// Smallest confidence of an alignment that is kept, 0 to 1
+        /// Smallest confidence of a kept alignment, 0 to 1
         #[arg(long, value_name = "P", default_value_t = AlignConfig::default().min_confidence)]
         min_confidence: f64,
     },
@@ -73,12 +73,13 @@ enum DataCommand {
         /// The codec, PATH[,levels=N]: a folder or file of one; that of the model if not given
         #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
         codec: Option<CodecSpec>,
-        /// Keep the latents that the codes round, too, for models with `latent_conditioning`: sixteen times as much
+        /// Store the latents before quantization, too, for models with `latent_conditioning`; shards are sixteen times
+        /// as large
         #[arg(long)]
         latents: bool,
         #[command(flatten)]
         array: ArrayArgs,
-        /// Utterances a shard
+        /// Number of utterances in a shard
         #[arg(long, value_name = "N", default_value_t = 500)]
         per_shard: usize,
         /// Threads
@@ -90,7 +91,7 @@ enum DataCommand {
         /// Folders of shards
         #[arg(value_name = "DIR", value_hint = ValueHint::DirPath, required = true)]
         folders: Vec<PathBuf>,
-        /// Folder of all shards; it may have some already
+        /// Folder of the merged shards; it may contain some already
         #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         out: PathBuf,
     },
@@ -98,13 +99,13 @@ enum DataCommand {
     Simulate(SimulateArgs),
     /// Predict the further levels of utterances with the model, as training data of a vocoder
     Resynthesize(ResynthesizeArgs),
-    /// Check a manifest: its lines, and that its recordings are there
+    /// Check a manifest: its lines, and that its recordings exist
     Check {
         /// The manifest
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         manifest: PathBuf,
     },
-    /// Learn a byte-pair vocabulary from the texts of a manifest
+    /// Train a byte-pair vocabulary on the texts of a manifest
     Bpe {
         /// The manifest
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -112,7 +113,7 @@ enum DataCommand {
         /// The vocabulary to write, a `tokenizers` file
         #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         out: PathBuf,
-        /// Tokens, the 256 bytes counted
+        /// Number of tokens, including the 256 bytes
         #[arg(long, value_name = "N", default_value_t = 512)]
         vocab_size: usize,
         /// Texts of this split only; all of them if no utterance has a split

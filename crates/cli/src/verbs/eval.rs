@@ -50,11 +50,11 @@ pub struct EvalArgs {
     /// Model of the endpoint
     #[arg(long, value_name = "NAME", default_value = "whisper-1")]
     judge_model: String,
-    /// The codec, PATH[,levels=N][,vocoder=PATH]: what recordings of a codec suite go through, else that of a model which
-    /// refers to one
+    /// The codec, PATH[,levels=N][,vocoder=PATH]: what recordings of a codec suite go through, else that of a model
+    /// which refers to one
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     codec: Option<CodecSpec>,
-    /// Results store that the run lands in; runs/results.db if not given
+    /// Results store of the run; runs/results.db if not given
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     results: Option<PathBuf>,
     #[command(flatten)]
@@ -65,7 +65,7 @@ pub struct EvalArgs {
 pub fn run(session: &Session, args: &EvalArgs) -> Outcome {
     let suite = Suite::load(&args.suite)?;
     let settings = session.settings(&[])?.value;
-    // A store that cannot be opened is reported before the evaluation.
+    // A store that can't be opened is reported before the evaluation.
     let store = Store::open(&session.results(args.results.as_deref(), &settings))?;
     let model = EvaluatedModel::open(settings, &suite, args.codec.as_ref())?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("runs/eval").join(&suite.name));

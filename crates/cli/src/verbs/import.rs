@@ -37,21 +37,21 @@ struct VallEArgs {
     /// The tokenizer of the project's repository, data/tokenizer.json
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     tokenizer: PathBuf,
-    /// The codec it was trained on, PATH[,levels=N][,vocoder=PATH]: with it, the file is a whole model; without it, a
-    /// language model for `syrinx package`
+    /// Codec that the model was trained on, PATH[,levels=N][,vocoder=PATH]: with it, the output is a complete model;
+    /// without it, a language model for `syrinx package`
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     codec: Option<CodecSpec>,
-    /// Refer to the codec by path and fingerprint instead of carrying it
+    /// Refer to the codec by path and fingerprint instead of including it
     #[arg(long, requires = "codec")]
     refer: bool,
     /// File of the imported model
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: PathBuf,
-    /// Sum of code embeddings that the model was trained with [default: legacy, or inclusive for a checkpoint with a table of
-    /// plain text, which came later]
+    /// Sum of code embeddings that the model was trained with [default: inclusive for a checkpoint with an embedding
+    /// table of plain text, else legacy]
     #[arg(long, value_name = "SUM")]
     rvq_sum: Option<Sum>,
-    /// Attention heads [default: those of the metadata, or heads of 64]
+    /// Number of attention heads [default: from the metadata, or such that a head has dimension 64]
     #[arg(long, value_name = "N")]
     heads: Option<usize>,
     /// Store weights as f32 instead of f16
@@ -62,9 +62,9 @@ struct VallEArgs {
 /// Sum of code embeddings.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Sum {
-    /// All levels below the one that is predicted
+    /// All levels below the predicted one
     Inclusive,
-    /// All levels below but the last; models trained before 2025-03-18
+    /// All levels below the predicted one except the last; models trained before 2025-03-18
     Legacy,
 }
 

@@ -10,7 +10,7 @@ use crate::table::fields;
 /// Width of the model card, characters.
 const PAGE_WIDTH: u16 = 100;
 
-/// Shows the model.
+/// Prints the model's properties and card.
 pub fn run(session: &Session) -> Outcome {
     let engine = session.engine(&session.settings(&[])?.value)?;
     let info = engine.info();
@@ -54,7 +54,7 @@ pub fn run(session: &Session) -> Outcome {
     session.print(&text)
 }
 
-/// Lists the fields of a card with their names from the root: `figures: WER`.
+/// Lists the fields of a card with their full names: `figures: WER`.
 fn flatten(name: &str, value: &Value, out: &mut Vec<[String; 2]>) {
     match value {
         Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! `--lines`: every line of a file is a request of its own.
+//! `--lines`: each line of a file is a request.
 
 use std::path::PathBuf;
 
@@ -12,27 +12,27 @@ use crate::answer::{self, Destination, Form};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 
-/// Flags of the command.
+/// Arguments of `--lines`.
 pub struct LinesArgs<'a> {
     /// Task of the requests.
     pub descriptor: &'static TaskDescriptor,
-    /// Fields that all requests have.
+    /// Fields of all requests.
     pub fields: &'a Value,
     /// File of the lines; - for standard input.
     pub file: &'a str,
     /// Folder of the recordings.
     pub out: &'a str,
-    /// Whether lines with a recording are left out.
+    /// Whether lines whose recording exists are skipped.
     pub resume: bool,
-    /// Form of the answers.
+    /// Output format of the answers.
     pub form: &'a Form,
 }
 
-/// Answers every line of a file into a folder.
+/// Answers each line of a file, and writes the recordings to a folder.
 pub fn run(session: &Session, settings: &Settings, args: &LinesArgs<'_>) -> Outcome {
     let LinesArgs { descriptor, fields, file, out, resume, form } = *args;
     let folder = PathBuf::from(out);
-    // A place that isn't there yet becomes a folder, unless it has the name of a recording.
+    // A missing path becomes a folder, unless it has the name of a recording.
     let is_file = folder.exists() || folder.extension().is_some_and(|e| e == "wav");
     if !folder.is_dir() && is_file {
         return Err(Failure::usage(
@@ -89,16 +89,16 @@ pub fn run(session: &Session, settings: &Settings, args: &LinesArgs<'_>) -> Outc
     Ok(())
 }
 
-/// Lines so far.
+/// Progress over the lines.
 struct Tally {
     made: usize,
     failed: usize,
-    /// Lines that are made, failed, or were there.
+    /// Number of lines that were answered, failed, or skipped.
     done: usize,
 }
 
 impl Tally {
-    /// Counts a line. A failure of the line itself is reported; others end the run.
+    /// Counts a line. A failure caused by the line is printed; any other failure ends the run.
     fn count(
         &mut self,
         session: &Session,
@@ -109,7 +109,7 @@ impl Tally {
         self.done += 1;
         match outcome {
             Ok(_) => self.made += 1,
-            // The other lines do not suffer from one that is broken.
+            // A bad line does not end the run.
             Err(failure) if failure.exit == Exit::BadInput => {
                 let message = format!("{file}:{}: {}", line.number, failure.message);
                 session.report(&Failure { message, ..failure });

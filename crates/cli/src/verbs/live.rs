@@ -1,4 +1,5 @@
-//! Streaming: speech while it is made, text as it arrives on standard input, words while sound is coming in.
+//! Streaming: output of speech during synthesis, synthesis of text from standard input, recognition of audio from
+//! standard input.
 
 use std::cell::RefCell;
 use std::io::{IsTerminal as _, Read};
@@ -15,20 +16,20 @@ use crate::answer::{Form, StreamWriter};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::verbs::task::TaskRun;
 
-/// Bytes of one read from standard input.
+/// Number of bytes of one read from standard input.
 const READ_BYTES: usize = 1 << 14;
-/// Time between two looks at Ctrl-C.
+/// Interval between polls of the cancel token.
 const TICK: Duration = Duration::from_millis(50);
 
 impl TaskRun<'_> {
-    /// Speech to standard output while it is made.
+    /// Streams the speech of a request to standard output.
     pub(super) fn stream(&self, request: &Value) -> Outcome {
         self.check_output()?;
         let mut writer = StreamWriter::default();
         self.stream_to(request, &mut writer, 0.0).map(|_| ())
     }
 
-    /// Speech of a text that arrives in pieces on standard input, sentence by sentence.
+    /// Streams the speech of a text that arrives on standard input, sentence by sentence.
     pub(super) fn stream_incoming(&self, fields: &Map<String, Value>) -> Outcome {
         self.check_output()?;
         let mut writer = StreamWriter::default();
@@ -59,7 +60,7 @@ impl TaskRun<'_> {
             }
         }
         if !spoken {
-            // The task's own error for a text without words.
+            // Returns the task's own error for a text without words.
             self.stream_to(&request(""), &mut writer, 0.0)?;
         }
         Ok(())
@@ -78,7 +79,7 @@ impl TaskRun<'_> {
         Ok(())
     }
 
-    /// Writes the speech of a request from a time on; returns the time at which it ends.
+    /// Writes the speech of a request, which starts at `start_s`; returns the time of its end, seconds.
     fn stream_to(&self, request: &Value, writer: &mut StreamWriter, start_s: f64) -> Outcome<f64> {
         let state = RefCell::new((writer, Outcome::Ok(()), start_s));
         let rate_hz = self.engine.codec_id().info.sample_rate_hz;
@@ -107,7 +108,7 @@ impl TaskRun<'_> {
         Ok(end_s)
     }
 
-    /// Prints words as they become certain: sound arrives on standard input, 16-bit mono samples without a header.
+    /// Prints recognized words as soon as they are final. Standard input is 16-bit mono samples without a header.
     pub(super) fn transcribe_live(&self, rate_hz: u32) -> Outcome {
         let pieces = pieces();
         let mut live = self.engine.live_session(self.descriptor.id, rate_hz, self.decode)?;
@@ -119,7 +120,7 @@ impl TaskRun<'_> {
                     None => ended = true,
                 }
             }
-            // Sound that came in during the last recognition.
+            // Samples that arrived during the last recognition step.
             while let Ok(piece) = pieces.try_recv() {
                 live.push(&piece.map_err(|e| Failure::reading("standard input", &e))?);
             }
@@ -168,7 +169,7 @@ impl TaskRun<'_> {
     }
 }
 
-/// Returns the standard input in pieces as they arrive, read by a thread of its own.
+/// Starts a thread that reads standard input, and returns the receiver of its blocks.
 fn pieces() -> Receiver<std::io::Result<Vec<u8>>> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -190,7 +191,7 @@ fn pieces() -> Receiver<std::io::Result<Vec<u8>>> {
     receiver
 }
 
-/// Returns the text in all bytes so far; those of a character that is not complete yet stay.
+/// Decodes the bytes so far to text; the bytes of an incomplete character stay in `undecoded`.
 fn decoded(undecoded: &mut Vec<u8>, bytes: &[u8]) -> Outcome<String> {
     undecoded.extend_from_slice(bytes);
     let valid = match std::str::from_utf8(undecoded) {

@@ -61,7 +61,7 @@ pub fn run(session: &Session, args: &ModelsArgs) -> Outcome {
     let folder = folder.ok_or_else(|| {
         Failure::usage("the user has no data folder", "name a folder with --models-dir")
     })?;
-    // Links between files of the folder, and the paths that are printed, hold in any current folder.
+    // An absolute path keeps links between files and printed paths valid in any current folder.
     let folder = std::path::absolute(&folder).unwrap_or(folder);
     let named = |name: &String| name.parse::<ModelName>();
     match args.action.as_ref().unwrap_or(&Action::List) {
@@ -100,7 +100,7 @@ pub fn run(session: &Session, args: &ModelsArgs) -> Outcome {
     }
 }
 
-/// Prints licence, files and sizes on standard error, before anything is fetched.
+/// Prints licence, files and sizes on standard error before the download.
 fn announce(session: &Session, listing: &Listing) {
     let licence = listing.licence.as_deref().unwrap_or("none named; see the repository");
     let size = |bytes: Option<u64>| bytes.map_or("unknown size".to_owned(), megabytes);

@@ -1,4 +1,4 @@
-//! `package`: parts to one model file.
+//! `package`: joins language model, codec and voices to one model file.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,8 @@ pub struct PackageArgs {
     /// quantiser has to be the same
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "codec")]
     lm: Option<PathBuf>,
-    /// The codec that it was trained on, PATH[,levels=N][,vocoder=PATH]; codec and voices of the model in use if not given
+    /// The codec that it was trained on, PATH[,levels=N][,vocoder=PATH]; codec and voices of the model in use if not
+    /// given
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     codec: Option<CodecSpec>,
     /// Refer to the codec by its fingerprint instead of carrying it: a smaller file, which needs the codec beside it

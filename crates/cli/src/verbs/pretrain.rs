@@ -31,7 +31,7 @@ pub struct PretrainArgs {
     dry_run: bool,
 }
 
-/// Runs the stages that are not done.
+/// Runs the unfinished stages.
 pub fn run(session: &Session, args: &PretrainArgs) -> Outcome {
     let recipe = Recipe::read(&args.recipe, &session.globals.set)?;
     let root = std::env::current_dir().map_err(|e| Failure::reading("the current folder", &e))?;
@@ -81,7 +81,7 @@ fn duration(seconds: f64) -> String {
     if seconds < 120.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
-/// Maker of synthetic corpora: `cargo xtask corpus` in the project's checkout.
+/// Generator of synthetic corpora: `cargo xtask corpus` in the project's checkout.
 struct WorkspaceCorpus<'a> {
     root: &'a Path,
 }

@@ -1,4 +1,4 @@
-//! Transcripts by another recognizer than the model's own: no model is loaded.
+//! Transcription by another recognizer than the model's own, without loading the model.
 
 use serde_json::Value;
 use syrinx_recipes::OtherRecognition;
@@ -10,9 +10,9 @@ use crate::failure::Outcome;
 use crate::session::Session;
 use crate::verbs::batch::Batch;
 
-/// Answers of a recognizer on their way out.
+/// Recognition of requests, and output of the answers.
 pub struct Recognition<'a> {
-    /// The program's run.
+    /// State of the program.
     pub session: &'a Session,
     /// Task of the requests.
     pub descriptor: &'static TaskDescriptor,
@@ -20,12 +20,12 @@ pub struct Recognition<'a> {
     pub recognizer: &'a OtherRecognition,
     /// Destination of the answers.
     pub to: &'a Destination,
-    /// Form of the answers.
+    /// Output format of the answers.
     pub form: &'a Form,
 }
 
 impl Recognition<'_> {
-    /// Answers requests about recordings.
+    /// Answers the requests and writes the answers.
     pub fn run(&self, requests: &[Value], run: RunContext<'_>) -> Outcome {
         let mut batch = Batch::of(requests.len());
         for request in requests {

@@ -1,4 +1,4 @@
-//! `results`: what evaluations and ablations found.
+//! `results`: results of evaluations and ablations.
 
 use std::path::{Path, PathBuf};
 
@@ -196,7 +196,7 @@ fn list(session: &Session, store: &Store, filter: &Filter) -> Outcome {
         .print(&table(["RUN", "BEGUN (UTC)", "SUITE", "MODEL", "STATUS", "ROWS", "FIGURES"], &rows))
 }
 
-/// Returns the first figures of a run in a line.
+/// Returns the first figures of a run as one line.
 fn headline(run: &Run) -> String {
     let figures = run.figures.iter().take(3);
     let shown = figures.map(|f| format!("{} {}", f.name, f.unit.show(f.value)));

@@ -1,4 +1,4 @@
-//! `data resynthesize`: codes of the model in place of those of recordings.
+//! `data resynthesize`: shards in which the model's codes replace those of recordings.
 
 use std::path::PathBuf;
 
@@ -19,16 +19,16 @@ pub struct ResynthesizeArgs {
     /// The manifest
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     manifest: PathBuf,
-    /// Folder of its shards, as `syrinx data encode` makes them
+    /// Folder of its shards, as written by `syrinx data encode`
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     shards: PathBuf,
     /// Folder of the new shards
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: PathBuf,
-    /// The task that makes codes of text; the one that speaks texts if not given
+    /// Task that synthesizes codes from text; if not given, the first task that synthesizes speech from text
     #[arg(long, value_name = "TASK")]
     task: Option<String>,
-    /// Split to take from; all of it if no utterance has a split
+    /// Split to use; all utterances if none has a split
     #[arg(long, default_value = "train", value_name = "NAME")]
     split: String,
     /// Number of utterances, evenly spread

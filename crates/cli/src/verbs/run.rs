@@ -1,4 +1,4 @@
-//! `run`: any request of any task, in JSON.
+//! `run`: answers a request of any task, in JSON.
 
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};

@@ -87,7 +87,7 @@ impl LimitArgs {
     }
 }
 
-/// Parses a length of time above zero, seconds.
+/// Parses a duration above 0, seconds.
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse::<f64>().ok().filter(|s| *s > 0.0 && s.is_finite());
     seconds.ok_or_else(|| "must be a number above 0".into())
@@ -125,7 +125,7 @@ pub fn run(session: &Session, args: &ServeArgs) -> Outcome {
     Ok(outcome?)
 }
 
-/// Returns the keys of the file; none without a file.
+/// Returns the keys in the file of `--keys`; empty without that flag.
 fn keys(args: &ServeArgs) -> Outcome<Vec<String>> {
     let Some(path) = &args.keys else { return Ok(Vec::new()) };
     let name = path.display().to_string();

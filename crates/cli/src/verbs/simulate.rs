@@ -22,7 +22,7 @@ pub struct SimulateArgs {
     /// The manifest
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     manifest: PathBuf,
-    /// Folder of the shards of this manifest: renditions are encoded beside them
+    /// Folder of the shards of this manifest, in which renditions are encoded
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath, required_unless_present = "wavs")]
     out: Option<PathBuf>,
     /// Write recordings and manifests here: a fixed set for evaluation
@@ -31,7 +31,7 @@ pub struct SimulateArgs {
     /// The codec; that of the model if not given
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     codec: Option<CodecSpec>,
-    /// Keep the latents that the codes round, too, as `syrinx data encode --latents` does (with -o)
+    /// Store the latents before quantization, too, as `syrinx data encode --latents` does (with -o)
     #[arg(long, conflicts_with = "wavs")]
     latents: bool,
     /// Encode this rendition only (with -o); may be repeated
@@ -40,10 +40,10 @@ pub struct SimulateArgs {
     /// Number of utterances, evenly spread (with --wavs)
     #[arg(long, value_name = "N", requires = "wavs")]
     limit: Option<usize>,
-    /// Level of the speech above the background, lowest and highest, dB
+    /// Range of the signal-to-noise ratio, lowest and highest, dB
     #[arg(long, value_name = "DB", num_args = 2, default_values_t = [-5.0, 20.0], allow_negative_numbers = true)]
     snr: Vec<f64>,
-    /// Level of the wanted speaker above the other, lowest and highest, dB
+    /// Range of the signal-to-interferer ratio of target and other speaker, lowest and highest, dB
     #[arg(long, value_name = "DB", num_args = 2, default_values_t = [-5.0, 20.0], allow_negative_numbers = true)]
     sir: Vec<f64>,
     /// Share of the scenes with an echo, 0 to 1
@@ -108,7 +108,7 @@ fn encode(
     Ok(())
 }
 
-/// Returns the renditions of these names; all of them if none is named.
+/// Returns the named renditions; all renditions if no name is given.
 fn chosen(names: &[String], all: Vec<Rendition>) -> Result<Vec<Rendition>, Failure> {
     if let Some(unknown) =
         names.iter().find(|name| all.iter().all(|rendition| rendition.name != **name))

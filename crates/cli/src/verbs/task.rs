@@ -1,4 +1,4 @@
-//! Verbs of tasks: requests from a command line, answers to their destination.
+//! Verbs of tasks: requests from the command line, and output of their answers.
 
 use std::io::Read as _;
 
@@ -28,7 +28,7 @@ pub fn run(
     let sampling: Vec<(String, String)> = SAMPLING
         .iter()
         .filter_map(|(flag, key, _)| {
-            // Only speech has these flags; to ask others for them would panic.
+            // Only tasks that answer with speech have these flags; clap panics for undefined flags.
             let given = matches.try_get_one::<String>(flag).ok().flatten()?;
             Some(((*key).to_owned(), given.clone()))
         })
@@ -95,7 +95,7 @@ pub fn run(
     work.answer_all(&requests, &destination, batch, stream)
 }
 
-/// Whether the text or the recording of a command line is standard input.
+/// Whether the text or recording of the command line is standard input.
 fn is_standard_input(descriptor: &TaskDescriptor, matches: &ArgMatches) -> bool {
     let given = matches.get_many::<String>(&format!("{FIELD}{}", descriptor.verb.positional));
     given.into_iter().flatten().eq(["-"])
@@ -105,7 +105,7 @@ fn live_fits(settings: &Settings, form: &Form) -> bool {
     settings.recognizer.is_none() && matches!(form, Form::Text | Form::Json)
 }
 
-/// Fields of a request that are flags.
+/// Returns the fields of a request that flags set.
 fn fields(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Map<String, Value>> {
     let mut fields = Map::new();
     for field in (descriptor.request_fields)() {
@@ -119,7 +119,7 @@ fn fields(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Map<Stri
     Ok(fields)
 }
 
-/// Returns a request a recording; texts are one request.
+/// Returns the requests of the command line: one for each recording, or a single one for a text.
 fn requests(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Vec<Value>> {
     let fields = fields(descriptor, matches)?;
     let id = format!("{FIELD}{}", descriptor.verb.positional);
@@ -155,7 +155,7 @@ fn field_value(matches: &ArgMatches, field: &FieldDescriptor) -> Outcome<Option<
     })
 }
 
-/// Returns all of standard input as text.
+/// Reads standard input as text.
 pub fn standard_input() -> Outcome<String> {
     let mut text = String::new();
     std::io::stdin()
@@ -165,7 +165,7 @@ pub fn standard_input() -> Outcome<String> {
     Ok(text)
 }
 
-/// Requests to one task.
+/// Requests of one command line to a task.
 pub(super) struct TaskRun<'a> {
     pub(super) session: &'a Session,
     pub(super) engine: &'a Engine,
@@ -185,7 +185,7 @@ impl TaskRun<'_> {
         self.engine.run_marked(id, &request, self.decode, self.run, each)
     }
 
-    /// Answers requests one after another; in a batch one that is broken does not end the others.
+    /// Answers requests in order. In a batch, a failure of one request does not end the others.
     fn answer_all(
         &self,
         requests: &[Value],
@@ -194,7 +194,7 @@ impl TaskRun<'_> {
         stream: bool,
     ) -> Outcome {
         let several = batch.is_several();
-        // Answers on standard output show by themselves how far it is.
+        // Progress is shown only for a folder, since answers on standard output show it by themselves.
         let counted = several && matches!(to, Destination::Folder(_));
         let (job, total) = (format!("{} recordings", requests.len()), requests.len() as u64);
         let tell = |event: Event| {
@@ -214,11 +214,11 @@ impl TaskRun<'_> {
         batch.finish()
     }
 
-    /// Answers a request; in a batch printed lines begin with its name.
+    /// Answers a request. In a batch, printed lines begin with the request's name.
     pub(super) fn answer(&self, request: &Value, to: &Destination, batch: bool) -> Outcome {
         let mut whole = MergedAnswer::default();
         let mut putting: Outcome = Ok(());
-        // Plain text goes out part by part, so that hours of it can be read, and piped, as they are made.
+        // Plain text is printed chunk by chunk, so that a long transcript can be read or piped while it is computed.
         let live = *self.form == Form::Text && *to == Destination::Standard;
         let name = answer::name_of(self.descriptor, request);
         let mut growing = match (self.form, to.path(name, self.form)) {

@@ -33,7 +33,7 @@ enum TasksCommand {
         /// Alignment of text and frames in the layout shown
         #[arg(long, default_value = "pointer", value_parser = ["pointer", "none", "durations"])]
         alignment: String,
-        /// In what order codes are written in the layout shown
+        /// Order of codes in the layout shown
         #[arg(long, default_value = CodeOrder::default().name(),
             value_parser = PossibleValuesParser::new(CodeOrder::ALL.iter().map(|order| order.name())))]
         codes: String,

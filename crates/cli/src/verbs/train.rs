@@ -61,7 +61,7 @@ pub struct TrainArgs {
     reduce: Transport,
 }
 
-/// Trains on this rank of its job, or resumes.
+/// Trains or resumes on this rank of its job.
 pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
     if args.tasks.is_empty() && !args.weights.is_empty() {
         return Err(Failure::usage(
@@ -105,7 +105,7 @@ fn train(session: &Session, args: &TrainArgs, config: TrainConfig, ranks: &Ranks
         selection.report(session.sink());
         session.say(&format!("{selection}; {parameters} parameters, from step {first}"));
     }
-    // In the folder of the checkpoint, where the dashboard looks for it.
+    // The event file is in the folder of the checkpoint, where the dashboard searches for it.
     let events = JsonLines::open(&args.run.join(EVENTS_FILE), now_s)?;
     let sink = Tee(vec![Box::new(session.sink()), Box::new(&events)]);
     let outcome = trainer.run(&sink, &session.cancel)?;

@@ -71,8 +71,8 @@ impl Terminal {
         assert!(self.command(&args).status().expect("tmux runs").success());
     }
 
-    /// Leaves the dashboard; returns the screen after it. A run whose row is there may still be ending, so that the first
-    /// key asks whether to leave, and the question goes away with the run.
+    /// Leaves the dashboard; returns the screen after it. A run whose row is there may still be ending, so that the
+    /// first key asks whether to leave, and the question goes away with the run.
     fn leave(&self) -> String {
         for _ in 0..STEPS {
             self.press(&["q"]);

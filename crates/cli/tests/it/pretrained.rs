@@ -1,4 +1,5 @@
-//! Published checkpoints from the command line: a recognizer in place of the model's own, imports, and the folder of models.
+//! Published checkpoints from the command line: a recognizer in place of the model's own, imports, and the folder of
+//! models.
 
 use std::fs;
 use std::path::{Path, PathBuf};

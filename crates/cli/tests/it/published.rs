@@ -1,5 +1,5 @@
-//! Imported vall-e models with the verbs: tiny checkpoints of random numbers speak, transcribe, denoise and remove through
-//! a tiny EnCodec.
+//! Imported vall-e models with the verbs: tiny checkpoints of random numbers speak, transcribe, denoise and remove
+//! through a tiny EnCodec.
 
 use std::collections::HashMap;
 use std::fs;

@@ -8,9 +8,9 @@ use crate::app::App;
 use crate::pen::{ClickTarget, Pen, above, width};
 use crate::screen::Screen;
 
-/// A terminal smaller than this gets one pane at a time.
+/// Columns and lines of the smallest terminal that shows all panes; a smaller one shows one pane at a time.
 const FULL: (u16, u16) = (80, 24);
-/// Time that a line stays in the status bar, seconds.
+/// Time for which the status bar shows a message, seconds.
 const SAID_S: f64 = 8.0;
 
 impl App {
@@ -69,7 +69,7 @@ impl App {
             pen.line(area, 0, &[(" ", style), (sign, style), (text, style)]);
             return;
         }
-        // Help and the way out are always there, at the right.
+        // The keys for help and quitting are always shown, right-aligned.
         const ALWAYS: [(&str, &str); 2] = [("?", "help"), ("q", "quit")];
         let room: usize = ALWAYS.iter().map(|(key, word)| width(key) + width(word) + 3).sum();
         let end = usize::from(area.width).saturating_sub(room);

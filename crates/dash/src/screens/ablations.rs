@@ -1,4 +1,4 @@
-//! Ablations: the grid as a table that fills while it runs, and a chart of any figure against any axis.
+//! Ablations: the cells of a grid as a table, updated while they run, and a chart of any figure against any axis.
 
 mod chart;
 mod view;
@@ -29,13 +29,18 @@ enum Act {
 }
 
 const KEYS: &[Binding<Act>] = &[
-    bind(&[Key::Enter], Act::Start, "start", "start this ablation, or go on with it; asks first"),
+    bind(&[Key::Enter], Act::Start, "start", "start or resume this ablation, after confirmation"),
     bind(&[Key::Char('f')], Act::Figure, "figure", "the next figure"),
     bind(&[Key::Char('a')], Act::Axis, "axis", "the chart's next axis"),
     bind(&[Key::Char('s')], Act::Stop, "stop", "stop this cell at its next safe point"),
-    bind(&[Key::Char('r')], Act::Resume, "resume", "take this cell up again"),
-    bind(&[Key::Tab, Key::BackTab], Act::Pane, "pane", "to the other list"),
-    bind(&[Key::Char('x')], Act::Cancel, "", "stop what was started here; finished cells are kept"),
+    bind(&[Key::Char('r')], Act::Resume, "resume", "resume this cell"),
+    bind(&[Key::Tab, Key::BackTab], Act::Pane, "pane", "the other list"),
+    bind(
+        &[Key::Char('x')],
+        Act::Cancel,
+        "",
+        "stop ablations started here; finished cells are kept",
+    ),
     bind(&[Key::Char('u')], Act::Reload, "", "read the store again"),
 ];
 
@@ -43,19 +48,19 @@ const ABLATIONS: usize = 0;
 const CELLS: usize = 1;
 const CHART: usize = 2;
 
-/// Ablations on the screen.
+/// State of the screen.
 #[derive(Debug, Default)]
 pub(crate) struct Ablations {
     /// Ablations that can be started.
     cards: Vec<AblationCard>,
-    /// Cells by ablation: those of the store, then ready ones without cells.
+    /// Cells by ablation: ablations in the store, then those that can be started and have no cells yet.
     ablations: Vec<(String, Vec<Cell>)>,
     runs: Vec<Run>,
-    /// The ablation that is about to be started, once that is confirmed.
+    /// Ablation that starts as soon as the user confirms.
     asked: Option<AblationCard>,
-    /// Ablations that were started here.
+    /// Running ablations that this dashboard started.
     live: BTreeMap<JobId, String>,
-    /// Outcome of the last one.
+    /// Outcome of the last ablation that this dashboard ran.
     said: String,
     ablation: usize,
     at: usize,
@@ -69,8 +74,8 @@ impl Ablations {
         self.ablations.get(self.ablation).map_or(&[], |(_, cells)| cells)
     }
 
-    /// Returns the figures of the ablation's cells: name and variant. Where every cell has a single variant of its own,
-    /// the variants are the varied setting, and the figures are merged.
+    /// Returns the figures of the ablation's cells as name and variant. If each cell has a single variant, the variant
+    /// is the varied setting, and the figures of all variants are merged.
     fn figures(&self) -> Vec<(String, String)> {
         let ablation = self.ablations.get(self.ablation).map_or("", |(name, _)| name);
         let runs: Vec<&Run> = self.runs.iter().filter(|r| r.about.ablation == ablation).collect();
@@ -114,13 +119,13 @@ impl Ablations {
         }
     }
 
-    /// Returns the file of the selected ablation, if it can be started.
+    /// Returns the selected ablation, if it can be started.
     fn card(&self) -> Option<&AblationCard> {
         let (name, _) = self.ablations.get(self.ablation)?;
         self.cards.iter().find(|card| card.name == *name)
     }
 
-    /// Lists ready ablations behind those of the store.
+    /// Appends the ablations that can be started and have no cells in the store.
     fn list_ready(&mut self) {
         self.ablations.retain(|(_, cells)| !cells.is_empty());
         for card in &self.cards {
@@ -132,7 +137,7 @@ impl Ablations {
         self.at = self.at.min(self.cells().len().saturating_sub(1));
     }
 
-    /// Starts the ablation of the open question if the key confirms it.
+    /// Starts the ablation that waits for confirmation, if the key confirms.
     fn answered(&mut self, key: Key, context: &mut ScreenContext<'_>) {
         let Some(card) = self.asked.take() else { return };
         if matches!(key, Key::Char('y' | 'Y') | Key::Enter) {
@@ -202,7 +207,7 @@ impl Component for Ablations {
     fn news(&mut self, news: &News, context: &mut ScreenContext<'_>) {
         match news {
             News::Cells(ablations, runs) => {
-                // The selection stays with its ablation when others come in before it.
+                // The selection follows its ablation when the list changes.
                 let name = self.ablations.get(self.ablation).map(|(name, _)| name.clone());
                 self.ablations.clone_from(ablations);
                 self.runs.clone_from(runs);
@@ -234,7 +239,7 @@ impl Component for Ablations {
     }
 }
 
-/// Returns a value of an axis, texts without quotes.
+/// Formats a value of an axis; strings have no quotes.
 fn shown(value: Option<&Value>) -> String {
     match value {
         None => "-".into(),

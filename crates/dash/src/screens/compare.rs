@@ -1,4 +1,4 @@
-//! Compare: one input, and any set of tasks, models and settings side by side.
+//! Comparison: one input, and the answers of several tasks, models and settings side by side.
 
 mod bindings;
 mod column;
@@ -28,21 +28,21 @@ enum Focus {
     File,
     Voice,
     Knobs,
-    /// A value is typed.
+    /// The value of a setting, while it is edited.
     Value(Field),
 }
 
-/// Panes, for clicks. Columns are counted from the last of them on.
+/// Indices of panes as click targets; the pane of column `i` has the index `COLUMN + i`.
 const TEXT: usize = 0;
 const FILE: usize = 1;
 const VOICE: usize = 2;
 const KNOB: usize = 3;
 const COLUMN: usize = 4;
 
-/// Most columns: more can't be read side by side on any screen.
+/// Largest number of columns.
 const MOST_COLUMNS: usize = 8;
 
-/// The comparison on the screen.
+/// State of the screen.
 #[derive(Debug, Default)]
 pub(crate) struct Compare {
     tasks: Vec<TaskCard>,
@@ -67,7 +67,8 @@ impl Compare {
         self.columns.get(self.at)
     }
 
-    /// Runs columns: those that need a recording and have none wait for the first that speaks.
+    /// Runs the columns that `which` selects. A column that needs a recording waits for a column that synthesizes
+    /// speech, if no file is given.
     fn run(&mut self, which: impl Fn(usize) -> bool, context: &mut ScreenContext<'_>) {
         let chosen: Vec<usize> = (0..self.columns.len()).filter(|i| which(*i)).collect();
         for i in chosen {
@@ -82,7 +83,8 @@ impl Compare {
         self.start_waiting(context);
     }
 
-    /// Starts columns that wait for a recording once there is one; fails them where none will come.
+    /// Starts the waiting columns when a recording is available; marks them as failed if no running column will provide
+    /// one.
     fn start_waiting(&mut self, context: &mut ScreenContext<'_>) {
         let speaks = |c: &Column| self.card(c).is_some_and(TaskCard::speaks);
         let speaking: Vec<usize> =
@@ -99,8 +101,8 @@ impl Compare {
             match &audio {
                 Some(audio) => self.start(i, Some(Arc::clone(audio)), context),
                 None => {
-                    let hint = "name a file, or add a column that speaks".into();
-                    let error = ProgramError::new("it needs a recording", Some(hint));
+                    let hint = "name a file, or add a column that synthesizes speech".into();
+                    let error = ProgramError::new("the task needs a recording", Some(hint));
                     self.columns[i].state = ColumnState::Failed(error);
                 }
             }
@@ -298,7 +300,7 @@ impl Compare {
         self.start_waiting(context);
     }
 
-    /// Opens the first columns: a task that speaks, and one that recognizes its answer.
+    /// Opens the initial columns: a task that synthesizes speech, and one that recognizes its answer.
     fn first_columns(&mut self) {
         let speaks = self.tasks.iter().find(|t| t.speaks());
         let recognizes = self.tasks.iter().find(|t| t.answer_kind == AnswerKind::Text);

@@ -33,26 +33,26 @@ enum Act {
 }
 
 const KEYS: &[Binding<Act>] = &[
-    bind(&[Key::Enter], Act::Open, "open", "open: the suite's last run, the run, the row"),
-    bind(&[Key::Tab], Act::Pane, "pane", "to the next pane"),
-    bind(&[Key::BackTab], Act::Back, "", "to the pane before"),
-    bind(&[Key::Char(' ')], Act::Pick, "pick", "pick this suite, or no more"),
-    bind(&[Key::Char('r')], Act::Start, "run", "run the picked suites"),
+    bind(&[Key::Enter], Act::Open, "open", "open the suite's last run, the run or the row"),
+    bind(&[Key::Tab], Act::Pane, "pane", "the next pane"),
+    bind(&[Key::BackTab], Act::Back, "", "the previous pane"),
+    bind(&[Key::Char(' ')], Act::Pick, "pick", "select or deselect this suite"),
+    bind(&[Key::Char('r')], Act::Start, "run", "run the selected suites"),
     bind(&[Key::Char('m')], Act::Model, "model", "the next model"),
-    bind(&[Key::Char('n')], Act::Limit, "items", "how many items: all, or the first few"),
+    bind(&[Key::Char('n')], Act::Limit, "items", "the next limit on the number of items"),
     bind(&[Key::Char('f')], Act::Figures, "figures", "the next figures of the run"),
-    bind(&[Key::Char('b')], Act::Baseline, "baseline", "compare with this run, or no more"),
-    bind(&[Key::Char('x')], Act::Stop, "stop", "stop what is running; finished rows are kept"),
+    bind(&[Key::Char('b')], Act::Baseline, "baseline", "set or clear this run as the baseline"),
+    bind(&[Key::Char('x')], Act::Stop, "stop", "stop running suites; finished rows are kept"),
     bind(&[Key::Char('u')], Act::Reload, "", "read the store again"),
 ];
 
 const SUITES: usize = 0;
 const RUNS: usize = 1;
 const ROWS: usize = 2;
-/// Item limits, in turn.
+/// Limits on the number of items that the key selects in turn.
 const LIMITS: [Option<usize>; 5] = [None, Some(2), Some(4), Some(16), Some(64)];
 
-/// An evaluation that was started here.
+/// A running evaluation that this dashboard started.
 #[derive(Debug, Clone, Default)]
 struct Live {
     suite: String,
@@ -62,7 +62,7 @@ struct Live {
     arrived: Vec<(String, Vec<(String, f64)>)>,
 }
 
-/// Evaluations on the screen.
+/// State of the screen.
 #[derive(Debug, Default)]
 pub(crate) struct Evals {
     suites: Vec<SuiteCard>,
@@ -79,12 +79,12 @@ pub(crate) struct Evals {
     live: BTreeMap<JobId, Live>,
     /// Suite of an evaluation that has just finished: its newest run is selected when the store is read.
     finished: Option<String>,
-    /// First figure shown of the run.
+    /// Index of the first figure shown.
     first_figure: usize,
     pane: usize,
 }
 
-/// Figures that the key for the next ones moves on by: the smallest screen shows as many.
+/// Number of figures by which the key for the next figures advances; the smallest screen shows as many.
 const FIGURE_STEP: usize = 3;
 
 impl Evals {
@@ -126,7 +126,7 @@ impl Evals {
         self.compare(context);
     }
 
-    /// Compares the run that is shown with the baseline, where that makes sense.
+    /// Requests a comparison of the open run with the baseline, unless they are the same run.
     fn compare(&mut self, context: &mut ScreenContext<'_>) {
         let (Some(old), Some(new)) = (self.baseline.clone(), self.rows.run().cloned()) else {
             return;
@@ -159,7 +159,7 @@ impl Evals {
 
     fn open(&mut self, context: &mut ScreenContext<'_>) {
         match self.pane {
-            // Running a suite takes minutes, and has a key of its own.
+            // Enter does not run a suite, since that takes minutes; another key does.
             SUITES => {
                 let suite = self.suites.get(self.suite).map(|s| s.name.clone());
                 let last = self.runs.iter().position(|r| Some(&r.about.suite) == suite.as_ref());
@@ -271,7 +271,7 @@ impl Component for Evals {
             }
             News::Models(models) => self.models.clone_from(models),
             News::Runs(runs) => {
-                // The selection stays with its run when others come in above it.
+                // The selection follows its run when the list changes.
                 let id = self.runs.get(self.run).map(|r| r.id.clone());
                 self.runs.clone_from(runs);
                 let newest = self

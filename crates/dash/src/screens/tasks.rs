@@ -23,22 +23,22 @@ enum Act {
 
 const KEYS: &[Binding<Act>] = &[
     bind(&[Key::Right, Key::Char('l'), Key::Enter], Act::Next, "next page", "the next page"),
-    bind(&[Key::Left, Key::Char('h')], Act::Previous, "", "the page before"),
-    bind(&[Key::Char('a')], Act::Layout, "alignment", "how text and frames meet"),
-    bind(&[Key::Char('>'), Key::Char('.')], Act::Right, "right", "see more on the right"),
-    bind(&[Key::Char('<'), Key::Char(',')], Act::Left, "left", "back to the left"),
-    bind(&[Key::Tab, Key::BackTab], Act::Pane, "pane", "to the other pane"),
+    bind(&[Key::Left, Key::Char('h')], Act::Previous, "", "the previous page"),
+    bind(&[Key::Char('a')], Act::Layout, "alignment", "the next alignment of text and frames"),
+    bind(&[Key::Char('>'), Key::Char('.')], Act::Right, "right", "scroll to the right"),
+    bind(&[Key::Char('<'), Key::Char(',')], Act::Left, "left", "scroll to the left"),
+    bind(&[Key::Tab, Key::BackTab], Act::Pane, "pane", "the other pane"),
 ];
 
 const PAGES: [&str; 5] = ["layout", "request", "answer", "settings", "suites"];
-/// Columns of a step to the side, and of all of them.
+/// Number of columns by which a key scrolls, and the largest offset.
 const SHIFT: usize = 16;
 const MOST_SHIFT: usize = 160;
 
 const LIST_PANE: usize = 0;
 const PAGE_PANE: usize = 1;
 
-/// The registry on the screen.
+/// State of the screen.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
     cards: Vec<TaskCard>,
@@ -47,7 +47,7 @@ pub(crate) struct Tasks {
     page: usize,
     layout: usize,
     scroll: usize,
-    /// Columns of the page that are left out at the left.
+    /// Number of columns scrolled out at the left.
     shift: usize,
     pane: usize,
 }
@@ -189,7 +189,7 @@ impl Tasks {
         };
         let fields: Vec<FieldCard> = of_task.map(field).collect();
         if fields.is_empty() {
-            pen.text(area, 0, 0, "no suite in evals/ is of this task", pen.theme.dim);
+            pen.text(area, 0, 0, "no suite of this task in evals/", pen.theme.dim);
             return;
         }
         self.draw_fields(pen, area, &fields);
@@ -237,7 +237,7 @@ impl Tasks {
         }
     }
 
-    /// Returns a line without the columns that are scrolled past.
+    /// Returns a line without the columns that are scrolled out.
     fn shifted(&self, text: &str) -> String {
         text.chars().skip(self.shift).collect()
     }
@@ -258,7 +258,7 @@ impl Tasks {
     }
 }
 
-/// Returns the table of a layout, a list of lines a stage.
+/// Returns the table of a layout as lines of text, one list for each stage.
 fn stage_texts(layout: &Layout) -> Vec<Vec<String>> {
     let mut stages: Vec<Vec<String>> = Vec::new();
     for line in layout.table().lines() {
@@ -270,7 +270,7 @@ fn stage_texts(layout: &Layout) -> Vec<Vec<String>> {
     stages
 }
 
-/// Returns the segments of a stage in their order, in lines that fit.
+/// Returns the segments of a stage in order, wrapped into lines of `columns` columns.
 fn chip_rows(stage: &Stage, theme: &Theme, columns: usize) -> Vec<Vec<(String, Style)>> {
     let mut rows: Vec<Vec<(String, Style)>> = vec![vec![("  ".into(), theme.text)]];
     let mut used = 2;

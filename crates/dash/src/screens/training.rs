@@ -1,4 +1,4 @@
-//! Training: a run drawn from its events, while it is written or long after.
+//! Training: curves, checkpoints and notes of a running or finished run, from its events.
 
 mod history;
 mod samples;
@@ -35,15 +35,15 @@ enum Act {
 
 const KEYS: &[Binding<Act>] = &[
     bind(&[Key::Enter], Act::Open, "open", "follow this run"),
-    bind(&[Key::Tab], Act::Pane, "pane", "to the next pane"),
-    bind(&[Key::BackTab], Act::Back, "", "to the pane before"),
-    bind(&[Key::Char(' ')], Act::Mark, "add curve", "draw this curve too, or no more"),
-    bind(&[Key::Char('y')], Act::Log, "log", "the chart's scale: plain or logarithmic"),
+    bind(&[Key::Tab], Act::Pane, "pane", "the next pane"),
+    bind(&[Key::BackTab], Act::Back, "", "the previous pane"),
+    bind(&[Key::Char(' ')], Act::Mark, "add curve", "show or hide this curve"),
+    bind(&[Key::Char('y')], Act::Log, "log", "the chart's scale: linear or logarithmic"),
     bind(&[Key::Char('r')], Act::Recent, "recent", "the chart's steps: all, or the last tenth"),
-    bind(&[Key::Char('s')], Act::Sample, "sample", "let the newest weights say a sentence"),
-    bind(&[Key::Char('c')], Act::Every, "", "a sample at every new checkpoint, or no more"),
+    bind(&[Key::Char('s')], Act::Sample, "sample", "synthesize a sentence with the newest weights"),
+    bind(&[Key::Char('c')], Act::Every, "", "switch samples at every new checkpoint on or off"),
     bind(&[Key::Char('p')], Act::Play, "", "play the last sample"),
-    bind(&[Key::Char('u')], Act::Reload, "", "look for runs again"),
+    bind(&[Key::Char('u')], Act::Reload, "", "search for runs again"),
 ];
 
 const RUNS: usize = 0;
@@ -51,7 +51,7 @@ const CURVES: usize = 1;
 const CHART: usize = 2;
 const NOTES: usize = 3;
 
-/// Training runs on the screen.
+/// State of the screen.
 #[derive(Debug)]
 pub(crate) struct Training {
     runs: Vec<TrainingCard>,
@@ -93,7 +93,7 @@ impl Training {
         context.ask(Effect::Follow(path));
     }
 
-    /// Lets the newest weights speak.
+    /// Requests a sample with the newest weights.
     fn sample(&mut self, context: &mut ScreenContext<'_>) {
         if let Some(path) = &self.followed {
             self.samples.make(path, self.history.checkpoint, context);
@@ -130,7 +130,7 @@ impl Component for Training {
     }
 
     fn key(&mut self, key: Key, context: &mut ScreenContext<'_>) -> bool {
-        // Before the lists' keys, where the letter would mean something else.
+        // The keys of this screen take precedence over those of lists, which have other meanings for the same letters.
         if let Some(act) = action(KEYS, key) {
             match act {
                 Act::Pane => self.pane = (self.pane + 1) % 4,
@@ -192,7 +192,7 @@ impl Component for Training {
             News::Trainings(runs) => {
                 self.runs.clone_from(runs);
                 self.at = self.at.min(runs.len().saturating_sub(1));
-                // The latest run is shown unless another was chosen.
+                // The latest run is followed unless the user has opened another.
                 if let (None, false, Some(run)) = (&self.followed, self.replayed, runs.first()) {
                     self.follow(run.path.clone(), context);
                 }
@@ -205,7 +205,7 @@ impl Component for Training {
                 for event in events {
                     self.history.take(event);
                 }
-                // Checkpoints from before are listed too; only new ones are sampled by themselves.
+                // Earlier checkpoints are listed, too, but only new ones are sampled automatically.
                 if self.samples.every && !*start && self.history.checkpoint > before {
                     self.sample(context);
                 }
@@ -381,5 +381,5 @@ impl Training {
     }
 }
 
-/// Signs of curves, for those who see no colours.
+/// Markers of curves, which distinguish them without colors.
 const SIGNS: [&str; 6] = ["●", "■", "▲", "◆", "○", "□"];

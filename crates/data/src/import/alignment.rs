@@ -14,9 +14,9 @@ use crate::{DataError, Expected, Manifest, Utterance};
 /// The phones of an utterance in the notation of [`Utterance`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhoneAlignment {
-    /// Phones, `|` between words, written pauses and `SIL`.
+    /// Phones, `|` between words, punctuation marks for pauses, and `SIL` for other silence.
     pub phones: Vec<String>,
-    /// Seconds, one a phone.
+    /// Duration of each entry of `phones`, seconds.
     pub durations_s: Vec<f64>,
     /// Silence before the first phone, seconds.
     pub lead_s: f64,
@@ -29,21 +29,23 @@ pub struct ImportedAlignments {
     pub manifest: Manifest,
     /// Number of utterances that got phones.
     pub aligned: usize,
-    /// Utterances that got none, one entry each.
+    /// Utterances without phones, one entry each.
     pub left_out: Vec<ImportWarning>,
-    /// Files without an utterance, unused and empty tiers, and clamped times.
+    /// Warnings of files without an utterance, of unused and empty tiers, and of clamped times.
     pub warnings: Vec<ImportWarning>,
 }
 
 /// Adds phones and durations to the utterances whose id is the name of a `.TextGrid` anywhere below `folder`.
 ///
-/// `phone` maps an aligner's phone to ARPAbet of CMUdict, `None` for an unknown phone. An utterance with such a phone,
-/// with the aligner's `spn` (an unknown word), or with tiers that are missing or overlap, is unchanged and listed. Both
-/// tiers are of one speaker ([`SpeakerTiers::of`]); their times beyond the end of the recording are clamped to it. The
-/// length of the recording is filled in where it was unknown. See [`PhoneAlignment::from_tiers`] for the notation.
+/// `phone` maps an aligner's phone to a phone of CMUdict (ARPAbet), or to `None` if it is unknown. An utterance is left
+/// unchanged and listed in `left_out` if it has an unknown phone, the aligner's `spn` (an unknown word), missing tiers
+/// or overlapping intervals. The two tiers of one speaker are used ([`SpeakerTiers::of`]); times beyond the end of the
+/// recording are clamped to it. An unknown length of the recording is filled in. See [`PhoneAlignment::from_tiers`] for
+/// the notation.
 ///
 /// # Errors
-/// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] if no TextGrid fits an utterance.
+/// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] if no TextGrid has the name of an
+/// utterance.
 pub fn merge_textgrids(
     manifest: Manifest,
     folder: &Path,
@@ -107,7 +109,7 @@ fn find_grids(
     Ok(grids)
 }
 
-/// Gives an utterance the phones of a TextGrid; returns warnings of clamped times and tiers left out.
+/// Adds the phones of a TextGrid to an utterance; returns warnings of clamped times and unused tiers.
 fn merge(
     utterance: &mut Utterance,
     path: &Path,
@@ -148,8 +150,8 @@ struct PhoneSegment {
 }
 
 impl PhoneAlignment {
-    /// Returns the phones of a TextGrid with a `phones` and a `words` tier of one speaker: [`SpeakerTiers::of`], then
-    /// [`PhoneAlignment::from_tiers`].
+    /// Returns the phones of a TextGrid: selects the tiers `phones` and `words` of one speaker by [`SpeakerTiers::of`],
+    /// and converts them by [`PhoneAlignment::from_tiers`].
     ///
     /// # Errors
     /// [`AlignmentFault`].
@@ -161,16 +163,16 @@ impl PhoneAlignment {
         Self::from_tiers(&SpeakerTiers::of(grid)?, text, phone)
     }
 
-    /// Returns the phones of two tiers.
+    /// Returns the phones of the tiers `phones` and `words`.
     ///
-    /// `sil`, `sp` and empty labels are silence: before the first phone it becomes `lead_s`; where `text` has a
-    /// punctuation mark it becomes that mark, which stands before the `|`; elsewhere it becomes `SIL`, after the `|`. A
-    /// mark without a silence lasts 0 s. Marks are known only if `text` has as many words as the words tier. Gaps
-    /// below 1 ms, which come from rounding, are closed.
+    /// The labels `sil`, `sp` and the empty label are silence. Silence before the first phone becomes `lead_s`. Silence
+    /// at a punctuation mark of `text` becomes that mark, placed before the `|`; other silence becomes `SIL`, placed
+    /// after the `|`. A punctuation mark without silence has a duration of 0 s. Punctuation marks are used only if
+    /// `text` has as many words as the words tier. Gaps below 1 ms, which are rounding errors, are closed.
     ///
     /// # Errors
-    /// [`AlignmentFault`] for an unknown phone, for intervals that overlap or end before their start, and for nothing
-    /// but silence.
+    /// [`AlignmentFault`] for an unknown phone, for intervals that overlap or end before their start, and for tiers
+    /// without phones.
     pub fn from_tiers(
         tiers: &SpeakerTiers,
         text: &str,
@@ -190,7 +192,8 @@ impl PhoneAlignment {
         self.durations_s.push(duration_s);
     }
 
-    /// Returns the token of the silence after a word or at the end: the punctuation mark written there, else `SIL`.
+    /// Appends the token of a silence after a word or at the end: its punctuation mark, else `SIL`. With `boundary`,
+    /// appends `|` as well.
     fn push_gap(&mut self, mark: Option<&str>, silence_s: f64, boundary: bool) {
         if let Some(mark) = mark {
             self.push(mark, silence_s);

@@ -1,36 +1,36 @@
-//! Reasons why importers leave out files, or use them in part.
+//! Reasons for which importers leave out files, or use them in part.
 
 use std::io;
 use std::path::PathBuf;
 
 use super::{AlignmentFault, TextGridFault};
 
-/// Reason why an importer left out a file, or used it in part.
+/// Reason for which an importer left out a file, or used it in part.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportFault {
-    /// A file name that is no text.
+    /// A file name that is not UTF-8.
     #[error("its name is not UTF-8")]
     NameNotUtf8,
     /// A recording or transcript outside a chapter.
-    #[error("it lies not in speaker/chapter/")]
+    #[error("it is not in a folder speaker/chapter/")]
     OutsideChapter,
-    /// A recording in a format that importers do not take.
+    /// A recording in a format that importers do not support.
     #[error("recordings .{ending} are not imported")]
     Ending {
-        /// Ending of its name.
+        /// Extension of the file.
         ending: String,
     },
     /// A recording in a folder below the imported one.
     #[error("folders within the folder are not imported")]
     Subfolder,
-    /// A recording with the name of an earlier one.
-    #[error("a recording of this name came before")]
+    /// A recording with the name of an earlier recording.
+    #[error("an earlier recording has the same name")]
     RepeatedName,
-    /// A recording without its words.
+    /// A recording without a transcript.
     #[error("there is no transcript")]
     NoTranscript,
-    /// A recording without its words, in one known file.
+    /// A recording without the named transcript file.
     #[error("there is no {name}")]
     NoText {
         /// Name of the missing file.
@@ -51,10 +51,10 @@ pub enum ImportFault {
     /// A file that can't be read.
     #[error("cannot be read: {0}")]
     Read(io::Error),
-    /// A file that is no text.
+    /// A file that is not UTF-8.
     #[error("is not UTF-8 text: {0}")]
     NotUtf8(std::string::FromUtf8Error),
-    /// A file with bytes that are no text.
+    /// A file of which some bytes are not UTF-8.
     #[error("is not UTF-8 text throughout")]
     PartlyUtf8,
     /// A transcript of a recording that can't be used.
@@ -65,10 +65,10 @@ pub enum ImportFault {
         /// Fault.
         fault: Box<ImportFault>,
     },
-    /// A transcript as written, where there is no normalised one.
-    #[error("the text is of its .{ending}")]
+    /// A transcript as written, used because there is no normalised transcript.
+    #[error("the text is from .{ending}")]
     OtherText {
-        /// Ending of the file that was used.
+        /// Extension of the file that was used.
         ending: &'static str,
     },
     /// A line of `metadata.csv`.
@@ -91,8 +91,8 @@ pub enum ImportFault {
     /// A TextGrid without an utterance.
     #[error("no utterance has this name")]
     NoUtterance,
-    /// A TextGrid with the name of an earlier one.
-    #[error("one of this name came before")]
+    /// A TextGrid with the name of an earlier TextGrid.
+    #[error("an earlier TextGrid has the same name")]
     RepeatedTextGrid,
     /// A TextGrid that can't be parsed.
     #[error("line {line}: {fault}")]
@@ -122,7 +122,7 @@ pub enum ImportFault {
         /// Name of the tier.
         name: String,
     },
-    /// Tiers of other speakers or of other kinds.
+    /// Tiers of other speakers, or with other names than `words` and `phones`.
     #[error("tiers not used: {}", names.join(", "))]
     UnusedTiers {
         /// Names of the tiers.
@@ -144,13 +144,13 @@ pub enum LineFault {
     #[error("an empty id or text")]
     EmptyField,
     /// An id that is a path.
-    #[error("the id `{id}` is no file name")]
+    #[error("the id `{id}` is not a file name")]
     NoFileName {
         /// The id.
         id: String,
     },
-    /// An id that an earlier line has.
-    #[error("the id `{id}` came before")]
+    /// The id of an earlier line.
+    #[error("an earlier line has the id `{id}`")]
     RepeatedId {
         /// The id.
         id: String,
@@ -161,12 +161,12 @@ pub enum LineFault {
         /// The id.
         id: String,
     },
-    /// A recording in a format that importers do not take.
+    /// A recording in a format that importers do not support.
     #[error("recordings .{ending} are not imported: wavs/{id}.{ending}")]
     Ending {
         /// The id.
         id: String,
-        /// Ending of the recording.
+        /// Extension of the recording.
         ending: String,
     },
 }

@@ -14,11 +14,11 @@ use crate::{DataError, Expected, Manifest, Utterance};
 ///
 /// The text of a recording is taken from `ID.normalized.txt` or `ID.original.txt` (LibriTTS), else from the line `ID
 /// TEXT` of a `*.trans.txt` of the same folder (LibriSpeech). A transcript in capitals, as in LibriSpeech, is converted
-/// to lower case. The split is `train`, `dev` or `test` if the subset's name begins so. `root` may be the whole corpus
-/// or one subset.
+/// to lower case. The split is `train`, `dev` or `test` if the subset's name begins with that word. `root` may be the
+/// whole corpus or one subset.
 ///
 /// # Errors
-/// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] without a single usable recording.
+/// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] if no recording is usable.
 pub fn libri(root: &Path) -> Result<Import, DataError> {
     let (mut left_out, mut warnings) = (Vec::new(), Vec::new());
     let mut utterances: Vec<Utterance> = Vec::new();
@@ -56,7 +56,7 @@ fn belongs(file: &Path) -> bool {
     is_audio(file) || other_audio(file).is_some() || id_of_text(file).is_some() || is_list(file)
 }
 
-/// Speaker and split by the path of a chapter.
+/// Speaker and split, derived from the path of a chapter.
 struct ChapterOrigin {
     speaker: String,
     split: Option<String>,
@@ -87,7 +87,7 @@ struct Chapter<'a> {
     files: &'a [PathBuf],
 }
 
-/// Endings of the texts beside a recording, the preferred one first.
+/// Extensions of the transcript of a single recording, the preferred one first.
 const TEXTS: [&str; 2] = ["normalized.txt", "original.txt"];
 
 impl Chapter<'_> {
@@ -118,7 +118,7 @@ impl Chapter<'_> {
             }
         }
         for (path, fault) in self.files.iter().filter_map(|file| Some((file, other_audio(file)?))) {
-            // A recording in two formats counts as one item.
+            // A recording in two formats is one item.
             let is_new = stem_of(path).is_none_or(|id| recorded.insert(id));
             if is_new {
                 left_out.push(ImportWarning::new(path, fault));
@@ -140,7 +140,7 @@ impl Chapter<'_> {
         utterances
     }
 
-    /// Returns the text of a recording: its own file's, else its line of the chapter's.
+    /// Returns the text of a recording: from its own transcript file, else from its line in the chapter's file.
     fn text(
         &self,
         audio: &Path,
@@ -172,7 +172,7 @@ impl Chapter<'_> {
     }
 }
 
-/// Returns the id and the ending of a text that belongs to one recording.
+/// Returns the id and the extension of a transcript of a single recording.
 fn id_of_text(path: &Path) -> Option<(&str, &str)> {
     let name = name_of(path)?;
     TEXTS.iter().find_map(|ending| Some((name.strip_suffix(ending)?.strip_suffix('.')?, *ending)))
@@ -183,7 +183,7 @@ fn is_list(path: &Path) -> bool {
     name_of(path).is_some_and(|name| name.ends_with(".trans.txt"))
 }
 
-/// `ID TEXT` of every `*.trans.txt` among the files.
+/// Returns the transcripts by id, from the lines `ID TEXT` of every `*.trans.txt` among the files.
 fn transcripts(files: &[PathBuf], warnings: &mut Vec<ImportWarning>) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for path in files {

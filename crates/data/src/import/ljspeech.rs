@@ -14,11 +14,10 @@ use syrinx_types::IoOperation;
 
 /// Imports `metadata.csv` (`id|text|normalised text`, no quoting, no heading) with recordings in `wavs/`.
 ///
-/// `path` is the file or its folder. The normalised text is used where there is one. All utterances belong to the
-/// one speaker given.
+/// `path` is the file or its folder. The normalised text is used if there is one. All utterances get the given speaker.
 ///
 /// # Errors
-/// [`DataError::Io`]; [`DataError::NothingFound`] without a single usable line.
+/// [`DataError::Io`]; [`DataError::NothingFound`] if no line is usable.
 pub fn ljspeech(path: &Path, speaker: &str) -> Result<Import, DataError> {
     let file = if path.is_dir() { path.join("metadata.csv") } else { path.to_path_buf() };
     let bytes = std::fs::read(&file).map_err(DataError::io(IoOperation::Read, &file))?;
@@ -29,7 +28,8 @@ pub fn ljspeech(path: &Path, speaker: &str) -> Result<Import, DataError> {
         warnings.push(ImportWarning::new(&file, ImportFault::PartlyUtf8));
     }
     let mut utterances = Vec::new();
-    // Ids of used lines, and of all lines: the recording of a bad line is left out once, with its line.
+    // Ids of used lines, and ids of all lines. A recording of an invalid line is reported with the line, not as
+    // unlisted.
     let (mut ids, mut named) = (HashSet::new(), HashSet::new());
     for (i, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         if line.trim().is_empty() {
@@ -63,7 +63,7 @@ fn unlisted(root: &Path, named: &HashSet<&str>) -> Vec<ImportWarning> {
     stray.map(|path| ImportWarning::new(path, ImportFault::Unlisted)).collect()
 }
 
-/// Id, audio path relative to the root, and text of a line.
+/// Returns the id, the audio path relative to the root, and the text of a line.
 fn parse(root: &Path, line: &str) -> Result<(String, PathBuf, String), LineFault> {
     let fields: Vec<&str> = line.trim_end_matches('\r').split('|').map(str::trim).collect();
     let (id, raw, normalised) = match fields.as_slice() {

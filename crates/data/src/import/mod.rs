@@ -1,6 +1,6 @@
 //! Public corpora and aligners' output as manifests.
 //!
-//! An importer reads names and transcripts, but no samples. Every item of a corpus is used or listed in
+//! An importer reads names and transcripts, but no audio. Every item of a corpus is in the manifest or in
 //! [`Import::left_out`]; an importer fails only if no item is usable.
 
 mod alignment;
@@ -37,13 +37,13 @@ pub struct Import {
 }
 
 impl Import {
-    /// Returns the number of items of the corpus: those that are used and those left out.
+    /// Returns the number of items of the corpus, used or left out.
     pub fn found(&self) -> usize {
         self.manifest.len() + self.left_out.len()
     }
 }
 
-/// A file with the reason why an importer left it out, or used it in part.
+/// A file that an importer left out or used in part, with the reason.
 #[derive(Debug)]
 pub struct ImportWarning {
     /// The file or folder.
@@ -64,16 +64,16 @@ impl std::fmt::Display for ImportWarning {
     }
 }
 
-/// Endings of recordings that importers take.
+/// Extensions of recordings that importers support.
 const AUDIO_EXTENSIONS: [&str; 5] = ["wav", "flac", "ogg", "mp3", "m4a"];
 
-/// Endings of recordings that importers do not take, and report.
+/// Extensions of recordings that importers do not support and report as left out.
 const OTHER_AUDIO_EXTENSIONS: [&str; 14] = [
     "opus", "aac", "webm", "mp4", "oga", "wma", "aif", "aiff", "amr", "caf", "au", "sph", "ape",
     "wv",
 ];
 
-/// Returns the files and the folders of a folder, by name; hidden ones left out.
+/// Returns the files and the subfolders of a folder, both sorted by name, without hidden ones.
 fn list(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).map_err(DataError::io(IoOperation::List, folder))? {
@@ -91,7 +91,7 @@ fn list(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
 /// Largest depth of folders below the root: corpora have three or four levels, and links may form cycles.
 const MAX_DEPTH: usize = 6;
 
-/// All folders below and with `root`, parents first, siblings by name.
+/// Returns `root` and all folders below it, parents first, siblings by name.
 fn folders_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut found = vec![(root.to_path_buf(), 0)];
     let mut next = 0;
@@ -115,12 +115,12 @@ fn stem_of(path: &Path) -> Option<&str> {
     path.file_stem()?.to_str()
 }
 
-/// Whether importers take a file as a recording.
+/// Whether a file is a recording that importers support.
 fn is_audio(path: &Path) -> bool {
     has_extension(path, &AUDIO_EXTENSIONS)
 }
 
-/// Returns the reason why a recording is not taken by its ending; `None` for recordings that are, and for other files.
+/// Returns the fault of a recording with an unsupported extension; `None` for supported recordings and for other files.
 fn other_audio(path: &Path) -> Option<ImportFault> {
     let ending = path.extension().and_then(|e| e.to_str())?;
     has_extension(path, &OTHER_AUDIO_EXTENSIONS)

@@ -1,4 +1,4 @@
-//! A folder of recordings with a text file each.
+//! A folder of recordings, each with a text file.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -9,11 +9,10 @@ use super::{
 };
 use crate::{DataError, Expected, Manifest, Utterance};
 
-/// Ending of a text beside its recording.
+/// Extension of the text of a recording.
 const TEXT_EXTENSION: &str = "txt";
 
-/// Imports recordings of one speaker from a folder: in the layout of LJ Speech where it has a `metadata.csv`, else
-/// pairs of a recording and a text.
+/// Imports recordings of one speaker from a folder: by [`ljspeech`] if it contains a `metadata.csv`, else by [`pairs`].
 ///
 /// # Errors
 /// As [`ljspeech`] and [`pairs`].
@@ -25,11 +24,11 @@ pub fn recordings(folder: &Path, speaker: &str) -> Result<Import, DataError> {
     }
 }
 
-/// Imports `NAME.wav` (or another recording) with its words in `NAME.txt`, both in `folder` itself. Recordings in other formats
-/// and those of folders within `folder` are left out.
+/// Imports recordings `NAME.wav` (or another supported extension) with transcripts `NAME.txt`, both directly in
+/// `folder`. Recordings in other formats and in subfolders are left out.
 ///
 /// # Errors
-/// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] without a single usable pair.
+/// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] if no pair is usable.
 pub fn pairs(folder: &Path, speaker: &str) -> Result<Import, DataError> {
     let (files, _) = list(folder)?;
     let (mut utterances, mut left_out) = (Vec::new(), Vec::new());
@@ -65,7 +64,7 @@ pub fn pairs(folder: &Path, speaker: &str) -> Result<Import, DataError> {
     Ok(Import { manifest: Manifest::new(folder, utterances)?, left_out, warnings: Vec::new() })
 }
 
-/// Returns the recordings of the folders within a folder, each left out.
+/// Returns a warning for each recording in a subfolder.
 fn below(folder: &Path) -> Result<Vec<ImportWarning>, DataError> {
     let mut found = Vec::new();
     for inner in folders_below(folder)?.iter().filter(|inner| *inner != folder) {
@@ -76,7 +75,7 @@ fn below(folder: &Path) -> Result<Vec<ImportWarning>, DataError> {
     Ok(found)
 }
 
-/// Id and text of a recording.
+/// Returns the id and the text of a recording.
 fn pair<'a>(path: &'a Path, taken: &HashSet<String>) -> Result<(&'a str, String), ImportFault> {
     let id = stem_of(path).ok_or(ImportFault::NameNotUtf8)?;
     if taken.contains(id) {
@@ -130,7 +129,7 @@ mod tests {
         assert_eq!(
             reasons,
             [
-                "a recording of this name came before",
+                "an earlier recording has the same name",
                 "there is no b.txt",
                 "its transcript is empty",
                 "recordings .opus are not imported",

@@ -1,8 +1,7 @@
-//! Praat TextGrids, long and short.
+//! Praat TextGrids in the long and the short text format.
 //!
-//! Praat reads a text file by taking the free-standing numbers, the quoted strings and the flags in `<>`, and skipping
-//! everything else (Praat manual, "Text files": "TextGrid file formats"). Doing the same reads both formats with one
-//! parser.
+//! Praat reads the free-standing numbers, the quoted strings and the flags in `<>` of a text file, and skips everything
+//! else (Praat manual, "TextGrid file formats"). This parser does the same, and therefore reads both formats.
 
 use std::fs;
 use std::path::Path;
@@ -10,12 +9,12 @@ use std::path::Path;
 use crate::DataError;
 use syrinx_types::IoOperation;
 
-/// Largest difference of times that counts as rounding, seconds.
+/// Largest difference of times that counts as a rounding error, seconds.
 pub(super) const CLOSE_S: f64 = 1e-3;
 
-/// Separator between the name of a speaker and the kind of a tier.
+/// Separator between the name of a speaker and the kind of a tier (`words` or `phones`).
 const SPEAKER_SEPARATOR: &str = " - ";
-/// Begins the file type of Praat's text files.
+/// File type of Praat's text files.
 const FILE_TYPE: &str = "ooTextFile";
 /// Object class of TextGrids.
 const OBJECT_CLASS: &str = "TextGrid";
@@ -40,7 +39,7 @@ pub struct Tier {
     pub intervals: Vec<TierInterval>,
 }
 
-/// A TextGrid. The points of point tiers are left out.
+/// A TextGrid without the points of its point tiers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextGrid {
     /// End of the recording, seconds.
@@ -52,7 +51,7 @@ pub struct TextGrid {
 }
 
 impl TextGrid {
-    /// Reads a file in UTF-8 or UTF-16 (with its byte order mark).
+    /// Reads a file in UTF-8, or in UTF-16 with a byte order mark.
     ///
     /// # Errors
     /// [`DataError::Io`]; [`DataError::BrokenTextGrid`] with the line where reading stopped.
@@ -67,7 +66,7 @@ impl TextGrid {
     /// Parses the text of a file.
     ///
     /// # Errors
-    /// The line where reading stopped, with its fault.
+    /// [`BrokenTextGrid`] with the line where reading stopped.
     pub fn parse(text: &str) -> Result<Self, BrokenTextGrid> {
         parse(text)
     }
@@ -79,12 +78,12 @@ impl TextGrid {
 }
 
 impl Tier {
-    /// Returns the name without that of a speaker before it.
+    /// Returns the name without the speaker's prefix.
     pub(super) fn kind(&self) -> &str {
         self.name.rsplit(SPEAKER_SEPARATOR).next().unwrap_or_default().trim()
     }
 
-    /// Returns the name of the speaker.
+    /// Returns the name of the speaker; `None` for a tier without a speaker's prefix.
     pub(super) fn speaker(&self) -> Option<&str> {
         self.name.rsplit_once(SPEAKER_SEPARATOR).map(|(speaker, _)| speaker.trim())
     }
@@ -95,39 +94,39 @@ impl Tier {
     }
 }
 
-/// Fault of a text that is no TextGrid.
+/// Fault of a text that is not a TextGrid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextGridFault {
-    /// Bytes that are no UTF-8.
+    /// Bytes that are not UTF-8.
     #[error("not UTF-8 text ({0})")]
     NotUtf8(std::str::Utf8Error),
-    /// Bytes that are no UTF-16.
+    /// Bytes that are not UTF-16.
     #[error("not UTF-16 text ({0})")]
     NotUtf16(std::string::FromUtf16Error),
     /// A file of another type.
     #[error("file type `{found}`, expected `{FILE_TYPE}`")]
     FileType {
-        /// Type that the file names.
+        /// File type of the file.
         found: String,
     },
-    /// Another object of Praat.
+    /// An object of another class than a TextGrid.
     #[error("object class `{found}`, expected `{OBJECT_CLASS}`")]
     ObjectClass {
-        /// Class that the file names.
+        /// Class in the file.
         found: String,
     },
     /// A tier that has neither intervals nor points.
     #[error("unknown class of tier `{found}`")]
     TierClass {
-        /// Class that the file names.
+        /// Class in the file.
         found: String,
     },
     /// A string without its closing quote.
-    #[error("a string opens here and never closes")]
+    #[error("a string without a closing quote")]
     OpenString,
-    /// Another token than the format has here.
-    #[error("{found} where {expected} should be")]
+    /// Unexpected token.
+    #[error("{found}, expected {expected}")]
     Token {
         /// The token.
         found: FoundToken,
@@ -135,11 +134,11 @@ pub enum TextGridFault {
         expected: &'static str,
     },
     /// Text after the last tier.
-    #[error("more follows than the counts of tiers and intervals say")]
+    #[error("text after the number of tiers and intervals that the file states")]
     Trailing,
 }
 
-/// Fault of a text that is no TextGrid, with its line.
+/// Fault of a text that is not a TextGrid, with its line.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {fault}")]
 pub struct BrokenTextGrid {
@@ -149,7 +148,7 @@ pub struct BrokenTextGrid {
     pub fault: TextGridFault,
 }
 
-/// Token at the place where parsing stopped.
+/// Token at which parsing stopped.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FoundToken {
     /// End of the file.
@@ -189,7 +188,7 @@ fn decode(bytes: &[u8]) -> Result<String, TextGridFault> {
 }
 
 fn parse(text: &str) -> Result<TextGrid, BrokenTextGrid> {
-    // The reported end of a truncated file is its last line, not the empty one after it.
+    // The reported line of a truncated file is its last line, not the empty line after it.
     let mut tokens = Tokens { rest: text.trim_end(), line: 1 };
     let kind = tokens.string("the file type")?;
     if !kind.starts_with(FILE_TYPE) {
@@ -235,7 +234,7 @@ enum Token<'a> {
     Flag(&'a str),
 }
 
-/// Tokens of a text as Praat reads it, with the current line.
+/// Iterator over the tokens of a text, with the current line.
 struct Tokens<'a> {
     rest: &'a str,
     line: usize,
@@ -278,7 +277,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Returns the string that starts here; a quote inside it is doubled.
+    /// Reads the quoted string at the current position. A quote within the string is doubled.
     fn quoted(&mut self) -> Result<String, BrokenTextGrid> {
         let opened = self.line;
         let mut text = String::new();
@@ -345,7 +344,7 @@ impl<'a> Tokens<'a> {
     }
 
     fn intervals(&mut self, size: usize) -> Result<Vec<TierInterval>, BrokenTextGrid> {
-        // Nothing is reserved in advance, since the size comes from the file and may be wrong.
+        // No memory is reserved, since the count in the file may be wrong.
         let mut intervals = Vec::new();
         for _ in 0..size {
             let start_s = self.number("the start of an interval")?;

@@ -1,9 +1,9 @@
-//! The two tiers of a TextGrid that give an alignment.
+//! The tiers `words` and `phones` of a TextGrid.
 
 use super::alignment::is_silence;
 use super::textgrid::{CLOSE_S, TextGrid, Tier, TierInterval};
 
-/// Fault of a TextGrid whose tiers give no alignment.
+/// Fault of a TextGrid without a usable alignment.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AlignmentFault {
@@ -12,16 +12,16 @@ pub enum AlignmentFault {
     NoTier {
         /// Name of the tier.
         name: &'static str,
-        /// Tiers that are there.
+        /// Tiers of the file.
         found: FoundTiers,
     },
     /// Words and phones of different speakers.
     #[error("no speaker has both a tier '{WORDS}' and a tier '{PHONES}' (tiers found: {found})")]
     NoSpeaker {
-        /// Tiers that are there.
+        /// Tiers of the file.
         found: FoundTiers,
     },
-    /// An interval out of place.
+    /// An invalid interval.
     #[error("tier '{tier}', interval {interval}: {fault}")]
     Interval {
         /// Name of the tier.
@@ -37,7 +37,7 @@ pub enum AlignmentFault {
         /// Start, seconds.
         start_s: f64,
     },
-    /// A phone of another phone set.
+    /// A phone that is not in the phone set.
     #[error("unknown phone `{phone}` at {start_s} s")]
     UnknownPhone {
         /// The phone.
@@ -45,7 +45,7 @@ pub enum AlignmentFault {
         /// Start, seconds.
         start_s: f64,
     },
-    /// A tier without phones.
+    /// A tier of phones with only silence.
     #[error("nothing but silence")]
     Silence,
 }
@@ -91,7 +91,7 @@ pub enum IntervalFault {
 /// Tiers of a file as a list for errors: `words, tones (empty), clicks (point tier)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundTiers {
-    /// Names of the interval tiers, and whether they are without labels.
+    /// Names of the interval tiers, and whether all of their labels are empty.
     intervals: Vec<(String, bool)>,
     /// Names of the point tiers.
     points: Vec<String>,
@@ -129,9 +129,9 @@ pub struct SpeakerTiers {
 }
 
 impl SpeakerTiers {
-    /// Returns the tiers `words` and `phones` of one speaker. Aligners that know several speakers write
-    /// `NAME - phones`; the first speaker whose two tiers have labels is taken, else the first with both. Names are
-    /// compared whatever their case.
+    /// Returns the tiers `words` and `phones` of one speaker. Aligners of several speakers write `NAME - phones`. The
+    /// first speaker with two tiers that have labels is used, else the first speaker with both tiers. Names are
+    /// compared without regard to case.
     ///
     /// # Errors
     /// [`AlignmentFault::NoTier`], [`AlignmentFault::NoSpeaker`].
@@ -146,7 +146,8 @@ impl SpeakerTiers {
                 return Err(AlignmentFault::NoTier { name, found: found() });
             }
         }
-        // A single tier of each kind is one speaker's, even if only one of them is named after the speaker.
+        // If there is one tier of each kind, both belong to one speaker, even if only one name has the speaker's
+        // prefix.
         let single = words.len() == 1
             && phones.len() == 1
             && (words[0].speaker().is_none() || phones[0].speaker().is_none());
@@ -166,10 +167,10 @@ impl SpeakerTiers {
         Ok(Self { words: words.clone(), phones: phones.clone(), unused })
     }
 
-    /// Clamps times beyond the end of the recording to it, and returns the number of intervals that were changed.
+    /// Clamps times beyond the end of the recording, and returns the number of changed intervals.
     ///
     /// # Errors
-    /// [`AlignmentFault::Interval`] for an interval with a label that lies wholly beyond the end.
+    /// [`AlignmentFault::Interval`] for an interval with a label that starts beyond the end.
     pub fn clamp(&mut self, end_s: f64) -> Result<usize, AlignmentFault> {
         let mut clamped = 0;
         for tier in [&mut self.words, &mut self.phones] {
@@ -190,7 +191,8 @@ impl SpeakerTiers {
         Ok(clamped)
     }
 
-    /// Checks that the intervals of both tiers follow one another; overlaps below 1 ms come from rounding.
+    /// Checks that the intervals of both tiers are in order and do not overlap. Overlaps below 1 ms are rounding
+    /// errors.
     ///
     /// # Errors
     /// [`AlignmentFault::Interval`].
@@ -200,7 +202,7 @@ impl SpeakerTiers {
     }
 }
 
-/// Returns the tiers of a kind, of all speakers.
+/// Returns the tiers of a kind (`words` or `phones`) of all speakers.
 fn of_kind<'a>(grid: &'a TextGrid, kind: &str) -> Vec<&'a Tier> {
     grid.tiers.iter().filter(|tier| tier.kind().eq_ignore_ascii_case(kind)).collect()
 }

@@ -175,8 +175,8 @@ fn codes_that_break_the_codecs_promise_fail() {
     assert_eq!(
         reasons,
         [
-            "the recording is too short: it gives no frame",
-            "the codec gave 3 levels, it promised 2",
+            "the recording is shorter than a frame",
+            "the codec returned 3 levels, expected 2",
             "code 1024 at frame 0, level 1 is outside a codebook of 1024",
         ]
     );
@@ -259,8 +259,14 @@ fn a_shard_cut_anywhere_is_an_error_and_no_panic() {
     let mut codes = whole.clone();
     *codes.last_mut().unwrap() = 0xff;
     let cases = [
-        (text("first_frame\\\":3", "first_frame\\\":2"), "frames of `u01` are not in their place"),
-        (text("frames\\\":4}]", "frames\\\":5}]"), "records have 8 frames, its `codes` 7"),
+        (
+            text("first_frame\\\":3", "first_frame\\\":2"),
+            "frames of `u01` do not follow those of the previous utterance",
+        ),
+        (
+            text("frames\\\":4}]", "frames\\\":5}]"),
+            "records have 8 frames, its tensor `codes` has 7",
+        ),
         (text("format\\\":1", "format\\\":7"), "format 7"),
         (codes, "outside a codebook"),
     ];
@@ -300,7 +306,10 @@ fn latents_are_kept_where_that_is_asked_for() {
     let (quiet, cancel) = (&NullSink, CancelToken::default());
     let summary = encode_manifest(&manifest, other.path(), &kept, &short, quiet, &cancel).unwrap();
     assert_eq!(summary.failed.len(), 5);
-    assert_eq!(summary.failed[0].reason, "the codec gave no latents that fit its codes");
+    assert_eq!(
+        summary.failed[0].reason,
+        "the codec returned no latents, or latents that do not fit its codes"
+    );
 }
 
 #[test]

@@ -55,12 +55,12 @@ fn librispeech_and_libritts() {
         ]
     );
     let expected = [
-        "stray.wav: it lies not in speaker/chapter/",
+        "stray.wav: it is not in a folder speaker/chapter/",
         "test-clean/61/70968/61-70968-0001.flac: there is no transcript",
         "test-clean/61/70968/61-70968-0002.flac: its transcript is empty",
         "test-clean/61/70968: the transcript of `61-70968-0009` has no recording",
         "20_205_000003_000000.normalized.txt: is not UTF-8 text",
-        "train-other-500/21/1/20_205_000002_000000.wav: a recording of this name came before",
+        "train-other-500/21/1/20_205_000002_000000.wav: an earlier recording has the same name",
     ];
     assert_eq!(warnings.len(), expected.len(), "{warnings:#?}");
     for (warning, expected) in warnings.iter().zip(expected) {
@@ -104,9 +104,9 @@ fn ljspeech_layout() {
             [
                 "metadata.csv: line 2: 4 fields instead of 2 or 3 between `|`",
                 "metadata.csv: line 4: no recording wavs/LJ001-0003.wav",
-                "metadata.csv: line 5: the id `LJ001-0001` came before",
+                "metadata.csv: line 5: an earlier line has the id `LJ001-0001`",
                 "metadata.csv: line 6: 1 fields instead of 2 or 3 between `|`",
-                "metadata.csv: line 8: the id `../x` is no file name",
+                "metadata.csv: line 8: the id `../x` is not a file name",
                 "metadata.csv: line 9: recordings .opus are not imported: wavs/LJ001-0005.opus",
                 "wavs/LJ001-0006.wav: no line names the recording",
             ]
@@ -226,7 +226,7 @@ fn chapters_without_usable_sound_are_told() {
     assert_eq!(
         left_out,
         [
-            "stray.normalized.txt: it lies not in speaker/chapter/",
+            "stray.normalized.txt: it is not in a folder speaker/chapter/",
             "dev-clean/7/2: the transcript of `7-2-0000` has no recording",
             "dev-clean/7/2: the transcript of `7-2-0001` has no recording",
             "dev-clean/7/3/7_3_1.normalized.txt: the transcript has no recording",

@@ -33,7 +33,7 @@ fn a_broken_line_names_file_line_and_fault() {
         (r#"{"id": "b", "audio": "#, "bad JSON at column 21: the line ends too early"),
         (r#"{"id": "b", "audio": "b.wav", "text": ""}"#, "missing field `speaker`"),
         (r#"{"id": "b", "audio": "b", "speaker": "s", "text": 3}"#, "expected a string"),
-        (r#"{"id": "a", "audio": "b", "speaker": "s", "text": ""}"#, "that of line 1 already"),
+        (r#"{"id": "a", "audio": "b", "speaker": "s", "text": ""}"#, "line 1 has the same id"),
         (r#"{"id": " ", "audio": "b", "speaker": "s", "text": ""}"#, "`id` is empty"),
         (r#"{"id": "b", "audio": "", "speaker": "s", "text": ""}"#, "`audio` is empty"),
         (r#"{"id": "b", "audio": "../b", "speaker": "s", "text": ""}"#, "leaves the manifest's"),

@@ -243,15 +243,15 @@ fn a_broken_grid_names_its_line() {
     let path = dir.path().join("a.TextGrid");
     let cut = LONG.find("text = \"bee\"").unwrap();
     let cases = [
-        (LONG[..cut].to_owned(), 33, "the file ends where the label of an interval should be"),
-        (LONG[..cut + 10].to_owned(), 34, "a string opens here and never closes"),
-        (LONG.replace("\"hi\"", "3"), 22, "found the number 3 where the label"),
-        (LONG.replace("size = 7", "size = 7.5"), 40, "where the number of intervals should be"),
+        (LONG[..cut].to_owned(), 33, "the file ends, expected the label of an interval"),
+        (LONG[..cut + 10].to_owned(), 34, "a string without a closing quote"),
+        (LONG.replace("\"hi\"", "3"), 22, "found the number 3, expected the label"),
+        (LONG.replace("size = 7", "size = 7.5"), 40, "expected the number of intervals"),
         (LONG.replace("<exists>", "<absent>"), 6, "found the flag `<absent>`"),
-        ("RIFF".to_owned(), 1, "the file ends where the file type should be"),
+        ("RIFF".to_owned(), 1, "the file ends, expected the file type"),
         (LONG.replace("\"TextGrid\"", "\"Pitch\""), 2, "object class `Pitch`"),
-        (SHORT.replace("\n7\n", "\n99999999999\n"), 53, "the file ends where"),
-        (LONG.replace("size = 7", "size = 6"), 66, "more follows than the counts"),
+        (SHORT.replace("\n7\n", "\n99999999999\n"), 53, "the file ends, expected"),
+        (LONG.replace("size = 7", "size = 6"), 66, "text after the number of tiers"),
     ];
     for (text, expected_line, expected) in cases {
         put(&path, text);

@@ -12,7 +12,7 @@ use crate::catalogue::{figure_kind, rank, title};
 use crate::html::spectrogram::{TOP_HZ, spectrogram};
 use crate::html::words::{Word, differences};
 
-/// Longest part of a recording on the page, seconds.
+/// Longest excerpt of a recording on the page, seconds.
 const MOST_S: f64 = 20.0;
 
 /// Folders of the recordings, and their reader.
@@ -56,7 +56,7 @@ pub(crate) struct MeasureLine {
 }
 
 impl Card {
-    /// Collects all that the page shows of a row.
+    /// Collects the content of a row's card.
     pub(crate) fn of(row: &Row, media: &Media<'_>) -> Self {
         let mut transcripts = Vec::new();
         if !row.hypothesis.is_empty() {
@@ -104,12 +104,12 @@ fn measures(row: &Row) -> Vec<MeasureLine> {
 }
 
 impl Media<'_> {
-    /// Finds a recording that a report names: in the run's folder, in the suite's, or anywhere.
+    /// Finds a recording that a report names: in the run's folder, in the suite's folder, or by its own path.
     fn find(&self, name: &str) -> Option<PathBuf> {
         [self.run.join(name), self.suite.join(name)].into_iter().find(|p| p.is_file())
     }
 
-    /// Builds a player with everything inside the page.
+    /// Builds a player whose audio and picture are embedded in the page.
     fn player(&self, label: &'static str, name: &str, picture: bool) -> Player {
         let audio = self.find(name).and_then(|path| (self.read)(&path));
         let unreadable = Audio { samples: Vec::new(), sample_rate_hz: 0 };

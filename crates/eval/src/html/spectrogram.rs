@@ -11,7 +11,7 @@ pub(crate) const TOP_HZ: f64 = 5_000.0;
 const HEIGHT: usize = 250;
 /// Columns a second.
 const COLUMNS_PER_S: f64 = 100.0;
-/// Analysis window: several periods of a low voice, so that harmonics stand apart.
+/// Analysis window, seconds: several periods of a low voice, so that harmonics are resolved.
 const WINDOW_S: f64 = 0.043;
 /// Range of levels shown, dB below the loudest.
 const RANGE_DB: f32 = 65.0;

@@ -29,7 +29,7 @@ const SIMILARITY: &str = "sim";
 /// Interval between polls of a running judge.
 const POLL: Duration = Duration::from_millis(50);
 
-/// A shell command with `{list}` and `{out}` in it.
+/// Judge that runs a shell command with the placeholders `{list}` and `{out}`.
 pub(crate) struct CommandJudge {
     name: String,
     command: String,
@@ -179,7 +179,7 @@ impl CommandJudge {
             text.push('\n');
         }
         write_whole(&list, text.as_bytes())?;
-        // Removes an old answer, which would be taken for the new one.
+        // Removes the output of an earlier run, which would be read as the result of this run.
         let _ = fs::remove_file(&out);
         let mut said = self.run(&list, &out, cancel)?;
         if self.command.contains("{out}") {
@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(wer(&verdicts[0]), Some((1.0, 2.0)));
         assert_eq!(verdicts[0].figures["ovr"], 3.1);
         assert_eq!(wer(&verdicts[1]), Some((0.0, 2.0)));
-        assert_eq!(wer(&verdicts[2]), Some((2.0, 2.0)), "it said nothing about the third");
+        assert_eq!(wer(&verdicts[2]), Some((2.0, 2.0)), "it returned nothing for the third");
     }
 
     #[test]
@@ -347,7 +347,7 @@ mod tests {
     fn a_judge_that_fails_says_so() {
         let message = |command| ask(command).unwrap_err().to_string();
         assert!(message("false").contains("ended with exit status: 1"), "{}", message("false"));
-        assert!(message("echo").contains("said nothing about any recording"));
+        assert!(message("echo").contains("no result for any recording"));
         assert!(
             message("true {out}").contains("judge-judge-out.jsonl"),
             "{}",

@@ -24,7 +24,7 @@ const BOUNDARY: &str = "syrinx-eval-7f0c2a9d51b84e36";
 #[non_exhaustive]
 pub enum EndpointFault {
     /// An address that this program can't call.
-    #[error("`{url}` is no http:// address")]
+    #[error("`{url}` is not an http:// address")]
     Address {
         /// The address.
         url: String,
@@ -37,8 +37,8 @@ pub enum EndpointFault {
         /// Cause.
         cause: Box<ureq::Error>,
     },
-    /// An endpoint that refused.
-    #[error("`{address}` answered {status}: {body}")]
+    /// An endpoint that returned an error status.
+    #[error("`{address}` returned {status}: {body}")]
     Status {
         /// Address of the endpoint.
         address: String,
@@ -47,8 +47,8 @@ pub enum EndpointFault {
         /// Beginning of the answer.
         body: String,
     },
-    /// An endpoint whose answer is no JSON.
-    #[error("`{address}` answered no JSON: {cause}")]
+    /// An endpoint whose answer is not JSON.
+    #[error("`{address}` returned no JSON: {cause}")]
     NoJson {
         /// Address of the endpoint.
         address: String,
@@ -56,7 +56,7 @@ pub enum EndpointFault {
         cause: serde_json::Error,
     },
     /// An endpoint whose answer has no transcript.
-    #[error("`{address}` answered without `text`")]
+    #[error("`{address}` returned no `text`")]
     NoText {
         /// Address of the endpoint.
         address: String,
@@ -202,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns a server on the loopback that answers one request and gives back what it got.
+    /// Starts a server on the loopback interface that answers one request; returns its URL and the received request.
     fn serve(status: &str, body: &str) -> (String, thread::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1/", listener.local_addr().unwrap());
@@ -278,9 +278,9 @@ mod tests {
             assert!(error.to_string().contains(expected), "{error}");
             server.join().unwrap();
         };
-        check("401 Unauthorized", "no key", "answered 401 Unauthorized: no key");
-        check("200 OK", "<html>", "answered no JSON");
-        check("200 OK", "{}", "answered without `text`");
+        check("401 Unauthorized", "no key", "returned 401 Unauthorized: no key");
+        check("200 OK", "<html>", "returned no JSON");
+        check("200 OK", "{}", "returned no `text`");
         assert!(EndpointJudge::new("e", "ftp://x", "tiny", None).is_err());
     }
 }

@@ -9,7 +9,7 @@ use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::template::{Blanks, fill};
 use crate::{EvalError, Item, JudgeFault, Subject, SubjectError, SubjectRequest};
 
-/// A task of the model whose answer is text.
+/// Judge that transcribes with a task of the evaluated model.
 pub(crate) struct OwnRecognizer<'a> {
     name: String,
     task: String,

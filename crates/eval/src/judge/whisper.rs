@@ -9,7 +9,7 @@ use syrinx_types::CancelToken;
 use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::{EvalError, JudgeFault, SubjectError};
 
-/// A loaded checkpoint.
+/// Judge that transcribes with a loaded Whisper checkpoint.
 pub(crate) struct WhisperJudge {
     name: String,
     recognizer: Whisper,

@@ -79,7 +79,7 @@ impl SuiteRun<'_> {
         }
     }
 
-    /// Fills in a row without an answer: all wrong.
+    /// Fills in the worst measures for a row without an answer.
     fn fail(&self, row: &mut Row, case: &Case, prompts: &Prompts) {
         row.audio = None;
         row.measures = match self.kind {
@@ -144,7 +144,8 @@ impl SuiteRun<'_> {
         Ok(())
     }
 
-    /// Measures a recording like an answer, after a round trip through the codec if `levels` is above 0.
+    /// Measures a recording like an answer, after a round trip through `levels` levels of the codec if `levels` is
+    /// above 0.
     fn ceiling_row(
         &self,
         row: &mut Row,

@@ -14,7 +14,7 @@ use crate::run::{SuiteRun, file_name};
 use crate::template::{Blanks, fill_string, mentions};
 use crate::{EvalError, SubjectError};
 
-/// Blank for the next speaker.
+/// Placeholder for the next speaker.
 const OTHER: &str = "{other}";
 
 /// One voice.

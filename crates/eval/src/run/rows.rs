@@ -1,4 +1,4 @@
-//! Rows: read from the disk, or requested and judged.
+//! Rows: read from disk, or requested and judged.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -52,7 +52,7 @@ impl SuiteRun<'_> {
         Ok(rows)
     }
 
-    /// Reports the progress of a stopped run.
+    /// Converts a cancellation to an error with the number of finished rows.
     fn at(&self, done: usize, error: EvalError) -> EvalError {
         match error {
             EvalError::Subject(SubjectError::Cancelled) => {

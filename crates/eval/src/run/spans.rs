@@ -55,10 +55,10 @@ mod tests {
             &all[1..9],
         );
         for (answer, expected) in [
-            (json!({}), "is no list"),
+            (json!({}), "is not a list"),
             (json!({"edits": [{"start_s": 0.0}]}), "without times"),
-            (json!({"edits": [{"start_s": 0.0, "end_s": 1.0}]}), "nothing outside"),
-            (json!({"edits": []}), "nothing inside"),
+            (json!({"edits": [{"start_s": 0.0, "end_s": 1.0}]}), "all of the recording or none"),
+            (json!({"edits": []}), "all of the recording or none"),
         ] {
             let error = apart(&audio, "edits", &answer).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

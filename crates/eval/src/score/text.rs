@@ -31,8 +31,8 @@ fn comparable(words: &[WordTime]) -> Vec<WordTime> {
     words.iter().map(word).filter(|w| !w.word.is_empty()).collect()
 }
 
-/// Returns the times of a text's words, from its phones with `|` between the words. `None` where phones and text don't
-/// have the same number of words, or the phones are unknown.
+/// Returns the times of a text's words, from its phones with `|` between the words. Returns `None` if phones and text
+/// have different numbers of words, or the phones are unknown.
 pub(crate) fn word_times(text: &str, phones: &[TimedPhone], lead_s: f64) -> Option<Vec<WordTime>> {
     let mut spans: Vec<(f64, f64)> = Vec::new();
     let (mut now_s, mut open) = (lead_s, None);

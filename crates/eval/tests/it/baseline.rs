@@ -59,8 +59,8 @@ fn what_is_no_report_is_refused_before_anything_is_asked() {
         assert!(error.contains(expected) && error.contains("old.json"), "{error}");
         assert_eq!(fake.asked.get(), 0);
     };
-    check("", "is no report");
-    check("{\"format\": 1}", "is no report");
+    check("", "is not an evaluation report");
+    check("{\"format\": 1}", "is not an evaluation report");
     let mut old = report(folder.path(), "go on", None);
     old.format = 99;
     check(&serde_json::to_string(&old).unwrap(), "has format 99");

@@ -120,7 +120,7 @@ fn what_does_not_fit_the_model_is_refused_before_anything_is_asked() {
     );
     check("codec = { levels = [9] }\nitems = { manifest = 'none.jsonl' }", "none.jsonl");
     let recognizer = "judges = [{ kind = 'own', task = 'speak', request = {} }]";
-    check(&format!("{head}task = 'speak'\n{recognizer}"), "answers with Speech, not with text");
+    check(&format!("{head}task = 'speak'\n{recognizer}"), "returns Speech, not text");
 }
 
 #[test]

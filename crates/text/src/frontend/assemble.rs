@@ -1,4 +1,4 @@
-//! From written pieces to words with phones, and from those to one sequence.
+//! Conversion of normalized pieces to words with phones, and of these to one sequence.
 
 use super::{Phonemized, Source, SpokenWord, derive, letters};
 use crate::inline::{Inline, placeholder_index};
@@ -6,12 +6,12 @@ use crate::inventory::Phone;
 use crate::lexicon::Lexicon;
 use crate::normalize::{self, Piece, Pieces, UnspokenSymbol, Words};
 
-/// A word on its way to phones, or a pause.
+/// A word, whose phones may be unknown yet, or a pause.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Unit {
-    /// A word; `phones` is empty while they are unknown.
+    /// A word; `phones` is empty if unknown.
     Word { written: String, spoken: String, phones: Vec<Phone>, source: Source, piece: usize },
-    /// A pause after the word before it.
+    /// A pause after the previous word.
     Pause(Phone),
 }
 
@@ -20,12 +20,12 @@ impl Unit {
         matches!(self, Unit::Word { .. })
     }
 
-    /// Whether it is a pause at the end of a sentence.
+    /// Whether the unit is a pause at the end of a sentence.
     pub(super) fn ends_sentence(&self) -> bool {
         matches!(self, Unit::Pause(pause) if pause.arpabet() != ",")
     }
 
-    /// Returns the word in lower case, as the tagger reads it; a comma for a pause.
+    /// Returns the input of the tagger: the word in lower case, or a comma for a pause.
     pub(super) fn token(&self) -> String {
         match self {
             Unit::Word { spoken, .. } => spoken.to_ascii_lowercase(),
@@ -33,7 +33,7 @@ impl Unit {
         }
     }
 
-    /// Returns the word to ask for, if it has no phones yet: without its possessive ending.
+    /// Returns a word without phones, with its possessive ending removed; `None` for a word with phones.
     pub(super) fn unknown_word(&self) -> Option<&str> {
         match self {
             Unit::Word { spoken, phones, .. } if phones.is_empty() => Some(stem_of(spoken)),
@@ -41,7 +41,7 @@ impl Unit {
         }
     }
 
-    /// Sets the phones of [`Unit::unknown_word`]; a possessive ending is added to them.
+    /// Sets the phones of [`Unit::unknown_word`], and appends the phones of a possessive ending.
     pub(super) fn set_phones(&mut self, new: Vec<Phone>, from: Source) {
         if let Unit::Word { spoken, phones, source, .. } = self {
             *phones = new;
@@ -58,7 +58,7 @@ fn stem_of(spoken: &str) -> &str {
     if stem.is_empty() { spoken } else { stem }
 }
 
-/// Normalizes a text whose inline pronunciations are placeholders, and looks its words up.
+/// Normalizes a text in which placeholders stand for inline pronunciations, and looks up its words.
 pub(super) fn units(
     text: &str,
     inlines: &[Inline],
@@ -79,8 +79,8 @@ pub(super) fn units(
     (units, left_out)
 }
 
-/// An inline pronunciation replaces that of the word before it, if it is attached to it or sounds much like it; else it
-/// is a word of its own.
+/// Adds an inline pronunciation. If it is attached to the previous word or similar to its pronunciation, it replaces
+/// that pronunciation; otherwise it is a word of its own.
 fn push_inline(units: &mut Vec<Unit>, inline: &Inline, attached: bool, piece: usize) {
     if let Some(Unit::Word { phones, source, .. }) = units.last_mut()
         && *source != Source::Inline
@@ -99,14 +99,14 @@ fn push_inline(units: &mut Vec<Unit>, inline: &Inline, attached: bool, piece: us
     });
 }
 
-/// Whether two pronunciations are of one word: at least half of their phones agree, the first or the last among them.
+/// Whether two pronunciations are similar: at least half of their phones agree, and so does the first or the last.
 fn sounds_alike(a: &[Phone], b: &[Phone]) -> bool {
     let plain = |phones: &[Phone]| phones.iter().map(|p| p.strip_stress()).collect::<Vec<_>>();
     let (a, b) = (plain(a), plain(b));
     if a.is_empty() || b.is_empty() || a.first() != b.first() && a.last() != b.last() {
         return false;
     }
-    // Longest common subsequence.
+    // Length of the longest common subsequence.
     let mut row = vec![0usize; b.len() + 1];
     for x in &a {
         let mut diagonal = 0;
@@ -138,7 +138,7 @@ fn push_piece(units: &mut Vec<Unit>, piece: &Piece, index: usize, lexicon: &Lexi
     }
 }
 
-/// Remembers a pause; of several the strongest stays. A pause before the first word is none.
+/// Adds a pause; of consecutive pauses the strongest is kept. A pause before the first word is dropped.
 fn push_pause(units: &mut Vec<Unit>, mark: char) {
     let Some(pause) = Phone::from_arpabet(mark.encode_utf8(&mut [0; 4])) else { return };
     match units.last_mut() {
@@ -156,7 +156,7 @@ fn push_pause(units: &mut Vec<Unit>, mark: char) {
 
 type Found = Option<(Vec<Phone>, Source)>;
 
-/// Returns the spoken words of one normalized token, each with its phones if the lexicon has it.
+/// Returns the spoken words of a normalized token, each with its phones if the lexicon has them.
 fn pronounce_word(word: &str, lexicon: &Lexicon) -> Vec<(String, Found)> {
     if word.is_empty() {
         return Vec::new();
@@ -184,7 +184,7 @@ fn look_up(word: &str, lexicon: &Lexicon) -> Found {
         .map(|phones| (phones, Source::Lexicon))
 }
 
-/// One sequence out of resolved words.
+/// Builds the sequence of phones from words that all have phones.
 pub(super) fn phonemized(units: Vec<Unit>) -> Phonemized {
     let mut out = Phonemized::default();
     for unit in units {

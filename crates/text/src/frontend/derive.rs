@@ -1,12 +1,13 @@
-//! Words that are not in the dictionary but are regularly made of words that are.
+//! Pronunciations of words that are regularly derived from dictionary words.
 
 use crate::inventory::{Phone, Stress, parse_arpabet};
 use crate::lexicon::Lexicon;
 
-/// Shortest part of a compound, letters; shorter ones are mostly accidents.
+/// Shortest part of a compound, letters. Shorter parts are mostly coincidences.
 const SHORTEST_PART: usize = 3;
 
-/// Prefixes that keep their sound before a whole word, longest first among those that share a beginning.
+/// Prefixes with a fixed pronunciation before a complete word. Of prefixes with a common beginning the longest is
+/// first.
 const PREFIXES: &[(&str, &str)] = &[
     ("counter", "K AW2 N T ER0"),
     ("hyper", "HH AY2 P ER0"),
@@ -40,7 +41,7 @@ const PREFIXES: &[(&str, &str)] = &[
     ("un", "AH0 N"),
 ];
 
-/// Endings that only add their own sounds to the word before them.
+/// Endings that leave the pronunciation of their stem unchanged.
 const PLAIN_ENDINGS: &[(&str, &str)] = &[
     ("fulness", "F AH0 L N AH0 S"),
     ("lessly", "L AH0 S L IY0"),
@@ -61,7 +62,7 @@ const PLAIN_ENDINGS: &[(&str, &str)] = &[
     ("ly", "L IY0"),
 ];
 
-/// Endings that begin with a vowel; the word before them may have lost an `e` or doubled a consonant.
+/// Endings that begin with a vowel. Their stem may have lost an `e` or doubled a consonant.
 const VOWEL_ENDINGS: &[(&str, &str)] = &[
     ("ability", "AH0 B IH1 L AH0 T IY0"),
     ("ishness", "IH0 SH N AH0 S"),
@@ -78,7 +79,7 @@ const VOWEL_ENDINGS: &[(&str, &str)] = &[
     ("er", "ER0"),
 ];
 
-/// Returns the phones of a word derived from dictionary words, or nothing.
+/// Returns the phones of a word derived from dictionary words; `None` for other words.
 pub(super) fn derived(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     inflected(word, lexicon)
         .or_else(|| suffixed(word, lexicon))
@@ -90,7 +91,7 @@ fn usual(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     lexicon.lookup(word).map(|known| known.first().to_vec())
 }
 
-/// Possessive, plural and past of a known word (or of one that is itself suffixed).
+/// Returns the phones of the possessive, plural or past of a known word, or of a word with another ending.
 fn inflected(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     let base = |stem: &str| {
         usual(stem, lexicon)
@@ -146,8 +147,8 @@ fn push(phones: &mut Vec<Phone>, arpabet: &str) {
     phones.extend(parse_arpabet(arpabet).unwrap_or_default());
 }
 
-/// Possible stems of a word before an ending that begins with a vowel: itself, with `e`, without its doubling,
-/// with `y` for `i`.
+/// Returns the possible stems before an ending that begins with a vowel: unchanged, with `e` appended, without the
+/// doubled consonant, with `y` for `i`.
 fn stems(stem: &str) -> Vec<String> {
     let mut stems = Vec::with_capacity(3);
     let mut ends = stem.bytes().rev();
@@ -166,7 +167,7 @@ fn stems(stem: &str) -> Vec<String> {
     stems
 }
 
-/// Returns a known word and an ending.
+/// Returns the phones of a known word with an ending.
 fn suffixed(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     for (ending, sounds) in PLAIN_ENDINGS {
         if let Some(stem) = word.strip_suffix(ending).filter(|s| s.len() >= SHORTEST_PART) {
@@ -189,7 +190,7 @@ fn suffixed(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     None
 }
 
-/// Returns a prefix, perhaps with a hyphen, and a known word (`re-create`, `unfollow`).
+/// Returns the phones of a known word after a prefix, with or without a hyphen (`re-create`, `unfollow`).
 pub(super) fn prefixed(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     PREFIXES.iter().find_map(|(prefix, sounds)| {
         let rest = word.strip_prefix(prefix)?;
@@ -207,7 +208,7 @@ pub(super) fn prefixed(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     })
 }
 
-/// Returns a regular plural or past of a word that the dictionary has itself.
+/// Returns the phones of the regular plural or past of a dictionary word.
 fn inflected_known(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     if let Some(stem) = word.strip_suffix('s') {
         let mut phones = usual(stem, lexicon)?;
@@ -220,7 +221,8 @@ fn inflected_known(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     Some(phones)
 }
 
-/// Two known words written together (`snowboot`); the most even cut wins, the second part gets secondary stress.
+/// Returns the phones of a compound of two known words (`snowboot`). The most even split is used, and the second part
+/// gets secondary stress.
 fn compound(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     if !word.is_ascii() || word.len() < 2 * SHORTEST_PART + 1 {
         return None;

@@ -1,5 +1,5 @@
-//! Words that sound differently by their neighbours: `the`, and the words of `data/heteronyms.txt` by part of speech
-//! and context.
+//! Words whose pronunciation depends on context: `the`, and the words of `data/heteronyms.txt`, by part of speech and
+//! neighbouring words.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,14 +12,14 @@ use crate::lexicon::Lexicon;
 
 const TABLE: &str = include_str!("../../data/heteronyms.txt");
 
-/// Largest distance of a word of the context.
+/// Largest distance of a context word, words.
 const CONTEXT_WORDS: usize = 6;
 
-/// Words that a noun follows, in spite of the tagger.
+/// Words after which a word is a noun, regardless of the tagger.
 const BEFORE_NOUN: &[&str] = &[
     "the", "a", "an", "my", "your", "his", "its", "our", "their", "every", "each", "another", "no",
 ];
-/// Words that a verb follows, in spite of the tagger.
+/// Words after which a word is a verb, regardless of the tagger.
 const BEFORE_VERB: &[&str] = &[
     "will",
     "would",
@@ -60,7 +60,7 @@ static READINGS: LazyLock<HashMap<String, Vec<Reading>>> = LazyLock::new(|| pars
 #[derive(Debug)]
 struct Reading {
     phones: Vec<Phone>,
-    /// Alternatives; each holds if all its conditions do.
+    /// Alternative lists of conditions; a list holds if all of its conditions hold.
     conditions: Vec<Vec<Condition>>,
 }
 
@@ -74,12 +74,12 @@ struct Condition {
 #[derive(Debug)]
 enum ConditionKind {
     Always,
-    /// A verb by its tag or the word before it.
+    /// The word is a verb by its tag or by the previous word.
     Verb,
     Tag(u8),
     Near(Vec<&'static str>),
     Before(Vec<&'static str>),
-    /// Two words before it.
+    /// The second previous word is one of these.
     SecondBefore(Vec<&'static str>),
     After(Vec<&'static str>),
     Capital,
@@ -90,11 +90,12 @@ struct SentenceContext<'s> {
     words: &'s [&'s str],
     tags: &'s [u8],
     index: usize,
-    /// Whether it has a capital that no sentence begin explains.
+    /// Whether the word has a capital, but is not at the beginning of the sentence.
     capital: bool,
 }
 
-/// Chooses the readings of words that the dictionary gave; a user's and inline pronunciations stay.
+/// Chooses the pronunciations of words from the dictionary. Pronunciations of the user's lexicon and inline
+/// pronunciations are unchanged.
 pub(super) fn resolve(units: &mut [Unit], lexicon: &Lexicon) {
     resolve_articles(units, lexicon);
     let mut start = 0;
@@ -106,7 +107,7 @@ pub(super) fn resolve(units: &mut [Unit], lexicon: &Lexicon) {
     }
 }
 
-/// Gives "the" its full vowel before vowels.
+/// Sets the full vowel of "the" before vowels.
 fn resolve_articles(units: &mut [Unit], lexicon: &Lexicon) {
     for index in 0..units.len() {
         let before_vowel = match units.get(index + 1) {
@@ -121,7 +122,7 @@ fn resolve_articles(units: &mut [Unit], lexicon: &Lexicon) {
     }
 }
 
-/// "the" is DH IY0 before a vowel.
+/// Returns the phones of "the": DH IY0 before a vowel, otherwise `usual`.
 fn the(before_vowel: bool, lexicon: &Lexicon, usual: &[Phone]) -> Vec<Phone> {
     let known = lexicon.lookup_cmu("the");
     let full = known.and_then(|all| {
@@ -196,7 +197,7 @@ impl Condition {
     }
 }
 
-/// Returns the readings by word. Lines that cannot be read are left out; a test finds them.
+/// Parses the readings by word. Invalid lines are skipped; a test checks that there are none.
 fn parse(table: &'static str) -> HashMap<String, Vec<Reading>> {
     let mut readings = HashMap::new();
     let lines = || table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -226,7 +227,7 @@ fn plural(phones: &[Phone]) -> Vec<Phone> {
     phones
 }
 
-/// Returns the form in -s, as it is written.
+/// Returns the written form of a word with -s.
 fn s_form(word: &str) -> String {
     match word.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),

@@ -1,9 +1,9 @@
-//! Letters as words.
+//! Names of letters as words.
 
 use crate::inventory::Phone;
 use crate::letter_names::letter_name;
 
-/// Returns the phones of a letter's name, when the word is one capital letter, also in the plural or possessive
+/// Returns the phones of a letter's name if the word is a single capital letter, also in the plural or possessive
 /// (`C's`).
 pub(super) fn name(word: &str) -> Option<Vec<Phone>> {
     let (letter, plural) = match word.as_bytes() {

@@ -1,4 +1,4 @@
-//! Text to phones: normalise, look up, spell the rest, put marks between the words.
+//! Conversion of text to phones: normalization, dictionary, pronunciation of unknown words, pause marks.
 
 mod assemble;
 mod derive;
@@ -23,12 +23,13 @@ use crate::normalize::UnspokenSymbol;
 
 pub use rules::RuleSpeller;
 
-/// Finds pronunciations of words that are in no lexicon; the model's own text-to-phoneme task is one.
+/// Pronouncer of words that are not in a lexicon, such as a model's grapheme-to-phoneme task.
 pub trait Pronounce {
-    /// Pronunciations of words in lower case, one per word in the same order, without marks. An empty one means
-    /// "don't know", and the spelling rules take over.
+    /// Returns one pronunciation for each word (in lower case), in the same order and without marks. An empty
+    /// pronunciation stands for an unknown word, which the letter-to-sound rules then pronounce.
     ///
-    /// Errors stop the whole text.
+    /// # Errors
+    /// Any failure of the pronouncer, which ends the conversion of the text.
     fn pronounce(
         &self,
         words: &[String],
@@ -43,11 +44,11 @@ pub enum Source {
     Lexicon,
     /// The user's lexicon.
     User,
-    /// Written between slashes in the text.
+    /// A pronunciation between slashes in the text.
     Inline,
-    /// The [`Pronounce`] that was given.
+    /// A [`Pronounce`] implementation.
     Model,
-    /// The spelling rules.
+    /// The letter-to-sound rules.
     Rules,
 }
 
@@ -56,13 +57,13 @@ pub enum Source {
 pub struct SpokenWord {
     /// The text as written: `$5` for both `five` and `dollars`.
     pub written: String,
-    /// Spoken form, lower case (a letter's name is upper case).
+    /// Spoken form, in lower case; letters read by their names are in upper case.
     pub spoken: String,
     /// Phones of the word, without marks.
     pub phones: Vec<Phone>,
     /// Origin of the phones.
     pub source: Source,
-    /// Number of the written piece, from 0; words of one piece share it.
+    /// Index of the written piece. A piece may have several words.
     pub piece: usize,
 }
 
@@ -71,10 +72,10 @@ pub struct SpokenWord {
 pub struct Phonemized {
     /// The words in order; never empty.
     pub words: Vec<SpokenWord>,
-    /// All phones: words with `|` between them, and a pause mark `,` `.` `?` `!` right after a word where the text
-    /// has one. No silence at the ends.
+    /// All phones: words with `|` between them, and a pause mark `,` `.` `?` `!` right after a word where the text has
+    /// one. No silence at the ends.
     pub phones: Vec<Phone>,
-    /// For each of `phones` the index in `words`; nothing for marks.
+    /// Index in `words` of each phone; `None` for marks.
     pub word_of_phone: Vec<Option<usize>>,
     /// Symbols of the text without a spoken name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -82,7 +83,7 @@ pub struct Phonemized {
 }
 
 impl Phonemized {
-    /// Range of the phones of a word in `phones`.
+    /// Returns the range of a word's phones in `phones`.
     pub fn phones_of_word(&self, word: usize) -> std::ops::Range<usize> {
         let start = self.word_of_phone.iter().position(|&w| w == Some(word)).unwrap_or(0);
         let count = self.words.get(word).map_or(0, |w| w.phones.len());
@@ -95,17 +96,17 @@ impl Phonemized {
     }
 }
 
-/// Turns English text into phones.
+/// Converter of English text to phones.
 #[derive(Debug, Clone)]
 pub struct Frontend {
     lexicon: Lexicon,
     speller: RuleSpeller,
     reader: Option<Reader>,
-    /// Read at the first word that needs it; clones share it.
+    /// Loaded at the first word that needs it, and shared by clones.
     graphones: Arc<OnceLock<Graphones>>,
 }
 
-/// Reads unknown words before the rules do.
+/// Pronouncer that is used before the letter-to-sound rules.
 #[derive(Clone)]
 struct Reader(Arc<dyn Pronounce + Send + Sync>);
 
@@ -115,28 +116,29 @@ impl std::fmt::Debug for Reader {
     }
 }
 
-/// Reads the tables that are inflated once and shared: the dictionary and the weights of the part-of-speech tagger. Without
-/// it that happens at the first text.
+/// Inflates the shared tables (dictionary and weights of the part-of-speech tagger), which otherwise happens with the
+/// first text.
 pub fn preload() {
-    // A broken dictionary is reported by its first use.
+    // A fault of the dictionary is reported at its first use.
     let _ = Lexicon::english();
     tagger::preload();
 }
 
 impl Frontend {
-    /// With the CMU dictionary alone.
+    /// Builds a front end with the CMU dictionary alone.
     ///
-    /// Errors only when the build is broken.
+    /// # Errors
+    /// [`TextError::Embedded`] if the embedded data is invalid, which means that the build is broken.
     pub fn english() -> Result<Self, TextError> {
         Ok(Self::new(Lexicon::english()?))
     }
 
-    /// With a lexicon, for instance one with a user's words.
+    /// Builds a front end with a lexicon, for instance one with a user's words.
     pub fn new(lexicon: Lexicon) -> Self {
         Self { lexicon, speller: RuleSpeller, reader: None, graphones: Arc::default() }
     }
 
-    /// Returns the front end with a pronouncer of unknown words for [`Frontend::phonemize`]; the rules pronounce words
+    /// Sets a pronouncer of unknown words for [`Frontend::phonemize`]. The letter-to-sound rules pronounce the words
     /// that it does not know.
     pub fn with_pronounce(self, reader: Arc<dyn Pronounce + Send + Sync>) -> Self {
         Self { reader: Some(Reader(reader)), ..self }
@@ -147,9 +149,10 @@ impl Frontend {
         &self.lexicon
     }
 
-    /// Returns the n-gram model of letters and phones, which is read at the first call.
+    /// Returns the n-gram model of graphones, which is loaded at the first call.
     ///
-    /// Errors only when the build is broken.
+    /// # Errors
+    /// [`TextError::Embedded`] if the embedded data is invalid, which means that the build is broken.
     pub fn graphones(&self) -> Result<&Graphones, TextError> {
         if let Some(read) = self.graphones.get() {
             return Ok(read);
@@ -158,13 +161,15 @@ impl Frontend {
         Ok(self.graphones.get_or_init(|| read))
     }
 
-    /// Returns the phones of a text; unknown words are spelled by rule, or asked of the reader that was given
-    /// ([`Frontend::with_pronounce`]).
+    /// Converts a text to phones. Unknown words are pronounced by the pronouncer ([`Frontend::with_pronounce`]), if
+    /// there is one, else by the letter-to-sound rules.
     ///
-    /// A pronunciation between slashes, ARPAbet (`/HH AH0 L OW1/`) or IPA (`/həˈloʊ/`), right after a word replaces
-    /// that word's own (`Nguyen/W IH1 N/`); standing alone it is a word.
+    /// A pronunciation between slashes, in ARPAbet (`/HH AH0 L OW1/`) or IPA (`/həˈloʊ/`), directly after a word
+    /// replaces the pronunciation of that word (`Nguyen/W IH1 N/`); otherwise it is a word of its own.
     ///
-    /// Errors when there is no word in the text, or when it is mostly not in Latin letters.
+    /// # Errors
+    /// [`TextError::NothingToSay`] for a text without words, [`TextError::NotEnglish`] for a text mostly in another
+    /// script than Latin, and errors of the pronouncer.
     pub fn phonemize(&self, text: &str) -> Result<Phonemized, TextError> {
         match &self.reader {
             Some(Reader(reader)) => self.phonemize_by(text, Some(reader.as_ref())),
@@ -172,10 +177,11 @@ impl Frontend {
         }
     }
 
-    /// Returns the phones of a text. Unknown words go to `unknown`, all at once; the rules pronounce words that it does
-    /// not know.
+    /// Converts a text to phones. `unknown` pronounces all unknown words in one call; the letter-to-sound rules
+    /// pronounce the words that it does not know.
     ///
-    /// Errors as [`Frontend::phonemize`] does, and when `unknown` fails.
+    /// # Errors
+    /// Those of [`Frontend::phonemize`], and errors of `unknown`.
     pub fn phonemize_with(
         &self,
         text: &str,
@@ -200,7 +206,7 @@ impl Frontend {
         Ok(Phonemized { left_out, ..assemble::phonemized(units) })
     }
 
-    /// Gives every word without phones its pronunciation: that of `unknown`, else that of the rules.
+    /// Sets the pronunciation of every word without phones: by `unknown`, else by the letter-to-sound rules.
     fn resolve_unknown(
         &self,
         units: &mut [assemble::Unit],

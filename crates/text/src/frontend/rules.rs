@@ -1,25 +1,25 @@
-//! Letter-to-sound rules for words that neither a lexicon nor a model knows: every word has a pronunciation.
+//! Letter-to-sound rules, for words that neither a lexicon nor a model knows.
 //!
-//! Letters are read left to right; at each place the first rule of the table whose letters and surroundings fit
-//! gives the sounds (the shape of Elovitz et al. 1976, NRL Report 7948; the rules are our own and fewer). Stress
-//! and reduction come after, by syllable count and ending.
+//! Letters are read from left to right. At each position, the first rule of the table whose letters and context match
+//! gives the phones (rules of the form of Elovitz et al. 1976, NRL Report 7948; the table is smaller and our own).
+//! Afterwards stress is set by the number of syllables and the ending, and unstressed vowels are reduced.
 
 use super::rules_table::{RULES, Rule};
 use super::{Pronounce, letters};
 use crate::inventory::{Phone, Stress, parse_arpabet};
 
-/// Spells English words by rule. Never without an answer for a word that has a letter or digit.
+/// Pronounces English words by rule. Every word with a letter or digit has a pronunciation.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RuleSpeller;
 
-/// Endings that pull the primary stress onto the vowel right before them.
+/// Endings with the primary stress on the vowel directly before them.
 const STRESS_BEFORE: &[&str] = &[
     "tion", "sion", "cian", "tions", "sions", "cians", "ic", "ics", "ical", "ity", "ities", "ian",
     "ians", "ia", "ious", "eous", "ial", "ogy", "aphy", "ify",
 ];
 
 impl RuleSpeller {
-    /// Returns the phones of a word; letters that English doesn't have are left out. A word without vowel letters is
+    /// Returns the phones of a word. Letters outside the English alphabet are dropped. A word without vowel letters is
     /// spelled letter by letter.
     pub fn spell(&self, word: &str) -> Vec<Phone> {
         let word: String = word
@@ -50,7 +50,7 @@ impl Pronounce for RuleSpeller {
     }
 }
 
-/// Sounds of lower-case letters, vowels without stress.
+/// Returns the phones of lower-case letters, with vowels without stress.
 fn sounds(word: &[u8]) -> Vec<Phone> {
     let mut phones: Vec<Phone> = Vec::new();
     let mut at = 0;
@@ -60,7 +60,7 @@ fn sounds(word: &[u8]) -> Vec<Phone> {
             continue;
         };
         for phone in parse_arpabet(rule.phones).unwrap_or_default() {
-            // Doubled letters are one sound.
+            // Doubled consonants are one phone.
             if phones.last() != Some(&phone) || phone.is_vowel() {
                 phones.push(phone);
             }
@@ -80,7 +80,7 @@ fn is_vowel_letter(letter: u8) -> bool {
     matches!(letter, b'a' | b'e' | b'i' | b'o' | b'u' | b'y')
 }
 
-/// Whether one pattern symbol fits one letter.
+/// Whether a pattern symbol matches a letter.
 fn fits_letter(symbol: u8, letter: u8) -> bool {
     match symbol {
         b'C' => !is_vowel_letter(letter),
@@ -90,12 +90,12 @@ fn fits_letter(symbol: u8, letter: u8) -> bool {
     }
 }
 
-/// Endings that keep a magic `e` in effect.
+/// Endings before which a silent `e` still lengthens the vowel.
 const MAGIC: &[&[u8]] =
     &[b"e", b"es", b"ed", b"er", b"ers", b"ing", b"ings", b"ely", b"eless", b"ement"];
 
-/// Whether the following letters match: `_` the end, `C` a consonant, `V` a vowel, `F` one of e i y, `E` an ending with
-/// a magic e, else the letter itself.
+/// Whether the following letters match a pattern: `_` is the end, `C` a consonant, `V` a vowel, `F` one of e, i and y,
+/// `E` an ending with a silent e; another symbol is the letter itself.
 fn fits_right(pattern: &[u8], mut after: &[u8]) -> bool {
     for &symbol in pattern {
         match symbol {
@@ -110,7 +110,8 @@ fn fits_right(pattern: &[u8], mut after: &[u8]) -> bool {
     true
 }
 
-/// Whether the preceding letters match, read backwards: `_` the beginning, `*` any letters with a vowel among them.
+/// Whether the preceding letters match a pattern, read backwards: `_` is the beginning, `*` any letters with at least
+/// one vowel.
 fn fits_left(pattern: &[u8], mut before: &[u8]) -> bool {
     for &symbol in pattern.iter().rev() {
         match symbol {
@@ -125,7 +126,7 @@ fn fits_left(pattern: &[u8], mut before: &[u8]) -> bool {
     true
 }
 
-/// Gives one vowel the primary stress and reduces short vowels without stress.
+/// Sets the primary stress on one vowel and reduces short vowels without stress.
 fn set_stress(word: &str, phones: &mut [Phone]) {
     let vowels: Vec<usize> = (0..phones.len()).filter(|&i| phones[i].is_vowel()).collect();
     let count = vowels.len();
@@ -154,13 +155,13 @@ fn set_stress(word: &str, phones: &mut [Phone]) {
     }
 }
 
-/// `about`, `away`: a beginning `a` before a single consonant and a vowel.
+/// Whether a word begins with an unstressed `a` before a single consonant and a vowel: `about`, `away`.
 fn is_weak_a(word: &str) -> bool {
     let letters = word.as_bytes();
     matches!(letters, [b'a', c, v, ..] if !is_vowel_letter(*c) && is_vowel_letter(*v))
 }
 
-/// Returns the number of vowels of a word inside one of the endings.
+/// Returns the number of vowels in an ending.
 fn syllables(ending: &str) -> usize {
     match ending {
         "ity" | "ities" | "ical" | "ia" | "ian" | "ians" | "ogy" | "aphy" | "ify" | "ious"

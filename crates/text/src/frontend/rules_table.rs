@@ -1,6 +1,6 @@
-//! The spelling rules, by letter; within a letter the first that fits is taken.
+//! Letter-to-sound rules by first letter. Of several rules the first that matches is used.
 
-/// Letters in their surroundings and the sounds they make. See [`super::rules`] for the pattern symbols.
+/// Letters with their context and their phones; [`super::rules`] explains the pattern symbols.
 pub(super) struct Rule {
     pub(super) left: &'static str,
     pub(super) letters: &'static str,

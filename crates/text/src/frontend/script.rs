@@ -1,14 +1,14 @@
-//! Script of a text.
+//! Detection of the script of a text.
 
 use crate::error::TextError;
 
-/// Above this share of letters outside the Latin script a text is refused.
+/// Share of letters outside the Latin script above which a text is an error.
 const MOST: f64 = 0.5;
 
-/// Characters looked at; the beginning tells enough about a long text.
+/// Number of examined characters; the beginning is representative of a long text.
 const SAMPLE_CHARS: usize = 4000;
 
-/// Scripts by code point ranges, for naming them in the error.
+/// Scripts by ranges of code points, for the error.
 const SCRIPTS: &[(u32, u32, &str)] = &[
     (0x0370, 0x03FF, "Greek"),
     (0x1F00, 0x1FFF, "Greek"),
@@ -30,9 +30,10 @@ const SCRIPTS: &[(u32, u32, &str)] = &[
     (0xAC00, 0xD7AF, "Korean"),
 ];
 
-/// Refuses text that is mostly not in Latin letters.
+/// Checks that a text is mostly in Latin letters.
 ///
-/// Errors name the script and the first word in it.
+/// # Errors
+/// [`TextError::NotEnglish`] with the script and the first word in it.
 pub(crate) fn check(text: &str) -> Result<(), TextError> {
     let (mut letters, mut foreign) = (0_usize, 0_usize);
     for c in text.chars().take(SAMPLE_CHARS).filter(|c| c.is_alphabetic()) {
@@ -53,7 +54,7 @@ pub(crate) fn check(text: &str) -> Result<(), TextError> {
     })
 }
 
-/// Latin letters, with accents and in their compatibility forms; IPA letters count as Latin.
+/// Whether a character is a Latin letter, with accents or in a compatibility form, or an IPA letter.
 fn is_latin(c: char) -> bool {
     matches!(u32::from(c),
         0x41..=0x5A | 0x61..=0x7A | 0xAA | 0xB5 | 0xBA | 0xC0..=0x2FF | 0x1D00..=0x1DBF

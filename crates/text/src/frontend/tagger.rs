@@ -1,4 +1,4 @@
-//! Parts of speech, by an averaged perceptron (Collins 2002) over hashed features of the words around.
+//! Part-of-speech tagger: an averaged perceptron (Collins 2002) over hashed features of the neighbouring words.
 //!
 //! `data/README.md` describes the training of the weights and its text.
 
@@ -10,10 +10,10 @@ use flate2::read::DeflateDecoder;
 /// Weights: a count, then for each feature its hash (u32), a count (u8) and pairs of tag (u8) and weight (i8).
 const WEIGHTS: &[u8] = include_bytes!("../../data/tagger.deflate");
 
-/// One letter a tag, in the order of the weights. `data/heteronyms.txt` explains them.
+/// One letter for each tag, in the order of the weights. `data/heteronyms.txt` explains the letters.
 pub(super) const TAGS: &[u8; 21] = b"NSBPZDLGJRAIOTMCUWQX.";
 
-/// Stands for words before the first and after the last.
+/// Token before the first and after the last word.
 const START: &str = "<";
 const END: &str = ">";
 
@@ -23,17 +23,17 @@ static TAGGER: LazyLock<Tagger> = LazyLock::new(|| Tagger::load(WEIGHTS).unwrap_
 #[derive(Debug, Default)]
 struct Tagger {
     hashes: Vec<u32>,
-    /// End of each feature's weights in `weights`.
+    /// Index in `weights` of the end of each feature's weights.
     ends: Vec<u32>,
     weights: Vec<(u8, i8)>,
 }
 
-/// Reads the weights, which otherwise happens at the first sentence.
+/// Inflates the weights, which otherwise happens with the first sentence.
 pub(super) fn preload() {
     LazyLock::force(&TAGGER);
 }
 
-/// Tags of the words of one sentence, given in lower case without punctuation except commas.
+/// Returns the tags of the words of a sentence, given in lower case, without punctuation except commas.
 pub(super) fn tags(words: &[&str]) -> Vec<u8> {
     let tokens: Vec<Token<'_>> = words.iter().enumerate().flat_map(|(i, w)| split(w, i)).collect();
     let mut tags = vec![b'X'; words.len()];
@@ -53,7 +53,7 @@ struct Token<'w> {
     text: &'w str,
     /// Index of the word.
     word: usize,
-    /// Whether it is the beginning of its word.
+    /// Whether the token is the first of its word.
     is_stem: bool,
 }
 
@@ -90,7 +90,7 @@ impl Tagger {
         (fits && tagger.hashes.is_sorted()).then_some(tagger)
     }
 
-    /// Returns the likeliest tag of a token, given the tags of the two before it.
+    /// Returns the tag of a token with the highest score, given the tags of the two previous tokens.
     fn tag(&self, tokens: &[Token<'_>], index: usize, before: u8, two_before: u8) -> u8 {
         let mut scores = [0i32; TAGS.len()];
         let word = |offset: isize| match index.checked_add_signed(offset) {
@@ -121,7 +121,7 @@ impl Tagger {
         add(format_args!("wp {p1} {here}"));
         add(format_args!("tn {t1} {n1}"));
         add(format_args!("pn {p1} {n1}"));
-        // The first of equal scores, as in training.
+        // The first of equal scores is chosen, as in training.
         let best = (0..TAGS.len()).max_by_key(|&tag| (scores[tag], std::cmp::Reverse(tag)));
         TAGS[best.unwrap_or(0)]
     }
@@ -147,7 +147,7 @@ fn last(word: &str, count: usize) -> &str {
     &word[start..]
 }
 
-/// 32-bit FNV-1a of a feature, without a string of it.
+/// Returns the 32-bit FNV-1a hash of a feature, without building a string.
 fn hash(feature: std::fmt::Arguments<'_>) -> u32 {
     struct Fnv(u32);
     impl std::fmt::Write for Fnv {

@@ -1,4 +1,4 @@
-//! Alignment of letters and phones: expectation maximization over graphones, each on its own (order 1).
+//! Alignment of letters and phones by expectation maximization with a unigram model of graphones.
 
 use crate::inventory::Phone;
 
@@ -8,25 +8,25 @@ pub(super) struct Pair {
     pub(super) phones: Vec<Phone>,
 }
 
-/// Kind of graphone.
+/// Shape of a graphone: its numbers of letters and phones.
 #[derive(Clone, Copy)]
 struct Shape {
     letters: usize,
     phones: usize,
-    /// Probability of the kind before the first iteration, over the sum of all.
+    /// Initial probability of the shape, relative to the sum over all shapes.
     weight: f64,
 }
 
-/// Kinds of graphones. More kinds find no better pronunciations, and two letters with two phones are no unit.
+/// Shapes of graphones. More shapes do not improve pronunciations, and two letters with two phones are not one unit.
 const SHAPES: [Shape; 4] = [
     Shape { letters: 1, phones: 0, weight: 0.02 },
     Shape { letters: 1, phones: 1, weight: 1.0 },
     Shape { letters: 1, phones: 2, weight: 0.02 },
     Shape { letters: 2, phones: 1, weight: 0.05 },
 ];
-/// Iterations; the likelihood changes by less than a ten-thousandth in the last.
+/// Number of iterations; in the last the likelihood changes by less than 0.01 %.
 const ITERATIONS: usize = 10;
-/// Letters: `a` to `z` and the apostrophe.
+/// Number of letters: `a` to `z` and the apostrophe.
 const LETTERS: usize = 27;
 
 /// Lengths in letters and phones of the graphones of a word, in order.
@@ -37,7 +37,7 @@ pub(super) struct Aligner {
     probs: Vec<f64>, // (graphones)
 }
 
-/// A step of a path through the cells (letters, phones) of a pair.
+/// Step of a path through the cells (number of letters, number of phones) of a pair.
 #[derive(Clone, Copy)]
 struct Step {
     from: usize,
@@ -52,7 +52,7 @@ impl Shape {
     }
 }
 
-/// Returns the number of a letter; `None` for another character.
+/// Returns the index of a letter; `None` for another character.
 fn letter(byte: u8) -> Option<usize> {
     match byte {
         b'a'..=b'z' => Some(usize::from(byte - b'a')),
@@ -61,19 +61,20 @@ fn letter(byte: u8) -> Option<usize> {
     }
 }
 
-/// Whether a word is made of letters that graphones have.
+/// Whether a word consists of letters that graphones have.
 pub(super) fn is_alignable(word: &str) -> bool {
     word.bytes().all(|byte| letter(byte).is_some()) && word.bytes().any(|byte| byte != b'\'')
 }
 
-/// Returns the number of a graphone in the dense table.
+/// Returns the index of a graphone in the dense table.
 fn index(shape: usize, letters: &[u8], phones: &[Phone]) -> usize {
     let before: usize = SHAPES[..shape].iter().map(Shape::count).sum();
     let letters = letters.iter().fold(0, |n, &l| n * LETTERS + letter(l).unwrap_or(0));
     before + phones.iter().fold(letters, |n, p| n * Phone::COUNT + p.index())
 }
 
-/// Returns all steps through the cells of a pair, those into a cell after all into the cells before it.
+/// Returns all steps through the cells of a pair in topological order: the steps into a cell come after all steps into
+/// its predecessors.
 fn steps(pair: &Pair) -> Vec<Step> {
     let columns = pair.phones.len() + 1;
     let mut steps = Vec::new();
@@ -101,7 +102,7 @@ fn steps(pair: &Pair) -> Vec<Step> {
 }
 
 impl Aligner {
-    /// Estimates the probabilities of graphones. Pairs that have no path are left out.
+    /// Estimates the probabilities of graphones. Pairs without a path are left out.
     pub(super) fn estimate(pairs: &[Pair]) -> Self {
         let even = |shape: &Shape| {
             let prob = shape.weight / shape.count() as f64;
@@ -121,7 +122,7 @@ impl Aligner {
         aligner
     }
 
-    /// Adds the expected numbers of the graphones of a pair (forward-backward).
+    /// Adds the expected counts of the graphones of a pair (forward-backward algorithm).
     fn add_expected(&self, pair: &Pair, counts: &mut [f64]) {
         let steps = steps(pair);
         let cells = (pair.letters.len() + 1) * (pair.phones.len() + 1);
@@ -142,7 +143,7 @@ impl Aligner {
         }
     }
 
-    /// Returns the most probable segmentation of a pair into graphones; `None` where it has none.
+    /// Returns the most probable segmentation of a pair into graphones; `None` if there is none.
     pub(super) fn segment(&self, pair: &Pair) -> Option<Segmentation> {
         let cells = (pair.letters.len() + 1) * (pair.phones.len() + 1);
         let mut best: Vec<(f64, Option<Step>)> = vec![(0.0, None); cells];

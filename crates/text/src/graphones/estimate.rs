@@ -1,4 +1,4 @@
-//! Estimation of the model of a lexicon.
+//! Estimation of a graphone model from a lexicon.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,12 @@ use crate::lexicon::{Lexicon, is_held_out};
 /// Order of the n-grams.
 const ORDER: usize = 6;
 
-/// Estimates the model of the dictionary of a lexicon, packed as a file. The words kept for evaluation
-/// ([`is_held_out`]) and those with other characters than `a` to `z` and apostrophes are left out. Every pronunciation
-/// of a word counts.
+/// Estimates a graphone model from the dictionary of a lexicon, and returns it as the bytes of a file. Held-out words
+/// ([`is_held_out`]) and words with characters other than `a` to `z` and apostrophes are left out. All pronunciations
+/// of a word are used.
 ///
-/// Errors only where the bytes can't be deflated.
+/// # Errors
+/// [`TextError::Graphones`] if the bytes can't be deflated.
 pub fn estimate(lexicon: &Lexicon) -> Result<Vec<u8>, TextError> {
     let mut pairs = Vec::new();
     for (word, pronunciations) in lexicon.iter() {
@@ -35,7 +36,7 @@ fn packed(pairs: &[Pair]) -> Result<Vec<u8>, GraphoneFault> {
     for graphone in words.iter().flatten() {
         *counts.entry(graphone).or_default() += 1;
     }
-    // The most frequent first: small numbers pack better.
+    // The most frequent graphones come first, since small numbers take fewer bytes.
     let mut all: Vec<(&Graphone, usize)> = counts.into_iter().collect();
     all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let symbols: BTreeMap<&Graphone, u16> = all

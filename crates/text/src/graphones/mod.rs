@@ -1,9 +1,9 @@
 //! Joint-sequence model of letters and phones: n-grams over graphones (Bisani and Ney 2008; Chen 2003).
 //!
-//! A graphone is one or two letters with the phones that they are said as. A word and its pronunciation are a sequence
-//! of graphones, whose probability a modified Kneser-Ney model gives. The pronunciations of a word are found by beam
-//! search over the graphones of its letters. [`estimate`] makes the model of a lexicon, without the words kept for
-//! evaluation ([`crate::is_held_out`]); `data/README.md` describes the embedded one.
+//! A graphone is a pair of one or two letters and their phones. A word with its pronunciation is a sequence of
+//! graphones, whose probability is given by a modified Kneser-Ney model. A beam search over the graphones of a word's
+//! letters finds its pronunciations. [`estimate`] builds a model from a lexicon without the held-out words
+//! ([`crate::is_held_out`]); `data/README.md` describes the embedded model.
 
 mod align;
 mod estimate;
@@ -21,10 +21,10 @@ use trie::FIRST_GRAPHONE;
 
 pub use estimate::estimate;
 
-/// The model of the CMU dictionary; made by the example `build_graphones`.
+/// Model of the CMU dictionary, written by the example `build_graphones`.
 const ENGLISH: &[u8] = include_bytes!("../../data/graphones.bin");
 
-/// Letters and the phones that they are said as.
+/// Letters with their phones.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Graphone {
     letters: Vec<u8>,
@@ -43,26 +43,28 @@ pub struct Candidate {
 /// N-gram model of graphones.
 #[derive(Debug)]
 pub struct Graphones {
-    /// Graphones by symbol, from [`FIRST_GRAPHONE`].
+    /// Graphones; the first has the symbol [`FIRST_GRAPHONE`].
     graphones: Vec<Graphone>,
-    /// Symbols of the graphones of the same letters.
+    /// Symbols of the graphones by their letters.
     symbols: BTreeMap<Vec<u8>, Vec<u16>>,
-    /// Most letters of a graphone.
+    /// Largest number of letters of a graphone.
     longest: usize,
     ngrams: NGrams,
 }
 
 impl Graphones {
-    /// Reads the embedded model, estimated from the CMU dictionary; takes some tens of milliseconds.
+    /// Loads the embedded model of the CMU dictionary, in some tens of milliseconds.
     ///
-    /// Errors only when the build is broken.
+    /// # Errors
+    /// [`TextError::Graphones`] if the embedded model is invalid, which means that the build is broken.
     pub fn english() -> Result<Self, TextError> {
         Self::from_packed(ENGLISH)
     }
 
-    /// Builds a model that [`estimate`] made.
+    /// Loads a model from the bytes that [`estimate`] returned.
     ///
-    /// Errors when the bytes are none, or changed.
+    /// # Errors
+    /// [`TextError::Graphones`] if the bytes are not a model, or were changed.
     pub fn from_packed(packed: &[u8]) -> Result<Self, TextError> {
         let broken = |fault: GraphoneFault| TextError::Graphones { fault };
         let (graphones, trie) = packed::read(packed).map_err(broken)?;
@@ -74,15 +76,14 @@ impl Graphones {
         Ok(Self { graphones, symbols, longest, ngrams: NGrams::new(trie) })
     }
 
-    /// Returns the most probable pronunciations of a word, the best first; fewer than `most` where there are no more, none
-    /// for a word with other characters than the lexicon's (`a` to `z` and apostrophes). Case doesn't matter. Time is
-    /// linear in the word's length.
+    /// Returns at most `most` pronunciations of a word, the most probable first. The result is empty for a word with
+    /// characters other than `a` to `z` and apostrophes. Case is ignored. Time is linear in the word's length.
     pub fn pronunciations(&self, word: &str, most: usize) -> Vec<Candidate> {
         search::pronunciations(self, word.to_ascii_lowercase().as_bytes(), most)
     }
 
-    /// Returns the logarithm of the joint probability of a word and a pronunciation; minus infinity where no sequence of
-    /// graphones makes both.
+    /// Returns the natural logarithm of the joint probability of a word and a pronunciation; minus infinity if no
+    /// sequence of graphones yields both.
     pub fn log_prob(&self, word: &str, phones: &[Phone]) -> f64 {
         search::log_prob(self, word.to_ascii_lowercase().as_bytes(), phones)
     }

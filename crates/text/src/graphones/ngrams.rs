@@ -1,4 +1,4 @@
-//! N-gram probabilities: modified Kneser-Ney smoothing, interpolated (Chen and Goodman 1998).
+//! N-gram probabilities with interpolated modified Kneser-Ney smoothing (Chen and Goodman 1998).
 
 use super::trie::{CountTrie, ROOT, START};
 
@@ -9,18 +9,18 @@ type Discounts = [f64; 3];
 #[derive(Debug)]
 pub(super) struct NGrams {
     trie: CountTrie,
-    /// Natural logarithm of the probability of each node's last symbol after the symbols before it.
+    /// Natural logarithm of the probability of each node's last symbol, given the preceding symbols.
     log_probs: Vec<f32>, // (nodes)
-    /// Natural logarithm of the weight of the suffix's distribution for symbols that follow no such history.
+    /// Natural logarithm of each node's back-off weight.
     backoffs: Vec<f32>, // (nodes)
 }
 
-/// History of a sequence: the longest of its suffixes that some symbol follows in the counts.
+/// History of a sequence: the longest suffix after which the counts have a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct History(u32);
 
 impl NGrams {
-    /// Smooths counts.
+    /// Computes the smoothed probabilities from counts.
     pub(super) fn new(trie: CountTrie) -> Self {
         let nodes = trie.len();
         let (mut probs, mut backoffs) = (vec![0.0_f64; nodes], vec![0.0; nodes]);
@@ -55,12 +55,12 @@ impl NGrams {
         Self { log_probs, backoffs, trie }
     }
 
-    /// Returns the history of a sequence's beginning.
+    /// Returns the history at the beginning of a sequence.
     pub(super) fn start(&self) -> History {
         self.history(self.child(ROOT, START).unwrap_or(ROOT))
     }
 
-    /// Returns the log-probability of a symbol after a history, and the history with it.
+    /// Returns the log-probability of a symbol after a history, and the history extended by the symbol.
     pub(super) fn next(&self, history: History, symbol: u16) -> (f64, History) {
         let (mut node, mut log_prob) = (history.0, 0.0);
         loop {
@@ -69,7 +69,7 @@ impl NGrams {
                 return (log_prob, self.history(child));
             }
             if node == ROOT {
-                // Every symbol follows the root; symbols of another model are impossible.
+                // The root has every symbol of the model as a child, so this symbol is unknown.
                 return (f64::NEG_INFINITY, History(ROOT));
             }
             log_prob += f64::from(self.backoffs[node as usize]);
@@ -91,8 +91,8 @@ impl NGrams {
     }
 }
 
-/// Returns the discounts of an order by the numbers of its n-grams that are counted 1 to 4 times; half a count where one
-/// of them is missing.
+/// Returns the discounts of an order from its numbers of n-grams with counts 1 to 4. If one of these numbers is 0, the
+/// discount is half a count.
 fn discounts(counts: &[u32]) -> Discounts {
     let of = |count: u32| counts.iter().filter(|&&c| c == count).count() as f64;
     let [n1, n2, n3, n4] = [1, 2, 3, 4].map(of);

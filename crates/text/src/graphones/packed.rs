@@ -1,4 +1,4 @@
-//! File of a model: its fingerprint in 16 hexadecimal digits, then the deflated graphones and counts.
+//! Model file: a fingerprint of 16 hexadecimal digits, then the deflated graphones and counts.
 
 use std::io::{Read, Write};
 
@@ -12,12 +12,12 @@ use super::trie::{CountTrie, FIRST_GRAPHONE, number, push_number};
 use crate::error::GraphoneFault;
 use crate::inventory::Phone;
 
-/// Most bytes of an inflated model.
+/// Largest size of an inflated model, bytes.
 const MOST_BYTES: u64 = 32 << 20;
-/// Most letters, and most phones, of a graphone.
+/// Largest number of letters, and of phones, of a graphone.
 const LONGEST: u32 = 8;
 
-/// Packs graphones and the counts of their n-grams.
+/// Encodes graphones and the counts of their n-grams.
 pub(super) fn write(graphones: &[Graphone], trie: &CountTrie) -> Result<Vec<u8>, GraphoneFault> {
     let mut content = Vec::new();
     push_number(&mut content, graphones.len() as u32);
@@ -34,7 +34,7 @@ pub(super) fn write(graphones: &[Graphone], trie: &CountTrie) -> Result<Vec<u8>,
     Ok(encoder.finish()?)
 }
 
-/// Reads what [`write`] packed.
+/// Decodes the bytes that [`write`] returned.
 pub(super) fn read(packed: &[u8]) -> Result<(Vec<Graphone>, CountTrie), GraphoneFault> {
     let (stated, deflated) =
         packed.split_at_checked(Fingerprint::DIGITS).ok_or(GraphoneFault::Short)?;
@@ -51,7 +51,7 @@ pub(super) fn read(packed: &[u8]) -> Result<(Vec<Graphone>, CountTrie), Graphone
     read_content(&content)
 }
 
-/// Reads the inflated content.
+/// Decodes the inflated content.
 pub(super) fn read_content(content: &[u8]) -> Result<(Vec<Graphone>, CountTrie), GraphoneFault> {
     let mut rest = content;
     let count = number(&mut rest)?;
@@ -74,7 +74,7 @@ pub(super) fn read_content(content: &[u8]) -> Result<(Vec<Graphone>, CountTrie),
     }
 }
 
-/// Reads a number of bytes, and the bytes.
+/// Reads a length and that many bytes.
 fn short_bytes<'b>(rest: &mut &'b [u8], index: u32) -> Result<&'b [u8], GraphoneFault> {
     let length = number(rest)?;
     if length > LONGEST {

@@ -1,4 +1,4 @@
-//! Search for the pronunciations of a word: beam search over graphones, letter by letter.
+//! Beam search for the pronunciations of a word over graphones, letter by letter.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use super::trie::END;
 use super::{Candidate, Graphones};
 use crate::inventory::Phone;
 
-/// Most hypotheses that are continued after each letter.
+/// Largest number of hypotheses kept after each letter.
 const BEAM: usize = 32;
-/// Hypotheses with a log-probability this far below the best are not continued, nats.
+/// Difference in log-probability from the best hypothesis beyond which a hypothesis is dropped, nats.
 const WIDTH: f64 = 9.0;
 
-/// Hypotheses of the same letters with their log-probabilities, summed over the segmentations that end in the same
+/// Hypotheses for the letters so far, with their log-probabilities summed over all segmentations that end in the same
 /// history.
 type Hypotheses = BTreeMap<(History, Vec<Phone>), f64>;
 
@@ -44,7 +44,7 @@ pub(super) fn pronunciations(model: &Graphones, word: &[u8], most: usize) -> Vec
     candidates
 }
 
-/// Returns the hypotheses that are continued, the best first.
+/// Returns the kept hypotheses, the best first.
 fn continued(hypotheses: Hypotheses) -> Vec<((History, Vec<Phone>), f64)> {
     let mut all: Vec<_> = hypotheses.into_iter().collect();
     all.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -54,7 +54,8 @@ fn continued(hypotheses: Hypotheses) -> Vec<((History, Vec<Phone>), f64)> {
     all
 }
 
-/// Returns the log-probability of a word with a pronunciation, summed over its segmentations; minus infinity without one.
+/// Returns the log-probability of a word with a pronunciation, summed over all segmentations; minus infinity if there
+/// is none.
 pub(super) fn log_prob(model: &Graphones, word: &[u8], phones: &[Phone]) -> f64 {
     let columns = phones.len() + 1;
     let mut cells: Vec<BTreeMap<History, f64>> = vec![BTreeMap::new(); (word.len() + 1) * columns];
@@ -80,13 +81,13 @@ pub(super) fn log_prob(model: &Graphones, word: &[u8], phones: &[Phone]) -> f64 
     ends.fold(f64::NEG_INFINITY, log_add)
 }
 
-/// Adds a probability to that of a key.
+/// Adds a probability to the sum of a key.
 fn add<K: Ord>(sums: &mut BTreeMap<K, f64>, key: K, log_prob: f64) {
     let sum = sums.entry(key).or_insert(f64::NEG_INFINITY);
     *sum = log_add(*sum, log_prob);
 }
 
-/// Returns the logarithm of the sum of two probabilities.
+/// Returns the logarithm of the sum of two probabilities given by their logarithms.
 fn log_add(a: f64, b: f64) -> f64 {
     let (most, least) = if a >= b { (a, b) } else { (b, a) };
     if least == f64::NEG_INFINITY { most } else { most + (least - most).exp().ln_1p() }

@@ -1,31 +1,31 @@
 //! Counts of n-grams as a trie.
 //!
-//! Nodes are numbered breadth first, siblings by symbol, from the root, the empty n-gram; the children of a node are one
-//! range. The suffix of a node is its n-gram without the first symbol.
+//! The root is the empty n-gram. Nodes are numbered breadth first, siblings by symbol, so that the children of a node
+//! are a range. The suffix of a node is the node of its n-gram without the first symbol.
 
 use crate::error::GraphoneFault;
 
-/// Begins every sequence; predicted nowhere.
+/// Symbol at the beginning of every sequence; never predicted.
 pub(super) const START: u16 = 0;
-/// Ends every sequence.
+/// Symbol at the end of every sequence.
 pub(super) const END: u16 = 1;
-/// First symbol of a graphone.
+/// Symbol of the first graphone.
 pub(super) const FIRST_GRAPHONE: u16 = 2;
 
-/// The root's number.
+/// Index of the root.
 pub(super) const ROOT: u32 = 0;
 
-/// Counts of n-grams, adjusted for Kneser-Ney smoothing: of the highest order, and of n-grams that begin a sequence, the
-/// number of occurrences; of the others the number of symbols that stand before them.
+/// Counts of n-grams, adjusted for Kneser-Ney smoothing. For n-grams of the highest order and n-grams at the beginning
+/// of a sequence, the count is the number of occurrences; for all others, the number of distinct preceding symbols.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CountTrie {
     /// Last symbol of each node.
     pub(super) symbols: Vec<u16>, // (nodes)
     pub(super) counts: Vec<u32>,   // (nodes)
     pub(super) suffixes: Vec<u32>, // (nodes)
-    /// First child of each node; one more for the end.
+    /// Index of the first child of each node, followed by the number of nodes.
     pub(super) first_child: Vec<u32>, // (nodes + 1)
-    /// First node of each order, from order 1; one more for the end.
+    /// Index of the first node of each order from 1 on, followed by the number of nodes.
     pub(super) orders: Vec<u32>, // (orders + 1)
 }
 
@@ -40,7 +40,7 @@ impl CountTrie {
         }
     }
 
-    /// Counts the n-grams of sequences, each of which is begun and ended, up to an order.
+    /// Counts the n-grams of sequences up to an order, with begin and end symbols added to each sequence.
     pub(super) fn of_sequences<'a>(
         sequences: impl IntoIterator<Item = &'a [u16]>,
         order: usize,
@@ -52,7 +52,7 @@ impl CountTrie {
             symbols.extend(whole);
         }
         let mut trie = Self::root();
-        // The n-gram of the previous order that ends at each symbol.
+        // Node of the n-gram of the previous order that ends at each symbol.
         let mut ending = vec![ROOT; symbols.len()];
         for n in 1..=order {
             ending = trie.push_order(&symbols, &offsets, &ending, n);
@@ -61,7 +61,7 @@ impl CountTrie {
         trie
     }
 
-    /// Appends the nodes of order `n`. Returns the n-gram that ends at each symbol.
+    /// Appends the nodes of order `n`. Returns the node of the n-gram that ends at each symbol.
     fn push_order(
         &mut self,
         symbols: &[u16],
@@ -86,13 +86,13 @@ impl CountTrie {
             preceding[suffix as usize] += 1;
             self.first_child.resize(parent as usize + 1, node);
             self.symbols.push(symbol);
-            // The start symbol is no prediction.
+            // The start symbol is never predicted.
             self.counts.push(if n == 1 && symbol == START { 0 } else { same.len() as u32 });
             self.suffixes.push(suffix);
         }
         self.first_child.resize(first as usize, self.symbols.len() as u32);
         self.orders.push(self.symbols.len() as u32);
-        // An n-gram that begins a sequence has no symbol before it and keeps its occurrences.
+        // An n-gram at the beginning of a sequence has no preceding symbol, and keeps its number of occurrences.
         for at in (0..symbols.len()).filter(|&at| n > 1 && offsets[at] + 1 >= n) {
             let node = ending[at] as usize;
             self.counts[node] = preceding[node];
@@ -100,7 +100,7 @@ impl CountTrie {
         found
     }
 
-    /// Returns the number of nodes with the root.
+    /// Returns the number of nodes, including the root.
     pub(super) fn len(&self) -> usize {
         self.symbols.len()
     }
@@ -123,9 +123,9 @@ impl CountTrie {
         self.first_child[node] as usize..self.first_child[node + 1] as usize
     }
 
-    /// Appends the trie to bytes. Every order has three parts: the number of children of each node of the order below; the
-    /// symbol of each node, as the distance of its suffix from that of the sibling before among the suffix's siblings; its
-    /// count. Numbers have seven bits a byte, the low ones first.
+    /// Appends the trie to `out`. An order is three lists of numbers: for each node of the previous order its number of
+    /// children; for each node its symbol, coded as the rank of its suffix among siblings, relative to that of the
+    /// previous sibling; for each node its count. A number has seven bits in each byte, the lowest first.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         push_number(out, self.order() as u32);
         for order in 1..=self.order() {
@@ -146,7 +146,7 @@ impl CountTrie {
         }
     }
 
-    /// Returns the position of a node's suffix among its siblings; of a node of order 1 the symbol.
+    /// Returns the rank of a node's suffix among its siblings; for a node of order 1 its symbol.
     fn rank(&self, order: usize, parent: usize, node: usize) -> u32 {
         match order {
             1 => u32::from(self.symbols[node]),
@@ -154,7 +154,7 @@ impl CountTrie {
         }
     }
 
-    /// Reads a trie of symbols below `symbols`. Nothing is allocated by numbers of the bytes.
+    /// Reads a trie with symbols below `symbols`. No memory is allocated for a length that the bytes state.
     pub(super) fn read(rest: &mut &[u8], symbols: u32) -> Result<Self, GraphoneFault> {
         const HIGHEST_ORDER: u32 = 16;
         let order = number(rest)?;
@@ -177,7 +177,7 @@ impl CountTrie {
     ) -> Result<(), GraphoneFault> {
         let parents = self.nodes_of(order - 1);
         for _ in parents.clone() {
-            // A child takes two bytes at least.
+            // A child takes at least two bytes.
             let (before, children) = (self.first_child[self.first_child.len() - 1], number(rest)?);
             let end = before.checked_add(children).filter(|_| children as usize <= rest.len());
             self.first_child.push(end.ok_or(GraphoneFault::Short)?);
@@ -208,7 +208,7 @@ impl CountTrie {
     }
 }
 
-/// Appends a number, seven bits a byte, the low ones first.
+/// Appends a number with seven bits in each byte, the lowest first.
 pub(super) fn push_number(out: &mut Vec<u8>, mut number: u32) {
     while number >= 1 << 7 {
         out.push((number & 0x7F) as u8 | 0x80);

@@ -4,13 +4,13 @@ use super::{MarkupError, Script, Style, ValuePlace};
 
 /// Longest pause, seconds.
 pub const MAX_PAUSE_S: f64 = 10.0;
-/// Pause of a mark without a length, seconds.
+/// Pause of `[pause]` without a length, seconds.
 const USUAL_PAUSE_S: f64 = 0.5;
-/// Slowest and fastest rate.
+/// Allowed speaking rates.
 const RATES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
 const NAMES: [&str; 4] = ["pause", "voice", "rate", "spell"];
 
-/// Returns a text in brackets that may be a mark: its offset, end and contents.
+/// Returns the bracketed parts of a text that may be marks: offset, end and content of each.
 fn brackets(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
     text.match_indices('[').filter_map(|(start, _)| {
         let inner = &text[start + 1..];
@@ -19,7 +19,7 @@ fn brackets(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
     })
 }
 
-/// Whether bracketed text is meant as a mark: it has the name of one, or an unknown name and a length of time.
+/// Whether bracketed text is a mark: it begins with the name of a mark, or with an unknown name and a duration.
 fn is_mark(inner: &str) -> bool {
     let mut words = inner.split_whitespace();
     let (name, value) = (words.next().unwrap_or_default(), words.next());
@@ -76,7 +76,7 @@ impl Script {
     }
 }
 
-/// Returns a length of time, `500ms` or `1.5s`, in seconds.
+/// Parses a duration, `500ms` or `1.5s`, in seconds.
 pub(super) fn seconds(text: &str) -> Option<f64> {
     let (number, scale) = match text.strip_suffix("ms") {
         Some(number) => (number, 1e-3),
@@ -86,7 +86,7 @@ pub(super) fn seconds(text: &str) -> Option<f64> {
     (number >= 0.0 && number.is_finite()).then_some(number * scale)
 }
 
-/// Returns a rate of SSML: a name, a percentage of the usual rate, or a factor.
+/// Parses a rate of SSML: a name, a percentage of the normal rate, or a factor.
 pub(super) fn rate(text: &str) -> Option<f64> {
     let named = [
         ("x-slow", 0.5),
@@ -109,7 +109,7 @@ pub(super) fn rate(text: &str) -> Option<f64> {
     RATES.contains(&rate).then_some(rate)
 }
 
-/// Text letter by letter: letters as capitals with a dot, other characters as they are.
+/// Returns a text spelled letter by letter: letters as capitals with a dot, other characters unchanged.
 pub(super) fn spelled(text: &str) -> String {
     let spell = |c: char| match c {
         c if c.is_alphabetic() => format!("{}.", c.to_uppercase()),

@@ -1,10 +1,10 @@
-//! Markup of text to speak: the useful part of SSML, and plain marks such as `[pause 500ms]`.
+//! Markup of text to synthesize: a subset of SSML, and plain marks such as `[pause 500ms]`.
 //!
-//! [`parse`] turns a text into [`MarkedUtterance`]s: plain text with a voice, a rate and a pause after it. Pronunciations and
-//! substitutions become plain text on the way. In a `<speak>` document, which must be well-formed, tags that are not known
-//! are dropped and their contents are spoken; elsewhere only elements of SSML and HTML are tags (`<br>` and other blocks
-//! end a paragraph), and another `<` is a sign. What would be misread in silence (another language, pitch, recordings)
-//! is an error.
+//! [`parse`] converts a text to [`MarkedUtterance`]s: plain text with a voice, a rate and a pause after it.
+//! Pronunciations and substitutions become plain text. A `<speak>` document must be well-formed; its unknown tags are
+//! dropped and their content is spoken. In other texts only elements of SSML and HTML are tags (`<br>` and block
+//! elements end a paragraph), and any other `<` is a character. Markup that would be ignored without notice (another
+//! language, pitch, recordings) is an error.
 //!
 //! | SSML | mark | effect |
 //! |---|---|---|
@@ -22,20 +22,20 @@ mod tags;
 
 pub use marks::MAX_PAUSE_S;
 
-/// A stretch of text in one voice, and the silence after it.
+/// A section of text in one voice, and the silence after it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MarkedUtterance {
     /// Text without markup; empty for a pause alone.
     pub text: String,
-    /// Voice by name; that of the request without one.
+    /// Name of the voice; `None` for the voice of the request.
     pub voice: Option<String>,
-    /// Speaking rate: 1 is usual, 2 twice as fast.
+    /// Speaking rate: 1 is normal, 2 twice as fast.
     pub rate: f64,
     /// Silence after the text, seconds.
     pub pause_s: f64,
 }
 
-/// Errors of markup.
+/// Error of markup.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MarkupError {
@@ -58,13 +58,13 @@ pub enum MarkupError {
         place: ValuePlace,
         /// Value as written.
         value: String,
-        /// Kind of value that fits.
+        /// Description of valid values.
         expected: &'static str,
     },
-    /// A mark that does not exist.
+    /// An unknown mark.
     #[error("there is no mark `[{mark}]`")]
     UnknownMark {
-        /// The mark without brackets.
+        /// The mark, without brackets.
         mark: String,
     },
 }
@@ -85,7 +85,7 @@ pub enum Construct {
         /// Code of the language.
         code: String,
     },
-    /// A recording.
+    /// An `<audio>` element.
     #[error("<audio>")]
     Audio,
 }
@@ -114,10 +114,10 @@ pub enum ValuePlace {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum XmlFault {
-    /// Text that the XML parser refuses.
+    /// Text that the XML parser rejects.
     #[error("{message}")]
     Parser {
-        /// Message of the parser, whose errors can't be compared.
+        /// Message of the parser. Its error type can't be stored, since it can't be compared.
         message: String,
     },
     /// An end tag without its start tag.
@@ -126,7 +126,7 @@ pub enum XmlFault {
         /// Name of the element.
         name: String,
     },
-    /// An entity that HTML doesn't have.
+    /// An unknown entity.
     #[error("there is no entity &{name};")]
     UnknownEntity {
         /// Name of the entity.
@@ -157,15 +157,15 @@ impl MarkupError {
     }
 }
 
-/// Whether a text has markup; [`parse`] returns other texts as they are.
+/// Whether a text has markup. [`parse`] returns a text without markup unchanged.
 pub fn is_marked(text: &str) -> bool {
     tags::has_tags(text) || marks::has_marks(text)
 }
 
-/// Parses a text with markup. Without any it is one utterance.
+/// Parses a text with markup. A text without markup is one utterance.
 ///
 /// # Errors
-/// [`MarkupError`].
+/// [`MarkupError`] for invalid or unsupported markup.
 pub fn parse(text: &str) -> Result<Vec<MarkedUtterance>, MarkupError> {
     let mut script = Script::default();
     if tags::has_tags(text) {
@@ -176,7 +176,7 @@ pub fn parse(text: &str) -> Result<Vec<MarkedUtterance>, MarkupError> {
     Ok(script.finish())
 }
 
-/// Settings in force at a place of the text.
+/// Settings of the current section of text.
 #[derive(Debug, Clone, PartialEq)]
 struct Style {
     voice: Option<String>,
@@ -189,7 +189,7 @@ impl Default for Style {
     }
 }
 
-/// Utterances while they are collected.
+/// Builder of the list of utterances.
 #[derive(Debug, Default)]
 struct Script {
     done: Vec<MarkedUtterance>,
@@ -203,7 +203,7 @@ impl Script {
         self.text.push_str(text);
     }
 
-    /// Ends the utterance; silence follows it.
+    /// Ends the utterance and sets the silence after it.
     fn pause(&mut self, seconds: f64) {
         self.cut();
         match self.done.last_mut() {

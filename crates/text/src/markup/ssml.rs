@@ -1,4 +1,4 @@
-//! The useful part of SSML.
+//! Supported subset of SSML.
 
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
@@ -19,10 +19,10 @@ const STRENGTHS: [(&str, f64); 6] = [
     ("strong", 0.75),
     ("x-strong", 1.0),
 ];
-/// Elements whose contents are no speech.
+/// Elements whose content is not spoken.
 const SILENT: [&str; 6] = ["metadata", "meta", "lexicon", "desc", "script", "style"];
 
-/// An open element, with the state to restore at its end.
+/// An open element, with the style to restore at its end.
 struct Open {
     style: Style,
     contents: Contents,
@@ -36,7 +36,7 @@ enum Contents {
     Spelled,
 }
 
-/// Reads a document, or a text with tags in it.
+/// Parses an SSML document, or a text with tags.
 pub(super) fn read(text: &str, script: &mut Script) -> Result<(), MarkupError> {
     let well_formed;
     let document: &str = if tags::is_document(text) {
@@ -87,7 +87,7 @@ pub(super) fn read(text: &str, script: &mut Script) -> Result<(), MarkupError> {
     }
 }
 
-/// Returns the error of the XML parser's refusal.
+/// Converts an error of the XML parser.
 fn parser_fault(error: impl std::fmt::Display) -> MarkupError {
     XmlFault::Parser { message: error.to_string() }.into()
 }
@@ -103,7 +103,7 @@ fn push(script: &mut Script, contents: Contents, text: &str) -> Result<(), Marku
     }
 }
 
-/// Acts on the beginning of an element; returns the treatment of its text.
+/// Applies the start of an element; returns the treatment of its text.
 fn begin(
     tag: &BytesStart<'_>,
     script: &mut Script,
@@ -181,7 +181,7 @@ fn begin(
     Ok(outer)
 }
 
-/// Acts on the end of an element: a paragraph or sentence ends there even without a mark.
+/// Applies the end of an element. A paragraph or sentence ends even without punctuation.
 fn end(name: &str, script: &mut Script) {
     if matches!(name, "p" | "s" | "paragraph" | "sentence" | "br") {
         script.push("\n\n");

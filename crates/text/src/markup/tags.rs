@@ -1,11 +1,11 @@
-//! Tags of SSML and HTML in a text, and the same text as well-formed XML.
+//! Tags of SSML and HTML in a text, and conversion of the text to well-formed XML.
 
 use std::sync::LazyLock;
 
 use html_escape::{decode_html_entities, encode_text};
 use regex::Regex;
 
-/// A tag whose attributes have quoted values, or none.
+/// A tag in which all attributes have quoted values, or without attributes.
 static TAG: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r#"\A</?([A-Za-z][A-Za-z0-9:-]*)((?:\s+[A-Za-z_:][A-Za-z0-9_:.-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*/?>"#,
@@ -23,17 +23,18 @@ static ENTITY: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is valid")
 });
 
-/// Elements of SSML, apart from those that HTML has too.
+/// Elements of SSML that are not elements of HTML.
 const SSML: &[&str] = &[
     "speak", "break", "voice", "prosody", "emphasis", "phoneme", "say-as", "lang", "metadata",
     "lexicon", "desc", "sub", "mark", "meta",
 ];
-/// Elements of SSML whose names are no English words that a comparison could have: a fault in them is an error.
+/// Elements of SSML whose names cannot be operands of a comparison, since they are not English words. A fault in such
+/// an element is an error.
 const UNMISTAKABLE: &[&str] =
     &["speak", "break", "voice", "prosody", "phoneme", "say-as", "emphasis"];
-/// Elements of HTML with a use of their own here.
+/// Elements of HTML that the SSML parser handles.
 const READ: &[&str] = &["audio", "script", "style"];
-/// Elements of HTML and SSML at whose ends a paragraph or sentence ends.
+/// Elements of HTML and SSML that end a paragraph or sentence.
 const BLOCKS: &[&str] = &[
     "p",
     "s",
@@ -82,13 +83,13 @@ const BLOCKS: &[&str] = &[
     "summary",
     "option",
 ];
-/// Elements of HTML inside a line, of which the contents alone are said.
+/// Inline elements of HTML, whose tags are dropped.
 const INLINE: &[&str] = &[
     "a", "abbr", "b", "bdi", "bdo", "big", "button", "center", "cite", "code", "del", "dfn", "em",
     "font", "i", "img", "input", "ins", "kbd", "label", "link", "q", "samp", "select", "small",
     "span", "strike", "strong", "sup", "time", "tt", "u", "var", "wbr",
 ];
-/// Elements without contents.
+/// Elements without content.
 const EMPTY: [&str; 4] = ["break", "mark", "meta", "lexicon"];
 
 /// Beginnings and ends of comments, declarations and the like.
@@ -111,8 +112,8 @@ pub(super) fn is_document(text: &str) -> bool {
     text.match_indices('<').any(|(at, _)| tag(&text[at..]).is_some_and(|tag| tag.name == "speak"))
 }
 
-/// The last ends of comments, declarations and the like in a text. A beginning without an end behind it is known at
-/// once: a search for each would make the time quadratic.
+/// Offsets of the last ends of comments, declarations and similar markup in a text. They show at once whether a
+/// beginning has an end; a search for each would take quadratic time.
 struct Ends<'t> {
     text: &'t str,
     /// Offset of the last end of each of [`PAIRS`].
@@ -124,7 +125,7 @@ impl<'t> Ends<'t> {
         Self { text, last: PAIRS.map(|(_, close)| text.rfind(close)) }
     }
 
-    /// Returns the length of a comment, a declaration or the like at an offset.
+    /// Returns the length of a comment, declaration or similar markup at an offset.
     fn other(&self, at: usize) -> Option<usize> {
         let rest = &self.text[at..];
         let pair = PAIRS.iter().position(|(open, _)| rest.starts_with(open))?;
@@ -137,12 +138,12 @@ impl<'t> Ends<'t> {
 /// A tag at the start of a text.
 struct Tag<'t> {
     written: &'t str,
-    /// In lower case.
+    /// Name of the element, in lower case.
     name: String,
 }
 
-/// Returns the tag of a known element at the start of a text. Tags of one letter count with quoted attributes only,
-/// since `a<b and c>d` is a comparison.
+/// Returns the tag of a known element at the start of a text. A tag of one letter with attributes must have quoted
+/// values, since `a<b and c>d` is a comparison.
 fn tag(text: &str) -> Option<Tag<'_>> {
     let known = |found: regex::Captures<'_>| {
         let name = found[1].to_ascii_lowercase();
@@ -161,8 +162,8 @@ fn tag(text: &str) -> Option<Tag<'_>> {
     Some(Tag { written: &text[..length], name })
 }
 
-/// Returns a text with tags in it as well-formed XML: other `<` and `&` are characters, tags of HTML are ends of
-/// paragraphs or nothing, elements without contents are closed.
+/// Converts a text with tags to well-formed XML: other `<` and `&` are escaped, tags of HTML become ends of paragraphs
+/// or are dropped, elements without content are closed.
 pub(super) fn well_formed(text: &str) -> String {
     let (ends, elements) = (Ends::of(text), Elements::of(text));
     let mut out = String::with_capacity(text.len() + text.len() / 8);
@@ -188,7 +189,7 @@ pub(super) fn well_formed(text: &str) -> String {
     out
 }
 
-/// Returns the length of an entity at the start of a text and its XML form; of another `&` that of the sign.
+/// Returns the length of an entity at the start of a text and its XML form; for any other `&` those of the character.
 fn reference(text: &str) -> (usize, String) {
     let known = ENTITY.find(text).map(|found| found.as_str());
     match known.and_then(|written| Some((written.len(), character(written)?))) {
@@ -197,15 +198,15 @@ fn reference(text: &str) -> (usize, String) {
     }
 }
 
-/// Returns the text of an entity of HTML, `&` and `;` included in what is given.
+/// Returns the text of an HTML entity, given with `&` and `;`.
 pub(super) fn character(entity: &str) -> Option<String> {
     let decoded = decode_html_entities(entity);
     (decoded != entity).then(|| decoded.into_owned())
 }
 
-/// Facts of all of a text that decide on its elements.
+/// Properties of a text that determine the treatment of its elements.
 struct Elements {
-    /// Whether it has an alias: `<sub>` without one is a subscript.
+    /// Whether an `alias` attribute exists; without it `<sub>` is a subscript.
     has_alias: bool,
     /// Whether each of [`EMPTY`] is closed somewhere.
     closed: [bool; EMPTY.len()],

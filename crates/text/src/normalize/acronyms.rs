@@ -1,4 +1,4 @@
-//! Capitals read letter by letter, initials, and names of letters and digits.
+//! Capitals read letter by letter, initials, and names with letters and digits.
 
 use super::capital_words::{SAID, is_interjection, is_said_as_word, is_state};
 use super::cursor::{Cursor, Match, pattern};
@@ -18,7 +18,7 @@ pattern!(
 );
 pattern!(SINGLE, r"[A-Za-z]('s)?");
 
-/// Words before a single capital that is a letter's name even if it is `A`.
+/// Words after which a single capital is a letter's name, even `A`.
 const BEFORE_LETTER: &[&str] = &[
     "grade",
     "plan",
@@ -49,7 +49,7 @@ const BEFORE_LETTER: &[&str] = &[
     "part",
 ];
 
-/// `A+`, a mark at school or a blood group.
+/// Matches a grade or a blood group: `A+`.
 fn mark(cursor: &Cursor<'_>) -> Option<Match> {
     const LENGTH: usize = 2;
     let found = MARK.captures(cursor.rest)?;
@@ -57,7 +57,7 @@ fn mark(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(LENGTH, format!("{} {sign}", &found[1])))
 }
 
-/// Returns the names of letters: capitals with spaces.
+/// Returns the letters of a word as capitals separated by spaces.
 pub(super) fn letters(word: &str) -> String {
     let names: Vec<String> = word
         .chars()
@@ -78,7 +78,7 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| single(cursor))
 }
 
-/// `U.S.A.`, `J.R.R.`
+/// Matches letters with dots: `U.S.A.`, `J.R.R.`
 fn dotted(cursor: &Cursor<'_>) -> Option<Match> {
     let found = DOTTED.captures(cursor.rest)?;
     let (length, possessive) = (found[0].len(), found.get(1).is_some());
@@ -91,7 +91,7 @@ fn dotted(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::new(length, said))
 }
 
-/// `J. Smith`: a capital and a dot between names. `I` is a pronoun, except between initials.
+/// Matches an initial, a capital with a dot before a name: `J. Smith`. `I` is a pronoun, except between initials.
 fn initial(cursor: &Cursor<'_>) -> Option<Match> {
     const LENGTH: usize = 2;
     let found = INITIAL.captures(cursor.rest)?;
@@ -110,7 +110,7 @@ fn capitals(cursor: &Cursor<'_>) -> Option<Match> {
         return None;
     }
     let (word, ending) = (&found[1], found.get(2).is_some());
-    // The `S` of "IT'S" is no possessive ending.
+    // The `S` of "IT'S" is not a possessive ending.
     let is_word = is_said_as_word(word, cursor)
         || word == "IT" && found[0].ends_with("'S")
         || is_interjection(word, cursor);
@@ -132,7 +132,7 @@ fn capitals(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(length, said))
 }
 
-/// `PhD`, `iOS`, `macOS`, `iPhone`, `C#`.
+/// Matches names in mixed case: `PhD`, `iOS`, `macOS`, `iPhone`, `C#`.
 fn mixed_case(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = SHARP.captures(cursor.rest) {
         return cursor.ends(found[0].len()).then(|| Match::new(2, format!("{} sharp", &found[1])));
@@ -152,7 +152,7 @@ fn mixed_case(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), letters(&found[1]) + plural))
 }
 
-/// `MP3`, `B2B`, `A380`, `3D`.
+/// Matches names with digits: `MP3`, `B2B`, `A380`, `3D`.
 fn name_with_digits(cursor: &Cursor<'_>) -> Option<Match> {
     let found = LETTERS_DIGITS.find(cursor.rest)?;
     let written = found.as_str();
@@ -171,7 +171,8 @@ fn name_with_digits(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(written.len(), words.join(" ")))
 }
 
-/// Returns the letters in a name with digits: a word if it is long and not all capitals.
+/// Verbalizes the letters in a name with digits: as a word if they are long and not all capitals, else letter by
+/// letter.
 fn say_letters(run: &str) -> String {
     const SHORTEST_WORD: usize = 3;
     let capitals = run.chars().all(|c| c.is_ascii_uppercase());
@@ -186,7 +187,7 @@ fn say_letters(run: &str) -> String {
     if long_enough && has_vowel { run.to_ascii_lowercase() } else { letters(run) }
 }
 
-/// Returns a letter alone: its name, except for the article and what an apostrophe leaves.
+/// Verbalizes a single letter by its name, except for the article `a` and letters next to an apostrophe.
 fn single(cursor: &Cursor<'_>) -> Option<Match> {
     let found = SINGLE.captures(cursor.rest)?;
     let length = found[0].len();

@@ -1,8 +1,8 @@
-//! Words in capitals: which are spoken as words, which letter by letter.
+//! Words in capitals, which are spoken as words or letter by letter.
 
 use super::cursor::Cursor;
 
-/// Capitals that are spoken as words or in an irregular way.
+/// Acronyms that are spoken as words, or have an irregular spoken form.
 pub(super) const SAID: &[(&str, &str)] = &[
     ("OK", "okay"),
     ("OLED", "O led"),
@@ -44,7 +44,7 @@ pub(super) const SAID: &[(&str, &str)] = &[
     ("AAA", "triple A"),
 ];
 
-/// Short words that people write in capitals to stress them.
+/// Short words that are often written in capitals for emphasis.
 const STRESSED: &[&str] = &[
     "ALL", "AM", "AND", "ANY", "ARE", "AS", "AT", "BAD", "BE", "BEST", "BIG", "BUT", "BUY", "BY",
     "CAN", "DAY", "DID", "DO", "DON", "END", "EVEN", "EVER", "FOR", "FREE", "FROM", "FUN", "GET",
@@ -57,7 +57,7 @@ const STRESSED: &[&str] = &[
     "WHY", "WILL", "WITH", "YES", "YOU", "YOUR",
 ];
 
-/// Common words of three letters, which are words in capitals too.
+/// Common words of three letters, which are spoken as words in capitals, too.
 const SHORT: &str = "\
     act add age ago aid aim air ale all and any ape apt arm art ash ask ate awe axe bad bag ban bar bat bay \
     bed bee beg bet bib big bin bit boa bob bog bow box boy bug bun bus but buy cab can cap car cat cop cot \
@@ -74,23 +74,24 @@ const SHORT: &str = "\
     van vat vet via vow wag war was wax way web wed wet who why wig win wit woe won wry yes yet you zap zip \
     zoo";
 
-/// Words of two letters among other words in capitals; alone they are letters.
+/// Capitals of two letters that are words among other words in capitals, and otherwise read by letters.
 const SHOUTED: &[&str] = &["AN", "OH", "HI", "HA", "AH", "OX", "YE", "LO", "HO"];
 
-/// Interjections, which are words alone too.
+/// Interjections, which are words without other words in capitals, too.
 const INTERJECTIONS: &[&str] = &["OH", "HI", "HA", "AH"];
 
-/// Words among other words in capitals, letters elsewhere; see [`is_letters`].
+/// Capitals that are words among other words in capitals (except in contexts of [`is_letters`]), and otherwise read by
+/// letters.
 const AMBIGUOUS: &[&str] = &["US", "IT", "WHO", "LED", "SAT", "ERA", "RIP", "PA", "MA"];
 
-/// Said by letters although they could be words.
+/// Acronyms read by letters although they could be words.
 const SPELLED: &[&str] = &[
     "UCLA", "USDA", "ACLU", "AOL", "IOU", "DIY", "EULA", "USAF", "ESPN", "ASAP", "USPS", "YMCA",
     "YWCA", "AARP", "ASPCA", "IMHO", "OSCE", "AFAIK", "BYOB", "NYSE", "LAX", "MIT", "LGBTQIA",
     "IANAL", "UPENN", "EPA", "ESA", "ROI", "RAF", "LOL",
 ];
 
-/// Whether capitals are a word: a word of the dictionary is one unless it stands as an acronym.
+/// Whether capitals are spoken as a word. A word of the dictionary is, unless its context shows an acronym.
 pub(super) fn is_said_as_word(word: &str, cursor: &Cursor<'_>) -> bool {
     const LONGEST_READABLE: usize = 5;
     if word == "AM" {
@@ -128,12 +129,12 @@ fn is_short_word(lower: &str) -> bool {
     has(SHORT, lower)
 }
 
-/// Whether a list of words with spaces between them has a word.
+/// Whether a space-separated list of words contains a word.
 pub(super) fn has(list: &str, word: &str) -> bool {
     list.split_whitespace().any(|listed| listed == word)
 }
 
-/// Whether a word in capitals, perhaps with hyphens and apostrophes, is one of the language and no acronym.
+/// Whether a word in capitals, also with hyphens and apostrophes, is an English word and not an acronym.
 pub(super) fn is_ordinary(word: &str, is_known: &dyn Fn(&str) -> bool) -> bool {
     const CONTRACTIONS: &[&str] = &["N'T", "'LL", "'RE", "'VE", "'M", "'D", "IT'S", "HE'S"];
     if word.contains('\'') {
@@ -156,13 +157,13 @@ pub(super) fn is_ordinary(word: &str, is_known: &dyn Fn(&str) -> bool) -> bool {
     !is_name && is_word
 }
 
-/// `OH! I forgot`: an interjection at the beginning of a sentence or before its mark.
+/// Whether a word is an interjection at the beginning of a sentence or before its final mark: `OH! I forgot`.
 pub(super) fn is_interjection(word: &str, cursor: &Cursor<'_>) -> bool {
     INTERJECTIONS.contains(&word)
         && (cursor.previous.is_empty() || cursor.char_after(word.len()) == Some('!'))
 }
 
-/// Words after `US` that make it the country.
+/// Words that show that a preceding `US` is the country.
 const AFTER_US: &str = "\
     ARMY NAVY MARINES MILITARY TROOPS FORCES SOLDIERS AIR COAST GOVERNMENT PRESIDENT SENATE SENATOR CONGRESS \
     HOUSE TREASURY COURT SUPREME POSTAL DOLLAR DOLLARS ECONOMY MARKET MARKETS STOCKS CITIZEN CITIZENS STATES \
@@ -206,7 +207,7 @@ fn is_letters(word: &str, cursor: &Cursor<'_>) -> bool {
     let previous = cursor.previous.to_ascii_uppercase();
     let after_article = DETERMINERS.contains(&previous.as_str());
     match word {
-        // As a pronoun it follows another word in capitals, or a few words follow it.
+        // The pronoun follows another word in capitals, or is followed by certain words.
         "US" => {
             let shouted_before =
                 cursor.previous == "I" || cursor.previous.len() > 1 && *cursor.previous == previous;
@@ -227,7 +228,7 @@ fn is_letters(word: &str, cursor: &Cursor<'_>) -> bool {
     }
 }
 
-/// `ACT SCORES`, `SAT AND ACT`
+/// Whether `SAT` or `ACT` is the examination: `ACT SCORES`, `SAT AND ACT`.
 fn is_examination(word: &str, cursor: &Cursor<'_>) -> bool {
     let mut before = cursor.words_before();
     let (nearest, second) = (before.next().unwrap_or_default(), before.next().unwrap_or_default());
@@ -235,7 +236,7 @@ fn is_examination(word: &str, cursor: &Cursor<'_>) -> bool {
     has(AFTER_SAT, &cursor.word_after(word.len()).to_ascii_uppercase()) || joined
 }
 
-/// Whether `AD` is an advertisement and no year of the Lord: `AN AD`, `A TV AD`, `AD AGENCY`.
+/// Whether `AD` is an advertisement, not part of a year: `AN AD`, `A TV AD`, `AD AGENCY`.
 fn is_advertisement(cursor: &Cursor<'_>) -> bool {
     let rest = cursor.rest["AD".len()..].trim_start();
     let dated = rest.starts_with(|c: char| c.is_ascii_digit())
@@ -261,7 +262,7 @@ pub(super) fn is_state(cursor: &Cursor<'_>) -> bool {
     place && zip.len() < rest.len() && digits == ZIP_DIGITS && has(STATES, code)
 }
 
-/// `HR AND IT`
+/// Whether the word follows an acronym and "and" or "or": `HR AND IT`.
 fn follows_acronym(cursor: &Cursor<'_>) -> bool {
     const LONGEST: usize = 3;
     let before = cursor.words_before().nth(1).unwrap_or_default();
@@ -271,14 +272,14 @@ fn follows_acronym(cursor: &Cursor<'_>) -> bool {
     is_joined && capitals && before.len() <= LONGEST && !is_word && before != "IT"
 }
 
-/// `Who LED this?`: a pronoun follows, and no article stands before.
+/// Whether `LED` is the verb, with a pronoun after it and no article before it: `Who LED this?`.
 fn is_verb_led(cursor: &Cursor<'_>) -> bool {
     const OBJECTS: &str = "this that them us him her me his our their the";
     has(OBJECTS, cursor.word_after("LED".len()))
         && !has("a an the each every", &cursor.previous.to_ascii_lowercase())
 }
 
-/// Whether `AM` is the verb and not the broadcast band or a time of day: `I` stands beside it.
+/// Whether `AM` is the verb, with `I` next to it, and not the broadcast band or a time of day.
 fn is_verb(cursor: &Cursor<'_>) -> bool {
     const ADVERBS: &str = "\
     really certainly definitely truly still always never just already actually surely absolutely also so indeed";
@@ -291,7 +292,8 @@ fn is_verb(cursor: &Cursor<'_>) -> bool {
     adjacent_i || cursor.shouting && !is_radio(cursor)
 }
 
-/// Whether `AM` is the broadcast band in a sentence in capitals: beside FM or a frequency, or before a word of radio.
+/// Whether `AM` is the broadcast band in a sentence in capitals: next to FM or a frequency, or before a word of
+/// broadcasting.
 fn is_radio(cursor: &Cursor<'_>) -> bool {
     const RADIO: &str = "\
     FM RADIO RADIOS STATION STATIONS BAND BANDS BROADCAST BROADCASTS DIAL SIGNAL SIGNALS RECEIVER TRANSMITTER \
@@ -306,11 +308,11 @@ fn is_radio(cursor: &Cursor<'_>) -> bool {
     joined || follows || tuned || has(RADIO, cursor.word_after("AM".len()))
 }
 
-/// Returns a rough test for English syllables: plausible consonants at the ends and between vowels.
+/// Whether a word is roughly pronounceable in English: plausible consonants at both ends and between vowels.
 fn is_pronounceable(word: &str) -> bool {
     const DOUBLE_VOWELS: &[&str] = &["AA", "II", "UU"];
     const LONGEST_VOWELS: usize = 2;
-    // A `Y` before a consonant at the beginning is none of the vowels.
+    // A `Y` before a consonant at the beginning is not a vowel.
     let is_vowel = |c: char| matches!(c, 'A' | 'E' | 'I' | 'O' | 'U' | 'Y');
     let initial_y = word.starts_with('Y') && !word[1..].starts_with(['A', 'E', 'I', 'O', 'U']);
     let mut clusters = word.split(is_vowel).filter(|cluster| !cluster.is_empty());
@@ -325,8 +327,8 @@ fn is_pronounceable(word: &str) -> bool {
         && clusters.all(is_plausible)
 }
 
-/// Whether consonants may stand together between vowels: no stop before another or before a fricative, no `H` but in
-/// a digraph.
+/// Whether a consonant cluster between vowels is plausible: no stop before a stop or a fricative, and `H` only in a
+/// digraph.
 fn is_plausible(cluster: &str) -> bool {
     const LONGEST: usize = 3;
     let known = |pair: &str| ONSETS.contains(&pair) || CODAS.contains(&pair);
@@ -340,13 +342,13 @@ fn is_plausible(cluster: &str) -> bool {
         })
 }
 
-/// Consonants with which a word may begin.
+/// Consonant clusters at the beginning of words.
 const ONSETS: &[&str] = &[
     "BL", "BR", "CH", "CL", "CR", "DR", "FL", "FR", "GL", "GR", "KN", "PH", "PL", "PR", "SC", "SH",
     "SK", "SL", "SM", "SN", "SP", "ST", "SW", "TH", "TR", "TW", "WH", "WR", "STR", "SPR", "SCR",
 ];
 
-/// Consonants with which a word may end.
+/// Consonant clusters at the end of words.
 const CODAS: &[&str] = &[
     "CH", "CK", "CT", "FF", "FT", "GH", "LD", "LF", "LK", "LL", "LP", "LT", "MP", "ND", "NG", "NK",
     "NT", "PS", "PT", "RD", "RK", "RL", "RM", "RN", "RP", "RT", "SH", "SK", "SP", "SS", "ST", "TH",

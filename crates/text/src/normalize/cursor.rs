@@ -2,33 +2,33 @@
 
 use super::lines::BREAK;
 
-/// A place in the text where a word or number may begin.
+/// Position in the text at which a word or number may begin.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'t> {
-    /// The text from here on, a bounded part of it.
+    /// Text from the position on, up to a limited length.
     pub(super) rest: &'t str,
-    /// The word or number before, as written; empty at the beginning and after the end of a sentence.
+    /// Previous word or number, as written; empty at the beginning of a sentence.
     pub(super) previous: &'t str,
-    /// The character right before.
+    /// Previous character.
     pub(super) before: Option<char>,
-    /// The text before, a bounded part of it.
+    /// Text before the position, up to a limited length.
     pub(super) preceding: &'t str,
     /// Whether a quotation in double marks is open.
     pub(super) quoted: bool,
-    /// Whether the sentence is written in capitals throughout.
+    /// Whether the sentence is written in capitals.
     pub(super) shouting: bool,
-    /// Whether the dictionary has a word, given in lower case, and not by the names of its letters.
+    /// Whether the dictionary has a word (in lower case) that is not pronounced by the names of its letters.
     pub(super) is_known: &'t dyn Fn(&str) -> bool,
 }
 
 /// Result of a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Match {
-    /// Bytes of the text taken.
+    /// Number of matched bytes.
     pub(super) length: usize,
-    /// Words; may end in a pause mark.
+    /// Spoken words, optionally with a pause mark at the end.
     pub(super) said: String,
-    /// Whether a `/unit` after it means "per".
+    /// Whether the match is a quantity, after which `/unit` is "per".
     pub(super) is_quantity: bool,
 }
 
@@ -43,13 +43,14 @@ impl Match {
 }
 
 impl<'t> Cursor<'t> {
-    /// Whether nothing but white space stands between the word before and here; the dot of an abbreviation belongs to it.
+    /// Whether only white space separates the previous word and the position. The dot of an abbreviation is part of the
+    /// word.
     pub(super) fn follows_directly(&self) -> bool {
         let before = self.preceding.trim_end().chars().next_back();
         before.is_some_and(|c| c.is_alphanumeric() || c == '.')
     }
 
-    /// Returns the words before in the same sentence, the nearest first.
+    /// Returns the previous words of the sentence, the nearest first.
     pub(super) fn words_before(&self) -> impl Iterator<Item = &'t str> + use<'t> {
         let ends = ['.', '?', '!', BREAK];
         let start = self
@@ -71,7 +72,7 @@ impl<'t> Cursor<'t> {
         !self.char_after(length).is_some_and(char::is_alphanumeric)
     }
 
-    /// Whether a number may end after `length` bytes: also no decimals follow.
+    /// Whether a number may end after `length` bytes: no letter, digit or decimals follow.
     pub(super) fn number_ends(&self, length: usize) -> bool {
         let after = self.rest.get(length..).unwrap_or_default();
         let mut chars = after.chars();
@@ -91,7 +92,7 @@ impl<'t> Cursor<'t> {
     }
 }
 
-/// A regular expression that fits at the cursor only.
+/// Regular expression that matches only at the cursor.
 macro_rules! pattern {
     ($name:ident, $expression:expr) => {
         static $name: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {

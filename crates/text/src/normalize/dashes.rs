@@ -1,4 +1,4 @@
-//! Dashes between numbers, times and words, before they are folded to hyphens.
+//! Interpretation of dashes between numbers, times and words, before they are folded to hyphens.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use super::dates::MONTHS;
 use super::money;
 use super::unit_table::UNITS;
 
-/// Text looked at on each side of a dash, bytes.
+/// Length of the examined text on each side of a dash, bytes.
 const AROUND_BYTES: usize = 32;
 
 static CLOCK: LazyLock<Regex> = LazyLock::new(|| {
@@ -18,7 +18,7 @@ static CLOCK: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is valid")
 });
 
-/// Words between which an en dash stands for a pause: they begin a clause and are no part of a compound.
+/// Words next to which an en dash is a pause: they begin a clause and are not part of a compound.
 const CLAUSE_WORDS: &[&str] = &[
     "a", "all", "although", "an", "and", "any", "as", "at", "because", "but", "by", "even",
     "every", "for", "from", "he", "her", "here", "him", "his", "how", "i", "if", "in", "is", "it",
@@ -36,13 +36,13 @@ const BEFORE_COMPOUND: &[&str] = &[
     "close", "good",
 ];
 
-/// First parts of compounds.
+/// Prefixes that are first parts of compounds.
 const PREFIXES: &[&str] = &[
     "anti", "co", "ex", "inter", "mid", "multi", "non", "post", "pre", "pro", "quasi", "semi",
     "sub",
 ];
 
-/// Days of the week, short and long, without the ending "day".
+/// Days of the week, abbreviated and in full, without the ending "day".
 const DAYS: &[&str] = &[
     "mon", "tue", "tues", "wed", "weds", "thu", "thur", "thurs", "fri", "sat", "sun", "wednes",
     "satur",
@@ -51,9 +51,9 @@ const DAYS: &[&str] = &[
 /// Plain form of a dash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dash {
-    /// Text in its place.
+    /// Text that replaces the dash.
     pub(super) plain: &'static str,
-    /// Whether the spaces around it go with it.
+    /// Whether the spaces around the dash are replaced, too.
     pub(super) takes_spaces: bool,
 }
 
@@ -61,14 +61,14 @@ pub(super) struct Dash {
 struct Around<'t> {
     before: &'t str,
     after: &'t str,
-    /// Last word before, and the one before that.
+    /// The last and the second last word before the dash.
     previous: [&'t str; 2],
-    /// The next two words.
+    /// The next two words after the dash.
     next: [&'t str; 2],
 }
 
-/// Returns the plain form of a dash where it is not that of a hyphen: "to" in a range, a pause between words. `before`
-/// and `after` are the texts around it.
+/// Returns the plain form of a dash that is not a hyphen: "to" in a range, a pause between words. `before` and `after`
+/// are the texts around the dash.
 pub(super) fn plain(before: &str, dash: char, after: &str) -> Option<Dash> {
     let around = Around::new(before, after);
     let spaced = before.ends_with(' ') && after.starts_with(' ');
@@ -112,7 +112,7 @@ fn is_half(word: &str) -> bool {
     matches!(word.to_ascii_lowercase().as_str(), "am" | "pm" | "a.m." | "p.m." | "a.m" | "p.m")
 }
 
-/// Whether a word is the name of a month, perhaps shortened.
+/// Whether a word is the name of a month, in full or abbreviated.
 fn is_month(word: &str) -> bool {
     let lower = word.trim_end_matches('.').to_ascii_lowercase();
     word.starts_with(|c: char| c.is_ascii_uppercase())
@@ -149,7 +149,7 @@ impl<'t> Around<'t> {
         }
     }
 
-    /// `Monday–Friday`, `May 5 – June 7`, `5 May – 7 June`.
+    /// Whether the dash is between days or dates: `Monday–Friday`, `May 5 – June 7`, `5 May – 7 June`.
     fn is_named_range(&self) -> bool {
         let ([previous, earlier], [next, later]) = (self.previous, self.next);
         let dated = is_digits(previous) && is_month(earlier);
@@ -159,7 +159,7 @@ impl<'t> Around<'t> {
         first && last
     }
 
-    /// `9:00 - 17:00`, `9 a.m. – 5 p.m.`, `9 - 5pm`, `9am - noon`.
+    /// Whether the dash is between times of day: `9:00 - 17:00`, `9 a.m. – 5 p.m.`, `9 - 5pm`, `9am - noon`.
     fn is_time_range(&self) -> bool {
         let ([previous, earlier], [next, later]) = (self.previous, self.next);
         let hour = |word: &str| is_digits(word) && word.len() <= 2;
@@ -172,7 +172,7 @@ impl<'t> Around<'t> {
         (first || last) && first_loose && last_loose
     }
 
-    /// `1914 - 1918`, `2019 – present`.
+    /// Whether the dash is between years: `1914 - 1918`, `2019 – present`.
     fn is_year_range(&self) -> bool {
         let Some(first) = year(self.previous[0]) else { return false };
         let next = self.next[0].trim_end_matches('.');
@@ -180,7 +180,8 @@ impl<'t> Around<'t> {
             || matches!(next.to_ascii_lowercase().as_str(), "present" | "today" | "now")
     }
 
-    /// `pages 10 – 15`, `$5 – $10`, `5 km – 10 km`; a dash behind a year goes on with a clause (`1990 – 5 years later`).
+    /// Whether the dash is between two numbers: `pages 10 – 15`, `$5 – $10`, `5 km – 10 km`. After a year the dash
+    /// begins a clause (`1990 – 5 years later`).
     fn is_number_range(&self) -> bool {
         const MORE: &[&str] = &["more", "less", "fewer", "years", "days", "weeks", "months"];
         let ([previous, earlier], [next, later]) = (self.previous, self.next);
@@ -200,7 +201,7 @@ impl<'t> Around<'t> {
         self.previous[0].ends_with(|c: char| c.is_ascii_digit()) && is_number(self.next[0])
     }
 
-    /// Whether an en dash between letters joins a compound, as a hyphen does: names on both sides, an article before.
+    /// Whether an en dash between letters joins a compound, like a hyphen: names on both sides, or an article before.
     fn is_compound(&self) -> bool {
         let is_word = |c: char| c.is_alphabetic() || matches!(c, '\'' | '’');
         let left = self.before.rsplit(|c| !is_word(c)).next().unwrap_or_default();
@@ -217,7 +218,7 @@ impl<'t> Around<'t> {
         if clause(left) || clause(right) {
             return false;
         }
-        // A word that ends the phrase is no first part: `the winner–Tom–smiled`.
+        // A word at the end of a phrase is not the first part of a compound: `the winner–Tom–smiled`.
         let goes_on = self.after[right.len()..].starts_with(' ');
         capital(left) && capital(right)
             || goes_on && !capital(right) && BEFORE_COMPOUND.contains(&lower(earlier).as_str())

@@ -35,12 +35,13 @@ pattern!(
     format!(r"([0-9]{{1,2}})(st|nd|rd|th)?( of)? ({MONTH})(?:(,?) ([0-9]{{4}})\b)?")
 );
 pattern!(ISO, r"([12][0-9]{3})[-/]([0-9]{1,2})[-/]([0-9]{1,2})");
-// `2024-03-05T14:30:00Z`
+// Timestamp: `2024-03-05T14:30:00Z`.
 pattern!(
     TIMESTAMP,
     r"([12][0-9]{3}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2})(?::00)?(?::([0-9]{2}))?(?:\.[0-9]{1,9})?(?:(Z)|([+-])([0-9]{2}):?([0-9]{2}))?"
 );
-// A day of the week without its dot, before a date; those that are no words also before a comma.
+// An abbreviated day of the week without a dot, before a date. Abbreviations that are not words match before a comma,
+// too.
 pattern!(
     WEEKDAY,
     format!(
@@ -51,7 +52,7 @@ pattern!(SLASHES, r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})");
 pattern!(HYPHENS, r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})");
 pattern!(DOTS, r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})");
 
-/// Whether a text begins with a month, also abbreviated.
+/// Whether a text begins with a month, in full or abbreviated.
 pub(crate) fn begins_with_month(text: &str) -> bool {
     MONTH_ONLY.is_match(text)
 }
@@ -74,13 +75,13 @@ fn month_number(written: &str) -> Option<usize> {
     MONTHS.iter().position(|name| name.starts_with(&start)).map(|i| i + 1)
 }
 
-/// Returns a day of a month, checked and in words.
+/// Returns a day of a month in words; `None` if there is no such day.
 fn day(digits: &str) -> Option<String> {
     let value: usize = digits.parse().ok()?;
     (1..=31).contains(&value).then(|| ordinal(value))
 }
 
-/// `march fifth, twenty twenty four`; nothing if there is no such day or month.
+/// Returns a date in words: `march fifth, twenty twenty four`; `None` if there is no such day or month.
 fn month_first(month: usize, day_digits: &str, year_value: Option<usize>) -> Option<String> {
     let name = MONTHS.get(month.checked_sub(1)?)?;
     let day = day(day_digits)?;
@@ -126,7 +127,7 @@ fn day_month(cursor: &Cursor<'_>) -> Option<Match> {
         said = format!("{said} {}", year(year_digits.as_str().parse().ok()?));
     }
     let length = found[0].len();
-    // The dot of a shortened month may be the end of the sentence too.
+    // The dot of an abbreviated month may end the sentence, too.
     if found[0].ends_with('.') && dot_ends_sentence(&cursor.rest[length..]) {
         said.push('.');
     }
@@ -139,7 +140,7 @@ fn iso(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
 }
 
-/// `2024-03-05T14:30:00Z`
+/// Matches a timestamp: `2024-03-05T14:30:00Z`.
 fn timestamp(cursor: &Cursor<'_>) -> Option<Match> {
     let found = TIMESTAMP.captures(cursor.rest)?;
     let date = ISO.captures(&found[1])?;
@@ -162,7 +163,7 @@ fn timestamp(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
 }
 
-/// `fourteen thirty`, `nine hundred`
+/// Returns a 24-hour time in words: `fourteen thirty`, `nine hundred`.
 fn clock_time(hours: usize, minutes: usize) -> Option<String> {
     let said = match minutes {
         0 => format!("{} hundred", cardinal(hours)),
@@ -171,7 +172,7 @@ fn clock_time(hours: usize, minutes: usize) -> Option<String> {
     (hours <= 24 && minutes < 60).then_some(said)
 }
 
-/// `Mon 3 June`, `On Mon, Bob`
+/// Matches an abbreviated day of the week: `Mon 3 June`, `On Mon, Bob`.
 fn weekday(cursor: &Cursor<'_>) -> Option<Match> {
     const NAMES: [&str; 7] =
         ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -185,7 +186,7 @@ fn weekday(cursor: &Cursor<'_>) -> Option<Match> {
     fits.then(|| Match::new(written.len(), *name))
 }
 
-/// American order, unless only the other one is a date.
+/// Matches a date with slashes: month before day, unless only the other order is valid.
 fn slashes(cursor: &Cursor<'_>) -> Option<Match> {
     let found = SLASHES.captures(cursor.rest).or_else(|| HYPHENS.captures(cursor.rest))?;
     let length = found[0].len();
@@ -199,7 +200,7 @@ fn slashes(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::new(length, said))
 }
 
-/// Two digits mean the century that is nearer.
+/// Returns the full year of two digits, in the nearer century.
 fn full_year(value: usize) -> usize {
     match value {
         0..=49 => 2000 + value,
@@ -208,7 +209,7 @@ fn full_year(value: usize) -> usize {
     }
 }
 
-/// European order.
+/// Matches a date with dots: day before month.
 fn dots(cursor: &Cursor<'_>) -> Option<Match> {
     let found = DOTS.captures(cursor.rest)?;
     let said = month_first(found[2].parse().ok()?, &found[1], Some(found[3].parse().ok()?))?;

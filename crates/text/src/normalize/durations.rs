@@ -1,4 +1,4 @@
-//! Lengths of time in several units.
+//! Durations in several units.
 
 use super::cursor::{Cursor, Match, pattern};
 use super::numbers::{cardinal, is_one, number};
@@ -9,17 +9,17 @@ pattern!(
 );
 pattern!(JOINED, r"([0-9]{1,2})h([0-5][0-9])\b");
 
-/// Words before a time of day.
+/// Words before a time of day, not a duration.
 const BEFORE_CLOCK: &[&str] = &["at", "by", "until", "till", "from", "before", "after", "to"];
 
-/// Words behind which `1800s` is a length of time, no decade.
+/// Words after which `1800s` is a duration, not a decade.
 const BEFORE_LENGTH: &[&str] = &[
     "last", "lasts", "lasted", "lasting", "wait", "waits", "waited", "waiting", "for", "take",
     "takes", "took", "taking", "within", "timeout", "sleep", "sleeps", "run", "runs", "ran",
     "exceed", "exceeds", "exceeded",
 ];
 
-/// Words that may follow a length of time where a thing would follow a decade.
+/// Words that may follow a duration, but not a decade.
 const AFTER_LENGTH: &[&str] = &[
     "", "and", "or", "then", "before", "after", "at", "to", "until", "while", "when", "but", "per",
     "in", "on", "if", "so", "each", "total", "max", "more", "longer", "later", "now",
@@ -28,7 +28,7 @@ const AFTER_LENGTH: &[&str] = &[
 /// Units of time from the longest, by the first letter of their symbols.
 const UNITS: [(char, &str); 4] = [('d', "day"), ('h', "hour"), ('m', "minute"), ('s', "second")];
 
-/// Verbalizes a length of time: `2h 15m`, `1h30`. An `m` beside hours or seconds is minutes.
+/// Verbalizes a duration: `2h 15m`, `1h30`. `m` next to hours or seconds is minutes.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     if cursor.before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | ',')) {
         return None;
@@ -56,7 +56,7 @@ fn parts(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::quantity(length, said.join(" ")))
 }
 
-/// `1h30`; behind "at" a time of day.
+/// Matches `1h30`, which after "at" is a time of day.
 fn joined(cursor: &Cursor<'_>) -> Option<Match> {
     let found = JOINED.captures(cursor.rest)?;
     let (hours, minutes): (usize, usize) = (found[1].parse().ok()?, found[2].parse().ok()?);
@@ -76,7 +76,7 @@ fn joined(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(found[0].len(), said))
 }
 
-/// Whether a number with `s` of `length` bytes at the cursor is a length of time, not a decade: `It lasts 1800s.`
+/// Whether a number with `s`, of `length` bytes at the cursor, is a duration and not a decade: `It lasts 1800s.`
 pub(super) fn is_length(cursor: &Cursor<'_>, length: usize) -> bool {
     let previous = cursor.previous.to_ascii_lowercase();
     BEFORE_LENGTH.contains(&previous.as_str()) && AFTER_LENGTH.contains(&cursor.word_after(length))

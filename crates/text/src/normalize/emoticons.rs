@@ -1,4 +1,4 @@
-//! Emoticons by their spoken names.
+//! Emoticons, read by their names.
 
 use super::cursor::{Cursor, Match, pattern};
 use super::lines::BREAK;
@@ -8,13 +8,13 @@ pattern!(MIRRORED, r"(\(+)(-?)(['])?[:;]");
 pattern!(HEART, r"<(/|\\)?3+");
 pattern!(LETTERS, r"[Xx]D+|[oO]_[oO]|T_T|;_;|\^[_.-]?\^|-_+-|>[_.]<|[uU]_[uU]|B-\)");
 
-/// Characters that may stand before an emoticon, besides white space.
+/// Characters that may precede an emoticon, besides white space.
 const OPENING: &str = "\"'(*~.!?,…";
 
-/// Characters that may stand behind an emoticon, besides white space.
+/// Characters that may follow an emoticon, besides white space.
 const CLOSING: &str = "\"')*~.!?,;…<";
 
-/// Returns the length and the name of the emoticon at the cursor that begins with a sign.
+/// Matches an emoticon that begins with a punctuation character.
 pub(super) fn face(cursor: &Cursor<'_>) -> Option<Match> {
     if !cursor.rest.starts_with([':', ';', '=', '>', '<', '(', '^', '-']) {
         return None;
@@ -25,18 +25,19 @@ pub(super) fn face(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| letters(cursor))
 }
 
-/// Whether the text before lets an emoticon begin here.
+/// Whether an emoticon may begin at the cursor, by the text before it.
 fn opens(cursor: &Cursor<'_>) -> bool {
     cursor.before.is_none_or(|c| c.is_whitespace() || c == BREAK || OPENING.contains(c))
 }
 
-/// Whether an emoticon may end after some bytes.
+/// Whether an emoticon may end after `length` bytes.
 fn closes(cursor: &Cursor<'_>, length: usize) -> bool {
     let after = cursor.char_after(length);
     after.is_none_or(|c| c.is_whitespace() || c == BREAK || CLOSING.contains(c))
 }
 
-/// `:)`, `;-)`, `:D`, `:'(`, `>:(`. Without a nose, one stands apart from the word before: `(see note:)`.
+/// Matches `:)`, `;-)`, `:D`, `:'(`, `>:(`. An emoticon without a nose must be separated from the previous word, since
+/// `(see note:)` has none.
 fn eyes_first(cursor: &Cursor<'_>) -> Option<Match> {
     let found = FACE.captures(cursor.rest)?;
     let length = found[0].len();
@@ -46,7 +47,7 @@ fn eyes_first(cursor: &Cursor<'_>) -> Option<Match> {
     let nose = &found[4] == "-" || &found[4] == "^";
     let apart = opens(cursor) || nose && round && cursor.before.is_some_and(char::is_alphabetic);
     let equation = eyes == "=" && !matches!(last, ')' | '(' | 'D' | 'P');
-    // `at 5 :3` is no face.
+    // `at 5 :3` has no emoticon.
     let counted = last == '3' && !cursor.previous.ends_with(|c: char| c.is_ascii_alphabetic());
     if !apart || equation || counted || !closes(cursor, length) {
         return None;
@@ -71,7 +72,7 @@ fn eyes_first(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(length, name))
 }
 
-/// `(:` and `(-;`
+/// Matches mirrored emoticons: `(:` and `(-;`.
 fn mirrored(cursor: &Cursor<'_>) -> Option<Match> {
     let found = MIRRORED.captures(cursor.rest)?;
     let length = found[0].len();
@@ -85,16 +86,16 @@ fn mirrored(cursor: &Cursor<'_>) -> Option<Match> {
 const BEFORE_HEART: &str =
     "i we you u ya y'all love loves thanks thank guys everyone xo xoxo night bye";
 
-/// Words behind a heart.
+/// Words after a heart.
 const AFTER_HEART: &str = "you u ya it this that my them him her these those your";
 
-/// Words that a number is compared with.
+/// Words before a comparison with a number.
 const COMPARED: &str = "\
     age ages is are was were if when where with while value values count counts score scores size sizes ratio \
     level levels rank grade index number total rate rates sum mean length width height depth weight distance \
     version temperature temperatures order degree probability result results of and or than at";
 
-/// `<3` and `</3`: a heart, where no variable or quantity stands before it to be compared.
+/// Matches the hearts `<3` and `</3`, unless a variable or quantity before them makes a comparison.
 fn heart(cursor: &Cursor<'_>) -> Option<Match> {
     let found = HEART.captures(cursor.rest)?;
     let length = found[0].len();
@@ -117,7 +118,7 @@ fn heart(cursor: &Cursor<'_>) -> Option<Match> {
     (broken || addressed || last && plain || alone).then(|| Match::new(length, name))
 }
 
-/// `XD`, `o_O`, `T_T`, `^_^`. `XD` stands at the end of a sentence or before one, and behind no article.
+/// Matches `XD`, `o_O`, `T_T`, `^_^`. `XD` must be at the end or the beginning of a sentence, and not after an article.
 pub(super) fn letters(cursor: &Cursor<'_>) -> Option<Match> {
     const NAMED: &str = "a an the adobe of on in with for my your this that";
     const AFTER: &str = "card cards file files memory picture pictures format";

@@ -1,27 +1,28 @@
-//! Unicode to the few characters the rules know.
+//! Folding of Unicode text to the characters that the rules support.
 
 use super::lines::BREAK;
 use super::{dashes, money, spoken_symbols};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Symbols outside ASCII that the rules know by themselves, beside those of currencies.
+/// Symbols outside ASCII that the rules support, in addition to currency symbols.
 const KEPT: &str = "°§±×÷";
 
-/// A text in the few characters that the rules know, and the symbols that have no reading.
+/// Folded text, and the symbols without a spoken name.
 pub(super) struct Folded {
     pub(super) text: String,
-    /// Every symbol left out, once for each occurrence.
+    /// Symbols left out, once for each occurrence.
     pub(super) left_out: Vec<char>,
 }
 
-/// Folds quotes, dashes, spaces, accents, ligatures and compatibility forms; writes symbols and emoji as their spoken
-/// names. Time is linear in the text. Characters of the private planes pass (inline pronunciations stand there), as
-/// does [`BREAK`].
+/// Folds quotes, dashes, spaces, accents, ligatures and compatibility forms, and replaces symbols and emoji by their
+/// spoken names. Private-use characters, which are placeholders of inline pronunciations, and [`BREAK`] are unchanged.
+/// Time is linear in the text.
 pub(super) fn fold(text: &str) -> Folded {
     let mut folded = Folded { text: String::with_capacity(text.len()), left_out: Vec::new() };
     let mut rest = text;
-    // Length of the text at the end of the last exponent: further raised signs belong to it.
+    // Length of the output at the end of the last exponent. A superscript that follows directly belongs to the same
+    // exponent.
     let mut exponent_end = usize::MAX;
     while let Some(c) = rest.chars().next() {
         let out = &mut folded.text;
@@ -67,7 +68,7 @@ pub(super) fn fold(text: &str) -> Folded {
     folded
 }
 
-/// Whether a micro or ohm sign stands in a unit: before a letter, or after a number or a prefix of it.
+/// Whether a micro or ohm sign is part of a unit: before a letter, or after a number or a unit prefix.
 fn is_unit(before: &str, after: &str) -> bool {
     after.starts_with(|c: char| c.is_ascii_alphabetic())
         || before
@@ -75,13 +76,13 @@ fn is_unit(before: &str, after: &str) -> bool {
             .ends_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether a prime stands for feet, inches, minutes or seconds: behind a number, and not as the apostrophe of a plural.
+/// Whether a prime is that of feet, inches, minutes or seconds: after a number, and not as the apostrophe of a plural.
 fn is_prime_of_number(before: &str, c: char, after: &str) -> bool {
     let is_mark = c == '″' || c == '′' && !after.starts_with(['s', 'S']);
     is_mark && before.ends_with(|c: char| c.is_ascii_digit())
 }
 
-/// Returns the plain form of a raised digit or minus.
+/// Returns the plain form of a superscript digit or minus.
 fn superscript(c: char) -> Option<char> {
     Some(match c {
         '⁻' => '-',
@@ -94,8 +95,8 @@ fn superscript(c: char) -> Option<char> {
     })
 }
 
-/// Whether a raised sign is part of an exponent: a square or cube, or behind a number, a bracket or a single letter. Behind
-/// a word it is the number of a note.
+/// Whether a superscript is an exponent: a square or cube, or after a number, a bracket or a single letter. After a
+/// word it is the number of a footnote.
 fn is_exponent(before: &str, sign: char) -> bool {
     let mut back = before.chars().rev();
     let (last, previous) = (back.next(), back.next());
@@ -106,7 +107,7 @@ fn is_exponent(before: &str, sign: char) -> bool {
         || variable
 }
 
-/// Appends a name between spaces, itself without accents.
+/// Appends a name without accents, surrounded by spaces.
 fn push_name(out: &mut String, name: &str) {
     out.push(' ');
     out.extend(name.nfd().filter(|&c| !is_combining_mark(c)).map(|c| match c {
@@ -126,7 +127,7 @@ fn is_private(c: char) -> bool {
     u32::from(c) >= 0xF_0000
 }
 
-/// Appends a character without accents and in its plain form; one that then is no ASCII becomes a space.
+/// Appends a character without accents, in its compatibility decomposition. A result outside ASCII becomes a space.
 fn push_decomposed(folded: &mut Folded, c: char) {
     if is_combining_mark(c) || is_invisible(c) {
         return;
@@ -148,7 +149,7 @@ fn push_decomposed(folded: &mut Folded, c: char) {
     }
 }
 
-/// Joiners, marks of direction, soft hyphens, variation selectors.
+/// Whether a character is invisible: a joiner, direction mark, soft hyphen or variation selector.
 fn is_invisible(c: char) -> bool {
     matches!(u32::from(c), 0xAD | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2064 | 0xFE00..=0xFE0F | 0xFEFF)
 }

@@ -1,26 +1,27 @@
-//! Line ends: those that end a piece of text, and those of running prose.
+//! Distinction of line ends that end a section of text from those within running prose.
 
 use super::numbers::cardinal;
 use crate::abbreviations::{Surroundings, find};
 
-/// Stands in place of a line end that ends a piece of text.
+/// Character that replaces a line end which ends a section of text.
 pub(crate) const BREAK: char = '\u{2029}';
 
-/// Lines shorter than this are not filled to a margin, characters.
+/// Shortest line that counts as filled to the margin, characters.
 const FILLED_CHARS: usize = 45;
 
-/// Words behind which a line goes on, though the next one begins with a capital.
+/// Words after which a sentence continues in the next line, even if that begins with a capital.
 const OPEN_WORDS: &[&str] = &[
     "a", "an", "the", "of", "and", "or", "to", "at", "by", "for", "from", "with", "into", "near",
     "my", "our", "your", "his", "her", "their", "its", "that", "than", "as", "is", "are", "was",
     "were", "when", "if", "because", "but", "named", "called",
 ];
 
-/// Returns the offsets of the line ends that end a piece of text, in order. Time is linear in the text.
+/// Returns the offsets of the line ends that end a section of text, in order. Time is linear in the text.
 ///
-/// Blank lines do, as do the ends of list items, headings and lines of verse. A line end inside running prose does not:
-/// the next line begins in lower case, or the line is filled to a margin or ends in the middle of a phrase. Line feeds,
-/// carriage returns and the separators of Unicode are line ends; a paragraph separator always ends a piece.
+/// A section ends at a blank line, and at the end of a list item, a heading or a line of verse. A line end is within
+/// running prose if the next line begins in lower case, or if the line is filled to the margin or ends within a phrase.
+/// Line feeds, carriage returns and the separators of Unicode are line ends; a paragraph separator always ends a
+/// section.
 pub(crate) fn breaks(text: &str) -> Vec<usize> {
     let mut breaks = Vec::new();
     let mut block: Vec<Line<'_>> = Vec::new();
@@ -44,7 +45,7 @@ pub(crate) fn breaks(text: &str) -> Vec<usize> {
     breaks
 }
 
-/// Whether a character, the first of `rest`, ends a line. The first of `\r\n` does not.
+/// Whether a character, the first of `rest`, ends a line. The `\r` of `\r\n` does not.
 fn is_line_end(c: char, rest: &str) -> bool {
     match c {
         '\r' => !rest.starts_with("\r\n"),
@@ -52,12 +53,12 @@ fn is_line_end(c: char, rest: &str) -> bool {
     }
 }
 
-/// A line without the white space at its ends and the `>` of quoted mail.
+/// A line without surrounding white space and without the `>` of quoted mail.
 struct Line<'t> {
     text: &'t str,
-    /// Number of `>` before it.
+    /// Number of `>` before the line.
     depth: usize,
-    /// Offset of its line end; none at the end of the text.
+    /// Offset of its line end; `None` at the end of the text.
     end: Option<usize>,
 }
 
@@ -72,7 +73,7 @@ impl<'t> Line<'t> {
         self.text.chars().count()
     }
 
-    /// Whether its last words go on in the next line: a word such as "of", the dot of a title.
+    /// Whether the line ends within a phrase, such as after "of" or after the dot of a title.
     fn is_open(&self, next: &str) -> bool {
         let last = self.text.rsplit(char::is_whitespace).next().unwrap_or_default();
         if let Some(word) = last.strip_suffix('.') {
@@ -83,7 +84,7 @@ impl<'t> Line<'t> {
     }
 }
 
-/// Appends the breaks of a paragraph, its end included.
+/// Appends the ends of sections in a paragraph, including its own end.
 fn close(block: &mut Vec<Line<'_>>, breaks: &mut Vec<usize>) {
     let longest = block.iter().map(Line::chars).max().unwrap_or(0);
     let all_filled = block.iter().rev().skip(1).all(|line| line.chars() >= FILLED_CHARS);
@@ -117,7 +118,7 @@ fn ends_sentence(line: &str) -> bool {
     line.ends_with(['.', '?', '!', ':', ';', '…', '"', '”', '’', ')'])
 }
 
-/// Returns the length of the marker of a list item at the start of a line: `-`, `*`, `•`, `1.`, `2)`, `(c)`, `b.`, `IV.`.
+/// Returns the length of a list item's marker at the start of a line: `-`, `*`, `•`, `1.`, `2)`, `(c)`, `b.`, `IV.`.
 pub(crate) fn item_marker(line: &str) -> Option<usize> {
     const BULLETS: [char; 9] = ['-', '*', '+', '•', '‣', '◦', '▪', '–', '·'];
     let spaced = |length: usize| line[length..].starts_with([' ', '\t']).then_some(length);
@@ -154,7 +155,7 @@ fn label(text: &str) -> Option<&str> {
     fits.then_some(label)
 }
 
-/// Returns the value of a small roman numeral.
+/// Returns the value of a roman numeral up to twenty; `None` for another label.
 fn numeral(label: &str) -> Option<usize> {
     const NUMERALS: [&str; 20] = [
         "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv",
@@ -165,8 +166,8 @@ fn numeral(label: &str) -> Option<usize> {
     NUMERALS.iter().position(|known| *known == lower).map(|at| at + 1)
 }
 
-/// Whether a letter or numeral with a dot is the label of an item, and no initial (`J. K. Rowling`), page (`p. 5`) or
-/// abbreviation (`i. e.`).
+/// Whether a letter or numeral with a dot is the label of an item, not an initial (`J. K. Rowling`), a page (`p. 5`) or
+/// an abbreviation (`i. e.`).
 fn is_dotted_label(label: &str, after: &str) -> bool {
     let mut next = after.trim_start().chars();
     let (first, second) = (next.next(), next.next());
@@ -175,8 +176,8 @@ fn is_dotted_label(label: &str, after: &str) -> bool {
     !(initial || number && matches!(label, "p" | "c" | "v" | "n"))
 }
 
-/// Returns the length of the label of an item at the start of a line and its words, where they are not those of the text
-/// itself: a letter is said by its name (`a.`), a numeral as a number (`iv.`).
+/// Returns the length and the spoken form of an item's label at the start of a line: a letter by its name (`a.`), a
+/// roman numeral as a number (`iv.`). Returns `None` if the label has no special spoken form.
 pub(super) fn spoken_label(line: &str) -> Option<(usize, String)> {
     let opened = line.strip_prefix('(').unwrap_or(line);
     let lead = line.len() - opened.len();
@@ -192,7 +193,7 @@ pub(super) fn spoken_label(line: &str) -> Option<(usize, String)> {
     Some((lead + label.len(), said))
 }
 
-/// Returns the text with [`BREAK`] in place of the line ends that end a piece, and line feeds in place of the others.
+/// Replaces the line ends that end a section by [`BREAK`], and all others by line feeds.
 pub(super) fn mark_breaks(text: &str) -> String {
     let mut breaks = breaks(text).into_iter().peekable();
     let mut out = String::with_capacity(text.len());

@@ -1,10 +1,12 @@
-//! English text as plain words: numbers, dates, money, units, abbreviations, letters and signs are verbalized.
+//! Normalization of English text to plain words: numbers, dates, money, units, abbreviations, letters and symbols are
+//! verbalized.
 //!
 //! The result has lower-case words, the pauses `,` `.` `?` `!`, and capitals only for letters read by their names
-//! (`BBC` is `B B C`) and for `I`. Apostrophes and hyphens inside words stay.
+//! (`BBC` is `B B C`) and for `I`. Apostrophes and hyphens inside words are kept.
 //!
-//! The text is read once. Wherever a word, number or sign may begin, the rules of the modules below are tried in turn, and
-//! the first that matches consumes its part. Rules read a bounded part of the text, so the time is linear in its length.
+//! The text is read once. Wherever a word, number or symbol may begin, the rules of the submodules are tried in order,
+//! and the first match is consumed. A rule examines a limited length of text, so the time is linear in the length of
+//! the text.
 
 mod acronyms;
 mod capital_words;
@@ -42,15 +44,15 @@ pub(crate) use lines::{breaks, item_marker};
 pub(crate) use scan::Piece;
 pub(crate) use unit_table::is_dotted_unit;
 
-/// Returns a text with everything but words and pauses written out in words.
+/// Returns a text as words and pauses, with all other content verbalized.
 ///
 /// ```
 /// use syrinx_text::normalize;
 /// assert_eq!(normalize("It cost $5.50 on May 3rd."), "it cost five dollars and fifty cents on may third.");
 /// ```
 ///
-/// Inline pronunciations (`/.../`) stay as they are. Text in other scripts is left out (see [`symbols_left_out`]);
-/// [`Frontend`](crate::Frontend) refuses it instead when it is most of the text.
+/// Inline pronunciations (`/.../`) are unchanged. Text in other scripts is left out (see [`symbols_left_out`]); for
+/// [`Frontend`](crate::Frontend), a text mostly in another script is an error.
 pub fn normalize(text: &str) -> String {
     let (text, inlines) = crate::inline::extract(text);
     let mut out = String::with_capacity(text.len());
@@ -67,7 +69,7 @@ pub fn normalize(text: &str) -> String {
     out
 }
 
-/// Appends words with a space before them, and pauses without; of several pauses the strongest stays.
+/// Appends words after a space, and pauses without a space. Of consecutive pauses the strongest is kept.
 fn push_words(out: &mut String, said: &str, attached: bool) {
     if said.len() == 1
         && let Some(strength) = said.chars().next().and_then(pause_strength)
@@ -89,7 +91,7 @@ fn push_words(out: &mut String, said: &str, attached: bool) {
     out.push_str(said);
 }
 
-/// Strength of a pause, if the character is one.
+/// Returns the strength of a pause mark; `None` for other characters.
 pub(crate) fn pause_strength(mark: char) -> Option<u8> {
     match mark {
         ',' => Some(0),
@@ -100,12 +102,12 @@ pub(crate) fn pause_strength(mark: char) -> Option<u8> {
     }
 }
 
-/// Knowledge of words while a text is normalized.
+/// Queries about words during normalization.
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'w> {
-    /// Whether a word is kept as written.
+    /// Whether a word is kept as written, such as a word of the user's lexicon.
     pub(crate) is_kept: &'w dyn Fn(&str) -> bool,
-    /// Whether the dictionary has a word, given in lower case, and not by the names of its letters.
+    /// Whether the dictionary has a word (in lower case) that is not pronounced by the names of its letters.
     pub(crate) is_known: &'w dyn Fn(&str) -> bool,
 }
 
@@ -135,8 +137,8 @@ impl std::fmt::Display for UnspokenSymbol {
     }
 }
 
-/// Returns the symbols of a text without a spoken name, each once, in the order of their first occurrence; none for a text
-/// that is refused as another language.
+/// Returns the symbols of a text without a spoken name, each once, in the order of their first occurrence. The result
+/// is empty for a text mostly in another script.
 ///
 /// ```
 /// let left_out = syrinx_text::symbols_left_out("5 ₿, 6 ₿");
@@ -152,7 +154,7 @@ pub fn symbols_left_out(text: &str) -> Vec<UnspokenSymbol> {
     pieces(&text, &Words { is_kept: &|_| false, is_known: &is_known }).left_out
 }
 
-/// Returns symbols with the number of their occurrences, in the order in which a text has them first.
+/// Returns symbols with the number of their occurrences, in the order of their first occurrence in `text`.
 fn counted(symbols: impl IntoIterator<Item = char>, text: &str) -> Vec<UnspokenSymbol> {
     let mut counts: HashMap<char, usize> = HashMap::new();
     for symbol in symbols {

@@ -1,9 +1,9 @@
-//! Sums of money.
+//! Amounts of money.
 
 use super::cursor::{Cursor, Match, NUMBER, pattern};
 use super::numbers::{cardinal_of_digits, is_one, number};
 
-/// A currency: symbol, one, many, one hundredth, many hundredths (empty when there are none).
+/// A currency: symbol, singular, plural, singular and plural of its hundredth (empty if it has none).
 type Currency = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
 const CURRENCIES: &[Currency] = &[
@@ -39,10 +39,10 @@ const CURRENCIES: &[Currency] = &[
     ("ZAR", "rand", "rand", "cent", "cents"),
 ];
 
-/// The signs of [`CURRENCIES`] that stand before a sum.
+/// Symbols of [`CURRENCIES`] before an amount.
 const SIGNS: &str = "$£€¥₹₩₽₺₴₦₫₱₪₡₵₸₾₼₮₲";
 
-/// The signs that stand behind a sum too; the dollar only where nothing follows.
+/// Symbols that may follow an amount, too; the dollar only at the end of a token.
 const SIGNS_AFTER: &str = "£€¥₹¢₩₽₺₴₦₫₱₪₡₵₸₾₼₮₲";
 
 /// Countries before a dollar sign.
@@ -90,7 +90,7 @@ const SCALE: &str = concat!(
     r"[Kk]|[Mm]n|[Mm]|[Bb]n|[Bb]|[Tt]n|[Tt])(?:\b|$))?"
 );
 
-/// Groups of an amount in the Indian order: `1,50,000`.
+/// Amount with Indian digit grouping: `1,50,000`.
 const LAKHS: &str = r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?";
 
 pattern!(BEFORE, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([{SIGNS}]) ?({LAKHS}|{NUMBER}){SCALE}"));
@@ -106,13 +106,13 @@ pattern!(
     )
 );
 pattern!(AFTER, format!(r"({NUMBER}) ?([{SIGNS_AFTER}]|[$]$|[$]\b)"));
-// The decimal comma and the dots of thousands of the continent: `€1.234,50`, `5,50 €`.
+// Decimal comma and dots between thousands, as in continental Europe: `€1.234,50`, `5,50 €`.
 pattern!(
     COMMA,
     r"€ ?([0-9]{1,3}(?:\.[0-9]{3})*),([0-9]{2})\b|([0-9]{1,3}(?:\.[0-9]{3})*),([0-9]{2}) ?€"
 );
 
-/// Verbalizes the sum at the cursor.
+/// Verbalizes the amount of money at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     span(cursor)
         .or_else(|| with_comma(cursor))
@@ -122,17 +122,17 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| coded(cursor))
 }
 
-/// Whether a text begins with a sum, its currency first.
+/// Whether a text begins with a currency and an amount.
 pub(super) fn opens(text: &str) -> bool {
     BEFORE.is_match(text) || CODED.is_match(text)
 }
 
-/// Whether a character is a sign of a currency that stands before a sum.
+/// Whether a character is the symbol of a currency before an amount.
 pub(super) fn is_symbol(c: char) -> bool {
     SIGNS.contains(c)
 }
 
-/// Returns the name of a currency by its sign, in the plural.
+/// Returns the plural name of a currency by its symbol.
 pub(super) fn name(symbol: char) -> Option<&'static str> {
     currency(symbol.encode_utf8(&mut [0; 4])).map(|currency| currency.2)
 }
@@ -158,7 +158,7 @@ fn scale(written: &str) -> &'static str {
     }
 }
 
-/// `$5-10 million`: the currency is said once, at the end.
+/// Matches a range, in which the currency is spoken once at the end: `$5-10 million`.
 fn span(cursor: &Cursor<'_>) -> Option<Match> {
     let found = SPAN.captures(cursor.rest)?;
     let length = found[0].len();
@@ -176,7 +176,7 @@ fn span(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::quantity(length, said))
 }
 
-/// `€5,50`
+/// Matches an amount with a decimal comma: `€5,50`.
 fn with_comma(cursor: &Cursor<'_>) -> Option<Match> {
     let found = COMMA.captures(cursor.rest)?;
     let part = |before: usize, after: usize| found.get(before).or_else(|| found.get(after));
@@ -190,7 +190,7 @@ fn sum(cursor: &Cursor<'_>) -> Option<Match> {
     scaled(cursor, &BEFORE.captures(cursor.rest)?)
 }
 
-/// Returns a sum whose parts are a country, a sign, an amount and a scale.
+/// Verbalizes a match of country, symbol, amount and scale.
 fn scaled(cursor: &Cursor<'_>, found: &regex::Captures<'_>) -> Option<Match> {
     let length = found[0].len();
     if !cursor.ends(length) {
@@ -207,7 +207,7 @@ fn scaled(cursor: &Cursor<'_>, found: &regex::Captures<'_>) -> Option<Match> {
     Some(Match::quantity(length, said))
 }
 
-/// `Rs. 500`, `INR 5-10 lakh`
+/// Matches an amount after a currency code: `Rs. 500`, `INR 5-10 lakh`.
 fn coded(cursor: &Cursor<'_>) -> Option<Match> {
     let found = CODED.captures(cursor.rest)?;
     let length = found[0].len();
@@ -226,7 +226,7 @@ fn coded(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::quantity(length, said))
 }
 
-/// `$-5`, `$-3.2 million`
+/// Matches a negative amount: `$-5`, `$-3.2 million`.
 fn negative(cursor: &Cursor<'_>) -> Option<Match> {
     let found = NEGATIVE.captures(cursor.rest)?;
     let sum = scaled(cursor, &found)?;
@@ -240,7 +240,7 @@ fn symbol_after(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::quantity(length, said))
 }
 
-/// Returns an amount without scale: two decimals are hundredths.
+/// Verbalizes an amount without a scale; two decimals are hundredths.
 fn amount(written: &str, currency: &Currency, country: &str) -> String {
     let (_, one, many, small_one, small_many) = currency;
     let (whole, small) = match written.split_once('.') {

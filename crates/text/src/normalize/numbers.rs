@@ -58,12 +58,12 @@ fn below_thousand(n: usize) -> String {
     words.join(" ")
 }
 
-/// Returns a whole number in words.
+/// Returns an integer in words.
 pub(super) fn cardinal(n: usize) -> String {
     cardinal_of_digits(&n.to_string())
 }
 
-/// Returns a whole number, given as decimal digits of any count, in words; digit by digit beyond decillions.
+/// Returns an integer, given as decimal digits, in words; beyond decillions digit by digit.
 pub(super) fn cardinal_of_digits(digits: &str) -> String {
     let significant = digits.trim_start_matches('0');
     if significant.len() > SCALES.len() * 3 {
@@ -90,19 +90,19 @@ pub(super) fn cardinal_of_digits(digits: &str) -> String {
     words.join(" ")
 }
 
-/// Each digit by its name; other characters are left out.
+/// Returns the names of the digits; other characters are dropped.
 pub(super) fn digit_by_digit(digits: &str) -> String {
     let names: Vec<&str> =
         digits.bytes().filter(u8::is_ascii_digit).map(|d| ONES[usize::from(d - b'0')]).collect();
     names.join(" ")
 }
 
-/// Returns a whole number as an ordinal: `twenty first`.
+/// Returns the ordinal of an integer, given as decimal digits: `twenty first`.
 pub(super) fn ordinal_of_digits(digits: &str) -> String {
     ordinal_of_words(&cardinal_of_digits(digits))
 }
 
-/// Returns a small whole number as an ordinal.
+/// Returns the ordinal of a small integer.
 pub(super) fn ordinal(n: usize) -> String {
     ordinal_of_words(&cardinal(n))
 }
@@ -128,7 +128,7 @@ fn ordinal_of_words(cardinal: &str) -> String {
     head + &last
 }
 
-/// Returns a year as it is said: `nineteen eighty four`, `two thousand five`, `nineteen hundred`.
+/// Returns a year in words: `nineteen eighty four`, `two thousand five`, `nineteen hundred`.
 pub(super) fn year(n: usize) -> String {
     let (century, rest) = (n / 100, n % 100);
     if n < 1000 || n.is_multiple_of(1000) || (2000..2010).contains(&n) || n > 9999 {
@@ -142,7 +142,8 @@ pub(super) fn year(n: usize) -> String {
     }
 }
 
-/// Returns a number as written, with thousands separators and decimals: `1,234.5`. Leading zeros are said (`007`).
+/// Returns a number in words, given with thousands separators and decimals: `1,234.5`. Leading zeros are spoken
+/// (`007`).
 pub(super) fn number(written: &str) -> String {
     let plain: String = written.chars().filter(|&c| c != ',').collect();
     let (whole, decimals) = match plain.split_once('.') {
@@ -164,12 +165,12 @@ pub(super) fn number(written: &str) -> String {
     said
 }
 
-/// Whether a number as written is exactly one, so that its unit stands in the singular.
+/// Whether a written number is exactly one, so that its unit is in the singular.
 pub(super) fn is_one(written: &str) -> bool {
     written == "1"
 }
 
-/// Returns the plural of a number's last word: `nineteen eighties`, `sixes`.
+/// Returns a number in words with its last word in the plural: `nineteen eighties`, `sixes`.
 pub(super) fn plural(words: &str) -> String {
     match words.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
@@ -178,7 +179,7 @@ pub(super) fn plural(words: &str) -> String {
     }
 }
 
-/// Returns a fraction in words: `one half`, `three quarters`, `two fifths`; after a whole number `a half`.
+/// Returns a fraction in words: `one half`, `three quarters`, `two fifths`; after an integer `a half`.
 pub(super) fn fraction(numerator: usize, denominator: usize, after_whole: bool) -> String {
     let part = match denominator {
         2 if numerator == 1 => "half".to_owned(),

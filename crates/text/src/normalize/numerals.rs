@@ -1,4 +1,4 @@
-//! Numbers that are nothing more special: ordinals, decades, fractions, versions, years, plain numbers.
+//! Numbers that no other module matches: ordinals, decades, fractions, versions, years, plain numbers.
 
 use super::cursor::{Cursor, Match, NUMBER, pattern};
 use super::durations;
@@ -14,7 +14,7 @@ pattern!(MIXED, r"([0-9]{1,4})[ -]([0-9]{1,2})/([0-9]{1,3})");
 pattern!(FRACTION, r"([0-9]{1,3})/([0-9]{1,4})(?:rds?|ths?)?");
 pattern!(IN_NAME, r"([0-9]+(?:\.[0-9]+)*)([A-Za-z]{1,2}\b)?");
 pattern!(VERSION, r"([0-9]+)((?:\.[0-9]+){2,})");
-// Thousands set apart by spaces or dots: `1 000 000`, `1.000.000`.
+// Thousands separated by spaces or dots: `1 000 000`, `1.000.000`.
 pattern!(SPACED, r"[1-9][0-9]{0,2}(?:(?: [0-9]{3}){2,}|(?: 000)+)");
 pattern!(DOTTED, r"[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}");
 // A decimal comma in a percentage.
@@ -26,7 +26,7 @@ pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|tn|M|B)"));
 pattern!(HEX, r"0[xX]([0-9A-Fa-f]{1,16})\b");
 pattern!(BY, r"([0-9]{1,5}) ?x ?[0-9]");
 
-/// Numbers with slashes or hyphens that are said one after another.
+/// Numbers with slashes or hyphens that have a fixed spoken form.
 const FIXED: &[(&str, &str)] = &[
     ("24/7", "twenty four seven"),
     ("24-7", "twenty four seven"),
@@ -37,11 +37,11 @@ const FIXED: &[(&str, &str)] = &[
     ("20/20", "twenty twenty"),
 ];
 
-/// Words before a number that make it a decade, not seconds (`in the 30s`).
+/// Words after which a number with `s` is a decade, not seconds (`in the 30s`).
 const BEFORE_DECADE: &[&str] =
     &["the", "early", "mid", "late", "his", "her", "their", "my", "your", "our", "of", "and", "or"];
 
-/// Words before a four-digit number that make it a year.
+/// Words after which a four-digit number is a year.
 const BEFORE_YEAR: &[&str] = &[
     "in",
     "since",
@@ -100,7 +100,7 @@ fn ordinals(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::new(length, ordinal_of_digits(&found[1].replace(',', ""))))
 }
 
-/// `the 5's`
+/// Matches the plural of a number: `the 5's`.
 fn plurals(cursor: &Cursor<'_>) -> Option<Match> {
     let found = PLURAL.captures(cursor.rest)?;
     let length = found[0].len();
@@ -122,7 +122,7 @@ pub(super) fn decade(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(length, plural(&year(digits.parse().ok()?))))
 }
 
-/// `24/7`
+/// Matches the numbers of [`FIXED`]: `24/7`.
 fn fixed(cursor: &Cursor<'_>) -> Option<Match> {
     let fits = |(written, _): &&(&str, &str)| {
         cursor.rest.starts_with(*written) && cursor.number_ends(written.len())
@@ -162,7 +162,7 @@ fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
     Some(with_unit(cursor, length, said, count))
 }
 
-/// Whether a number of ten is a mark or a share: `I'd give it 8/10`, `8/10 people`.
+/// Whether a fraction of ten is a rating or a share: `I'd give it 8/10`, `8/10 people`.
 fn is_rating(cursor: &Cursor<'_>, length: usize) -> bool {
     const BEFORE: &[&str] = &[
         "it", "rate", "rated", "rates", "rating", "score", "scored", "scores", "got", "gets",
@@ -174,7 +174,7 @@ fn is_rating(cursor: &Cursor<'_>, length: usize) -> bool {
         && (is_counted(next) || BEFORE.contains(&cursor.previous.to_ascii_lowercase().as_str()))
 }
 
-/// Whether a fraction with a large denominator is said with an ordinal: `1/25`, `1/1000`, `3/25 of it`.
+/// Whether a fraction with a large denominator is read with an ordinal: `1/25`, `1/1000`, `3/25 of it`.
 fn is_part(cursor: &Cursor<'_>, top: usize, bottom: usize, length: usize) -> bool {
     const ROUND: usize = 250;
     let round = bottom < 1000 || bottom.is_multiple_of(ROUND);
@@ -182,7 +182,7 @@ fn is_part(cursor: &Cursor<'_>, top: usize, bottom: usize, length: usize) -> boo
     sayable && (top == 1 || bottom.is_multiple_of(5) && cursor.word_after(length) == "of")
 }
 
-/// Returns a fraction and the unit after it, if there is one.
+/// Returns the match of a fraction, with the unit after it if there is one.
 fn with_unit(cursor: &Cursor<'_>, length: usize, said: String, count: Count) -> Match {
     if let Some(mark) = units::inch_mark(cursor, length) {
         let name = if count == Count::One { "inch" } else { "inches" };
@@ -202,14 +202,14 @@ pub(super) fn prefixed_version(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
 }
 
-/// A number whose thousands are set apart, or a percentage with a decimal comma.
+/// Matches a number with separated thousands, or a percentage with a decimal comma.
 fn set_apart(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = COMMA_PERCENT.captures(cursor.rest) {
         let said = format!("{} percent", number(&format!("{}.{}", &found[1], &found[2])));
         return cursor.ends(found[0].len()).then(|| Match::quantity(found[0].len(), said));
     }
     let found = SPACED.find(cursor.rest).or_else(|| DOTTED.find(cursor.rest))?.as_str();
-    // An address of the internet has four parts up to 255.
+    // An IP address has four parts up to 255.
     let address = found.split('.').count() == 4
         && found.split('.').all(|part| part.parse::<usize>().is_ok_and(|part| part <= 255))
         && !found.ends_with("000");
@@ -218,7 +218,7 @@ fn set_apart(cursor: &Cursor<'_>) -> Option<Match> {
     fits.then(|| with_unit(cursor, found.len(), cardinal_of_digits(&digits), Count::Many))
 }
 
-/// Version numbers say each part; four parts are an internet address, digit by digit.
+/// Matches a version, whose parts are read as numbers; four parts are an IP address, read digit by digit.
 fn version(cursor: &Cursor<'_>) -> Option<Match> {
     let found = VERSION.captures(cursor.rest)?;
     let length = found[0].len();
@@ -231,7 +231,7 @@ fn version(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::new(length, said.join(separator)))
 }
 
-/// `6.02e23`, `1e-5`.
+/// Matches scientific notation: `6.02e23`, `1e-5`.
 fn scientific(cursor: &Cursor<'_>) -> Option<Match> {
     let found = SCIENTIFIC.captures(cursor.rest)?;
     let length = found[0].len();
@@ -241,7 +241,7 @@ fn scientific(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::new(length, said))
 }
 
-/// `10k`, `3bn`, `1920x1080`, `3x`, `0x1F`.
+/// Matches numbers with a letter: `10k`, `3bn`, `1920x1080`, `3x`, `0x1F`.
 fn scaled(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = HEX.captures(cursor.rest) {
         let named = |c: char| {
@@ -252,7 +252,7 @@ fn scaled(cursor: &Cursor<'_>) -> Option<Match> {
         return Some(Match::new(found[0].len(), format!("zero X {}", digits.join(" "))));
     }
     if let Some(found) = BY.captures(cursor.rest) {
-        // The second number is the next match.
+        // The next match is the second number.
         return Some(Match::new(found[0].len() - 1, format!("{} by", number(&found[1]))));
     }
     let found = SCALED.captures(cursor.rest)?;
@@ -283,7 +283,7 @@ fn plain(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::quantity(length, plain_number(cursor, written)))
 }
 
-/// Returns a bare number, as a year where it looks like one.
+/// Verbalizes a plain number, as a year if its context shows one.
 fn plain_number(cursor: &Cursor<'_>, written: &str) -> String {
     const LONGEST_CARDINAL: usize = 9;
     if !written.bytes().all(|b| b.is_ascii_digit()) {
@@ -299,7 +299,8 @@ fn plain_number(cursor: &Cursor<'_>, written: &str) -> String {
     if written.len() == 4 && is_year(cursor, value) { year(value) } else { number(written) }
 }
 
-/// `NY 10001`: a postal code follows. Among other words in capitals a comma stands before the state.
+/// Whether the number is a postal code after a state: `NY 10001`. Among other words in capitals a comma must precede
+/// the state.
 fn is_state(cursor: &Cursor<'_>) -> bool {
     let code = cursor.previous;
     let place = cursor.preceding.trim_end().strip_suffix(code).unwrap_or_default();
@@ -327,7 +328,7 @@ fn is_counted(word: &str) -> bool {
             && !NO_PLURALS.contains(&word))
 }
 
-/// Verbalizes digits that no other rule knows, with letters behind them: `802.11ac`, `2.0b1`.
+/// Verbalizes digits that no other rule matches, with letters after them: `802.11ac`, `2.0b1`.
 pub(super) fn in_name(cursor: &Cursor<'_>) -> Option<Match> {
     let found = IN_NAME.captures(cursor.rest)?;
     let parts: Vec<String> = found[1].split('.').map(digits_in_name).collect();
@@ -336,7 +337,7 @@ pub(super) fn in_name(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(found[0].len(), format!("{}{letters}", parts.join(" point "))))
 }
 
-/// Returns a run of digits inside a name (`A380`, `MP3`): pairs for three and four digits.
+/// Verbalizes digits inside a name (`A380`, `MP3`); three and four digits are read in pairs.
 pub(super) fn digits_in_name(digits: &str) -> String {
     let value: usize = digits.parse().unwrap_or(0);
     match digits.len() {

@@ -1,4 +1,4 @@
-//! Operators of two characters and more, which are tried before single signs.
+//! Operators of two or more characters, which are tried before single symbols.
 
 use super::cursor::{Cursor, pattern};
 
@@ -23,7 +23,7 @@ const OPERATORS: &[(&str, &str)] = &[
     ("||", "or"),
 ];
 
-/// Operators that count between spaces only, because they are quotation marks otherwise.
+/// Operators that need surrounding spaces, because they may be quotation marks otherwise.
 const SPACED: &[(&str, &str)] =
     &[("<>", "is not equal to"), ("<<", "much less than"), (">>", "much greater than")];
 
@@ -33,7 +33,7 @@ pub(super) fn find(cursor: &Cursor<'_>) -> Option<(usize, &'static str)> {
         return Some(found);
     }
     let fits = |(written, _): &&(&str, &str)| {
-        // A longer row of the same signs is a line, and no operator.
+        // A longer run of the same character is a drawn line, not an operator.
         cursor.rest.starts_with(*written)
             && cursor.char_after(written.len()) != written.chars().next_back()
     };
@@ -48,7 +48,7 @@ pub(super) fn find(cursor: &Cursor<'_>) -> Option<(usize, &'static str)> {
     Some((found.0.len(), found.1))
 }
 
-/// `->`, `=>`, `<-`, `<->` and their longer forms. `<-5` is a comparison with a negative number.
+/// Matches the arrows `->`, `=>`, `<-`, `<->` and their longer forms. `<-5` is a comparison with a negative number.
 fn arrow(cursor: &Cursor<'_>) -> Option<(usize, &'static str)> {
     let written = ARROW.find(cursor.rest)?.as_str();
     let length = written.len();

@@ -1,4 +1,4 @@
-//! Telephone numbers and the like: digits in groups.
+//! Telephone numbers and other codes in groups of digits.
 
 use super::capital_words::has;
 use super::cursor::{Cursor, Match, pattern};
@@ -10,22 +10,22 @@ pattern!(
     r"(?:\+?1[-. ])?(?:\([0-9]{3}\) ?|[0-9]{3}[-. ])[0-9]{3}[-. ][0-9]{4}|[0-9]{3}-[0-9]{4}|[0-9]{3}-[0-9]{2}-[0-9]{4}"
 );
 pattern!(INTERNATIONAL, r"\+[0-9]{1,3}(?:[-. ]?\(?[0-9]{1,6}\)?){1,7}");
-// Trunk prefix and area code, then at least two more groups or one long one: 020 7946 0018, 07700 900123.
+// Trunk prefix and area code, then at least two groups or one long group: 020 7946 0018, 07700 900123.
 pattern!(TRUNK, r"(?:\(0[0-9]{1,4}\)|\(0\) ?[0-9]{2,5}|0[0-9]{1,5})(?:[- /][0-9]{2,8}){1,5}");
 pattern!(TRUNK_DOTTED, r"0[0-9](?:\.[0-9]{2}){4}");
 pattern!(TOLL_FREE, r"1[38]00[- ][0-9]{3}[- ][0-9]{3,4}");
-// A local number with a zero after the exchange, which is no other number: 555 0142.
+// A local number with a zero after the exchange, which can't be another number: 555 0142.
 pattern!(LOCAL, r"[0-9]{3}[- ]0[0-9]{3}");
 pattern!(GROUPS, r"\(?[0-9]{2,11}\)?(?:[-. ][0-9]{2,5}){0,5}");
 pattern!(RANGE, r"[0-9]{3}-[1-9][0-9]{3}");
 pattern!(SHORT_CODE, r"[0-9]{3,6}");
-// An extension behind a number: `555-0142 x12`.
+// An extension after a number: `555-0142 x12`.
 pattern!(EXTENSION, r"(?i),? ?(?:x|ext\.?) ?([0-9]{1,6})\b");
-// Three groups or more that are no date: 978-3-16-148410-0, 4-4-2.
+// Three or more groups that are not a date: 978-3-16-148410-0, 4-4-2.
 pattern!(CODE, r"[0-9]{1,10}(?:-[0-9]{1,10}){2,6}");
 pattern!(VANITY, r"(?:(1)-(8[0-9]{2})|([0-9]{3}))-([A-Z]{3,10})");
 
-/// Words right before a number that make it one of a telephone.
+/// Words directly before a telephone number.
 const BEFORE: &str = "\
     call calls called calling ring rang ringing phone phoned telephone tel dial dialed dialled dialing dialling fax \
     faxed text texted texting message mobile cell hotline helpline landline whatsapp sms";
@@ -39,23 +39,23 @@ const CALLING: &str = "\
 const NUMBERS: &str =
     "number phone telephone tel mobile cell fax hotline helpline landline whatsapp extension ext";
 
-/// Emergency and service numbers, which are no counts after a word of telephony.
+/// Emergency and service numbers, read digit by digit after a word of telephony.
 const SERVICES: &str = "911 999 112 000 988 101 111 211 311 411 511 611 711 811";
 
 /// Words after an emergency number without a word of telephony before it.
 const AFTER_SERVICE: &str =
     "call caller operator operators dispatcher dispatchers emergency hotline lifeline";
 
-/// Words before two numbers with a hyphen that make it a range.
+/// Words before a range of two numbers with a hyphen.
 const BEFORE_RANGE: &str = "\
     between from about around roughly approximately some pages pp lines verses rooms chapters years ages";
 
-/// Words after a short code; before other words a number counts.
+/// Words after a short code; before other words the number is a count.
 const AFTER_CODE: &str = "\
     now if for in and or when right immediately from to at first about with on before because until as but today \
     tonight anytime instead again directly after once so then by is was";
 
-/// Fewest and most digits of a telephone number with its area code, and the fewest of one without.
+/// Number of digits of a telephone number with its area code, and smallest number without.
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 const FEWEST_LOCAL_DIGITS: usize = 6;
 const FEWEST_UNSEPARATED_DIGITS: usize = 10;
@@ -99,19 +99,19 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     })
 }
 
-/// Returns the digits of an extension: as a number up to ninety-nine.
+/// Verbalizes an extension: up to 99 as a number, otherwise digit by digit.
 fn extension(digits: &str) -> String {
     const LONGEST_NUMBER: usize = 2;
     let is_number = digits.len() <= LONGEST_NUMBER && !digits.starts_with('0');
     if is_number { cardinal_of_digits(digits) } else { digit_by_digit(digits) }
 }
 
-/// Returns the code of toll-free numbers: `800` is a round number.
+/// Verbalizes a toll-free code: `800` is "eight hundred".
 fn toll_free_code(digits: &str) -> String {
     if digits.ends_with("00") { cardinal_of_digits(digits) } else { digit_by_digit(digits) }
 }
 
-/// Returns the text at the cursor that a pattern fits, if a number may end behind it.
+/// Returns the text at the cursor that matches a pattern, if a number may end after it.
 fn number_of<'t>(cursor: &Cursor<'t>, pattern: &regex::Regex) -> Option<&'t str> {
     let written = pattern.find(cursor.rest)?.as_str().trim_end();
     cursor.number_ends(written.len()).then_some(written)
@@ -129,11 +129,11 @@ fn local<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     number_of(cursor, &LOCAL)
 }
 
-/// Returns a national number; two groups with a hyphen may also be a range: `500-1000 people`.
+/// Matches a national number. Two groups with a hyphen may also be a range: `500-1000 people`.
 fn national<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     let written = number_of(cursor, &NATIONAL)?;
     let length = written.len();
-    // `020-7946-0958` goes on.
+    // `020-7946-0958` has another group.
     let next = cursor.char_after(length + 1).is_some_and(|c| c.is_ascii_digit());
     if next && cursor.char_after(length) == Some('-') {
         return None;
@@ -147,7 +147,7 @@ fn national<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     (!(two_groups && counts) || is_called(cursor) || is_named(cursor)).then_some(written)
 }
 
-/// Returns a number with a plus: separators or many digits, but no decimals (`+1.5`) and no round number.
+/// Matches a number with a plus: with separators or many digits, without decimals (`+1.5`), and not a round number.
 fn international<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     if cursor.before.is_some_and(|c| c.is_alphanumeric() || c == ')') {
         return None;
@@ -162,7 +162,7 @@ fn international<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     (fits && DIGITS.contains(&count)).then_some(written)
 }
 
-/// Says groups with hyphens: digit by digit if one is long, else each as a number.
+/// Verbalizes groups with hyphens: digit by digit if one is long, else each as a number.
 fn code(cursor: &Cursor<'_>) -> Option<Match> {
     const LONGEST_NUMBER: usize = 2;
     let written = CODE.find(cursor.rest)?.as_str();
@@ -174,13 +174,13 @@ fn code(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.number_ends(written.len()).then(|| Match::new(written.len(), said.join(separator)))
 }
 
-/// Returns a number with a trunk prefix.
+/// Matches a number with a trunk prefix.
 fn trunk<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     let written = number_of(cursor, &TRUNK)?;
     (DIGITS.contains(&digits(written)) && !written.contains('/')).then_some(written)
 }
 
-/// Returns a long number after words of telephony.
+/// Matches a long number after words of telephony.
 fn after_call<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     if !is_called(cursor) && !is_named(cursor) {
         return None;
@@ -192,7 +192,7 @@ fn after_call<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     (digits(written) >= FEWEST_LOCAL_DIGITS && !counts).then_some(written)
 }
 
-/// Returns a code of few digits: `call 911`, `text STOP to 12345`, `ext. 204`.
+/// Matches a code of few digits: `call 911`, `text STOP to 12345`, `ext. 204`.
 fn short_code<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     const LONGEST_DIALED: usize = 5;
     const NEXT_TO_LAST: usize = 2;
@@ -222,7 +222,7 @@ fn short_code<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     (fits && !counts).then_some(written)
 }
 
-/// Whether a word of telephony stands before, perhaps with `at`, `on` or `to` between: `call me at`.
+/// Whether a word of telephony precedes, directly or with `at`, `on` or `to` in between: `call me at`.
 fn is_called(cursor: &Cursor<'_>) -> bool {
     const FARTHEST: usize = 5;
     let previous = cursor.previous.to_ascii_lowercase();
@@ -241,7 +241,7 @@ fn is_named(cursor: &Cursor<'_>) -> bool {
     }
 }
 
-/// `text STOP to`, `send JOIN to`.
+/// Whether the words before end with a verb of messaging, a keyword and "to": `text STOP to`, `send JOIN to`.
 fn is_text_to(cursor: &Cursor<'_>) -> bool {
     const FARTHEST: usize = 6;
     const SENDING: &str = "send sent reply replied sending";
@@ -251,7 +251,7 @@ fn is_text_to(cursor: &Cursor<'_>) -> bool {
         || is_keyword && has_before(cursor, FARTHEST, SENDING)
 }
 
-/// Whether one of the words behind the previous one is in a list.
+/// Whether a list contains one of the words before the previous word.
 fn has_before(cursor: &Cursor<'_>, farthest: usize, list: &str) -> bool {
     cursor.words_before().take(farthest).skip(1).any(|word| has(list, &word.to_ascii_lowercase()))
 }

@@ -1,4 +1,4 @@
-//! Roman numerals, where the word before them makes them numbers.
+//! Roman numerals, identified by the word before them.
 
 use super::capital_words::has;
 use super::cursor::{Cursor, Match, pattern};
@@ -7,7 +7,7 @@ use crate::abbreviations::is_starter;
 
 pattern!(NUMERAL, r"([IVXLC]+)('s)?");
 
-/// After these a numeral counts, `I` included.
+/// Words after which capitals are a numeral, `I` included.
 const COUNTED: &[&str] = &[
     "chapter", "part", "volume", "book", "section", "article", "act", "scene", "war", "phase",
     "type", "stage", "grade", "class", "level", "appendix", "title", "canto", "verse", "unit",
@@ -15,7 +15,7 @@ const COUNTED: &[&str] = &[
     "bowl", "mark", "category", "tier", "episode", "season", "round", "factor",
 ];
 
-/// Names of rulers: the numeral is an ordinal.
+/// Names of rulers, after which a numeral is an ordinal.
 const RULERS: &str = "\
     henry louis elizabeth george edward charles richard william james john paul pius benedict francis philip \
     catherine peter alexander nicholas napoleon frederick leo gregory clement innocent mary ivan otto ramses \
@@ -23,7 +23,7 @@ const RULERS: &str = "\
     emmanuel urban boniface sixtus julius robert david malcolm stephen haakon harald olav juan carlos joseph \
     franz maria margaret victoria abdullah mohammed hassan tutmose amenhotep";
 
-/// After a numeral these make it an ordinal.
+/// Words before which a numeral is an ordinal.
 const CENTURIES: &[&str] = &["century", "centuries", "dynasty", "olympiad", "corps", "army"];
 
 /// Verbalizes the numeral at the cursor.
@@ -55,18 +55,18 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(length, said + possessive))
 }
 
-/// `I'm`, `I've`: an apostrophe and a letter follow.
+/// Whether an apostrophe and a letter follow: `I'm`, `I've`.
 fn is_contraction(cursor: &Cursor<'_>, length: usize) -> bool {
     cursor.char_after(length) == Some('\'')
         && cursor.char_after(length + 1).is_some_and(char::is_alphabetic)
 }
 
-/// `grade C`, `Part L`: numerals of C and L alone are letters.
+/// Whether a numeral consists of C or L alone, which is read as a letter: `grade C`, `Part L`.
 fn is_letters(written: &str) -> bool {
     written.bytes().all(|b| matches!(b, b'C' | b'L'))
 }
 
-/// Whether the word right before counts, also in the plural. "No" is a number only with its dot.
+/// Whether a word of [`COUNTED`] precedes directly, also in the plural. "No" needs its dot.
 fn is_counted(cursor: &Cursor<'_>, previous: &str) -> bool {
     let counts = |word: &str| match word {
         "no" => cursor.preceding.trim_end().ends_with('.') && !cursor.rest.starts_with("I "),
@@ -76,7 +76,7 @@ fn is_counted(cursor: &Cursor<'_>, previous: &str) -> bool {
     cursor.follows_directly() && (counts(previous) || singular.any(counts))
 }
 
-/// `Chapters IV and V`: the numeral after a counted one.
+/// Whether the numeral follows another one after a counted word: `Chapters IV and V`.
 fn is_joined(cursor: &Cursor<'_>, written: &str) -> bool {
     let mut before = cursor.words_before();
     let mut next = || before.next().unwrap_or_default();
@@ -92,7 +92,7 @@ fn is_numeral(word: &str) -> bool {
     !is_letters(word) && value(word).is_some()
 }
 
-/// Whether `I` behind a counted word is the pronoun: "the part I like", "in class I sleep".
+/// Whether `I` after a counted word is the pronoun: "the part I like", "in class I sleep".
 fn is_pronoun(cursor: &Cursor<'_>, length: usize) -> bool {
     let before = cursor.words_before().nth(1).unwrap_or_default().to_ascii_lowercase();
     let after = cursor.rest[length..].trim_start();
@@ -131,7 +131,7 @@ fn numeral_follows(after: &str) -> bool {
         || COUNTED.contains(&first.to_ascii_lowercase().as_str()) && numeral(second)
 }
 
-/// Forms of verbs that follow `I`, and no numeral.
+/// Forms of verbs that follow the pronoun `I`, not a numeral.
 const FIRST_PERSON: &str = "\
     am have think thought know knew want wanted need needed love loved like liked hate hated hope feel felt see \
     saw hear heard say said tell told go went come came get got do don sleep slept agree agreed play played \
@@ -139,7 +139,7 @@ const FIRST_PERSON: &str = "\
     make made find found live lived learn learned sit sat visited bought prefer really never personally usually \
     enjoy enjoyed own work worked try tried met understand";
 
-/// Nouns after `type I`, `phase I` and the like in small letters.
+/// Nouns after `type I`, `phase I` and similar terms in lower case.
 const MEDICAL_OR_LEGAL: &str = "\
     error errors diabetes diabetic diabetics trial trials study studies clinical cancer cancers disease tumor \
     tumors tumour carcinoma melanoma felony felonies misdemeanor trauma recall hypersensitivity listed collagen \
@@ -147,12 +147,12 @@ const MEDICAL_OR_LEGAL: &str = "\
     drug drugs substance substances fracture sprain listing superconductor license site assessment evidence \
     patient patients lymphoma slip";
 
-/// Whether nothing but closing signs follows.
+/// Whether only closing punctuation follows.
 fn is_last(cursor: &Cursor<'_>, length: usize) -> bool {
     cursor.word_after(length + 1).is_empty()
 }
 
-/// `Henry V`; `Henry I` only where `I` can't be the pronoun.
+/// Whether the numeral is that of a ruler: `Henry V`. `Henry I` is one only if `I` can't be the pronoun.
 fn is_ruler(cursor: &Cursor<'_>, previous: &str, written: &str, length: usize) -> bool {
     let named = has(RULERS, previous)
         && cursor.previous.starts_with(|c: char| c.is_ascii_uppercase())
@@ -165,12 +165,12 @@ fn is_ruler(cursor: &Cursor<'_>, previous: &str, written: &str, length: usize) -
             cursor.word_after(length),
             "of" | "was" | "and" | "died" | "reigned" | "ruled" | "became" | "succeeded"
         );
-    // `Malcolm X` was no king.
+    // `Malcolm X` was not a ruler.
     named && sure && !(previous == "malcolm" && written == "X")
 }
 
-/// `Saw VI`: two signs or more of I, V and X right after a capitalised word that is no article, verb or the like at the
-/// beginning of a sentence.
+/// Whether the numeral is that of a sequel, `Saw VI`: two or more of I, V and X, directly after a capitalized word that
+/// is not an article, verb or similar word at the beginning of a sentence.
 fn is_sequel(cursor: &Cursor<'_>, written: &str) -> bool {
     let previous = cursor.previous;
     let mut before = previous.chars();
@@ -181,7 +181,7 @@ fn is_sequel(cursor: &Cursor<'_>, written: &str) -> bool {
         && !previous.contains('\'')
         && !is_starter(previous)
         && !has(NO_TITLES, previous);
-    // An infusion.
+    // `IV` is an infusion.
     let next = cursor.word_after(written.len()).to_ascii_lowercase();
     let is_medical = written == "IV" && has(INFUSION, &next);
     named
@@ -190,7 +190,7 @@ fn is_sequel(cursor: &Cursor<'_>, written: &str) -> bool {
         && written.bytes().all(|b| matches!(b, b'I' | b'V' | b'X'))
 }
 
-/// Words at the beginning of a sentence that are no part of a title, beside those of
+/// Words at the beginning of a sentence that are not part of a title, in addition to those of
 /// [`is_starter`](crate::abbreviations::is_starter).
 const NO_TITLES: &str = "\
     Administer Any Are Can Change Check Clear Connect Continue Could Discontinue Dr Draw Every Flush Get Give \
@@ -204,13 +204,13 @@ const INFUSION: &str = "\
     injections pump pumps tube tubes tubing steroids iron nurse nurses team site sites contrast hydration \
     saline sedation bolus dose doses morphine vitamin vitamins port";
 
-/// `III` and the like are nothing else, wherever they stand; `CLI` is.
+/// Whether capitals can only be a numeral, like `III`, but unlike `CLI`.
 fn is_unmistakable(written: &str) -> bool {
     let small = written.bytes().all(|b| matches!(b, b'I' | b'V' | b'X'));
     written.contains("II") || small && written.len() > 2 && written.contains('I')
 }
 
-/// Returns the value of a numeral in its usual form.
+/// Returns the value of a numeral in canonical form; `None` for other letters.
 fn value(numeral: &str) -> Option<usize> {
     const SIGNS: [(&str, usize); 9] = [
         ("C", 100),

@@ -1,4 +1,4 @@
-//! The walk over the text.
+//! Scanner that applies the rules to a text.
 
 use super::Words;
 use super::cursor::{Cursor, Match};
@@ -9,22 +9,22 @@ use super::{
 };
 use crate::inline::placeholder_index;
 
-/// Something written and how it is said.
+/// A written piece and its spoken form.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Piece {
-    /// As it stands in the text.
+    /// Piece as written.
     pub(crate) written: String,
-    /// Words with spaces between them, perhaps with pause marks; or one pause mark alone; or a placeholder of an
-    /// inline pronunciation.
+    /// Spoken form: words separated by spaces, possibly with pause marks, or a single pause mark, or a placeholder of
+    /// an inline pronunciation.
     pub(crate) said: String,
-    /// Whether it follows the piece before it without a space.
+    /// Whether the piece follows the previous one without a space.
     pub(crate) attached: bool,
 }
 
-/// A rule: the text at the cursor in words, or nothing if it is not its business.
+/// A rule, which returns a match at the cursor, or `None` if it does not apply.
 type Rule = fn(&Cursor<'_>) -> Option<Match>;
 
-/// Rules for what begins with a digit, a sign of money or number, or an opening bracket.
+/// Rules for text that begins with a digit, a currency symbol, a sign of a number, or an opening bracket.
 const NUMBER_RULES: &[Rule] = &[
     emoticons::face,
     web::say,
@@ -40,13 +40,13 @@ const NUMBER_RULES: &[Rule] = &[
     numerals::in_name,
 ];
 
-/// Rules for what begins with a letter.
+/// Rules for text that begins with a letter.
 const LETTER_RULES: &[Rule] = &[
     emoticons::letters,
     web::say,
     dates::say,
     money::say,
-    // Before the abbreviations: `Article V.` is no "versus".
+    // Numerals come before abbreviations, since `Article V.` is not "versus".
     roman::say,
     shortened::say,
     numerals::prefixed_version,
@@ -54,10 +54,10 @@ const LETTER_RULES: &[Rule] = &[
     acronyms::say,
 ];
 
-/// Rules only look this far, bytes.
+/// Length of the text that rules examine, bytes.
 pub(super) const WINDOW_BYTES: usize = 240;
 
-/// Rules only look this far back, bytes.
+/// Length of the preceding text that rules examine, bytes.
 const PRECEDING_BYTES: usize = 80;
 
 /// Words that begin with an apostrophe.
@@ -65,7 +65,7 @@ const ELISIONS: &[&str] = &[
     "'tis", "'twas", "'em", "'til", "'cause", "'bout", "'round", "'course", "'cuse", "'kay", "'n",
 ];
 
-/// A stretch of the text.
+/// A section of the text.
 #[derive(Debug, Clone, Copy, Default)]
 struct Stretch {
     end: usize,
@@ -76,15 +76,15 @@ pub(super) struct Scanner<'t> {
     text: &'t str,
     words: &'t Words<'t>,
     at: usize,
-    /// The last word or number, as written; empty after the end of a sentence.
+    /// Previous word or number, as written; empty after the end of a sentence.
     previous: &'t str,
     /// Whether a quotation in double marks is open.
     quoted: bool,
-    /// The sentence, and whether it is written in capitals.
+    /// Current sentence, and whether it is written in capitals.
     sentence: Stretch,
-    /// A run of words in capitals within the sentence, or what stands before the next.
+    /// Current run of words in capitals within the sentence, or the text before the next run.
     run: Stretch,
-    /// Offset at which the last rule stopped: the next may start there, even between a letter and a digit.
+    /// Offset of the end of the last match. The next match may start there, even between a letter and a digit.
     resume_at: usize,
     signs: symbols::Signs,
     pieces: Vec<Piece>,
@@ -106,7 +106,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Returns the pieces, and every symbol left out, once for each occurrence.
+    /// Returns the pieces, and the symbols left out, once for each occurrence.
     pub(super) fn pieces(mut self) -> (Vec<Piece>, Vec<char>) {
         self.item_marker();
         while let Some(c) = self.text[self.at..].chars().next() {
@@ -126,7 +126,7 @@ impl<'t> Scanner<'t> {
         (self.pieces, self.signs.left_out)
     }
 
-    /// Finds out whether the sentence, or the run of capitals in it that begins here, is shouted.
+    /// Determines whether the sentence, or the run of words at the position, is written in capitals for emphasis.
     fn look_for_shouting(&mut self) {
         let rest = &self.text[self.at..];
         let stretch = |found: shouting::Stretch| Stretch {
@@ -141,7 +141,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Skips the bullet of a list item, and says the label of one; numbers are said as such.
+    /// Skips the bullet of a list item, or verbalizes its label. Numbers are left to the rules.
     fn item_marker(&mut self) {
         let rest = &self.text[self.at..];
         let line = rest.trim_start_matches([' ', '\t']);
@@ -180,7 +180,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Appends spoken text for the next `length` bytes and skips them.
+    /// Appends the spoken form of the next `length` bytes and skips them.
     fn push(&mut self, length: usize, said: String) {
         let written = &self.text[self.at..self.at + length];
         let attached = self.before().is_some_and(|c| c.is_alphabetic() || matches!(c, '\'' | '-'));
@@ -190,7 +190,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Returns a word of the user's lexicon, with or without a possessive ending.
+    /// Consumes a word of the user's lexicon, with or without a possessive ending; returns `false` if there is none.
     fn kept_word(&mut self) -> bool {
         if self.before().is_some_and(|c| c.is_alphanumeric() || c == '\'') {
             return false;
@@ -208,7 +208,7 @@ impl<'t> Scanner<'t> {
         true
     }
 
-    /// Returns the first rule that fits.
+    /// Applies the first matching rule; returns `false` if none matches.
     fn by_rule(&mut self, first: char) -> bool {
         let rules = match first {
             '0'..='9' | '+' | '.' | '(' | '\'' | '#' | '@' => NUMBER_RULES,
@@ -218,7 +218,7 @@ impl<'t> Scanner<'t> {
         };
         let cursor = self.cursor();
         let inside = self.at != self.resume_at && cursor.before.is_some_and(char::is_alphanumeric);
-        // Digits are never passed over, also not behind letters that are a word.
+        // Digits are always verbalized, even after letters that are a word.
         if first.is_ascii_alphabetic() && inside {
             return false;
         }
@@ -236,7 +236,7 @@ impl<'t> Scanner<'t> {
         true
     }
 
-    /// A dash between numbers is "to", a slash after a quantity "per".
+    /// Consumes a dash between numbers as "to", and a slash after a quantity as "per".
     fn after_number(&mut self, is_quantity: bool) {
         let cursor = self.cursor();
         let mut next = cursor.rest.chars();
@@ -253,7 +253,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Returns a run of letters with apostrophes and hyphens inside.
+    /// Consumes a word with apostrophes and hyphens inside; returns `false` if there is none.
     fn plain_word(&mut self) -> bool {
         let rest = &self.text[self.at..];
         let elision = ELISIONS.iter().find(|e| {
@@ -274,7 +274,7 @@ impl<'t> Scanner<'t> {
         true
     }
 
-    /// Reads a sign or an unknown character.
+    /// Consumes a symbol or an unknown character.
     fn sign(&mut self) {
         let cursor = self.cursor();
         if cursor.rest.starts_with('"') || cursor.rest.starts_with("''") {
@@ -288,7 +288,7 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// Whether the quotation mark at the cursor opens a quotation: a word follows it, and none ends before it.
+/// Whether the quotation mark at the cursor opens a quotation: a word follows, and no word ends directly before it.
 fn opens_quotation(cursor: &Cursor<'_>) -> bool {
     let after = cursor.rest.trim_start_matches(['"', '\'']).chars().next();
     let opens = |c: char| {
@@ -299,7 +299,7 @@ fn opens_quotation(cursor: &Cursor<'_>) -> bool {
     after.is_some_and(|c| !c.is_whitespace()) && cursor.before.is_none_or(opens)
 }
 
-/// Returns the last word or number in what a rule took, for rules that look back.
+/// Returns the last word or number of a match, for rules that examine the previous word.
 fn last_word(written: &str) -> &str {
     written
         .split_whitespace()

@@ -6,7 +6,7 @@ use crate::abbreviations::{Surroundings, dot_ends_sentence, find};
 pattern!(TOKEN, r"[A-Za-z]+(?:\.[A-Za-z]+)*");
 pattern!(SLASHED, r"(?i)(w/o|w/|c/o|n/a|and/or|b/c)");
 
-/// Words before a number that may follow their dot without a space.
+/// Abbreviations whose dot a number may follow without a space.
 const REFERENCES: &[&str] = &[
     "No", "no", "Nos", "nos", "Vol", "vol", "Fig", "fig", "Ch", "ch", "p", "pp", "Sec", "sec", "Eq",
 ];

@@ -4,19 +4,19 @@ use super::capital_words::is_ordinary;
 use super::lines::BREAK;
 use crate::abbreviations::{Surroundings, find};
 
-/// The beginning of a text, and whether it is written in capitals.
+/// Section at the beginning of a text, and whether it is written in capitals for emphasis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stretch {
-    /// Bytes.
+    /// Length of the section, bytes.
     pub(super) length: usize,
     pub(super) shouting: bool,
 }
 
-/// Marks around a word in capitals.
+/// Punctuation around a word in capitals.
 const CLOSING: [char; 5] = ['"', '\'', ')', ']', '*'];
 
-/// Returns the sentence with which a text begins. It is shouted if nearly all its letters are capitals, and one of its
-/// words is an ordinary one.
+/// Returns the first sentence of a text. It is emphasized if nearly all of its letters are capitals and at least one of
+/// its words is an ordinary word.
 pub(super) fn sentence(rest: &str, is_known: &dyn Fn(&str) -> bool) -> Stretch {
     const FEWEST_WORDS: usize = 2;
     let ends = |&(at, c): &(usize, char)| match c {
@@ -36,8 +36,8 @@ pub(super) fn sentence(rest: &str, is_known: &dyn Fn(&str) -> bool) -> Stretch {
     Stretch { length, shouting }
 }
 
-/// Returns the run of words in capitals with which a text begins, or the word before the next run. A run is shouted if
-/// it has two words or more, and one of them is an ordinary one.
+/// Returns the run of words in capitals at the beginning of a text, or the word before the next run. A run is
+/// emphasized if it has at least two words, one of which is an ordinary word.
 pub(super) fn run(rest: &str, is_known: &dyn Fn(&str) -> bool) -> Stretch {
     const FEWEST_WORDS: usize = 2;
     let (mut words, mut ordinary, mut run_end, mut end) = (0, false, 0, 0);
@@ -79,19 +79,19 @@ fn is_inner_dot(before: &str, after: &str) -> bool {
     next && (initial || find(word, true, around).is_some_and(|known| !known.may_end))
 }
 
-/// Returns a token without the marks around it.
+/// Returns a token without surrounding punctuation.
 fn bare(token: &str) -> &str {
     token.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// Whether a word has two letters or more, all of them capitals.
+/// Whether a word has at least two letters, all of them capitals.
 fn is_capitals(word: &str) -> bool {
     const FEWEST_LETTERS: usize = 2;
     word.bytes().filter(u8::is_ascii_uppercase).count() >= FEWEST_LETTERS
         && word.bytes().all(|b| b.is_ascii_uppercase() || matches!(b, b'\'' | b'-'))
 }
 
-/// Whether a token neither ends a run of capitals nor belongs to it: `I`, `A`, numbers, signs.
+/// Whether a token neither ends a run of capitals nor belongs to it: `I`, `A`, numbers, symbols.
 fn is_neutral(word: &str) -> bool {
     matches!(word, "I" | "A") || !word.contains(|c: char| c.is_lowercase())
 }

@@ -1,12 +1,12 @@
-//! Symbols and emoji outside ASCII by their spoken names.
+//! Spoken names of symbols and emoji outside ASCII.
 
-/// A person who shrugs, drawn with signs.
+/// Emoticon of a shrugging person.
 const SHRUG: &str = "¯\\_(ツ)_/¯";
 
-/// Longest emoji sequence that is looked up, characters.
+/// Longest emoji sequence, characters.
 const LONGEST_EMOJI: usize = 10;
 
-/// Names of symbols that are no emoji, or whose emoji name is not what is said.
+/// Names of symbols that are not emoji, or whose spoken name differs from the emoji name.
 const NAMES: &[(char, &str)] = &[
     ('©', "copyright"),
     ('®', "registered"),
@@ -97,7 +97,7 @@ const NAMES: &[(char, &str)] = &[
     ('ω', "omega"),
 ];
 
-/// Returns the spoken name of the symbol or emoji at the start of a text, and the number of bytes it takes.
+/// Returns the number of bytes and the spoken name of the symbol or emoji at the start of a text.
 pub(super) fn name_at(text: &str) -> Option<(usize, &'static str)> {
     let first = text.chars().next().filter(|c| !c.is_ascii())?;
     let lower = first.to_lowercase().next().unwrap_or(first);
@@ -116,7 +116,7 @@ pub(super) fn name_at(text: &str) -> Option<(usize, &'static str)> {
     lengths.iter().rev().find_map(found)
 }
 
-/// Returns the name of an emoji without the tone of the skin: `thumbs up: medium skin tone`.
+/// Returns the name of an emoji without its skin tone: `thumbs up: medium skin tone`.
 fn without_skin_tone(name: &str) -> &str {
     match name.split_once(": ") {
         Some((plain, tone)) if tone.ends_with("skin tone") => plain,
@@ -124,7 +124,7 @@ fn without_skin_tone(name: &str) -> &str {
     }
 }
 
-/// Whether a character is punctuation or layout, which is not said and not missed.
+/// Whether a character is punctuation or layout, which is neither spoken nor reported as left out.
 pub(super) fn is_silent(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()

@@ -1,4 +1,4 @@
-//! Signs: pauses, and those that are said.
+//! Symbols and punctuation: pauses, and symbols with spoken names.
 
 use super::cursor::{Cursor, Match, pattern};
 use super::lines::BREAK;
@@ -10,22 +10,22 @@ pattern!(POWER, r"\^(-?)([0-9]{1,3})");
 pattern!(QUOTED_LINE, r">(?: ?>)*");
 pattern!(ROW, r"(?:\* ?){3,}|(?:_ ?){3,}|={3,}|#{3,}|~{3,}|\+{3,}");
 
-/// Signs of ASCII that are symbols; the others are punctuation.
+/// ASCII characters that are symbols, not punctuation.
 const SYMBOLS: &str = "#$%&*+/<=>@\\^_|~";
 
-/// Reader of signs: pauses, and those that are said.
+/// Reader of symbols and punctuation, with its state.
 #[derive(Debug, Default)]
 pub(super) struct Signs {
-    /// Open marks of emphasis (`*so*`), the innermost last.
+    /// Open emphasis marks (`*so*`), the innermost last.
     emphasis: Vec<char>,
     /// Whether an angle bracket is open (`<ann@example.com>`).
     bracket: bool,
-    /// Every symbol left out, once for each occurrence.
+    /// Symbols left out, once for each occurrence.
     pub(super) left_out: Vec<char>,
 }
 
 impl Signs {
-    /// Verbalizes the sign at the cursor. Empty when it is not said at all.
+    /// Verbalizes the symbol at the cursor. The spoken form is empty for a silent symbol.
     pub(super) fn say(&mut self, cursor: &Cursor<'_>) -> Option<Match> {
         if let Some(found) = emoticons::face(cursor) {
             return Some(found);
@@ -70,7 +70,7 @@ impl Signs {
         self.bracket.then(|| Match::new(1, ","))
     }
 
-    /// Whether marks at the cursor emphasize words: they open before one and close behind one.
+    /// Whether the characters at the cursor are emphasis marks: opening before a word or closing after one.
     fn is_emphasis(&mut self, cursor: &Cursor<'_>, c: char) -> bool {
         if !matches!(c, '*' | '_' | '~') {
             return false;
@@ -95,13 +95,13 @@ impl Signs {
     }
 }
 
-/// Returns the number of signs in a row at the cursor that are `c`, each of one byte.
+/// Returns the length of the run of `c`, a character of one byte, at the cursor.
 fn run_length(cursor: &Cursor<'_>, c: char) -> usize {
     cursor.rest.len() - cursor.rest.trim_start_matches(c).len()
 }
 
-/// Returns the length of signs that lay a text out: marks of quoted lines, arrows and signs of headings at the start of
-/// a line, and lines drawn with signs.
+/// Returns the length of layout characters: quote marks, arrows and heading marks at the start of a line, and drawn
+/// lines.
 fn layout(cursor: &Cursor<'_>) -> Option<usize> {
     let rest = cursor.rest;
     let starts_line = cursor.before.is_none_or(|c| matches!(c, '\n' | BREAK));
@@ -129,7 +129,7 @@ fn layout(cursor: &Cursor<'_>) -> Option<usize> {
     (alone && opens && !blank && !operator).then_some(row.trim_end().len())
 }
 
-/// Reads a sign of one character.
+/// Verbalizes a symbol of one character.
 fn single(cursor: &Cursor<'_>, c: char) -> Match {
     let length = c.len_utf8();
     let next = cursor.char_after(length);
@@ -178,7 +178,7 @@ fn is_operand(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '(' | ')' | ']')
 }
 
-/// Reads a product (`2*3`, `x * y`), a power (`2**8`), or nothing.
+/// Verbalizes a product (`2*3`, `x * y`) or a power (`2**8`); other asterisks are silent.
 fn asterisks(cursor: &Cursor<'_>, spaced: bool) -> Match {
     let length = run_length(cursor, '*');
     let after = cursor.rest[length..].trim_start_matches(' ');
@@ -204,13 +204,13 @@ fn asterisks(cursor: &Cursor<'_>, spaced: bool) -> Match {
     }
 }
 
-/// Reads a slash between words or numbers; several are none.
+/// Verbalizes a slash between words or numbers; several slashes are silent.
 fn slashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
     let length = run_length(cursor, '/');
     let next = cursor.char_after(length);
     let after_digit = cursor.previous.ends_with(|c: char| c.is_ascii_digit());
     let digit_next = cursor.char_after(length + 1).is_some_and(|c| c.is_ascii_digit());
-    // One beside a single word may be that of an unfinished pronunciation.
+    // A slash next to a single word may be that of an incomplete inline pronunciation.
     let inside =
         cursor.before.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphanumeric);
     let between = spaced && !cursor.previous.is_empty() && !cursor.word_after(length).is_empty();
@@ -223,7 +223,7 @@ fn slashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
     Match::new(length, said)
 }
 
-/// Whether a sign is one of the keys of a telephone: `press #`.
+/// Whether a symbol is a key of a telephone: `press #`.
 fn is_keyed(cursor: &Cursor<'_>) -> bool {
     const KEYED: [&str; 8] =
         ["dial", "press", "pressing", "dialing", "hit", "enter", "key", "dialed"];
@@ -233,7 +233,7 @@ fn is_keyed(cursor: &Cursor<'_>) -> bool {
     KEYED.contains(&previous.as_str()) || joined && KEYED.contains(&earlier.as_str())
 }
 
-/// Whether the path of a file follows the first `skip` bytes, which begin a word: `/usr/local`, `~/notes`.
+/// Whether a file path with a prefix of `skip` bytes begins at the cursor: `/usr/local`, `~/notes`.
 fn opens_path(cursor: &Cursor<'_>, skip: usize) -> bool {
     let opens = |c: char| c.is_whitespace() || matches!(c, '(' | '"' | '\'' | '~' | BREAK);
     let token = cursor.rest[skip..].split_whitespace().next().unwrap_or_default();
@@ -253,18 +253,18 @@ fn plus_minus(cursor: &Cursor<'_>) -> Option<usize> {
     (found.get(1).is_none() || opens_amount(after)).then_some(length)
 }
 
-/// Whether a text begins with a number or a sum of money.
+/// Whether a text begins with a number or an amount of money.
 fn opens_amount(text: &str) -> bool {
     let digits = text.strip_prefix('.').unwrap_or(text);
     digits.starts_with(|c: char| c.is_ascii_digit()) || money::opens(text)
 }
 
-/// Whether a sign stands at the beginning of a line, or behind others of its kind there.
+/// Whether a character is at the beginning of a line, directly or after equal characters.
 fn opens_line(cursor: &Cursor<'_>) -> bool {
     cursor.before.is_none_or(|c| c.is_whitespace() || c == '>')
 }
 
-/// One dot ends a sentence, several are a pause unless a new sentence follows.
+/// Verbalizes dots: one dot ends a sentence, several are a pause unless a new sentence follows.
 fn dots(cursor: &Cursor<'_>) -> Match {
     let length = cursor.rest.len() - cursor.rest.trim_start_matches('.').len();
     let next = cursor.char_after(length);
@@ -283,7 +283,7 @@ fn dots(cursor: &Cursor<'_>) -> Match {
     Match::new(length, if length > 1 && goes_on { "," } else { "." })
 }
 
-/// Reads a dash: a pause, a minus, or a joint of words.
+/// Verbalizes a dash: a pause, a minus, or a hyphen.
 fn dashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
     let length = cursor.rest.len() - cursor.rest.trim_start_matches('-').len();
     let amount_next = opens_amount(&cursor.rest[length..]);
@@ -319,7 +319,7 @@ fn power(cursor: &Cursor<'_>) -> Match {
     }
 }
 
-/// Whether a character may be left out of what is said.
+/// Whether a character is a symbol, which is reported if it has no spoken name.
 pub(super) fn may_be_left_out(c: char) -> bool {
     !c.is_ascii() || SYMBOLS.contains(c)
 }

@@ -7,7 +7,7 @@ use crate::abbreviations::dot_ends_sentence;
 const HALF: &str = r"([AaPp])\.?([Mm])\b\.?";
 
 pattern!(CLOCK, format!(r"([0-9]{{1,2}}):([0-9]{{2}})(?::([0-9]{{2}}))?(?: ?{HALF})?"));
-// With a dot only before a half of the day, or before another such time: `7.30pm`, `7.30-9pm`.
+// A time with a dot, before `am` or `pm` or in a range with such a time: `7.30pm`, `7.30-9pm`.
 pattern!(
     DOTTED_CLOCK,
     format!(
@@ -48,7 +48,7 @@ fn clock(cursor: &Cursor<'_>) -> Option<Match> {
     Some(with_half(cursor, &found[0], said, half))
 }
 
-/// `7.30pm`; `7.30-9pm` up to its dash.
+/// Matches a time with a dot: `7.30pm`, or `7.30-9pm` up to its dash.
 fn dotted_clock(cursor: &Cursor<'_>) -> Option<Match> {
     const DIGITS_AND_DOT: usize = 3;
     let found = DOTTED_CLOCK.captures(cursor.rest)?;
@@ -63,7 +63,7 @@ fn dotted_clock(cursor: &Cursor<'_>) -> Option<Match> {
     Some(with_half(cursor, written, said, half))
 }
 
-/// Returns a time of day in words, the full hour as the number alone.
+/// Returns a time of day in words; a full hour is the number alone.
 pub(super) fn hours_and_minutes(hours: usize, minutes: usize) -> String {
     match minutes {
         0 => cardinal(hours),
@@ -72,7 +72,7 @@ pub(super) fn hours_and_minutes(hours: usize, minutes: usize) -> String {
     }
 }
 
-/// Reads a ratio: `2:1`, and other pairs that are no time of day.
+/// Matches a ratio: `2:1`, and other pairs that are not a time of day.
 fn ratio(cursor: &Cursor<'_>) -> Option<Match> {
     let found = RATIO.captures(cursor.rest)?;
     let said = format!("{} to {}", number(&found[1]), number(&found[2]));

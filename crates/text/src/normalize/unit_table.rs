@@ -1,11 +1,11 @@
-//! Symbols of units and their names, and words around measures.
+//! Symbols and names of units, and words next to measures.
 
 /// Space allowed between a number and its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Space {
     /// `5 km`, `5km`, `5-km`.
     Free,
-    /// `5in` only: with a space it would be a word.
+    /// `5in` only, since with a space the unit would be a word.
     None,
 }
 
@@ -298,11 +298,11 @@ pub(crate) fn is_dotted_unit(word: &str) -> bool {
         || matches!(word, "in" | "ins" | "sq" | "cu" | "fl" | "pt" | "pts" | "mo")
 }
 
-/// Units between which `x` and a number is "by": `10 cm x 15 cm`.
+/// Units of length, between which `x` is "by": `10 cm x 15 cm`.
 pub(super) const LENGTHS: &[&str] =
     &["mm", "cm", "m", "km", "ft", "in", "in.", "yd", "mi", "px", "μm", "nm", "ft."];
 
-/// Units that are said so without a number too, since nothing else is written like them.
+/// Units that are verbalized without a number, too, since no other word is written like them.
 pub(super) const BARE: &[&str] = &[
     "Hz", "kHz", "MHz", "GHz", "THz", "kB", "KiB", "MiB", "GiB", "TiB", "kbps", "Mbps", "Gbps",
     "Tbps", "kW", "kWh", "MWh", "GWh", "TWh", "mAh", "kV", "mV", "dB", "dBA", "kPa", "hPa", "MPa",
@@ -314,7 +314,7 @@ pub(super) const BARE: &[&str] = &[
 pub(super) const EXTENT: &[&str] =
     &["wide", "long", "high", "tall", "deep", "thick", "across", "square", "diameter", "x", "by"];
 
-/// Words after a measure that are no nouns.
+/// Words after a measure that are not nouns.
 pub(super) const AFTER_MEASURE: &[&str] = &[
     "of", "and", "or", "to", "in", "on", "at", "from", "for", "with", "is", "was", "are", "were",
     "per", "apart", "away", "above", "below", "off", "each", "than", "but", "if", "when", "then",
@@ -323,7 +323,7 @@ pub(super) const AFTER_MEASURE: &[&str] = &[
     "around", "all", "not", "it", "he", "she", "they", "we", "you", "I",
 ];
 
-/// Things before which "in" is a measure: `a 5 in screen`.
+/// Nouns before which "in" is inches: `a 5 in screen`.
 pub(super) const MEASURED_IN_INCHES: &[&str] = &[
     "screen",
     "screens",
@@ -403,7 +403,7 @@ pub(super) const MEASURED_IN_INCHES: &[&str] = &[
     "round",
 ];
 
-/// Verbs before and behind a quotation.
+/// Verbs before and after a quotation.
 pub(super) const SPEECH: &[&str] = &[
     "said",
     "says",

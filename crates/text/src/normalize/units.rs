@@ -17,7 +17,7 @@ pattern!(
 pattern!(FEET_JOINED, r"([0-9]{1,2})ft([0-9]{1,2})(ins?\b|\x22|'')?");
 pattern!(ARC, r"([0-9]{1,3})° ?([0-9]{1,2})['′](?: ?([0-9]{1,2}(?:\.[0-9]{1,4})?)(?:\x22|''|″))?");
 pattern!(BY_NUMBER, r" ?[x×] ?[0-9]");
-// `5 st 4 lb`, the weight of a person.
+// Weight of a person: `5 st 4 lb`.
 pattern!(STONE, r"([0-9]{1,2}) ?st ([0-9]{1,2}) ?lbs?\b\.?");
 pattern!(PER_HUNDRED, r"/ ?100 ?km\b");
 pattern!(PER, r"/ ?((?:[a-zμ]|[A-Z](?:[a-z]|\b))[A-Za-z]*(?:\^[23])?)");
@@ -33,7 +33,7 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| quantity(cursor))
 }
 
-/// `40° 26' 46"`
+/// Matches an angle in degrees, minutes and seconds: `40° 26' 46"`.
 fn arc(cursor: &Cursor<'_>) -> Option<Match> {
     let found = ARC.captures(cursor.rest)?;
     let part = |index: usize, one: &str, many: &str| {
@@ -50,7 +50,7 @@ fn arc(cursor: &Cursor<'_>) -> Option<Match> {
 
 fn feet_inches(cursor: &Cursor<'_>) -> Option<Match> {
     let found = FEET_INCHES.captures(cursor.rest)?;
-    // `5'10` without a sign for the inches is the height of a person.
+    // `5'10`, without an inch mark, is the height of a person.
     let feet = found.get(1).or_else(|| found.get(5))?.as_str();
     let inches = found.get(2).or_else(|| found.get(6))?.as_str();
     let mut said = format!("{} foot {}", cardinal_of_digits(feet), cardinal_of_digits(inches));
@@ -61,7 +61,7 @@ fn feet_inches(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(found[0].len(), said))
 }
 
-/// `5ft10`, `5ft10in`
+/// Matches feet and inches without a space: `5ft10`, `5ft10in`.
 fn feet_joined(cursor: &Cursor<'_>) -> Option<Match> {
     let found = FEET_JOINED.captures(cursor.rest)?;
     let (feet, inches) = (cardinal_of_digits(&found[1]), cardinal_of_digits(&found[2]));
@@ -87,7 +87,7 @@ fn stone(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::quantity(found[0].trim_end_matches('.').len(), said))
 }
 
-/// `6′`; with an apostrophe (`6' tall`, `a 6' fence`, `6' x 8'`) only where none closes a quotation.
+/// Matches feet, `6′`. An apostrophe (`6' tall`, `a 6' fence`, `6' x 8'`) must not be the end of a quotation.
 fn feet(cursor: &Cursor<'_>) -> Option<Match> {
     let written = NUMBER_FIRST.find(cursor.rest)?.as_str();
     let mark = cursor.char_after(written.len()).filter(|c| matches!(c, '\'' | '′'))?;
@@ -102,8 +102,8 @@ fn feet(cursor: &Cursor<'_>) -> Option<Match> {
     if fits { marked(cursor, written, length, ["foot", "feet"]) } else { None }
 }
 
-/// Returns the length of the sign of inches behind a number of `length` bytes: `″`, or a double mark that closes no
-/// quotation.
+/// Returns the length of the inch mark after a number of `length` bytes: `″`, or a double quotation mark that does not
+/// close a quotation.
 pub(super) fn inch_mark(cursor: &Cursor<'_>, length: usize) -> Option<usize> {
     let after = cursor.rest.get(length..)?;
     if after.starts_with('″') {
@@ -115,7 +115,8 @@ pub(super) fn inch_mark(cursor: &Cursor<'_>, length: usize) -> Option<usize> {
     (!attached && !closes_quotation(cursor, &after[mark.len()..])).then_some(mark.len())
 }
 
-/// Whether a double mark behind the number at the cursor closes a quotation. `after` is the text behind the mark.
+/// Whether a double quotation mark after the number at the cursor closes a quotation. `after` is the text after the
+/// mark.
 fn closes_quotation(cursor: &Cursor<'_>, after: &str) -> bool {
     let spaced = after.starts_with(' ');
     if !spaced && SPEECH.contains(&cursor.previous) || speaker_follows(after) {
@@ -124,7 +125,7 @@ fn closes_quotation(cursor: &Cursor<'_>, after: &str) -> bool {
     if !cursor.quoted {
         return false;
     }
-    // Inside a quotation the mark is one of inches if the other marks of the paragraph pair up without it.
+    // Inside a quotation the mark is an inch mark if the other quotation marks of the paragraph form pairs.
     let (paragraph, cut) = match after.split_once(BREAK) {
         Some((paragraph, _)) => (paragraph, false),
         None => (after, cursor.rest.len() + char::MAX.len_utf8() > WINDOW_BYTES),
@@ -133,7 +134,7 @@ fn closes_quotation(cursor: &Cursor<'_>, after: &str) -> bool {
     cut || !noun_follows || paragraph.matches('"').count().is_multiple_of(2)
 }
 
-/// Whether a text begins as the one behind a quotation: `, he said`, ` Tom asked`, ` said Tom`.
+/// Whether a text begins with a speaker, as after a quotation: `, he said`, ` Tom asked`, ` said Tom`.
 fn speaker_follows(text: &str) -> bool {
     const PRONOUNS: &[&str] = &["he", "she", "they", "we", "it"];
     let mut words = text
@@ -146,7 +147,7 @@ fn speaker_follows(text: &str) -> bool {
     SPEECH.contains(&first) || is_speaker && SPEECH.contains(&second)
 }
 
-/// Verbalizes a number with a sign of inches: `a 12" ruler`, `8" wide`, `3.5″`.
+/// Verbalizes a number with an inch mark: `a 12" ruler`, `8" wide`, `3.5″`.
 fn marked_inches(cursor: &Cursor<'_>) -> Option<Match> {
     const MOST_DIGITS: usize = 3;
     let written = NUMBER_FIRST.find(cursor.rest)?.as_str();
@@ -155,7 +156,8 @@ fn marked_inches(cursor: &Cursor<'_>) -> Option<Match> {
     if is_long { None } else { marked(cursor, written, length, ["inch", "inches"]) }
 }
 
-/// Returns a number with the unit of its sign: before `x` and a number "by" follows, before a noun it is singular.
+/// Verbalizes a number with the unit of its mark. Before `x` and a number "by" is added; before a noun the unit is
+/// singular.
 fn marked(
     cursor: &Cursor<'_>,
     written: &str,
@@ -164,7 +166,7 @@ fn marked(
 ) -> Option<Match> {
     let said = number(written);
     if let Some(by) = BY_NUMBER.find(cursor.rest.get(length..)?) {
-        // The second number is the next match.
+        // The next match is the second number.
         return Some(Match::new(length + by.len() - 1, format!("{said} {many} by")));
     }
     let name = if is_one(written) || is_attribute(cursor, length) { one } else { many };
@@ -200,20 +202,20 @@ fn quantity(cursor: &Cursor<'_>) -> Option<Match> {
     if LENGTHS.contains(&symbol)
         && let Some(by) = BY_NUMBER.find(&cursor.rest[length..])
     {
-        // The second number is the next match.
+        // The next match is the second number.
         return Some(Match::new(length + by.len() - 1, format!("{said} by")));
     }
     Some(Match::quantity(length, said))
 }
 
-/// Whether a unit stands in the singular.
+/// Grammatical number of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Count {
     One,
     Many,
 }
 
-/// Returns the unit after a number that takes `number_length` bytes: where it ends, and its name.
+/// Returns the unit after a number of `number_length` bytes: the offset of its end, and its name.
 pub(super) fn after(
     cursor: &Cursor<'_>,
     number_length: usize,
@@ -232,7 +234,7 @@ pub(super) fn after(
             && (joint != "-" || may_follow_hyphen(unit.symbol))
             && cursor.ends(start + unit.symbol.len())
     };
-    // A current only behind a hyphen: `a 12-A fuse`, but `seat 12A`.
+    // `A` is a current only after a hyphen: `a 12-A fuse`, but `seat 12A`.
     if joint == "-" && symbols.starts_with('A') && cursor.ends(start + 1) {
         return Some((start + 1, "amp"));
     }
@@ -243,14 +245,15 @@ pub(super) fn after(
     Some((end + usize::from(dotted), name))
 }
 
-/// Whether a symbol of a unit may stand behind a hyphen: not a single capital that could be a name (`the 5-C bus`).
+/// Whether the symbol of a unit may follow a hyphen. A single capital that could be a name may not (`the 5-C bus`).
 fn may_follow_hyphen(symbol: &str) -> bool {
     symbol.starts_with(|c: char| c.is_ascii_lowercase() || c == 'μ')
         || symbol.len() > 1 && !symbol.starts_with('°')
         || matches!(symbol, "V" | "W" | "L")
 }
 
-/// Whether a dot behind a shortened measure of `end` bytes (`5 ft. tall`) belongs to it: the sentence goes on.
+/// Whether the dot after an abbreviated measure of `end` bytes belongs to the measure, since the sentence continues: `5
+/// ft. tall`.
 fn dot_belongs(cursor: &Cursor<'_>, end: usize) -> bool {
     let Some(after) = cursor.rest[end..].strip_prefix('.') else { return false };
     let next = after.trim_start();
@@ -284,7 +287,7 @@ pub(super) fn bare(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::quantity(symbol.len(), said))
 }
 
-/// Whether a text begins with a unit that is said without a number too.
+/// Whether a text begins with a unit of [`BARE`].
 fn begins_with_bare(text: &str) -> bool {
     let end = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
     BARE.contains(&&text[..end])
@@ -292,8 +295,8 @@ fn begins_with_bare(text: &str) -> bool {
 
 pattern!(INCHES, r"([0-9]{1,4}(?:\.[0-9]{1,2})?)( ?)in\b");
 
-/// Verbalizes inches written as a sign (`12"`), or as `in`: after feet (`6 ft 2 in`), and before words of extent
-/// (`8 in wide`).
+/// Verbalizes inches written as a mark (`12"`), or as `in` after feet (`6 ft 2 in`) or before words of extent (`8 in
+/// wide`).
 pub(super) fn inches(cursor: &Cursor<'_>) -> Option<Match> {
     marked_inches(cursor).or_else(|| shortened_inches(cursor))
 }
@@ -307,7 +310,7 @@ fn shortened_inches(cursor: &Cursor<'_>) -> Option<Match> {
     let said = number(&found[1]);
     let one = is_one(&found[1]);
     if let Some(by) = BY_NUMBER.find(&cursor.rest[length..]) {
-        // The second number is the next match.
+        // The next match is the second number.
         let said = format!("{said} {} by", if one { "inch" } else { "inches" });
         return Some(Match::new(length + by.len() - 1, said));
     }
@@ -321,7 +324,8 @@ fn shortened_inches(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::quantity(length + dot, format!("{said} {name}")))
 }
 
-/// Whether "in" at the end of the first `length` bytes is inches: behind feet or "by", or before what is measured so.
+/// Whether "in" at the end of the first `length` bytes is inches: after feet or "by", or before a noun of
+/// [`MEASURED_IN_INCHES`].
 fn is_measure(cursor: &Cursor<'_>, length: usize) -> bool {
     let next = cursor.word_after(length);
     let after_feet = ["ft", "feet", "foot", "'"].iter().any(|feet| cursor.previous.ends_with(feet));
@@ -330,7 +334,7 @@ fn is_measure(cursor: &Cursor<'_>, length: usize) -> bool {
     after_feet || behind_by || EXTENT.contains(&next) || MEASURED_IN_INCHES.contains(&next)
 }
 
-/// Verbalizes the rest of a quantity after a slash (`/h`, `/week`), as "per hour", "per week".
+/// Verbalizes the unit after a slash in a quantity (`/h`, `/week`) as "per hour", "per week".
 pub(super) fn per(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = PER_HUNDRED.find(cursor.rest) {
         return Some(Match::new(found.len(), "per one hundred kilometers"));

@@ -1,4 +1,4 @@
-//! Addresses of pages and mail, file names, handles and hashtags.
+//! Web and mail addresses, file names, handles and hashtags.
 
 use super::acronyms::letters;
 use super::cursor::{Cursor, Match, pattern};
@@ -12,14 +12,14 @@ pattern!(
 );
 pattern!(TAG, r"([#@])([A-Za-z][A-Za-z0-9_]*)");
 
-/// Endings and parts of names that are said as words although short.
+/// Short parts of names that are read as words.
 const WORDS: &[&str] = &[
     "com", "org", "net", "gov", "edu", "info", "app", "web", "mail", "dot", "zip", "pdf", "dev",
     "api", "the", "and", "you", "get", "my", "go", "me", "to", "in", "on", "at", "we", "be", "or",
     "co", "is", "no", "so", "do", "if", "up", "us", "it", "an", "as", "by", "of", "he",
 ];
 
-/// Said letter by letter although they have a vowel.
+/// Parts of names that are read letter by letter although they have a vowel.
 const LETTERS: &[&str] = &["uk", "io", "ai", "eu", "au", "api", "pdf", "de", "ca", "py"];
 
 /// Verbalizes the address at the cursor.
@@ -51,7 +51,7 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     })
 }
 
-/// Returns the parts of an address, signs by their names.
+/// Verbalizes an address, with symbols by their names.
 fn say_address(address: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for run in runs(address) {
@@ -78,7 +78,7 @@ fn say_address(address: &str) -> String {
     words.join(" ")
 }
 
-/// Runs of letters and of digits, and single signs.
+/// Splits a text into runs of letters, runs of digits, and single symbols.
 fn runs(text: &str) -> Vec<&str> {
     let class = |c: char| match c {
         c if c.is_ascii_digit() => 1,
@@ -108,7 +108,7 @@ fn say_digits(digits: &str) -> String {
     }
 }
 
-/// Returns a part made of letters: a word, or letter by letter when it can't be one.
+/// Verbalizes a part that consists of letters: as a word, or letter by letter if it is not pronounceable.
 fn say_part(part: &str) -> String {
     let lower = part.to_ascii_lowercase();
     let has_vowel = lower.contains(['a', 'e', 'i', 'o', 'u', 'y']);
@@ -117,7 +117,7 @@ fn say_part(part: &str) -> String {
     if spelled { letters(&lower) } else { lower }
 }
 
-/// Returns a name in a tag, cut where a capital follows a small letter and at underscores.
+/// Verbalizes the name in a tag, split at underscores and between a lower-case letter and a capital.
 fn say_name(name: &str) -> String {
     let mut out = String::new();
     let mut word = String::new();

@@ -1,4 +1,4 @@
-//! Words as error rates count them: plainly, or by the rules that Whisper's authors published.
+//! Normalization of words for error rates: plain, or by the published rules of Whisper's authors.
 
 mod number_words;
 mod rules;

@@ -1,4 +1,4 @@
-//! The words of spoken numbers.
+//! Words of spoken numbers.
 
 const ONES: [&str; 19] = [
     "one",
@@ -38,7 +38,7 @@ const MULTIPLIERS: [(&str, u32); 12] = [
     ("decillion", 33),
 ];
 
-/// The meaning of a word in a number.
+/// Meaning of a word in a number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Word {
     Zero,
@@ -62,7 +62,7 @@ pub(super) enum Word {
     Other,
 }
 
-/// The order of magnitude of an ordinal or plural.
+/// Kind of the number word from which an ordinal or plural is formed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Base {
     One,
@@ -71,7 +71,7 @@ pub(super) enum Base {
 }
 
 impl Word {
-    /// Reads a word in lower case.
+    /// Returns the meaning of a word in lower case.
     pub(super) fn of(word: &str) -> Self {
         match word {
             "o" | "oh" | "zero" => Self::Zero,
@@ -111,7 +111,7 @@ impl Word {
         Some(Self::Multiplier(10u128.pow(*power)))
     }
 
-    /// Reads a regular ordinal or plural. `ninth` is none: the published normalizer only knows `nineth`.
+    /// Parses a regular ordinal or plural. `ninth` is not one, since the published normalizer only knows `nineth`.
     fn suffixed(word: &str) -> Option<Self> {
         let tens = |stem: &str| Self::cardinal(&format!("{stem}y"));
         if let Some(stem) = word.strip_suffix("ieth") {
@@ -132,7 +132,7 @@ impl Word {
         }
     }
 
-    /// Returns a cardinal as the end of its number.
+    /// Converts a cardinal to a word that ends its number.
     fn last(self, suffix: &'static str) -> Option<Self> {
         match self {
             Self::One(n) => Some(Self::Last(Base::One, n, suffix)),

@@ -1,5 +1,5 @@
-//! The English text normaliser of Whisper (Radford et al. 2022, appendix C), written anew from its description, with the
-//! results of `EnglishTextNormalizer` in release 20250625 of the package `openai-whisper`.
+//! English text normalizer of Whisper (Radford et al. 2022, appendix C), implemented from its description. The results
+//! are those of `EnglishTextNormalizer` in release 20250625 of the package `openai-whisper`.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,16 +9,16 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::spoken_numbers;
 
-/// British and American spellings, a pair a line. From the list of Whisper's package (MIT).
+/// British and American spellings, one pair on each line, from the list of Whisper's package (MIT).
 const SPELLINGS: &str = include_str!("../../data/american_spellings.txt");
 
-/// Signs that belong to numbers.
+/// Symbols that belong to numbers.
 const NUMERIC_SIGNS: &str = ".%$¢€£";
 
 static AMERICAN: LazyLock<HashMap<&str, &str>> =
     LazyLock::new(|| SPELLINGS.lines().filter_map(|line| line.split_once(' ')).collect());
 
-/// Patterns and their replacements, applied one after the other.
+/// Patterns and their replacements, applied in order.
 type Rules = LazyLock<Vec<(Regex, &'static str)>>;
 
 static BRACKETS: Rules = LazyLock::new(|| {
@@ -95,11 +95,11 @@ fn apply(rules: &Rules, text: String) -> String {
     rules.iter().fold(text, |text, (rule, to)| rule.replace_all(&text, *to).into_owned())
 }
 
-/// Returns a text as word error rates in publications count it: contractions and titles written out, numbers in digits,
-/// American spellings, no punctuation, no bracketed remarks and hesitations.
+/// Returns a text as normalized for published word error rates: contractions and titles are written out, numbers are
+/// digits, spellings are American; punctuation, bracketed remarks and hesitations are removed.
 ///
-/// The results are those of release 20250625 of the package `openai-whisper`, peculiarities included: `ninth` stays a
-/// word, `half a million` is `half a 1000000` (the repository has a rule for it since that release).
+/// The results are those of release 20250625 of the package `openai-whisper`, including its peculiarities: `ninth`
+/// stays a word, and `half a million` is `half a 1000000` (for which the repository has had a rule since that release).
 ///
 /// ```
 /// use syrinx_text::whisper_english;
@@ -115,7 +115,7 @@ pub fn whisper_english(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Accents off, punctuation and symbols to spaces, except the signs of numbers.
+/// Removes accents, and replaces punctuation and symbols by spaces, except symbols of numbers.
 fn without_signs(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.nfkd() {

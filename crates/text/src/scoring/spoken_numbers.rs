@@ -1,4 +1,4 @@
-//! Spoken numbers to digits, as Whisper's English normaliser counts them.
+//! Conversion of spoken numbers to digits, as in Whisper's English normalizer.
 
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("it is valid")
 }
 
-/// A number on its way: a sum that still grows, or digits as they were said.
+/// A partial number: a sum that may grow, or a string of digits.
 #[derive(Debug, Clone, PartialEq)]
 enum Value {
     Sum(u128),
@@ -35,7 +35,7 @@ impl Value {
         }
     }
 
-    /// Returns the value times a power of ten, if that is a whole number.
+    /// Returns the value times a power of ten, if the product is an integer.
     fn times(&self, multiplier: u128) -> Option<u128> {
         let text = self.text();
         let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
@@ -48,7 +48,7 @@ impl Value {
     }
 }
 
-/// The state between two words.
+/// State between two words.
 #[derive(Default)]
 struct Reading {
     out: Vec<String>,
@@ -57,26 +57,26 @@ struct Reading {
 }
 
 impl Reading {
-    /// Writes a word, with the sign that belongs to it.
+    /// Appends a word, with its sign.
     fn push(&mut self, word: &str) {
         let prefix = self.prefix.take().map(String::from).unwrap_or_default();
         self.out.push(prefix + word);
     }
 
-    /// Writes the number so far.
+    /// Appends the number so far.
     fn flush(&mut self) {
         if let Some(value) = self.value.take() {
             self.push(&value.text());
         }
     }
 
-    /// Writes the number so far, then a word.
+    /// Appends the number so far, then a word.
     fn flush_and_push(&mut self, word: &str) {
         self.flush();
         self.push(word);
     }
 
-    /// Returns the digits so far with more behind them; a sum of 0 counts as none.
+    /// Returns the digits so far followed by more digits; a sum of 0 is dropped.
     fn appended(&self, digits: &str) -> Value {
         let before = match &self.value {
             None | Some(Value::Sum(0)) => String::new(),
@@ -139,7 +139,7 @@ impl Reading {
         self.push(&format!("{}{suffix}", value.text()));
     }
 
-    /// Takes a numeral, perhaps with a sign before it.
+    /// Handles a numeral, with or without a sign before it.
     fn numeral(&mut self, word: &str, digits: &str) {
         if let Some(Value::Digits(value)) = &mut self.value
             && value.ends_with('.')
@@ -160,12 +160,12 @@ impl Reading {
     }
 }
 
-/// Returns the thousands of a sum stay, the rest is multiplied.
+/// Multiplies the part of a sum below 1000, and keeps its thousands.
 fn product(sum: u128, multiplier: u128) -> u128 {
     (sum / 1000 * 1000).saturating_add((sum % 1000).saturating_mul(multiplier))
 }
 
-/// Returns a text in lower case without punctuation, its spoken numbers as digits.
+/// Converts the spoken numbers of a text (in lower case, without punctuation) to digits.
 pub(super) fn to_digits(text: &str) -> String {
     let text = prepared(text);
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -187,7 +187,7 @@ pub(super) fn to_digits(text: &str) -> String {
     ONE.replace_all(&out, "one${1}").into_owned()
 }
 
-/// Reads one word; returns whether the next one is read with it.
+/// Handles a word; returns whether the next word is consumed as well.
 fn step(reading: &mut Reading, previous: Word, current: &str, next: &str) -> bool {
     let next_word = Word::of(next);
     let goes_on = next_word != Word::Other || NUMERAL.is_match(next);
@@ -237,7 +237,7 @@ fn step(reading: &mut Reading, previous: Word, current: &str, next: &str) -> boo
     false
 }
 
-/// `percent`, or `per` before `cent`.
+/// Handles `percent`, or `per` before `cent`; returns whether the next word is consumed as well.
 fn percent(reading: &mut Reading, current: &str, next: &str) -> bool {
     let whole = current == "percent" || next == "cent";
     match reading.value.take() {
@@ -253,13 +253,13 @@ fn percent(reading: &mut Reading, current: &str, next: &str) -> bool {
     }
 }
 
-/// `and a half` as decimals, and spaces between letters and digits.
+/// Replaces `and a half` by decimals, and separates letters and digits by spaces.
 fn prepared(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
     for half in HALF.find_iter(text) {
         let before = &text[done..half.start()];
-        // The reference leaves it out where nothing stands before it.
+        // The reference drops `and a half` at the beginning of a text.
         if before.trim().is_empty() {
             done = half.end();
             continue;

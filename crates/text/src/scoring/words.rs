@@ -1,10 +1,9 @@
-//! Plain words for error rates.
+//! Plain normalization of words for error rates.
 
-/// Returns the words of a text for word error rates: lower case, punctuation dropped except apostrophes inside words,
-/// hyphens and dashes separate.
+/// Returns the words of a text for word error rates, in lower case. Hyphens and dashes separate words; other
+/// punctuation is dropped, except apostrophes inside words.
 ///
-/// Numbers are left as they are written; run [`normalize`](crate::normalize::normalize) first to compare `5` with
-/// `five`.
+/// Numbers are unchanged; [`normalize`](crate::normalize::normalize) must be applied first for `5` to equal `five`.
 pub fn normalize_for_scoring(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -19,7 +18,7 @@ pub fn normalize_for_scoring(text: &str) -> Vec<String> {
         match c {
             '\'' | '’' | '‘' | 'ʼ' => word.push('\''),
             c if c.is_alphanumeric() => word.extend(c.to_lowercase()),
-            // Combining marks belong to the letter before them.
+            // Combining marks belong to the preceding letter.
             '\u{300}'..='\u{36F}' => word.push(c),
             _ => flush(&mut word),
         }

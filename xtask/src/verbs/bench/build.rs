@@ -1,4 +1,4 @@
-//! `bench build`: everything from nothing, as after a fresh clone.
+//! `bench build`: a complete build, as after a fresh clone.
 
 use std::fs;
 use std::process::Command;
@@ -18,7 +18,7 @@ pub struct BenchBuildArgs {
     record: bool,
 }
 
-/// Builds xtask and the program in an empty folder, evaluates a small suite, and stores the time of all of it.
+/// Builds xtask and the program in an empty folder, evaluates a small suite, and stores the total time.
 pub fn run(args: &BenchBuildArgs) -> Result<()> {
     let folder = root().join("target/bench-build");
     if folder.exists() {

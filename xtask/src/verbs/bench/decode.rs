@@ -1,4 +1,4 @@
-//! `bench decode`: frames a second, side by side.
+//! `bench decode`: decoding speed in frames per second, of several programs.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,16 +15,16 @@ use crate::project::root;
 pub struct DecodeArgs {
     #[command(flatten)]
     pub measure: MeasureArgs,
-    /// Everything else goes to `syrinx bench decode`, for a trial that isn't stored
+    /// Further arguments of `syrinx bench decode`, for a measurement that is not stored
     #[arg(last = true)]
     pub rest: Vec<String>,
 }
 
-/// Arguments of `syrinx bench decode` for eight sequences side by side.
+/// Arguments of `syrinx bench decode` for a batch of eight sequences.
 const BATCH_8: [&str; 4] = ["--sequences", "8", "--frames", "30"];
 
-/// Measures all kinds in every round: f32 and 8-bit weights, one sequence and eight, PyTorch with a cache and without,
-/// and the passes of the NAR.
+/// Measures all kinds in every round: f32 and 8-bit weights, one and eight sequences, PyTorch with and without a cache,
+/// and the NAR passes.
 pub fn measure(args: &DecodeArgs, program: &Path) -> Result<Figures> {
     let torch = has_torch(&args.measure.python);
     let mut figures = Figures::default();
@@ -64,7 +64,7 @@ pub fn measure(args: &DecodeArgs, program: &Path) -> Result<Figures> {
     Ok(figures)
 }
 
-/// Measures the same work in PyTorch, with a cache and without.
+/// Measures the same computation in PyTorch, with and without a cache.
 fn compare(figures: &mut Figures, python: &str, f32: &Value, int8: &Value) -> Result<()> {
     let work = json!({"config": f32["config"], "threads": f32["threads"]}).to_string();
     let script = root().join("xtask/bench/decode.py");
@@ -83,7 +83,7 @@ fn frames_per_s(row: &Value) -> Result<f64> {
     number(row, "/figures/frames_per_s")
 }
 
-/// Returns the bytes of weights that are read in a second.
+/// Returns the bytes of weights that are read per second.
 fn bytes_per_s(row: &Value) -> Result<f64> {
     let sequences = row.pointer("/config/sequences").and_then(Value::as_f64);
     let steps_per_s = frames_per_s(row)? / sequences.context("sequences")?;

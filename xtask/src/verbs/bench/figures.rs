@@ -1,11 +1,11 @@
-//! Values of figures, one for each round.
+//! Figures with a value for each round.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::trials::weak::median;
 
-/// Figures of a measurement, in the order in which they came.
+/// Figures of a measurement, in the order in which they were added.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Figures(Vec<Figure>);
 
@@ -14,12 +14,12 @@ pub struct Figures(Vec<Figure>);
 struct Figure {
     name: String,
     unit: String,
-    /// One for each round.
+    /// Values, one for each round.
     values: Vec<f64>,
 }
 
 impl Figure {
-    /// Returns median, least and most.
+    /// Returns median, minimum and maximum.
     fn summary(&self) -> [f64; 3] {
         let mut values = self.values.clone();
         let middle = median(&mut values);
@@ -50,7 +50,7 @@ impl Figures {
         self.0.iter().map(|figure| (figure.name.as_str(), figure.summary()[0]))
     }
 
-    /// Returns the figures as `syrinx results add` reads them; least and most stand for the interval.
+    /// Returns the figures in the format of `syrinx results add`, with minimum and maximum as the interval.
     pub fn stored(&self) -> Value {
         let figures = self.0.iter().map(|figure| {
             let [value, low, high] = figure.summary();

@@ -1,4 +1,4 @@
-//! Measurements as they are stored, and the page of the latest of each.
+//! Stored measurements, and the page of the latest ones.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -39,7 +39,7 @@ impl Measurement {
         Ok(Self { name: name.to_owned(), date, revision, machine: machine(), figures })
     }
 
-    /// Prints the figures, and those with a requirement once more beside it.
+    /// Prints the figures, and a table of those with a requirement.
     pub fn print(&self) -> Result<()> {
         println!("{}", self.machine);
         print!("{}", self.figures.table());
@@ -48,7 +48,7 @@ impl Measurement {
         Ok(())
     }
 
-    /// Stores it in target/bench, in place of an earlier one, and in the results store.
+    /// Stores the measurement in target/bench, where it replaces the previous one, and in the results store.
     pub fn store(&self, program: &Path) -> Result<()> {
         fs::create_dir_all(folder())?;
         let stored = folder().join("figures.json");

@@ -1,4 +1,4 @@
-//! `bench serve`: the server at capacity and at four times that.
+//! `bench serve`: load test of the server at capacity and at four times its capacity.
 
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
@@ -35,10 +35,10 @@ pub struct BenchServeArgs {
     /// Time at four times capacity, seconds
     #[arg(long, default_value_t = 300, value_name = "S")]
     overload_s: u64,
-    /// Requests that hang up
+    /// Requests whose client disconnects
     #[arg(long, default_value_t = 20, value_name = "N")]
     hangups: usize,
-    /// Write the report here too
+    /// Also write the report to this file
     #[arg(long, value_name = "FILE")]
     report: Option<String>,
 }
@@ -84,7 +84,7 @@ pub fn run(args: &BenchServeArgs) -> Result<()> {
     Ok(())
 }
 
-/// Speaks a text; the answer is read to its end.
+/// Requests the speech of a text and reads the complete answer.
 fn speak(server: &Program, text: &str) -> Result<Seen> {
     let begun = Instant::now();
     let mut stream = request(server, text)?;
@@ -108,7 +108,7 @@ fn request(server: &Program, text: &str) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// Clients that each send the next request when the last one is answered.
+/// Runs clients that each send a request as soon as the previous one is answered (closed loop).
 fn closed_loop(server: &Program, clients: usize, time: Duration) -> Result<Vec<Seen>> {
     let seen = Mutex::new(Vec::new());
     let end = Instant::now() + time;
@@ -130,7 +130,7 @@ fn closed_loop(server: &Program, clients: usize, time: Duration) -> Result<Vec<S
     Ok(seen)
 }
 
-/// Requests at a rate, whether earlier ones are answered or not.
+/// Sends requests at a fixed rate, regardless of answers (open loop).
 fn open_loop(server: &Program, rate: f64, time: Duration) -> Result<Vec<Seen>> {
     let seen = Mutex::new(Vec::new());
     let begun = Instant::now();
@@ -153,7 +153,7 @@ fn open_loop(server: &Program, rate: f64, time: Duration) -> Result<Vec<Seen>> {
     Ok(seen.into_inner().unwrap_or_default())
 }
 
-/// Returns the times from a client's hang-up to the free place, seconds.
+/// Returns the times from a client's disconnection until its place is free, seconds.
 fn hang_ups(server: &Program, n: usize) -> Result<Vec<f64>> {
     let long = TEXT.repeat(20);
     let mut times = Vec::new();
@@ -173,7 +173,7 @@ fn hang_ups(server: &Program, n: usize) -> Result<Vec<f64>> {
     Ok(times)
 }
 
-/// Requests that hold a place.
+/// Returns the number of requests that hold a place.
 fn places(server: &Program) -> Result<u64> {
     let mut stream = TcpStream::connect(server.address())?;
     write!(stream, "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;

@@ -1,4 +1,4 @@
-//! `bench train`: positions a second of training steps, side by side.
+//! `bench train`: training speed in positions per second, of several programs.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,15 +15,15 @@ use crate::project::root;
 pub struct TrainArgs {
     #[command(flatten)]
     pub measure: MeasureArgs,
-    /// Everything else goes to `syrinx bench train`, for a trial that isn't stored
+    /// Further arguments of `syrinx bench train`, for a measurement that is not stored
     #[arg(last = true)]
     pub rest: Vec<String>,
 }
 
-/// Arguments of `syrinx bench train` for 12 blocks of width 768. A step takes seconds: one is measured in a round.
+/// Arguments of `syrinx bench train` for 12 blocks of width 768. A step takes seconds, so one is measured in a round.
 const WIDE: &str = "--dim 768 --layers 12 --heads 12 --hidden 2048 --kernels fused --steps 1";
 
-/// Measures the embedded model's shape and a wide one, or the shape of the further arguments.
+/// Measures the shape of the embedded model and a wide one, or the shape of the further arguments.
 pub fn measure(args: &TrainArgs, program: &Path) -> Result<Figures> {
     let wide: Vec<String> = WIDE.split(' ').map(str::to_owned).collect();
     let shapes = [("train", &args.rest), ("train_768", &wide)];
@@ -63,7 +63,7 @@ fn add(figures: &mut Figures, shape: &str, rows: &Value, torch: Option<&Value>) 
     Ok(())
 }
 
-/// Returns the same work in PyTorch.
+/// Measures the same computation in PyTorch.
 fn pytorch(python: &str, row: &Value) -> Result<Value> {
     let work = json!({"config": row["config"], "threads": row["threads"]}).to_string();
     json_of(Command::new(python).arg(root().join("xtask/bench/train.py")).arg(work))

@@ -1,4 +1,4 @@
-//! `bench user`: the program as its users meet it, each command a process that loads the embedded model.
+//! `bench user`: commands as users run them, each in a process that loads the embedded model.
 
 use std::fs;
 use std::path::Path;
@@ -17,19 +17,19 @@ use crate::project::root;
 pub struct UserArgs {
     #[command(flatten)]
     pub measure: MeasureArgs,
-    /// Characters of the long text
+    /// Number of characters of the long text
     #[arg(long, default_value_t = CHARACTERS, value_name = "N")]
     characters: usize,
-    /// Minutes of the recording that is transcribed
+    /// Length of the transcribed recording, minutes
     #[arg(long, default_value_t = MINUTES, value_name = "N")]
     minutes: usize,
 }
 
-/// Standard length of the long text.
+/// Standard length of the long text, characters.
 const CHARACTERS: usize = 10_000;
-/// Standard length of the long recording.
+/// Standard length of the long recording, minutes.
 const MINUTES: usize = 60;
-/// Characters of the short text.
+/// Length of the short text, characters.
 const SHORT: usize = 100;
 
 impl UserArgs {
@@ -44,13 +44,13 @@ impl UserArgs {
     }
 }
 
-/// Duration and peak memory of a process that ended well.
+/// Duration and peak memory of a successful process.
 struct Ran {
     seconds: f64,
     peak_mb: f64,
 }
 
-/// Measures every command, each a process of its own. Long requests cost minutes: they run once, after the rounds.
+/// Measures every command in a process of its own. Long requests take minutes, so they run once, after the rounds.
 pub fn measure(args: &UserArgs, program: &Path) -> Result<Figures> {
     let folder = root().join("target/bench-user");
     fs::create_dir_all(&folder)?;
@@ -61,7 +61,7 @@ pub fn measure(args: &UserArgs, program: &Path) -> Result<Figures> {
         eprintln!("user: round {round} of {}", args.measure.rounds);
         limits(program, &mut figures)?;
         let events = path("events.jsonl");
-        // Events of an earlier round would be read again.
+        // The file may contain events of an earlier round.
         let _ = fs::remove_file(&events);
         let begun = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
         let word = ran(program, &["say", "Yes.", "-o", &path("word.wav"), "--events", &events])?;
@@ -82,7 +82,7 @@ pub fn measure(args: &UserArgs, program: &Path) -> Result<Figures> {
     Ok(figures)
 }
 
-/// Speaks a long text, and recognizes a long recording.
+/// Measures synthesis of a long text, and recognition of a long recording.
 fn long(args: &UserArgs, program: &Path, wav: &str, figures: &mut Figures) -> Result<()> {
     eprintln!("user: say of {} characters", args.characters);
     let long = text(args.characters)?;
@@ -103,7 +103,7 @@ fn per_character_ms(spoken: &Ran, text: &str) -> f64 {
     1e3 * spoken.seconds / text.chars().count() as f64
 }
 
-/// Returns sentences of the Harvard lists of at least `characters` characters together.
+/// Returns sentences of the Harvard lists with at least `characters` characters in total.
 fn text(characters: usize) -> Result<String> {
     let lists = fs::read_to_string(root().join("evals/data/harvard-1-300.txt"))?;
     let mut text = String::new();
@@ -140,7 +140,7 @@ fn first_event(path: &str) -> Result<f64> {
     event["at_s"].as_f64().context("an event has a time")
 }
 
-/// Runs a command of the program to its end.
+/// Runs a command of the program, and measures it.
 fn ran(program: &Path, words: &[&str]) -> Result<Ran> {
     let begun = Instant::now();
     let mut child = Command::new(program)

@@ -8,14 +8,14 @@ use std::sync::Mutex;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-/// A running server on a port that the system chose; it is ended when this goes.
+/// A running server on a port that the system chose; stopped when dropped.
 pub(crate) struct Program {
     child: Mutex<Child>,
     address: String,
 }
 
 impl Program {
-    /// Starts the program's server with further flags.
+    /// Starts the server of the program with further flags.
     pub(crate) fn start(program: &Path, flags: &[&str]) -> Result<Self> {
         let mut child = Command::new(program)
             .args(["serve", "--port", "0", "--json"])
@@ -31,17 +31,17 @@ impl Program {
         Ok(Self { child: Mutex::new(child), address })
     }
 
-    /// Returns an address of the server.
+    /// Returns the URL of a path of the server.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Host and port.
+    /// Returns host and port of the server.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// Resident memory, MiB.
+    /// Returns the resident memory of the server, MiB.
     pub(crate) fn memory_mib(&self) -> Result<f64> {
         let id = self.child.lock().map_err(|_| anyhow::anyhow!("a thread failed"))?.id();
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
@@ -50,7 +50,7 @@ impl Program {
         Ok(kib / 1024.0)
     }
 
-    /// An error if the server has ended.
+    /// Fails if the server has ended.
     pub(crate) fn check(&self) -> Result<()> {
         let mut child = self.child.lock().map_err(|_| anyhow::anyhow!("a thread failed"))?;
         match child.try_wait()? {

@@ -1,4 +1,4 @@
-//! A small disk: a tmpfs of a given size. It needs the right to mount.
+//! A small disk: a tmpfs of a given size, which requires permission to mount.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,13 +6,13 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
-/// A mounted folder, unmounted in the end.
+/// A mounted folder, unmounted when dropped.
 pub(super) struct Disk {
     folder: TempDir,
 }
 
 impl Disk {
-    /// Builds a disk with room for inputs.
+    /// Mounts a disk with space for the inputs.
     pub(super) fn new() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let place = folder.path().display().to_string();
@@ -25,7 +25,7 @@ impl Disk {
         self.folder.path()
     }
 
-    /// Returns the bytes in use, whole blocks.
+    /// Returns the number of bytes in use, in complete blocks.
     pub(super) fn used_bytes(&self) -> Result<u64> {
         let place = self.folder().display().to_string();
         let shown =
@@ -34,7 +34,7 @@ impl Disk {
         text.lines().last().and_then(|line| line.trim().parse().ok()).context("`df` shows no size")
     }
 
-    /// Changes the size.
+    /// Changes the size of the disk.
     pub(super) fn resize(&mut self, bytes: u64) -> Result<()> {
         let place = self.folder().display().to_string();
         mount(&["-o", &format!("remount,size={bytes}"), &place])
@@ -43,7 +43,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // A disk that stays mounted is reported by the removal of its folder.
+        // If the disk stays mounted, the removal of its folder fails.
         let _ = Command::new("umount").arg(self.folder.path()).status();
     }
 }

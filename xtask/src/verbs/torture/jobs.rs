@@ -9,22 +9,22 @@ use anyhow::{Result, bail};
 /// A job of the program.
 pub(super) struct Job {
     pub(super) name: &'static str,
-    /// Writes the inputs into a folder, by the program where needed.
+    /// Writes the inputs into a folder, with the program where needed.
     pub(super) prepare: fn(&Path, &Path) -> Result<()>,
-    /// Whether `args` start a shell script that starts the program, its path being `$SYRINX`.
+    /// Whether `args` start a shell script, which starts the program at the path `$SYRINX`.
     pub(super) script: bool,
     /// Arguments that start or resume the job.
     pub(super) args: fn(&Path) -> Vec<String>,
-    /// Whether a file (below the folder) must be the same in the end.
+    /// Whether a file below the folder must have the same bytes in the end.
     pub(super) compared: fn(&Path) -> bool,
     /// Exit codes on a full disk.
     pub(super) full_exits: &'static [i32],
 }
 
-/// Exit code of the program when writing failed.
+/// Exit code of the program after a failed write.
 const EXIT_IO: i32 = 5;
 
-/// Exit code of an ablation some cells of which failed.
+/// Exit code of an ablation with failed cells.
 const EXIT_CELLS: i32 = 3;
 
 /// All jobs.
@@ -101,7 +101,7 @@ fn words(line: &str) -> Vec<String> {
 const RECORDINGS: usize = 24;
 const SAMPLES: usize = 60_000;
 
-/// Recordings of a buzz with its manifest.
+/// Writes synthetic recordings and their manifest.
 fn recordings(folder: &Path, _program: &Path) -> Result<()> {
     let mut lines = String::new();
     for index in 0..RECORDINGS {
@@ -116,7 +116,7 @@ fn recordings(folder: &Path, _program: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Returns a WAV of a buzz whose pitch and level move.
+/// Returns a WAV file of a harmonic tone with varying pitch and level.
 fn buzz(index: usize) -> Vec<u8> {
     let period = 160 + 13 * index;
     let sample = |i: usize| {
@@ -136,7 +136,7 @@ fn buzz(index: usize) -> Vec<u8> {
     wav
 }
 
-/// Shards, made once by the program itself, and a small training.
+/// Encodes shards with the program, and writes the configuration of a small training.
 fn shards(folder: &Path, program: &Path) -> Result<()> {
     recordings(folder, program)?;
     let encode = Command::new(program)
@@ -151,12 +151,12 @@ fn shards(folder: &Path, program: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A suite of a few sentences.
+/// Writes a suite of a few sentences.
 fn suite(folder: &Path, _program: &Path) -> Result<()> {
     suite_of(folder, "Glue the sheet.\nRice is served.\nThe birch canoe.\n")
 }
 
-/// A suite that speaks the lines of a text.
+/// Writes a suite that synthesizes the lines of a text.
 fn suite_of(folder: &Path, lines: &str) -> Result<()> {
     fs::write(folder.join("lines.txt"), lines)?;
     fs::write(
@@ -167,7 +167,7 @@ fn suite_of(folder: &Path, lines: &str) -> Result<()> {
     Ok(())
 }
 
-/// Configuration of a training of the smallest model: these settings, then a model, then this mix.
+/// Returns the training configuration of a very small model, with these settings and this mix of stages.
 fn training(settings: &str, stages: &[[&str; 2]]) -> String {
     let mix = stages.iter().map(|[task, stage]| {
         format!("[[mix]]\ntask = \"{task}\"\nstage = \"{stage}\"\nweight = 1.0\n")
@@ -179,7 +179,7 @@ fn training(settings: &str, stages: &[[&str; 2]]) -> String {
     )
 }
 
-/// A grid of two cells that learn something and speak.
+/// Writes an ablation of two cells that train a model and synthesize speech.
 fn grid(folder: &Path, program: &Path) -> Result<()> {
     shards(folder, program)?;
     let settings = "prompt.none_probability = 1.0\n";
@@ -196,10 +196,10 @@ fn grid(folder: &Path, program: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Voices that clients register with a server.
+/// Number of voices that clients register with the server.
 const VOICES: usize = 5;
 
-/// A script that starts a server and registers voices with it, those that it hasn't got yet.
+/// Writes a script that starts a server and registers the missing voices.
 fn server(folder: &Path, program: &Path) -> Result<()> {
     for index in 0..VOICES {
         fs::write(folder.join(format!("v{index}.wav")), buzz(index))?;

@@ -40,7 +40,7 @@ pub struct BenchDecodeArgs {
     hidden: usize,
 }
 
-/// Measures decoding.
+/// Measures the speed of decoding.
 pub fn run(session: &Session, args: &BenchDecodeArgs) -> Outcome {
     let precision: Precision = serde_json::from_value(json!(args.weights)).map_err(|_| {
         Failure::usage(format!("--weights {}", args.weights), "there are f32 and int8")
@@ -87,7 +87,7 @@ pub struct PassesArgs {
     hidden: usize,
 }
 
-/// Measures whole passes.
+/// Measures the speed of passes over all positions.
 pub fn passes(session: &Session, args: &PassesArgs) -> Outcome {
     let PassesArgs { positions, passes, dim, layers, heads, hidden } = *args;
     let block = BlockConfig { dim, layers, heads, hidden, ..Default::default() };
@@ -104,7 +104,7 @@ pub fn passes(session: &Session, args: &PassesArgs) -> Outcome {
     ))
 }
 
-/// Measures the machine.
+/// Measures memory bandwidth and arithmetic speed of the machine.
 pub fn machine(session: &Session) -> Outcome {
     let figures = measure_machine();
     if session.globals.json {

@@ -1,4 +1,4 @@
-//! Latency of recognition while sound is coming in.
+//! Latency of streaming recognition.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ pub struct LiveArgs {
     count: usize,
 }
 
-/// Measures recordings one by one, and all of them as one.
+/// Measures each recording by itself, and all of them concatenated.
 pub fn run(session: &Session, args: &LiveArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let engine = session.engine(&settings)?;

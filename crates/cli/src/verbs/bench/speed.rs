@@ -15,7 +15,7 @@ use crate::failure::Outcome;
 use crate::session::Session;
 use crate::table::table;
 
-/// Spoken text: five sentences of the Harvard lists. The first alone is the one sentence of synthesis.
+/// Text of the measurements: five sentences of the Harvard lists. Synthesis of one sentence uses the first.
 const SENTENCES: [&str; 5] = [
     "The birch canoe slid on the smooth planks.",
     "Glue the sheet to the dark blue background.",
@@ -24,12 +24,12 @@ const SENTENCES: [&str; 5] = [
     "Rice is often served in round bowls.",
 ];
 
-/// Variables that set the number of threads of a process.
+/// Environment variables that set the number of threads of a process.
 const THREADS: [&str; 2] = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"];
 
 #[derive(Debug, Args)]
 pub struct SpeedArgs {
-    /// Measurements of each; the median counts
+    /// Number of measurements of each; the result is their median
     #[arg(long, default_value_t = 3, value_name = "N")]
     times: usize,
     /// Measure only the codec, on this recording, in this process
@@ -37,13 +37,13 @@ pub struct SpeedArgs {
     here: Option<String>,
 }
 
-/// Verb of the first task of the registry that fits.
+/// Returns the verb of the first task for which `fits` is true.
 fn verb_of(fits: fn(&TaskDescriptor) -> bool, purpose: &'static str) -> Outcome<&'static str> {
     let task = ALL.iter().find(|task| fits(task));
     Ok(task.ok_or(RecipeError::NoTask { purpose })?.verb.name)
 }
 
-/// Measures synthesis and recognition as a user meets them, each a process that loads the model, and the codec alone.
+/// Measures synthesis and recognition, each in a process that loads the model as for a user, and the codec alone.
 pub fn run(session: &Session, args: &SpeedArgs) -> Outcome {
     if let Some(audio) = &args.here {
         return session.print_json(&codec(session, audio, args.times.max(1))?);
@@ -83,7 +83,7 @@ pub fn run(session: &Session, args: &SpeedArgs) -> Outcome {
     session.print(&shown(&figures))
 }
 
-/// Encoding and decoding in this process: times real time, together.
+/// Measures encoding plus decoding in this process, as a multiple of real time.
 fn codec(session: &Session, audio: &str, times: usize) -> Outcome<Value> {
     let engine = session.engine(&session.settings(&[])?.value)?;
     let audio = engine.load(audio)?;
@@ -91,7 +91,7 @@ fn codec(session: &Session, audio: &str, times: usize) -> Outcome<Value> {
     Ok(json!({ "times_real_time": times_real_time }))
 }
 
-/// Runs this program with the same model and settings; returns its output.
+/// Runs this program in another process with the same model and settings; returns its output.
 fn again(words: &[&str], threads: Option<usize>) -> Outcome<Vec<u8>> {
     let program = std::env::current_exe().map_err(|e| fail(e.to_string()))?;
     let mut command = Command::new(program);

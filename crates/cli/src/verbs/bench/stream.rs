@@ -1,4 +1,4 @@
-//! Latency and underruns of streamed speech.
+//! Latency and underruns of streaming synthesis.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ pub struct StreamArgs {
     count: usize,
 }
 
-/// Measures with the model loaded, alone and with another request at the same time.
+/// Measures with a loaded model, once alone and once with a concurrent request.
 pub fn run(session: &Session, args: &StreamArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let text = std::fs::read_to_string(&args.sentences)

@@ -13,7 +13,7 @@ use crate::session::{Session, data_folder};
 use crate::table::{fields, table};
 use crate::verbs::codes::Used;
 
-/// Returns the facts of a codec.
+/// Returns the properties of a codec, as JSON.
 fn facts(name: &str, codec: &dyn Codec) -> Value {
     let info = codec.info();
     let rates_hz = codec.level_rates_hz();
@@ -36,7 +36,7 @@ fn facts(name: &str, codec: &dyn Codec) -> Value {
     })
 }
 
-/// Shows one codec.
+/// Prints the properties of a codec.
 pub fn info(session: &Session, named: Option<&CodecSpec>) -> Outcome {
     let used = Used::open(session, named)?;
     let name = named.map_or("the model's".to_owned(), CodecSpec::to_string);
@@ -62,7 +62,7 @@ pub fn info(session: &Session, named: Option<&CodecSpec>) -> Outcome {
     session.print(&fields(&rows))
 }
 
-/// Rates of levels in a row, equal ones once.
+/// Formats the rates of all levels, with equal rates merged.
 fn rates(all: &[f64]) -> String {
     let mut runs: Vec<(f64, usize)> = Vec::new();
     for &rate in all {
@@ -78,7 +78,7 @@ fn rates(all: &[f64]) -> String {
     runs.into_iter().map(run).collect::<Vec<_>>().join(", ")
 }
 
-/// Lists the codecs in folders; without folders, the model's and those among the installed models.
+/// Lists the codecs in `folders`; without folders the model's codec and the installed codecs.
 pub fn list(session: &Session, folders: &[PathBuf], models_dir: Option<&PathBuf>) -> Outcome {
     let mut found = Vec::new();
     if folders.is_empty() {
@@ -122,7 +122,7 @@ fn row(facts: &Value) -> [String; 7] {
     ]
 }
 
-/// Folders with a configuration of a codec, in a folder or the folder itself, in order.
+/// Returns the folders with a configuration of a codec: the folder itself, or its subfolders in order.
 fn codecs_in(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let holds_one = |path: &Path| path.join("config.json").is_file() && is_published_codec(path);
     if holds_one(folder) {

@@ -13,7 +13,7 @@ use crate::pen::Pen;
 use crate::screens::ablations::{Ablations, CHART, shown};
 use crate::screens::{bounds, number};
 
-/// A point of the chart.
+/// A finished cell in the chart.
 struct Point {
     x: f64,
     figure: Figure,
@@ -32,7 +32,7 @@ impl Ablations {
         let (points, names) = self.points(&axis);
         let ends = points.iter().flat_map(|p| [p.figure.low, p.figure.high, p.figure.value]);
         let (Some(x), Some(y)) = (bounds(points.iter().map(|p| p.x)), bounds(ends)) else {
-            pen.text(inner, 0, 0, "no finished cell has it", pen.theme.dim);
+            pen.text(inner, 0, 0, "no finished cell has this figure", pen.theme.dim);
             return;
         };
         if inner.width < 16 || inner.height < 4 {
@@ -73,8 +73,8 @@ impl Ablations {
         chart.render(inner, pen.buf);
     }
 
-    /// Returns the points of the chart; for an axis that isn't of numbers, its values' names in the order of their
-    /// places.
+    /// Returns the points of the chart, and the labels of an axis whose values are not numbers. The x coordinate of a
+    /// point on such an axis is the index of its label.
     fn points(&self, axis: &str) -> (Vec<Point>, Vec<String>) {
         let cells: Vec<(&Value, &Figure)> = self
             .cells()

@@ -1,4 +1,4 @@
-//! Drawing of ablations: the lists of grids and cells, and the question before a start.
+//! Drawing of ablations: the lists of grids and cells, and the confirmation before a start.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -38,7 +38,7 @@ impl Ablations {
         let focused = self.pane == ABLATIONS;
         let inner = pen.frame(area, "Ablations", ABLATIONS, focused);
         if self.ablations.is_empty() {
-            let text = "none in the store, and none ready in configs/ablations";
+            let text = "no ablation in the store or in configs/ablations";
             pen.paragraph(inner, text, pen.theme.dim);
         }
         let rows = self.ablations.iter().map(|(name, cells)| {
@@ -102,7 +102,7 @@ impl Ablations {
     }
 }
 
-/// Opens the question whether to start an ablation.
+/// Draws the confirmation to start an ablation.
 fn ask(pen: &mut Pen<'_>, area: Rect, card: &AblationCard) {
     let trains = if card.trains { " It trains models, which may take hours." } else { "" };
     let text = format!(

@@ -25,8 +25,8 @@ pub(super) enum Act {
 pub(super) const KEYS: &[Binding<Act>] = &[
     bind(&[Key::Enter, Key::Char('r')], Act::All, "run", "run all columns"),
     bind(&[Key::Char('R')], Act::One, "", "run this column"),
-    bind(&[Key::Char('i'), Key::Tab], Act::Input, "input", "type the text, the file, the voice"),
-    bind(&[Key::Char('e')], Act::Settings, "settings", "change this column's sampling"),
+    bind(&[Key::Char('i'), Key::Tab], Act::Input, "input", "edit text, file and voice"),
+    bind(&[Key::Char('e')], Act::Settings, "settings", "edit this column's settings"),
     bind(&[Key::Left, Key::Char('h')], Act::Left, "", "the column on the left"),
     bind(&[Key::Right, Key::Char('l')], Act::Right, "", "the column on the right"),
     bind(&[Key::Char('a')], Act::Add, "add", "add a column like this one"),
@@ -36,8 +36,8 @@ pub(super) const KEYS: &[Binding<Act>] = &[
     bind(&[Key::Char('s')], Act::Seed, "seed", "the next seed"),
     bind(&[Key::Char('v')], Act::Voice, "voice", "the next voice"),
     bind(&[Key::Char('w')], Act::Save, "write", "write this column's answer to files"),
-    bind(&[Key::Char('p')], Act::Play, "play", "play this column's sound"),
-    bind(&[Key::Char('x')], Act::Stop, "stop", "stop what is running"),
+    bind(&[Key::Char('p')], Act::Play, "play", "play this column's audio"),
+    bind(&[Key::Char('x')], Act::Stop, "stop", "stop the running columns"),
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -48,11 +48,11 @@ pub(super) enum Typing {
     Leave,
 }
 
-/// Keys while a field is typed in.
+/// Keys while a field has the focus.
 pub(super) const TYPING: &[Binding<Typing>] = &[
     bind(&[Key::Enter], Typing::Run, "run", "run all columns"),
     bind(&[Key::Tab, Key::Down], Typing::Next, "next field", "text, file, voice, columns"),
-    bind(&[Key::BackTab, Key::Up], Typing::Previous, "", "the field before"),
+    bind(&[Key::BackTab, Key::Up], Typing::Previous, "", "the previous field"),
     bind(&[Key::Esc], Typing::Leave, "columns", "back to the columns"),
 ];
 
@@ -68,9 +68,19 @@ pub(super) enum Knobs {
 
 /// Keys of the settings.
 pub(super) const KNOBS: &[Binding<Knobs>] = &[
-    bind(&[Key::Right, Key::Char('+'), Key::Char('l')], Knobs::More, "more", "more, or on"),
-    bind(&[Key::Left, Key::Char('-'), Key::Char('h')], Knobs::Less, "less", "less, or off"),
-    bind(&[Key::Enter], Knobs::Type, "type", "type a value; enter again takes it"),
+    bind(
+        &[Key::Right, Key::Char('+'), Key::Char('l')],
+        Knobs::More,
+        "more",
+        "increase, or switch on",
+    ),
+    bind(
+        &[Key::Left, Key::Char('-'), Key::Char('h')],
+        Knobs::Less,
+        "less",
+        "decrease, or switch off",
+    ),
+    bind(&[Key::Enter], Knobs::Type, "type", "type a value; enter confirms it"),
     bind(&[Key::Backspace, Key::Char('0')], Knobs::Reset, "reset", "back to the default"),
     bind(&[Key::Char('r')], Knobs::Run, "run", "run this column with these settings"),
     bind(&[Key::Esc, Key::Char('e'), Key::Tab], Knobs::Leave, "columns", "back to the columns"),

@@ -15,24 +15,24 @@ pub(super) enum ColumnState {
     /// Not run yet.
     #[default]
     Empty,
-    /// Waits for a recording of another column.
+    /// Waits for the speech of another column.
     Waiting,
-    /// Being answered.
+    /// The request is running.
     Running {
-        /// By this job.
+        /// Job of the request.
         job: JobId,
-        /// Since then.
+        /// Start of the job, seconds since 1970.
         since_s: f64,
         /// Progress note.
         note: String,
     },
-    /// Answered.
+    /// The request was answered.
     Shown(Box<DrawnAnswer>),
-    /// Went wrong.
+    /// The request failed.
     Failed(ProgramError),
 }
 
-/// Typed input of all columns.
+/// Input fields, shared by all columns.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Input<'a> {
     pub(super) text: &'a str,
@@ -48,7 +48,7 @@ pub(super) struct Column {
     pub(super) task: String,
     pub(super) model: usize,
     pub(super) seed: u64,
-    /// Settings that aren't the default's.
+    /// Settings that differ from the default.
     pub(super) changed: BTreeMap<String, String>,
     pub(super) state: ColumnState,
 }
@@ -58,12 +58,12 @@ impl Column {
         Self { task: task.to_owned(), ..Self::default() }
     }
 
-    /// Another one with the same task and settings.
+    /// Returns an empty column with the same task, model and settings.
     pub(super) fn like(&self) -> Self {
         Self { state: ColumnState::Empty, ..self.clone() }
     }
 
-    /// Returns the shown answer, with a name for its files.
+    /// Returns the answer, with a stem for the names of its files.
     pub(super) fn shown(&self) -> Option<(String, &DrawnAnswer)> {
         match &self.state {
             ColumnState::Shown(shown) => Some((format!("{}-seed{}", self.task, self.seed), shown)),
@@ -75,7 +75,7 @@ impl Column {
         self.shown().and_then(|(_, shown)| shown.answer.audio.as_ref())
     }
 
-    /// Returns the value of a setting here.
+    /// Returns the value of a setting in this column.
     pub(super) fn value(&self, knob: &Knob) -> String {
         self.changed.get(&knob.key).unwrap_or(&knob.value).clone()
     }
@@ -88,7 +88,7 @@ impl Column {
         }
     }
 
-    /// A little more or less of a setting: whole numbers by one, others by 0.05, switches on and off.
+    /// Increases or decreases a setting: integers by 1, other numbers by 0.05; switches a Boolean on or off.
     pub(super) fn turn(&mut self, knob: &Knob, up: bool) {
         let now = self.value(knob);
         let sign = if up { 1 } else { -1 };
@@ -97,7 +97,7 @@ impl Column {
         } else if let Ok(whole) = now.parse::<i64>() {
             whole.saturating_add(sign).max(0).to_string()
         } else if let Ok(number) = now.parse::<f64>() {
-            // Whole steps, so that 0.1 + 0.05 is 0.15.
+            // Integer multiples of the step avoid rounding errors: 0.1 + 0.05 is 0.15.
             let steps = (number * 20.0).round() + sign as f64;
             format!("{:?}", (steps.max(0.0) / 20.0 * 1000.0).round() / 1000.0)
         } else {
@@ -106,7 +106,7 @@ impl Column {
         self.set(knob, new);
     }
 
-    /// Returns the question of this column about an input: text, file, voice.
+    /// Builds the request of this column from the input fields.
     pub(super) fn ask(
         &self,
         card: &TaskCard,
@@ -117,13 +117,13 @@ impl Column {
         let Input { text, file, voice } = input;
         let mut request = Map::new();
         let about = match (card.takes_recording, &recording) {
-            // The samples stand in the place of a file.
+            // A recording in memory replaces the file.
             (true, Some(_)) => "",
             (true, None) => file,
             (false, _) => text,
         };
         request.insert(card.positional.clone(), json!(about));
-        // A voice that looks like a path is a prompt recording.
+        // A voice with a slash or a dot is the path of a prompt recording.
         let imitated = voice.contains(['/', '.']) && card.takes("prompt");
         if imitated {
             request.insert("prompt".into(), json!(voice));

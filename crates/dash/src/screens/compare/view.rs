@@ -12,7 +12,7 @@ use crate::screens::compare::column::ColumnState;
 use crate::screens::compare::{COLUMN, Compare, FILE, Focus, KNOB, TEXT, VOICE};
 use crate::screens::duration;
 
-/// Narrowest column that one can read.
+/// Smallest width of a column, in terminal columns.
 const NARROWEST: u16 = 38;
 
 impl Compare {
@@ -103,7 +103,7 @@ impl Compare {
                 pen.text(inner, 0, used + 1, "enter runs it", pen.theme.dim);
             }
             ColumnState::Waiting => {
-                pen.paragraph(inner, "waits for the column that speaks", pen.theme.dim);
+                pen.paragraph(inner, "waits for speech of another column", pen.theme.dim);
             }
             ColumnState::Running { since_s, note, .. } => {
                 let text = format!("working for {} {note}", duration(pen.now_s - since_s));
@@ -117,7 +117,7 @@ impl Compare {
     }
 }
 
-/// A line that is typed, scrolled so that the cursor is seen.
+/// Draws a text field, scrolled such that the cursor is visible.
 fn draw_field(pen: &mut Pen<'_>, area: Rect, field: &Field, focused: bool) {
     let room = usize::from(area.width).saturating_sub(1).max(1);
     let before: Vec<char> = field.text().chars().take(field.cursor()).collect();
@@ -134,7 +134,7 @@ fn draw_field(pen: &mut Pen<'_>, area: Rect, field: &Field, focused: bool) {
     }
 }
 
-/// An answer: figures, waveform, spectrogram, words.
+/// Draws an answer: figures, waveform, spectrogram, words.
 fn draw_shown(pen: &mut Pen<'_>, area: Rect, shown: &DrawnAnswer) {
     let figures = figures(shown);
     let used = pen.paragraph(area, &figures, pen.theme.dim);
@@ -146,7 +146,7 @@ fn draw_shown(pen: &mut Pen<'_>, area: Rect, shown: &DrawnAnswer) {
     let rest = match &shown.picture {
         None => rest,
         Some(picture) => {
-            // The words get what they need, but never more than half.
+            // The words get the lines that they need, at most half of the area.
             let wanted = (lines as u16 + 1).min(rest.height / 2);
             let (drawn, words) = above(rest, rest.height - wanted);
             let (wave, mel) = above(drawn, (drawn.height / 3).max(1));
@@ -160,7 +160,7 @@ fn draw_shown(pen: &mut Pen<'_>, area: Rect, shown: &DrawnAnswer) {
     pen.paragraph(rest, &words, pen.theme.accent(0));
 }
 
-/// Returns the length, speed and pitch in a line.
+/// Returns duration, speed and pitch as one line.
 fn figures(shown: &DrawnAnswer) -> String {
     let answer = &shown.answer;
     let mut parts = Vec::new();
@@ -184,7 +184,7 @@ fn figures(shown: &DrawnAnswer) -> String {
     parts.join(" · ")
 }
 
-/// Returns the words with their times.
+/// Returns the words of an answer with their start times.
 fn words(answered: &Answered) -> String {
     let spoken = answered.speech().map(|speech| &speech.words);
     let words = spoken.or_else(|| answered.transcript().map(|transcript| &transcript.words));
@@ -192,7 +192,8 @@ fn words(answered: &Answered) -> String {
     words.map(|w| format!("{:.2} {}", w.start_s, w.word)).collect::<Vec<_>>().join("  ")
 }
 
-/// Returns the text of an answer; of an answer of a task's own shape, its lines or all fields that are texts.
+/// Returns the text of an answer. An answer of another type than speech, text or phones is shown by its lines, or by
+/// all of its text fields.
 fn text_of(answered: &Answered) -> String {
     let shown = |parts: &[&str]| {
         parts.iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")

@@ -1,4 +1,4 @@
-//! The rows of a run: sorted by any figure, the worst first, each with its details.
+//! Rows of a run, sorted by any figure with the worst first, and the details of a row.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -24,14 +24,14 @@ pub(super) enum Sort {
     Close,
 }
 
-/// Keys of the rows' pane.
+/// Keys of the pane of rows.
 pub(super) const SORTING: &[Binding<Sort>] = &[
     bind(&[Key::Char('s')], Sort::Next, "sort", "sort by the next figure"),
-    bind(&[Key::Char('o')], Sort::Reverse, "order", "the other way round"),
+    bind(&[Key::Char('o')], Sort::Reverse, "order", "reverse the order"),
     bind(&[Key::Esc], Sort::Close, "", "back from a row to all rows"),
 ];
 
-/// A row with its measures, computed once: the screen is drawn many times a second.
+/// A row with its measures, which are computed once and not for each draw.
 #[derive(Debug)]
 struct Scored {
     row: Row,
@@ -48,7 +48,7 @@ impl Scored {
         self.measures.get(figure).and_then(Measure::alone).filter(|v| v.is_finite())
     }
 
-    /// Whether it is worse by a figure than it was.
+    /// Whether a figure of the row is worse than in the older row `old`.
     fn is_worse(&self, old: &Self, figure: &str) -> bool {
         let (Some(new), Some(old)) = (self.value(figure), old.value(figure)) else { return false };
         match figure_kind(figure).better {
@@ -59,7 +59,7 @@ impl Scored {
     }
 }
 
-/// Rows of the run that is shown.
+/// Rows of the open run.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     run: Option<(String, PathBuf)>,
@@ -84,7 +84,7 @@ impl Rows {
         format!("{id}: rows by {by}{}", if self.reversed { ", reversed" } else { "" })
     }
 
-    /// Another run is shown; its rows come later.
+    /// Opens another run, whose rows arrive later.
     pub(super) fn of(&mut self, run: &Run) {
         let before = std::mem::take(&mut self.before);
         *self = Self {
@@ -191,7 +191,7 @@ impl Rows {
         let by = self.sorted_by().map(str::to_owned).or_else(|| self.figures.last().cloned());
         let figure = by.unwrap_or_default();
         let unit = figure_kind(&figure).unit;
-        // The transcript is what a row is read for: the other columns leave it room on a narrow terminal.
+        // The transcript is the most important column, so the other columns are narrow.
         let (id_room, figure_room) = (usize::from(area.width / 3), usize::from(area.width / 5));
         let rows = self.rows.iter().map(|scored| {
             let row = &scored.row;
@@ -254,8 +254,8 @@ impl Rows {
     }
 }
 
-/// Returns the text of a row, shown beside its figures: the transcript of the judge that a figure is of (`wer@judge`),
-/// else the first one.
+/// Returns the text of a row, shown next to its figures: the transcript by the judge of `figure` (`wer@judge`), else
+/// the first transcript.
 fn row_text(row: &Row, figure: &str) -> String {
     if let Some(error) = &row.error {
         return format!("({error})");
@@ -265,7 +265,7 @@ fn row_text(row: &Row, figure: &str) -> String {
     transcript.or_else(|| row.transcript()).unwrap_or_default().to_owned()
 }
 
-/// Rows of a run that is still going on.
+/// Draws the finished rows of a running evaluation.
 pub(super) fn draw_arrived(
     pen: &mut Pen<'_>,
     area: Rect,

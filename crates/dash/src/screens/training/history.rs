@@ -6,11 +6,11 @@ use syrinx_types::Event;
 
 use crate::follow::Stamped;
 
-/// Most points kept of a curve. When there are more, neighbours become one.
+/// Largest number of points of a curve. Beyond it, neighbouring points are merged.
 const POINTS: usize = 2000;
-/// Steps that the time left is estimated from.
+/// Number of steps from which the remaining time is estimated.
 const WINDOW: usize = 200;
-/// Name of the curve of the whole loss.
+/// Name of the curve of the total loss.
 pub(crate) const LOSS: &str = "loss";
 
 /// A curve over steps.
@@ -18,7 +18,7 @@ pub(crate) const LOSS: &str = "loss";
 pub(crate) struct Series {
     /// Step and value.
     pub(crate) points: Vec<(f64, f64)>,
-    /// The last value as it came.
+    /// Last value, not merged with others.
     pub(crate) last: f64,
 }
 
@@ -40,7 +40,7 @@ impl Series {
     }
 }
 
-/// A run as far as its events tell.
+/// State of a run, derived from its events.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct History {
     /// Last step.
@@ -52,13 +52,13 @@ pub(crate) struct History {
     pub(crate) tokens_per_s: f64,
     /// Step of the newest checkpoint.
     pub(crate) checkpoint: u64,
-    /// Curves by name: losses of steps, and (as `held out NAME`) those of evaluations.
+    /// Curves by name: training losses, and held-out losses as `held out NAME`.
     pub(crate) series: BTreeMap<String, Series>,
     /// Other events: step and text, the latest last.
     pub(crate) notes: Vec<(u64, String)>,
-    /// Jobs of runs that aren't training: name, done, total.
+    /// Progress of other jobs than training steps, by name: done, total.
     pub(crate) jobs: BTreeMap<String, (u64, Option<u64>)>,
-    /// Times of the last steps.
+    /// Last steps with their times, seconds since 1970.
     times: Vec<(u64, f64)>,
 }
 
@@ -135,7 +135,7 @@ impl History {
         self.series.entry(name.to_owned()).or_default().push(step as f64, value);
     }
 
-    /// Drops the history after a checkpoint that the run resumed from; those steps are reported again.
+    /// Drops the history after the checkpoint from which the run resumed, since its steps are reported again.
     fn back_to(&mut self, step: u64) {
         for series in self.series.values_mut() {
             series.points.retain(|(at, _)| *at < step as f64);
@@ -143,7 +143,7 @@ impl History {
         self.times.clear();
     }
 
-    /// Returns the seconds to the last step, by the pace of the last ones.
+    /// Returns the estimated seconds to the last step of the run, from the speed of recent steps.
     pub(crate) fn left_s(&self) -> Option<f64> {
         let ((first, begun_s), (last, now_s)) = (self.times.first()?, self.times.last()?);
         let steps = last.checked_sub(*first).filter(|n| *n > 0)?;
@@ -151,7 +151,7 @@ impl History {
         Some(pace * self.total.saturating_sub(self.step) as f64)
     }
 
-    /// Time of the last step, if it is recorded.
+    /// Returns the time of the latest step, seconds since 1970, if recorded.
     pub(crate) fn last_s(&self) -> Option<f64> {
         self.times.last().map(|(_, at_s)| *at_s)
     }

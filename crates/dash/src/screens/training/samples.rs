@@ -1,4 +1,4 @@
-//! Samples of a checkpoint: a spoken sentence, drawn.
+//! Sentence synthesized with the weights of a checkpoint, and its picture.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use crate::pen::{Pen, above};
 use crate::screens::ScreenContext;
 use crate::{AnswerRequest, DrawnAnswer, ModelCard, ProgramError, TaskCard};
 
-/// Spoken sentence: short, and with sounds of all kinds.
+/// Sentence of the samples: short, with phones of many classes.
 const SENTENCE: &str = "The birch canoe slid on the smooth planks.";
 
 /// Samples of one run.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
-    /// The task that speaks, and its field.
+    /// Task that synthesizes speech, and the field of its text.
     speaks: Option<(String, String)>,
     /// Whether every new checkpoint synthesizes the samples.
     pub(super) every: bool,
@@ -28,7 +28,7 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    /// Another run.
+    /// Clears the samples for another run.
     pub(super) fn forget(&mut self) {
         (self.job, self.trouble) = (None, None);
         self.made.clear();
@@ -80,7 +80,7 @@ impl Samples {
         self.made.last().and_then(|(_, shown)| shown.answer.audio.as_ref())
     }
 
-    /// The last sample, with the steps of those before it.
+    /// Draws the latest sample and lists the steps of all samples.
     pub(super) fn draw(&self, pen: &mut Pen<'_>, area: Rect) {
         let (head, rest) = above(area, 1);
         let steps: Vec<String> = self.made.iter().rev().map(|(step, _)| step.to_string()).collect();
@@ -89,10 +89,10 @@ impl Samples {
                 pen.failure(area, error);
             }
             (None, Some((_, step)), _) => {
-                pen.text(head, 0, 0, &format!("step {step} is being asked …"), pen.theme.warn);
+                pen.text(head, 0, 0, &format!("synthesizing with step {step} …"), pen.theme.warn);
             }
             (None, None, Some((_, shown))) => {
-                let text = format!("said at step {}", steps.join(", "));
+                let text = format!("synthesized at step {}", steps.join(", "));
                 pen.text(head, 0, 0, &text, pen.theme.dim);
                 if let Some(picture) = &shown.picture {
                     let (wave, mel) = above(rest, rest.height / 2);
