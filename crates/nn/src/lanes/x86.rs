@@ -2,15 +2,15 @@
 
 #![expect(
     unsafe_code,
-    reason = "loads and stores take pointers, here of arrays of their size; the instruction sets are checked by [`super::run`]"
+    reason = "arrays and registers of one size are transmuted, which costs no check of a pointer in an inner loop; the instruction sets are checked by [`super::run`]"
 )]
 
 use std::arch::x86_64::{
-    __m256, __m512, _mm_loadl_epi64, _mm_loadu_si128, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
-    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
-    _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps,
-    _mm512_setzero_ps, _mm512_storeu_ps,
+    __m128i, __m256, __m512, _mm_cvtsi64_si128, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
+    _mm256_fmadd_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps,
+    _mm512_fmadd_ps, _mm512_set1_ps, _mm512_setzero_ps,
 };
+use std::mem::transmute;
 
 use super::{LANES, Lanes};
 
@@ -19,7 +19,7 @@ use super::{LANES, Lanes};
 pub(super) struct Avx2(__m256, __m256);
 
 // SAFETY of every block below: the processor has AVX2 and FMA, as the caller was compiled for them and is called after a
-// check; pointers are those of arrays of the size that is read or written.
+// check; arrays and registers that are transmuted have the same size, and every bit pattern is valid.
 impl Lanes for Avx2 {
     #[inline(always)]
     fn zero() -> Self {
@@ -30,9 +30,8 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn load(values: &[f32; LANES]) -> Self {
         // SAFETY: see above.
-        unsafe {
-            Self(_mm256_loadu_ps(values.as_ptr()), _mm256_loadu_ps(values.as_ptr().add(LANES / 2)))
-        }
+        let [low, high] = unsafe { transmute::<[f32; LANES], [__m256; 2]>(*values) };
+        Self(low, high)
     }
 
     #[inline(always)]
@@ -43,13 +42,12 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn widen(values: &[i8; LANES]) -> Self {
-        // SAFETY: see above; each half is eight bytes.
+        // SAFETY: see above.
         unsafe {
-            let low = _mm_loadl_epi64(values.as_ptr().cast());
-            let high = _mm_loadl_epi64(values.as_ptr().add(LANES / 2).cast());
+            let [low, high] = transmute::<[i8; LANES], [i64; 2]>(*values);
             Self(
-                _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(low)),
-                _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(high)),
+                _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_cvtsi64_si128(low))),
+                _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_cvtsi64_si128(high))),
             )
         }
     }
@@ -62,13 +60,8 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn values(self) -> [f32; LANES] {
-        let mut values = [0.0; LANES];
         // SAFETY: see above.
-        unsafe {
-            _mm256_storeu_ps(values.as_mut_ptr(), self.0);
-            _mm256_storeu_ps(values.as_mut_ptr().add(LANES / 2), self.1);
-        }
-        values
+        unsafe { transmute::<[__m256; 2], [f32; LANES]>([self.0, self.1]) }
     }
 }
 
@@ -77,7 +70,7 @@ impl Lanes for Avx2 {
 pub(super) struct Avx512(__m512);
 
 // SAFETY of every block below: the processor has AVX-512F, as the caller was compiled for it and is called after a check;
-// pointers are those of arrays of the size that is read or written.
+// arrays and registers that are transmuted have the same size, and every bit pattern is valid.
 impl Lanes for Avx512 {
     #[inline(always)]
     fn zero() -> Self {
@@ -88,7 +81,7 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn load(values: &[f32; LANES]) -> Self {
         // SAFETY: see above.
-        unsafe { Self(_mm512_loadu_ps(values.as_ptr())) }
+        Self(unsafe { transmute::<[f32; LANES], __m512>(*values) })
     }
 
     #[inline(always)]
@@ -101,7 +94,7 @@ impl Lanes for Avx512 {
     fn widen(values: &[i8; LANES]) -> Self {
         // SAFETY: see above.
         unsafe {
-            let bytes = _mm_loadu_si128(values.as_ptr().cast());
+            let bytes = transmute::<[i8; LANES], __m128i>(*values);
             Self(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)))
         }
     }
@@ -114,9 +107,7 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     fn values(self) -> [f32; LANES] {
-        let mut values = [0.0; LANES];
         // SAFETY: see above.
-        unsafe { _mm512_storeu_ps(values.as_mut_ptr(), self.0) };
-        values
+        unsafe { transmute::<__m512, [f32; LANES]>(self.0) }
     }
 }
