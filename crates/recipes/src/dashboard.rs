@@ -345,6 +345,6 @@ mod tests {
         let program = DashboardProgram { options, ..program };
         let error = program.ablate(&card, &CancelToken::default(), &NullSink);
         let error = error.expect_err("no shards");
-        assert!(error.message.contains("learn from") && error.hint.is_some(), "{error}");
+        assert!(error.message.contains("needs token shards") && error.hint.is_some(), "{error}");
     }
 }

@@ -195,6 +195,6 @@ mod tests {
         check("{\"text\": \"a\", \"id\": \"../a\"}", "`id`");
         check("{\"text\": \"a\", \"seed\": -1}", "`seed`");
         check("{\"text\": \"a\", \"id\": \"x\"}\n{\"text\": \"b\", \"id\": \"x\"}", "twice");
-        check("\n\n", "no line");
+        check("\n\n", "no requests");
     }
 }

@@ -19,7 +19,7 @@ pub struct ContinueConfig {
 
 impl Default for ContinueConfig {
     fn default() -> Self {
-        Self { speaking: SpeakConfig::default(), context_s: 5.0, fade_s: 0.01 }
+        Self { speaking: SpeakConfig::with_short_prompts(), context_s: 5.0, fade_s: 0.01 }
     }
 }
 

@@ -17,7 +17,7 @@ pub struct ConvertConfig {
 
 impl Default for ConvertConfig {
     fn default() -> Self {
-        Self { speaking: SpeakConfig::default(), max_row_s: 8.0 }
+        Self { speaking: SpeakConfig::with_short_prompts(), max_row_s: 8.0 }
     }
 }
 

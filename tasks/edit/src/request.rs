@@ -31,7 +31,7 @@ pub struct EditConfig {
 impl Default for EditConfig {
     fn default() -> Self {
         Self {
-            speaking: SpeakConfig::default(),
+            speaking: SpeakConfig::with_short_prompts(),
             context_s: 4.0,
             ahead_words: 2,
             margin_s: 0.04,

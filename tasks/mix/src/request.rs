@@ -35,7 +35,7 @@ pub struct MixConfig {
 
 impl Default for MixConfig {
     fn default() -> Self {
-        Self { speaking: SpeakConfig::default(), turn_frames: 10, max_steps: 21 }
+        Self { speaking: SpeakConfig::with_short_prompts(), turn_frames: 10, max_steps: 21 }
     }
 }
 

@@ -94,7 +94,7 @@ fn utterances_given_by_a_program_are_checked_too() {
     };
     assert!(Manifest::new(".", vec![sound()]).is_ok());
     for (list, expected) in
-        [(vec![nan], "is NaN"), (vec![sound(), sound()], "number 1 has this id")]
+        [(vec![nan], "is NaN"), (vec![sound(), sound()], "utterance 1 has the same id")]
     {
         let text = Manifest::new(".", list).unwrap_err().to_string();
         assert!(text.contains(expected), "{text}");

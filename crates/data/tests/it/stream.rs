@@ -87,5 +87,8 @@ fn shards_that_are_cut_are_refused() {
     fs::write(&path, &whole[..whole.len() - 2]).unwrap();
     let corpus = Corpus::stream(&source).unwrap();
     let refused = corpus.codes(1).unwrap_err().to_string();
-    assert!(refused.contains("test://folder/shard-00001") && refused.contains("cut"), "{refused}");
+    assert!(
+        refused.contains("test://folder/shard-00001") && refused.contains("truncated"),
+        "{refused}"
+    );
 }

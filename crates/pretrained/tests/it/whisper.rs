@@ -162,7 +162,7 @@ fn a_language_is_detected_and_an_unknown_one_is_refused() {
     let options = WhisperOptions { language: Some("fr".into()), ..greedy() };
     let error = whisper.transcribe(&recording("short.wav"), &options, &cancel).unwrap_err();
     assert!(matches!(error, PretrainedError::Whisper(WhisperFault::Language { .. })));
-    assert_eq!(error.hint().unwrap(), "known: en, de, haw");
+    assert_eq!(error.hint().unwrap(), "supported languages: en, de, haw");
 }
 
 #[test]
