@@ -15,7 +15,7 @@ use crate::silence::{FRAME_S, PauseConfig, find_pauses, speech_bounds, speech_le
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PromptConfig {
-    /// Longest prompt of a stored voice, seconds; the default is 75 frames of 40 ms. Recordings in requests have the
+    /// Longest prompt of a stored voice, seconds; the default is 225 frames of 40 ms. Recordings in requests have the
     /// limit `max_prompt_frames` of the task instead.
     pub max_s: f64,
     /// Least amount of speech in a prompt, seconds.
@@ -31,7 +31,7 @@ pub struct PromptConfig {
 impl Default for PromptConfig {
     fn default() -> Self {
         Self {
-            max_s: 3.0,
+            max_s: 9.0,
             min_s: 0.5,
             keep_silence_s: 0.1,
             level_dbfs: -22.0,

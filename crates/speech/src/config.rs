@@ -26,7 +26,7 @@ impl StressMode {
     }
 }
 
-/// Longest prompt from a recording, in frames of 40 ms. People spoken from 9 seconds have fewer words wrong than from 3
+/// Longest prompt, in frames of 40 ms. Fewer sentences fail with prompts of 9 seconds than with 3
 /// (evals/reports/training-log.md).
 const LONG_PROMPT_FRAMES: usize = 225;
 /// The same of 3 seconds.

@@ -72,7 +72,9 @@ fn letters_need_words() {
     assert!(Script::of(&line, &reading(TextForm::Phones)).is_ok());
     for words in [vec![], vec!["the".to_owned()]] {
         let error = Script::of(&line.clone().with_words(words), &reading(TextForm::Letters));
-        assert!(error.expect_err("too few words").to_string().contains("the recording has 2 words"));
+        assert!(
+            error.expect_err("too few words").to_string().contains("the recording has 2 words")
+        );
     }
 }
 
