@@ -79,12 +79,12 @@ pub(super) fn units(
     (units, left_out)
 }
 
-/// An inline pronunciation replaces that of the word before it, if it is attached to it or sounds much like it; else it
-/// is a word of its own.
+/// An inline pronunciation replaces that of the word before it, if it is attached to it, sounds much like it, or the word
+/// is unknown; else it is a word of its own.
 fn push_inline(units: &mut Vec<Unit>, inline: &Inline, attached: bool, piece: usize) {
     if let Some(Unit::Word { phones, source, .. }) = units.last_mut()
         && *source != Source::Inline
-        && (attached || sounds_alike(phones, &inline.phones))
+        && (attached || phones.is_empty() || sounds_alike(phones, &inline.phones))
     {
         phones.clone_from(&inline.phones);
         *source = Source::Inline;
