@@ -1,5 +1,6 @@
 //! Numbers that are nothing more special: ordinals, decades, fractions, versions, years, plain numbers.
 
+use super::capital_words::has;
 use super::cursor::{Cursor, Match, NUMBER, pattern};
 use super::durations;
 use super::numbers::{
@@ -10,19 +11,23 @@ use super::units::{self, Count};
 pattern!(ORDINAL, r"(?i)([0-9][0-9,]*)(?:st|nd|rd|th)");
 pattern!(DECADE, r"'?((?:1[0-9]|20)?[0-9]0)'?s");
 pattern!(PLURAL, r"([0-9]{1,4})'s");
+// Types of vehicles and weapons: `F-16s`, `747s`.
+pattern!(TYPES, r"([0-9]{1,4})s\b");
 pattern!(MIXED, r"([0-9]{1,4})[ -]([0-9]{1,2})/([0-9]{1,3})");
 pattern!(FRACTION, r"([0-9]{1,3})/([0-9]{1,4})(?:rds?|ths?)?");
 pattern!(IN_NAME, r"([0-9]+(?:\.[0-9]+)*)([A-Za-z]{1,2}\b)?");
 pattern!(VERSION, r"([0-9]+)((?:\.[0-9]+){2,})");
 // Thousands set apart by spaces or dots: `1 000 000`, `1.000.000`.
 pattern!(SPACED, r"[1-9][0-9]{0,2}(?:(?: [0-9]{3}){2,}|(?: 000)+)");
+// The Swiss form: `1'000'000.50`.
+pattern!(WITH_APOSTROPHES, r"[1-9][0-9]{0,2}(?:'[0-9]{3})+(?:\.[0-9]+)?");
 pattern!(DOTTED, r"[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}");
 // A decimal comma in a percentage.
 pattern!(COMMA_PERCENT, r"([0-9]{1,3}),([0-9]{1,2}) ?%");
 pattern!(PREFIXED_VERSION, r"v([0-9]{1,4}(?:\.[0-9]{1,4})*)");
 pattern!(SCIENTIFIC, format!(r"({NUMBER})[eE]([+-]?)([0-9]{{1,3}})"));
 pattern!(PLAIN, NUMBER);
-pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|tn|M|B)"));
+pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|mil|tn|M|B)"));
 pattern!(HEX, r"0[xX]([0-9A-Fa-f]{1,16})\b");
 pattern!(BY, r"([0-9]{1,5}) ?x ?[0-9]");
 
@@ -35,6 +40,11 @@ const FIXED: &[(&str, &str)] = &[
     ("50/50", "fifty fifty"),
     ("50-50", "fifty fifty"),
     ("20/20", "twenty twenty"),
+    ("401(k)", "four oh one K"),
+    ("401k", "four oh one K"),
+    ("401K", "four oh one K"),
+    ("403(b)", "four oh three B"),
+    ("501(c)(3)", "five oh one C three"),
 ];
 
 /// Words before a number that make it a decade, not seconds (`in the 30s`).
@@ -113,13 +123,29 @@ pub(super) fn decade(cursor: &Cursor<'_>) -> Option<Match> {
     let (length, digits) = (found[0].len(), &found[1]);
     let short = digits.len() == 2 && !found[0].contains('\'');
     let previous = cursor.previous.to_ascii_lowercase();
+    // `20s and 30s`, `1960-70s`
+    let paired =
+        cursor.rest[length..].strip_prefix(" and ").is_some_and(|rest| DECADE.is_match(rest))
+            || cursor.before == Some('-') && previous.len() == 4 && previous.ends_with('0');
     if !cursor.ends(length)
         || !found[0].contains('\'') && durations::is_length(cursor, length)
-        || short && !BEFORE_DECADE.contains(&previous.as_str())
+        || short && !paired && !BEFORE_DECADE.contains(&previous.as_str())
     {
         return None;
     }
     Some(Match::new(length, plural(&year(digits.parse().ok()?))))
+}
+
+/// Verbalizes the numbers of types at the cursor: `F-16s`, `two 747s`.
+pub(super) fn types(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = TYPES.captures(cursor.rest)?;
+    let digits = &found[1];
+    let before = cursor.preceding.strip_suffix('-').unwrap_or_default();
+    let is_type = before.ends_with(|c: char| c.is_ascii_uppercase())
+        || before.ends_with("MiG")
+        || before.ends_with("Su");
+    let airliner = digits.len() == 3 && digits.starts_with('7') && digits.ends_with('7');
+    (is_type || airliner).then(|| Match::new(found[0].len(), plural(&digits_in_name(digits))))
 }
 
 /// `24/7`
@@ -142,8 +168,14 @@ fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
     }
     let found = FRACTION.captures(cursor.rest)?;
     let length = found[0].len();
-    if !cursor.number_ends(length) {
+    // `1/2/3`
+    let ends = cursor.number_ends(length) || units::after(cursor, length, Count::One).is_some();
+    if !ends || cursor.before == Some('/') {
         return None;
+    }
+    // The measure of a piece of music.
+    if cursor.word_after(length) == "time" && has("2 4 8 16", &found[2]) && &found[1] != "1" {
+        return Some(Match::new(length, format!("{} {}", number(&found[1]), number(&found[2]))));
     }
     let (top, bottom): (usize, usize) = (found[1].parse().ok()?, found[2].parse().ok()?);
     let said = match bottom {
@@ -208,6 +240,11 @@ fn set_apart(cursor: &Cursor<'_>) -> Option<Match> {
         let said = format!("{} percent", number(&format!("{}.{}", &found[1], &found[2])));
         return cursor.ends(found[0].len()).then(|| Match::quantity(found[0].len(), said));
     }
+    if let Some(found) = WITH_APOSTROPHES.find(cursor.rest) {
+        let said = number(&found.as_str().replace('\'', ""));
+        let length = found.len();
+        return cursor.number_ends(length).then(|| with_unit(cursor, length, said, Count::Many));
+    }
     let found = SPACED.find(cursor.rest).or_else(|| DOTTED.find(cursor.rest))?.as_str();
     // An address of the internet has four parts up to 255.
     let address = found.split('.').count() == 4
@@ -262,12 +299,15 @@ fn scaled(cursor: &Cursor<'_>) -> Option<Match> {
     }
     // `5M users`, but `an M60` and `gate 5B`.
     let is_letter = matches!(&found[2], "M" | "B");
+    if &found[2] == "mil" && found[0].contains(' ') {
+        return None;
+    }
     if is_letter && (found[0].contains(' ') || !is_counted(cursor.word_after(length))) {
         return None;
     }
     let scale = match &found[2] {
         "bn" | "B" => "billion",
-        "mn" | "M" => "million",
+        "mn" | "M" | "mil" => "million",
         "tn" => "trillion",
         _ => "thousand",
     };
@@ -294,6 +334,9 @@ fn plain_number(cursor: &Cursor<'_>, written: &str) -> String {
     }
     if written.len() == 5 && is_state(cursor) {
         return digit_by_digit(written);
+    }
+    if written.len() == 3 && matches!(cursor.previous, "Boeing" | "Porsche") {
+        return digits_in_name(written);
     }
     let value: usize = written.parse().unwrap_or(0);
     if written.len() == 4 && is_year(cursor, value) { year(value) } else { number(written) }

@@ -11,11 +11,17 @@ pattern!(
 );
 pattern!(INTERNATIONAL, r"\+[0-9]{1,3}(?:[-. ]?\(?[0-9]{1,6}\)?){1,7}");
 // Trunk prefix and area code, then at least two more groups or one long one: 020 7946 0018, 07700 900123.
-pattern!(TRUNK, r"(?:\(0[0-9]{1,4}\)|\(0\) ?[0-9]{2,5}|0[0-9]{1,5})(?:[- /][0-9]{2,8}){1,5}");
+pattern!(
+    TRUNK,
+    r"(?:\(0[0-9]{1,4}\)|\(0\) ?[0-9]{2,5}|0[0-9]{1,5})(?:(?: ?/ ?|[- ])[0-9]{2,8}){1,5}"
+);
 pattern!(TRUNK_DOTTED, r"0[0-9](?:\.[0-9]{2}){4}");
 pattern!(TOLL_FREE, r"1[38]00[- ][0-9]{3}[- ][0-9]{3,4}");
-// A local number with a zero after the exchange, which is no other number: 555 0142.
-pattern!(LOCAL, r"[0-9]{3}[- ]0[0-9]{3}");
+// A local number with a zero after the exchange, which is no other number: 555 0142; an Indian mobile: 98765 43210.
+pattern!(LOCAL, r"[0-9]{3}[- ]0[0-9]{3}|[6-9][0-9]{4}[- ][0-9]{5}");
+// A number of a bank's card.
+pattern!(CARD, r"[0-9]{4}(?:[- ][0-9]{4}){3}");
+pattern!(SECRET, r"[0-9]{3,8}");
 pattern!(GROUPS, r"\(?[0-9]{2,11}\)?(?:[-. ][0-9]{2,5}){0,5}");
 pattern!(RANGE, r"[0-9]{3}-[1-9][0-9]{3}");
 pattern!(SHORT_CODE, r"[0-9]{3,6}");
@@ -77,8 +83,18 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
             return Some(Match::new(found[0].len(), said));
         }
     }
-    let rules =
-        [national, international, toll_free, trunk_dotted, trunk, local, after_call, short_code];
+    let rules = [
+        card,
+        secret,
+        national,
+        international,
+        toll_free,
+        trunk_dotted,
+        trunk,
+        local,
+        after_call,
+        short_code,
+    ];
     let Some(written) = rules.into_iter().find_map(|rule| rule(cursor)) else {
         return code(cursor);
     };
@@ -119,6 +135,26 @@ fn number_of<'t>(cursor: &Cursor<'t>, pattern: &regex::Regex) -> Option<&'t str>
 
 fn toll_free<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     number_of(cursor, &TOLL_FREE)
+}
+
+fn card<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
+    number_of(cursor, &CARD)
+}
+
+/// Returns a number that is none: a PIN, a code of an area, a password.
+fn secret<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
+    const CODED: &str =
+        "zip postal area country dialing dialling access security pin entry verification door";
+    const LONGEST_AREA: usize = 5;
+    let written = number_of(cursor, &SECRET)?;
+    let mut before = cursor.words_before().map(str::to_ascii_lowercase);
+    let joint = matches!(cursor.previous, "is" | "was" | "number");
+    let noun = if joint { before.nth(1) } else { before.next() }.unwrap_or_default();
+    let is_code = matches!(noun.as_str(), "code" | "codes")
+        && (joint && written.len() > 3 || has(CODED, &before.next().unwrap_or_default()));
+    let is_secret = has("pin passcode password otp", &noun) && written.len() > 3;
+    let counts = is_counted(cursor.word_after(written.len()));
+    ((is_secret || is_code) && !counts && written.len() <= LONGEST_AREA + 3).then_some(written)
 }
 
 fn trunk_dotted<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
@@ -177,7 +213,12 @@ fn code(cursor: &Cursor<'_>) -> Option<Match> {
 /// Returns a number with a trunk prefix.
 fn trunk<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     let written = number_of(cursor, &TRUNK)?;
-    (DIGITS.contains(&digits(written)) && !written.contains('/')).then_some(written)
+    // `030/1234567`, but no date.
+    let slashed = match written.split_once('/') {
+        None => true,
+        Some((code, number)) => digits(code) > 2 && digits(number) > 4 && !number.contains('/'),
+    };
+    (DIGITS.contains(&digits(written)) && slashed).then_some(written)
 }
 
 /// Returns a long number after words of telephony.

@@ -1,7 +1,7 @@
 //! The walk over the text.
 
 use super::Words;
-use super::cursor::{Cursor, Match};
+use super::cursor::{Cursor, Match, pattern};
 use super::lines::BREAK;
 use super::{
     acronyms, dates, emoticons, money, numerals, phone_numbers, roman, shortened, shouting,
@@ -24,6 +24,8 @@ pub(crate) struct Piece {
 /// A rule: the text at the cursor in words, or nothing if it is not its business.
 type Rule = fn(&Cursor<'_>) -> Option<Match>;
 
+pattern!(DIFFERENCE, r"-[0-9][0-9.,]*(?: ?[-+*/×] ?[0-9][0-9.,]*)* ?=");
+
 /// Rules for what begins with a digit, a sign of money or number, or an opening bracket.
 const NUMBER_RULES: &[Rule] = &[
     emoticons::face,
@@ -34,6 +36,7 @@ const NUMBER_RULES: &[Rule] = &[
     money::say,
     units::inches,
     numerals::decade,
+    numerals::types,
     units::say,
     numerals::say,
     acronyms::say,
@@ -241,8 +244,12 @@ impl<'t> Scanner<'t> {
         let cursor = self.cursor();
         let mut next = cursor.rest.chars();
         match (next.next(), next.next()) {
+            // `10-3=7`
+            (Some('-'), Some(c)) if c.is_ascii_digit() && DIFFERENCE.is_match(cursor.rest) => {
+                self.push(1, "minus".to_owned());
+            }
             (Some('-'), Some(c)) if c.is_ascii_digit() || money::is_symbol(c) => {
-                self.push(1, "to".to_owned())
+                self.push(1, "to".to_owned());
             }
             (Some('/'), Some(_)) if is_quantity => {
                 if let Some(found) = units::per(&cursor) {
