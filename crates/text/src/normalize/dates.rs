@@ -44,7 +44,7 @@ pattern!(
 pattern!(
     WEEKDAY,
     format!(
-        r"(?:(Mon|Tues?|Thu(?:rs?)?|Fri)|(Wed|Sat|Sun))(?:,? (?:[0-9]{{1,2}}(?:st|nd|rd|th)? )?{MONTH}|(,))"
+        r"(?:(Mon|Tues?|Thu(?:rs?)?|Fri)|(Wed|Sat|Sun))(?:,? (?:[0-9]{{1,2}}(?:st|nd|rd|th)? )?{MONTH}| [0-9]{{1,2}}(?:st|nd|rd|th)\b|(,))"
     )
 );
 const DAY: &str = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)";
@@ -54,6 +54,13 @@ pattern!(DAY_SPAN, format!(r"({DAY})\.? ?(-|to|/) ?({DAY})\b"));
 pattern!(MONTH_SPAN, format!(r"({SHORT_MONTH})\.? ?(-|to|/) ?({SHORT_MONTH})\b"));
 pattern!(SLASHES, r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})");
 pattern!(HYPHENS, r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})");
+// `20-Dec-2020`, `20-Dec`, `2020-Dec-20`
+pattern!(
+    NAMED_HYPHENS,
+    format!(
+        r"([0-9]{{1,2}})-({SHORT_MONTH})(?:-([0-9]{{4}}|[0-9]{{2}}))?\b|([0-9]{{4}})-({SHORT_MONTH})-([0-9]{{1,2}})\b"
+    )
+);
 pattern!(DOTS, r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})");
 
 /// Whether a text begins with a month, also abbreviated.
@@ -66,6 +73,7 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     if cursor.rest.starts_with(|c: char| c.is_ascii_digit()) {
         timestamp(cursor)
             .or_else(|| iso(cursor))
+            .or_else(|| named_hyphens(cursor))
             .or_else(|| slashes(cursor))
             .or_else(|| dots(cursor))
             .or_else(|| day_month(cursor))
@@ -234,6 +242,16 @@ fn slashes(cursor: &Cursor<'_>) -> Option<Match> {
         month_first(second, &found[1], Some(year_value))?
     };
     cursor.ends(length).then(|| Match::new(length, said))
+}
+
+/// `20-Dec-2020`
+fn named_hyphens(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = NAMED_HYPHENS.captures(cursor.rest)?;
+    let part = |one: usize, other: usize| found.get(one).or_else(|| found.get(other));
+    let month = month_number(part(2, 5)?.as_str())?;
+    let year_value = part(3, 4).map(|year| full_year(year.as_str().parse().unwrap_or(0)));
+    let said = month_first(month, part(1, 6)?.as_str(), year_value)?;
+    cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
 }
 
 /// Two digits mean the century that is nearer.

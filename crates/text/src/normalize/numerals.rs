@@ -28,6 +28,7 @@ pattern!(PREFIXED_VERSION, r"v([0-9]{1,4}(?:\.[0-9]{1,4})*)");
 pattern!(SCIENTIFIC, format!(r"({NUMBER})[eE]([+-]?)([0-9]{{1,3}})"));
 pattern!(PLAIN, NUMBER);
 pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|mil|tn|M|B)"));
+pattern!(MILLIONS, format!(r"({NUMBER})m\b"));
 pattern!(HEX, r"0[xX]([0-9A-Fa-f]{1,16})\b");
 pattern!(BY, r"([0-9]{1,5}) ?x ?[0-9]");
 
@@ -50,6 +51,11 @@ const FIXED: &[(&str, &str)] = &[
 /// Words before a number that make it a decade, not seconds (`in the 30s`).
 const BEFORE_DECADE: &[&str] =
     &["the", "early", "mid", "late", "his", "her", "their", "my", "your", "our", "of", "and", "or"];
+
+/// Words after a number with an `m` for million.
+const MILLIONS_OF: &str = "\
+    people users followers views subscribers customers viewers listeners jobs homes households downloads copies \
+    visitors workers children women men records votes members deaths cases dollars pounds euros shares barrels";
 
 /// Words before a four-digit number that make it a year.
 const BEFORE_YEAR: &[&str] = &[
@@ -146,6 +152,13 @@ pub(super) fn types(cursor: &Cursor<'_>) -> Option<Match> {
         || before.ends_with("Su");
     let airliner = digits.len() == 3 && digits.starts_with('7') && digits.ends_with('7');
     (is_type || airliner).then(|| Match::new(found[0].len(), plural(&digits_in_name(digits))))
+}
+
+/// Verbalizes the millions at the cursor: `1.5m people`, but `a 100m race`.
+pub(super) fn millions(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = MILLIONS.captures(cursor.rest)?;
+    let counted = has(MILLIONS_OF, cursor.word_after(found[0].len()));
+    counted.then(|| Match::quantity(found[0].len(), format!("{} million", number(&found[1]))))
 }
 
 /// `24/7`

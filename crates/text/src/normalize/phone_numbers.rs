@@ -17,8 +17,15 @@ pattern!(
 );
 pattern!(TRUNK_DOTTED, r"0[0-9](?:\.[0-9]{2}){4}");
 pattern!(TOLL_FREE, r"1[38]00[- ][0-9]{3}[- ][0-9]{3,4}");
-// A local number with a zero after the exchange, which is no other number: 555 0142; an Indian mobile: 98765 43210.
-pattern!(LOCAL, r"[0-9]{3}[- ]0[0-9]{3}|[6-9][0-9]{4}[- ][0-9]{5}");
+// A local number with a zero after the exchange, which is no other number: 555 0142; mobiles of India,
+// China and Brazil, and a Russian number: 98765 43210, 138 0013 8000, (11) 91234-5678, 8 (495) 123-45-67.
+pattern!(
+    LOCAL,
+    concat!(
+        r"1[3-9][0-9][- ][0-9]{4}[- ][0-9]{4}|[0-9]{3}[- ]0[0-9]{3}|[6-9][0-9]{4}[- ][0-9]{5}|",
+        r"\([1-9][0-9]\) ?9?[0-9]{4}-[0-9]{4}|8 ?\([0-9]{3}\) ?[0-9]{3}-[0-9]{2}-[0-9]{2}"
+    )
+);
 // A number of a bank's card.
 pattern!(CARD, r"[0-9]{4}(?:[- ][0-9]{4}){3}");
 pattern!(SECRET, r"[0-9]{3,8}");
@@ -29,7 +36,7 @@ pattern!(SHORT_CODE, r"[0-9]{3,6}");
 pattern!(EXTENSION, r"(?i),? ?(?:x|ext\.?) ?([0-9]{1,6})\b");
 // Three groups or more that are no date: 978-3-16-148410-0, 4-4-2.
 pattern!(CODE, r"[0-9]{1,10}(?:-[0-9]{1,10}){2,6}");
-pattern!(VANITY, r"(?:(1)-(8[0-9]{2})|([0-9]{3}))-([A-Z]{3,10})");
+pattern!(VANITY, r"(?:(1)-(8[0-9]{2})|([0-9]{3}))-([A-Z]{3,10}|[A-Z]{2,7}-[A-Z]{2,7})");
 
 /// Words right before a number that make it one of a telephone.
 const BEFORE: &str = "\
@@ -70,7 +77,7 @@ const SERVICE_DIGITS: usize = 3;
 /// Verbalizes the telephone number at the cursor digit by digit, with a pause between the groups.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = VANITY.captures(cursor.rest) {
-        let word = found[4].to_ascii_lowercase();
+        let word = found[4].to_ascii_lowercase().replace('-', " ");
         let said = match (found.get(2), found.get(3)) {
             (Some(code), _) => Some(format!("one {} {word}", toll_free_code(code.as_str()))),
             // `555-HELP`
@@ -256,7 +263,10 @@ fn short_code<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
             alone && !is_round && written.len() <= LONGEST_DIALED
         }
         "emergency" if is_service => true,
-        "" if is_service => cursor.rest.len() == written.len() && cursor.before.is_none(),
+        "" if is_service => {
+            let is_all = cursor.rest.len() == written.len() && cursor.before.is_none();
+            is_all || has(AFTER_SERVICE, next)
+        }
         _ if has(BEFORE, &previous) => alone && written.len() == SERVICE_DIGITS,
         _ => is_service && has(AFTER_SERVICE, next),
     };

@@ -37,6 +37,7 @@ const NUMBER_RULES: &[Rule] = &[
     units::inches,
     numerals::decade,
     numerals::types,
+    numerals::millions,
     units::say,
     numerals::say,
     acronyms::say,
@@ -247,6 +248,10 @@ impl<'t> Scanner<'t> {
             // `10-3=7`
             (Some('-'), Some(c)) if c.is_ascii_digit() && DIFFERENCE.is_match(cursor.rest) => {
                 self.push(1, "minus".to_owned());
+            }
+            // `invoice 2024-001`
+            (Some('-'), Some('0')) if next.next().is_some_and(|c| c.is_ascii_digit()) => {
+                self.push(1, String::new());
             }
             (Some('-'), Some(c)) if c.is_ascii_digit() || money::is_symbol(c) => {
                 self.push(1, "to".to_owned());
