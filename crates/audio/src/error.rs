@@ -200,6 +200,9 @@ pub enum DecodeFault {
         /// Length of the chunk, bytes.
         bytes: u64,
     },
+    /// A stream without a frame that begins as frames do.
+    #[error("no frame of it is whole")]
+    NoFrame,
     /// A container without a part that every one has.
     #[error("{0}")]
     NoPart(&'static str),

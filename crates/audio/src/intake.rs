@@ -51,6 +51,8 @@ pub(crate) struct Intake<'a> {
     /// Frames after which the rest is padding.
     last_frame: Option<u64>,
     clipped: Clipped,
+    /// Largest share of samples out of range that is clipped.
+    clipped_share: f64,
     warnings: Vec<AudioWarning>,
 }
 
@@ -73,6 +75,7 @@ impl<'a> Intake<'a> {
             frames: 0,
             last_frame: None,
             clipped,
+            clipped_share: MENDED_SHARE,
             warnings: Vec::new(),
         }
     }
@@ -85,6 +88,11 @@ impl<'a> Intake<'a> {
     /// Warnings so far; none are left.
     pub(crate) fn take_warnings(&mut self) -> Vec<AudioWarning> {
         std::mem::take(&mut self.warnings)
+    }
+
+    /// Clips all samples out of range: they come from damaged packets, not from another scale.
+    pub(crate) fn clip_all(&mut self) {
+        self.clipped_share = 1.0;
     }
 
     /// Leaves out everything after this number of frames.
@@ -179,7 +187,7 @@ impl<'a> Intake<'a> {
         let (rate, channels) = self.format.unwrap_or((1, 1));
         let Clipped { count, first_frame, peak } = self.clipped;
         // At least one sample may be mended in the shortest of recordings.
-        if count as f64 > (MENDED_SHARE * (self.frames * channels as u64) as f64).max(1.0) {
+        if count as f64 > (self.clipped_share * (self.frames * channels as u64) as f64).max(1.0) {
             return Err(AudioError::Scale { name, count, peak });
         }
         if count > 0 {

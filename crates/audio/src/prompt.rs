@@ -10,6 +10,7 @@ use syrinx_types::Audio;
 
 use crate::AudioWarning;
 use crate::silence::{FRAME_S, PauseConfig, find_pauses, speech_bounds, speech_level_db, trim};
+use crate::speech::has_speech;
 
 /// Settings of prompts made from recordings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -100,13 +101,18 @@ pub struct Excerpt {
     pub audio: Audio,
     /// Share of its samples that are at full scale in the recording, 0 to 1.
     pub clipped_share: f64,
+    /// Whether it may be speech: noise and tones are none.
+    pub has_speech: bool,
 }
 
 impl Excerpt {
-    /// Returns a warning of a prompt that is clipped. `name` is the recording's.
-    pub fn warning(&self, name: &str) -> Option<AudioWarning> {
-        let share = self.clipped_share;
-        (share > MOST_CLIPPED).then(|| AudioWarning::ClippedPrompt { name: name.to_owned(), share })
+    /// Returns warnings of a prompt that is clipped or has no speech. `name` is the recording's.
+    pub fn warnings(&self, name: &str) -> impl Iterator<Item = AudioWarning> + use<> {
+        let (name, share) = (name.to_owned(), self.clipped_share);
+        let clipped = (share > MOST_CLIPPED)
+            .then(|| AudioWarning::ClippedPrompt { name: name.clone(), share });
+        let speechless = (!self.has_speech).then_some(AudioWarning::PromptWithoutSpeech { name });
+        clipped.into_iter().chain(speechless)
     }
 }
 
@@ -138,7 +144,10 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptEr
             let silent: f64 =
                 inside.iter().map(|&(p, q)| (q.min(end) - p.max(start)).max(0.0)).sum();
             let span = sample_at(audio, start)..sample_at(audio, end);
-            let score = end - start - silent + whole_words - 20.0 * share_of(&clipped, span);
+            let speech_s = end - start - silent;
+            // Where all speech is clipped, the longest stretch is still the best one.
+            let penalty = (20.0 * share_of(&clipped, span)).min(0.9 * speech_s);
+            let score = speech_s + whole_words - penalty;
             if best.is_none_or(|(s, _)| score > s) {
                 best = Some((score, (start, end)));
             }
@@ -165,7 +174,8 @@ fn levelled(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptError
     let gain = (level as f32).min(CLIPPED / peak.max(1e-9));
     let clipped_share = share_of(&clipped_samples(&audio), 0..audio.samples.len());
     audio.samples.iter_mut().for_each(|x| *x *= gain);
-    Ok(Excerpt { audio, clipped_share })
+    let has_speech = has_speech(&audio);
+    Ok(Excerpt { audio, clipped_share, has_speech })
 }
 
 fn check(audio: &Audio, config: &PromptConfig) -> Result<(), PromptError> {
