@@ -11,8 +11,11 @@ pattern!(DOTTED, r"(?:[A-Z]\.){2,}(?:[A-Z]\b)?('s\b)?");
 pattern!(INITIAL, r"([A-Z])\. ?[A-Z]");
 pattern!(CAPITALS, r"([A-Z]{2,})('?s|'S)?");
 pattern!(MIXED_CASE, r"([A-Z]+[a-z][A-Z]+|[a-z][A-Z]{2,}|[BM]Sc|[BM]Ed|[BM]Eng|DPhil|pH)(s)?");
-pattern!(MIXED_WORD, r"(?:([a-z]{2,})([A-Z]{2,})|([ei])([A-Z][a-z]+))");
-pattern!(CAMEL, r"[A-Z]?[a-z]+(?:[A-Z][a-z]+|[A-Z]{2,}[a-z]*)+");
+pattern!(MIXED_WORD, r"(?:([a-z]{2,})([A-Z]{2,})|([ei])([A-Z][a-z]+))('s)?");
+pattern!(
+    CAMEL,
+    r"(?:[A-Z]?[a-z]+(?:[A-Z][a-z]+|[A-Z]{2,}[a-z]*)+|[A-Z]{3,}[a-z]{2,}(?:[A-Z][a-z]+)*)('s)?"
+);
 pattern!(WAR, r"WW([12]|II?)");
 pattern!(SHARP, r"([A-G])#");
 // `i7-9700K`
@@ -164,13 +167,15 @@ fn long_numeral(cursor: &Cursor<'_>) -> Option<Match> {
 
 /// `YouTube`, `ChatGPT`: words of the dictionary and acronyms that are joined, unless the dictionary has the whole.
 fn camel_case(cursor: &Cursor<'_>) -> Option<Match> {
-    let written = CAMEL.find(cursor.rest)?.as_str();
+    let found = CAMEL.captures(cursor.rest)?;
+    let (length, ending) = (found[0].len(), found.get(1).map_or("", |ending| ending.as_str()));
+    let written = &cursor.rest[..length - ending.len()];
     let known = |part: &str| {
         const SHORT: &str = "my no in up on go to we be so of at by or it us do me is an as";
         let part = part.to_ascii_lowercase();
         if part.len() <= 2 { has(SHORT, &part) } else { (cursor.is_known)(&part) }
     };
-    if !cursor.ends(written.len()) || known(written) {
+    if !cursor.ends(length) || known(written) {
         return None;
     }
     let parts = camel_parts(written);
@@ -182,7 +187,7 @@ fn camel_case(cursor: &Cursor<'_>) -> Option<Match> {
         None => part.to_ascii_lowercase(),
     };
     let said: Vec<String> = parts.iter().map(say).collect();
-    (fits && parts.len() > 1).then(|| Match::new(written.len(), said.join(" ")))
+    (fits && parts.len() > 1).then(|| Match::new(length, said.join(" ") + ending))
 }
 
 /// Splits before a capital behind a small letter, and before the last of several capitals that begins a word.
@@ -213,7 +218,7 @@ fn mixed_case(cursor: &Cursor<'_>) -> Option<Match> {
         let said = match part(1) {
             "" => format!("{} {}", letters(part(3)), part(4).to_ascii_lowercase()),
             word => format!("{word} {}", letters(part(2))),
-        };
+        } + part(5);
         return Some(Match::new(found[0].len(), said));
     }
     let found = MIXED_CASE.captures(cursor.rest)?;

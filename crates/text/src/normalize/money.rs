@@ -125,7 +125,9 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| negative(cursor))
         .or_else(|| symbol_after(cursor))
         .or_else(|| coded(cursor))?;
+    // `every $100 spent` is no attribute.
     let is_attribute = units::is_article(cursor.previous)
+        && cursor.previous != "every"
         && units::is_attribute(cursor, found.length)
         && cursor.word_after(found.length) != "and";
     Some(if is_attribute { Match { said: singular(&found.said), ..found } } else { found })

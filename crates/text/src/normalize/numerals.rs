@@ -303,7 +303,9 @@ fn scaled(cursor: &Cursor<'_>) -> Option<Match> {
     }
     if let Some(found) = BY.captures(cursor.rest) {
         // The second number is the next match.
-        return Some(Match::new(found[0].len() - 1, format!("{} by", number(&found[1]))));
+        let is_power = cursor.rest[found[0].len() - 1..].starts_with("10^");
+        let sign = if is_power { "times" } else { "by" };
+        return Some(Match::new(found[0].len() - 1, format!("{} {sign}", number(&found[1]))));
     }
     let found = SCALED.captures(cursor.rest)?;
     let length = found[0].len();

@@ -155,13 +155,16 @@ fn secret<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     const LONGEST_AREA: usize = 5;
     let written = number_of(cursor, &SECRET)?;
     let mut before = cursor.words_before().map(str::to_ascii_lowercase);
+    let colon = cursor.preceding.trim_end().ends_with(':');
     let joint = matches!(cursor.previous, "is" | "was" | "number");
     let noun = if joint { before.nth(1) } else { before.next() }.unwrap_or_default();
     let is_code = matches!(noun.as_str(), "code" | "codes")
-        && (joint && written.len() > 3 || has(CODED, &before.next().unwrap_or_default()));
-    let is_secret = has("pin passcode password otp", &noun) && written.len() > 3;
+        && ((joint || colon) && written.len() > 3
+            || written.len() > LONGEST_AREA
+            || has(CODED, &before.next().unwrap_or_default()));
+    let is_secret = has("pin passcode password otp zip zipcode", &noun) && written.len() > 3;
     let counts = is_counted(cursor.word_after(written.len()));
-    ((is_secret || is_code) && !counts && written.len() <= LONGEST_AREA + 3).then_some(written)
+    ((is_secret || is_code) && !counts).then_some(written)
 }
 
 fn trunk_dotted<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {

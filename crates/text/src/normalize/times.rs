@@ -21,7 +21,7 @@ pattern!(
 pattern!(HOUR, format!(r"([0-9]{{1,2}}) ?{HALF}"));
 
 // `at 0600 hours`
-pattern!(MILITARY, r"([01][0-9]|2[0-3])([0-5][0-9]) ?(?:hours|hrs|h)\b");
+pattern!(MILITARY, r"([01][0-9]|2[0-3])([0-5][0-9])( ?(?:hours|hrs|h)\b)?");
 // `Genesis 1:1-3`
 pattern!(VERSE, r"([0-9]{1,3}):([0-9]{1,3})");
 
@@ -83,7 +83,9 @@ fn military(cursor: &Cursor<'_>) -> Option<Match> {
     let found = MILITARY.captures(cursor.rest)?;
     let (hours, minutes) = (&found[1], found[2].parse().ok()?);
     let timed = has("at by until till from before after to", cursor.previous);
-    if !(timed || hours.starts_with('0')) {
+    let unit = if found.get(3).is_some() { " hours" } else { "" };
+    let is_early = hours.starts_with('0');
+    if !(if unit.is_empty() { timed && is_early } else { timed || is_early }) {
         return None;
     }
     let said = match minutes {
@@ -91,7 +93,7 @@ fn military(cursor: &Cursor<'_>) -> Option<Match> {
         1..=9 => format!("{} oh {}", number(hours), cardinal(minutes)),
         _ => format!("{} {}", number(hours), cardinal(minutes)),
     };
-    cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), format!("{said} hours")))
+    cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), format!("{said}{unit}")))
 }
 
 /// `7.30pm`; `7.30-9pm` up to its dash.
