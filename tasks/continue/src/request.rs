@@ -56,6 +56,9 @@ pub struct ContinueRequest {
     /// Continue from sentence to sentence, so that a long text is one reading; sentences are generated one by one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rolling: bool,
+    /// Whether the recording is a section before the one that is continued, which stays as it is.
+    #[serde(skip)]
+    pub is_before: bool,
 }
 
 /// The recording, continued.
@@ -75,6 +78,8 @@ impl Answer for ContinueAnswer {
 
     fn merge(&mut self, next: Self, start_s: f64) {
         self.speech.merge(next.speech, start_s);
+        self.start_s = start_s + next.start_s;
+        self.says = [self.says.as_str(), &next.says].join(" ").trim().to_owned();
     }
 
     fn speech(&self) -> Option<&Speech> {
