@@ -14,6 +14,7 @@ use symphonia::core::meta::MetadataOptions;
 
 use crate::intake::Intake;
 use crate::sniff::ContainerFormat;
+use crate::whole::{Gaps, StatedEnd};
 use crate::{AudioError, AudioWarning, DecodeFault, UnsupportedContent};
 
 /// End of a stream of packets.
@@ -22,20 +23,26 @@ struct End {
     broken: u64,
     /// Whether the file ends within a packet or container element.
     cut: bool,
+    /// Ticks of the track's clock between packets.
+    missing: u64,
 }
 
 /// Decodes a format other than WAV.
 pub(crate) fn decode(
-    source: Box<dyn MediaSource>,
+    mut source: Box<dyn MediaSource>,
     format: ContainerFormat,
     intake: &mut Intake<'_>,
 ) -> Result<(), AudioError> {
+    // No decoder makes such samples of a whole file.
+    intake.clip_all();
     if format == ContainerFormat::OggOpus {
         return Err(
             intake.unsupported(UnsupportedContent::Codec { codec: Some("Opus"), container: "Ogg" })
         );
     }
     let fail = |name: &str, error: Error| explain(name, format, error);
+    let mut stated = StatedEnd::read(source.as_mut(), format)
+        .map_err(|e| AudioError::opening(intake.name, e))?;
     let stream = MediaSourceStream::new(source, Default::default());
     let mut reader = symphonia::default::get_probe()
         .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
@@ -44,21 +51,16 @@ pub(crate) fn decode(
         intake.unsupported(UnsupportedContent::NoTrack { container: format.name() })
     })?;
     let mut decoder = make_decoder(&track, format, intake)?;
-    let end = pump(reader.as_mut(), decoder.as_mut(), track.id, intake)
+    let end = pump(reader.as_mut(), decoder.as_mut(), track.id, Gaps::of(format), intake)
         .map_err(|e| e.into_audio(intake.name, format))?;
     if intake.frames() == 0 && (end.broken > 0 || end.cut) {
         return Err(fail(intake.name, Error::DecodeError("no packet of it is whole")));
     }
-    // Only these headers state the length; Ogg and MP3 lengths are guesses.
-    if matches!(format, ContainerFormat::Flac | ContainerFormat::Mp4)
-        && let Some(expected) = track.num_frames
-        && intake.frames() < expected
-        && end.cut
-    {
-        let (name, got) = (intake.name.to_owned(), intake.frames());
-        intake.warn(AudioWarning::Truncated { name, got, expected });
+    if end.cut {
+        stated.stops_early(format);
     }
-    if end.broken > 0 && !end.cut {
+    let told = stated.warn(track.num_frames, end.missing, intake);
+    if end.broken > 0 && !(told && end.cut) {
         intake
             .warn(AudioWarning::BrokenPackets { name: intake.name.to_owned(), count: end.broken });
     }
@@ -127,9 +129,10 @@ fn pump(
     reader: &mut dyn FormatReader,
     decoder: &mut dyn AudioDecoder,
     track_id: u32,
+    mut gaps: Gaps,
     intake: &mut Intake<'_>,
 ) -> Result<End, PumpError> {
-    let mut end = End { broken: 0, cut: false };
+    let mut end = End { broken: 0, cut: false, missing: 0 };
     let mut block: Vec<f32> = Vec::new();
     loop {
         let packet = match reader.next_packet() {
@@ -153,6 +156,8 @@ fn pump(
         if packet.track_id != track_id {
             continue;
         }
+        gaps.push(&packet);
+        end.missing = gaps.missing;
         match decoder.decode(&packet) {
             Ok(buffer) => {
                 intake.start(buffer.spec().rate(), buffer.spec().channels().count())?;
@@ -173,6 +178,14 @@ fn explain(name: &str, format: ContainerFormat, error: Error) -> AudioError {
         Error::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
             AudioError::Undecodable { name, format: format.name(), fault: DecodeFault::EndsEarly }
         }
+        Error::Unsupported(what) if what.contains("no suitable format reader") => {
+            AudioError::Undecodable { name, format: format.name(), fault: DecodeFault::NoFrame }
+        }
+        Error::Unsupported(what) if what.contains("exceeds") => AudioError::Undecodable {
+            name,
+            format: format.name(),
+            fault: DecodeFault::NoPart(what),
+        },
         // An M4A has its index at the end unless it was written for streaming, so a truncated file has none.
         Error::Unsupported(what) if what.contains("missing") => AudioError::Undecodable {
             name,

@@ -200,6 +200,9 @@ pub enum DecodeFault {
         /// Length of the chunk, bytes.
         bytes: u64,
     },
+    /// A stream without a frame that begins as frames do.
+    #[error("no frame of it is whole")]
+    NoFrame,
     /// A container lacks a mandatory element.
     #[error("{0}")]
     NoPart(&'static str),

@@ -53,6 +53,8 @@ pub(crate) struct Intake<'a> {
     /// Number of frames after which the samples are padding.
     last_frame: Option<u64>,
     clipped: Clipped,
+    /// Largest share of samples out of range that is clipped.
+    clipped_share: f64,
     warnings: Vec<AudioWarning>,
 }
 
@@ -75,6 +77,7 @@ impl<'a> Intake<'a> {
             frames: 0,
             last_frame: None,
             clipped,
+            clipped_share: MENDED_SHARE,
             warnings: Vec::new(),
         }
     }
@@ -87,6 +90,11 @@ impl<'a> Intake<'a> {
     /// Removes and returns the warnings so far.
     pub(crate) fn take_warnings(&mut self) -> Vec<AudioWarning> {
         std::mem::take(&mut self.warnings)
+    }
+
+    /// Clips all samples out of range: they come from damaged packets, not from another scale.
+    pub(crate) fn clip_all(&mut self) {
+        self.clipped_share = 1.0;
     }
 
     /// Drops all samples after this number of frames.
@@ -180,8 +188,8 @@ impl<'a> Intake<'a> {
         }
         let (rate, channels) = self.format.unwrap_or((1, 1));
         let Clipped { count, first_frame, peak } = self.clipped;
-        // Even in the shortest recording one sample may be repaired.
-        if count as f64 > (MENDED_SHARE * (self.frames * channels as u64) as f64).max(1.0) {
+        // At least one sample may be mended in the shortest of recordings.
+        if count as f64 > (self.clipped_share * (self.frames * channels as u64) as f64).max(1.0) {
             return Err(AudioError::Scale { name, count, peak });
         }
         if count > 0 {

@@ -26,6 +26,7 @@ mod tempo;
 mod unsupported;
 mod warning;
 mod wav;
+mod whole;
 mod write;
 
 pub mod prompt;

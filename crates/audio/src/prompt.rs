@@ -2,6 +2,7 @@
 //!
 //! The same rules apply to stored voices and to recordings in requests.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use syrinx_types::Audio;
 
 use crate::AudioWarning;
 use crate::silence::{FRAME_S, PauseConfig, find_pauses, speech_bounds, speech_level_db, trim};
+use crate::speech::has_speech;
 
 /// Settings of prompts from recordings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -100,13 +102,18 @@ pub struct Excerpt {
     pub audio: Audio,
     /// Share of the section's samples that are at full scale in the recording, 0 to 1.
     pub clipped_share: f64,
+    /// Whether it may be speech: noise and tones are none.
+    pub has_speech: bool,
 }
 
 impl Excerpt {
-    /// Returns a warning if the prompt is clipped. `name` is the name of the recording.
-    pub fn warning(&self, name: &str) -> Option<AudioWarning> {
-        let share = self.clipped_share;
-        (share > MOST_CLIPPED).then(|| AudioWarning::ClippedPrompt { name: name.to_owned(), share })
+    /// Returns warnings of a prompt that is clipped or has no speech. `name` is the recording's.
+    pub fn warnings(&self, name: &str) -> impl Iterator<Item = AudioWarning> + use<> {
+        let (name, share) = (name.to_owned(), self.clipped_share);
+        let clipped = (share > MOST_CLIPPED)
+            .then(|| AudioWarning::ClippedPrompt { name: name.clone(), share });
+        let speechless = (!self.has_speech).then_some(AudioWarning::PromptWithoutSpeech { name });
+        clipped.into_iter().chain(speechless)
     }
 }
 
@@ -119,6 +126,7 @@ const WHOLE_WORDS_S: f64 = 0.3;
 /// # Errors
 /// [`PromptError`] for a recording that is silent or has too little speech.
 pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptError> {
+    let audio = &centered(audio);
     check(audio, config)?;
     let pauses = find_pauses(audio, &config.pauses);
     let total_s = audio.seconds();
@@ -138,7 +146,10 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptEr
             let silent: f64 =
                 inside.iter().map(|&(p, q)| (q.min(end) - p.max(start)).max(0.0)).sum();
             let span = sample_at(audio, start)..sample_at(audio, end);
-            let score = end - start - silent + whole_words - 20.0 * share_of(&clipped, span);
+            let speech_s = end - start - silent;
+            // Where all speech is clipped, the longest stretch is still the best one.
+            let penalty = (20.0 * share_of(&clipped, span)).min(0.9 * speech_s);
+            let score = speech_s + whole_words - penalty;
             if best.is_none_or(|(s, _)| score > s) {
                 best = Some((score, (start, end)));
             }
@@ -146,6 +157,18 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptEr
     }
     let (start, end) = best.map_or((0.0, total_s), |b| b.1);
     levelled(&audio.slice(start - config.keep_silence_s, end + config.keep_silence_s), config)
+}
+
+/// Returns a recording without a constant offset, which would hide its pauses.
+fn centered(audio: &Audio) -> Cow<'_, Audio> {
+    const SMALLEST: f64 = 0.01;
+    let sum: f64 = audio.samples.iter().map(|&x| f64::from(x)).sum();
+    let mean = sum / audio.samples.len().max(1) as f64;
+    if mean.abs() < SMALLEST {
+        return Cow::Borrowed(audio);
+    }
+    let samples = audio.samples.iter().map(|x| x - mean as f32).collect();
+    Cow::Owned(Audio { samples, sample_rate_hz: audio.sample_rate_hz })
 }
 
 /// Trims a section, cuts it to `config.max_s` and normalizes its level.
@@ -165,7 +188,8 @@ fn levelled(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptError
     let gain = (level as f32).min(CLIPPED / peak.max(1e-9));
     let clipped_share = share_of(&clipped_samples(&audio), 0..audio.samples.len());
     audio.samples.iter_mut().for_each(|x| *x *= gain);
-    Ok(Excerpt { audio, clipped_share })
+    let has_speech = has_speech(&audio);
+    Ok(Excerpt { audio, clipped_share, has_speech })
 }
 
 fn check(audio: &Audio, config: &PromptConfig) -> Result<(), PromptError> {

@@ -38,6 +38,9 @@ const INAUDIBLE_DB: f32 = -90.0;
 /// Level of the loud parts below which a recording of steady level has no speech but faint noise, dB.
 const INAUDIBLE_STEADY_DB: f32 = -65.0;
 
+/// Shortest speech in a long recording that is silent otherwise, seconds; clicks are shorter.
+const SHORTEST_SPEECH_S: f64 = 0.5;
+
 /// Range of levels below which a recording counts as steady, dB.
 const STEADY_DB: f32 = 12.0;
 
@@ -196,13 +199,19 @@ fn inaudible_db(noise: f32, speech: f32) -> f32 {
     if speech - noise < STEADY_DB { INAUDIBLE_STEADY_DB } else { INAUDIBLE_DB }
 }
 
-/// Returns the 5th and 95th percentile of levels.
+/// Returns the 5th and 95th percentile of levels. In a recording whose level hardly changes but for a little speech, the
+/// latter is the level that [`SHORTEST_SPEECH_S`] exceed.
 fn percentiles(levels: &[f32]) -> (f32, f32) {
     let mut sorted = levels.to_vec();
     sorted.sort_by(f32::total_cmp);
-    let at =
-        |share: f64| sorted.get((share * sorted.len().saturating_sub(1) as f64) as usize).copied();
-    (at(0.05).unwrap_or(FLOOR_DB), at(0.95).unwrap_or(FLOOR_DB))
+    let last = sorted.len().saturating_sub(1);
+    let at = |index: usize| sorted.get(index).copied().unwrap_or(FLOOR_DB);
+    let share = |share: f64| at((share * last as f64) as usize);
+    let (noise, speech) = (share(0.05), share(0.95));
+    let loudest = at(last.saturating_sub((SHORTEST_SPEECH_S / FRAME_S) as usize));
+    let is_quiet = speech - noise < STEADY_DB || speech < inaudible_db(noise, speech);
+    let is_rare = is_quiet && loudest - noise >= STEADY_DB;
+    (noise, if is_rare { loudest.max(speech) } else { speech })
 }
 
 fn threshold_db(levels: &[f32], config: &PauseConfig) -> f32 {

@@ -61,6 +61,7 @@ pub enum FileKind {
     Gzip,
     Program,
     OtherRiff,
+    Midi,
     Text,
     /// A recording in an unsupported format, with its name.
     Recording(&'static str),
@@ -78,6 +79,7 @@ impl fmt::Display for FileKind {
             Self::Program => "it is a program",
             Self::Recording(format) => return write!(f, "it is {format}"),
             Self::OtherRiff => "it is RIFF, but not WAVE",
+            Self::Midi => "it is MIDI: notes without sound",
             Self::Text => "it is text",
             Self::Unknown => "its first bytes are of no known format",
         })
@@ -142,7 +144,7 @@ fn other_kind(head: &[u8]) -> Option<FileKind> {
     if aiff {
         return Some(FileKind::Recording("AIFF"));
     }
-    let known: [(&[u8], FileKind); 18] = [
+    let known: [(&[u8], FileKind); 21] = [
         (b"\x89PNG", FileKind::Png),
         (b"\xff\xd8\xff", FileKind::Jpeg),
         (b"%PDF", FileKind::Pdf),
@@ -160,6 +162,9 @@ fn other_kind(head: &[u8]) -> Option<FileKind> {
         (b"MAC ", FileKind::Recording("Monkey's Audio")),
         (b"DSD ", FileKind::Recording("DSD")),
         (b"Creative Voice File", FileKind::Recording("Creative Voice (VOC)")),
+        (b"NIST_1A", FileKind::Recording("NIST SPHERE")),
+        (b"ajkg", FileKind::Recording("Shorten")),
+        (b"MThd", FileKind::Midi),
         (b"RIFF", FileKind::OtherRiff),
     ];
     if let Some((_, kind)) = known.iter().find(|(magic, _)| head.starts_with(magic)) {

@@ -19,6 +19,20 @@ pub enum AudioWarning {
         /// Number of samples per channel according to the header.
         expected: u64,
     },
+    /// A stream without its last page, or whose last page is incomplete; the sound that is there is used.
+    WithoutEnd {
+        /// The file.
+        name: String,
+        /// Samples per channel that are there.
+        got: u64,
+    },
+    /// A stream with gaps between its packets; the sound around them is joined.
+    Gaps {
+        /// The file.
+        name: String,
+        /// Samples per channel that are missing.
+        missing: u64,
+    },
     /// A WAV file with several data chunks of one format, which are joined.
     DataChunksJoined {
         /// The file.
@@ -61,6 +75,11 @@ pub enum AudioWarning {
         /// Share of such samples, 0 to 1.
         share: f64,
     },
+    /// A voice prompt of noise or tones.
+    PromptWithoutSpeech {
+        /// The file.
+        name: String,
+    },
     /// Compressed packets that could not be decoded and were left out.
     BrokenPackets {
         /// The file.
@@ -75,6 +94,12 @@ impl fmt::Display for AudioWarning {
         match self {
             Self::Truncated { name, got, expected } => {
                 write!(f, "{name}: the data is cut short: using {got} of {expected} samples")
+            }
+            Self::WithoutEnd { name, got } => {
+                write!(f, "{name}: the data is cut short: using the {got} samples that are there")
+            }
+            Self::Gaps { name, missing } => {
+                write!(f, "{name}: {missing} samples are missing: the file is damaged")
             }
             Self::DataChunksJoined { name, count } => {
                 write!(f, "{name}: {count} data chunks joined")
@@ -96,9 +121,12 @@ impl fmt::Display for AudioWarning {
             }
             Self::ClippedPrompt { name, share } => write!(
                 f,
-                "{name}: the prompt is clipped: {:.1} % of its samples are at full scale; record it at a lower level",
+                "{name}: clipped: {:.1} % of the prompt's samples are at full scale; record it at a lower level",
                 100.0 * share
             ),
+            Self::PromptWithoutSpeech { name } => {
+                write!(f, "{name}: no speech found in the prompt")
+            }
             Self::BrokenPackets { name, count } => {
                 write!(f, "{name}: {count} broken packets left out")
             }

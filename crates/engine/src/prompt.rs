@@ -6,8 +6,8 @@ use syrinx_types::Audio;
 
 use crate::EngineError;
 
-/// Returns the best stretch of a recording as a prompt ([`prompt::excerpt`]), with a warning if it is clipped. `name` is
-/// for messages.
+/// Returns the best stretch of a recording as a prompt ([`prompt::excerpt`]), with a warning if it is clipped or has no
+/// speech. `name` is for messages.
 ///
 /// # Errors
 /// [`EngineError::Prompt`] for a recording that is silent or has too little speech.
@@ -19,6 +19,6 @@ pub fn excerpt(
 ) -> Result<Audio, EngineError> {
     let excerpt = prompt::excerpt(audio, config)
         .map_err(|cause| EngineError::Prompt { file: name.to_owned(), cause })?;
-    excerpt.warning(name).into_iter().for_each(warn);
+    excerpt.warnings(name).for_each(warn);
     Ok(excerpt.audio)
 }

@@ -166,8 +166,8 @@ pub trait Voices: Send + Sync {
     fn prompt(&self, name: &str) -> Result<Codes, TaskError>;
 
     /// Returns the stretch of a recording at the codec's rate that serves best as a voice's prompt, at most `longest_s`
-    /// seconds, by the same rules as for stored voices. `name` is for messages. A clipped stretch is a warning among
-    /// the events of the run.
+    /// seconds, by the same rules as for stored voices. `name` is for messages. A clipped stretch, or one without
+    /// speech, is a warning among the events of the run.
     ///
     /// # Errors
     /// [`TaskError::Input`] for a recording that is too short, too quiet or has too little speech, with the figure.

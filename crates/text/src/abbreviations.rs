@@ -41,12 +41,20 @@ const fn reference(written: &'static str, said: &'static str) -> Abbreviation {
     Abbreviation { written, said, when: When::BeforeNumber, dot_optional: false, may_end: false }
 }
 
+const fn open_reference(written: &'static str, said: &'static str) -> Abbreviation {
+    Abbreviation { written, said, when: When::BeforeNumber, dot_optional: true, may_end: false }
+}
+
 const fn date(written: &'static str, said: &'static str) -> Abbreviation {
     Abbreviation { written, said, when: When::InDate, dot_optional: false, may_end: false }
 }
 
 const fn street(written: &'static str, said: &'static str) -> Abbreviation {
     Abbreviation { written, said, when: When::AfterCapital, dot_optional: false, may_end: true }
+}
+
+const fn open_street(written: &'static str, said: &'static str) -> Abbreviation {
+    Abbreviation { written, said, when: When::AfterCapital, dot_optional: true, may_end: true }
 }
 
 const fn plain(written: &'static str, said: &'static str) -> Abbreviation {
@@ -89,22 +97,29 @@ pub(crate) const ABBREVIATIONS: &[Abbreviation] = &[
     title("rep", "representative"),
     title("pres", "president"),
     title("supt", "superintendent"),
-    street("st", "street"),
-    street("ave", "avenue"),
-    street("blvd", "boulevard"),
-    street("rd", "road"),
+    open_street("st", "street"),
+    open_street("ave", "avenue"),
+    open_street("blvd", "boulevard"),
+    open_street("rd", "road"),
     street("ln", "lane"),
-    street("hwy", "highway"),
-    street("pkwy", "parkway"),
+    open_street("hwy", "highway"),
+    open_street("pkwy", "parkway"),
     street("sq", "square"),
     street("dr", "drive"),
-    title("st", "saint"),
+    street("ct", "court"),
+    street("pl", "place"),
+    open_title("st", "saint"),
     title("ste", "saint"),
-    title("mt", "mount"),
+    open_title("mt", "mount"),
     title("ft", "fort"),
     title("pt", "point"),
+    open_reference("hwy", "highway"),
+    open_reference("rte", "route"),
     reference("no", "number"),
     reference("nos", "numbers"),
+    reference("nr", "number"),
+    reference("op", "opus"),
+    reference("rev", "revision"),
     reference("vol", "volume"),
     reference("vols", "volumes"),
     reference("ch", "chapter"),
@@ -189,6 +204,7 @@ pub(crate) const ABBREVIATIONS: &[Abbreviation] = &[
     plain("m.sc", "M S C"),
     plain("b.sc", "B S C"),
     inner("a.k.a", "also known as"),
+    inner("aka", "also known as"),
     inner("w.r.t", "with respect to"),
     plain("p.s", "P S"),
 ];
@@ -324,9 +340,22 @@ pub(crate) fn find(
         let case_fits = named || matches!(a.when, When::Always | When::BeforeNumber);
         // "No. I think so."
         let is_sentence = matches!(a.written, "no" | "nos") && word_of(around.after) == "I";
-        (dotted || a.dot_optional) && case_fits && !is_sentence && fits(a.when, around)
+        // `Near St Mary's`, without its dot, is no street.
+        let is_saint = !dotted
+            && a.when == When::AfterCapital
+            && is_name_follows(around.after.trim_start())
+            && !DIRECTIONS.contains(&word_of(around.after));
+        let written = (dotted || a.dot_optional) && !is_saint;
+        written && case_fits && !is_sentence && fits(a.when, around)
     })
 }
+
+/// Words in capitals before a title or a saint.
+const NO_STREETS: &[&str] =
+    &["Dear", "Mt", "Mount", "Ft", "Fort", "Port", "Lake", "Bay", "Cape", "Near"];
+
+/// Directions behind the name of a street.
+const DIRECTIONS: &[&str] = &["N", "S", "E", "W", "NE", "NW", "SE", "SW"];
 
 /// Abbreviations of three letters or more that are abbreviations in capitals, too.
 const IN_CAPITALS: &[&str] = &["MRS", "INC", "LTD", "CORP", "ETC", "AVE", "BLVD"];
@@ -340,13 +369,15 @@ fn fits(when: When, around: Surroundings<'_>) -> bool {
             next_char.is_some_and(|c| c.is_uppercase() || c == '&') || next.starts_with("and ")
         }
         When::BeforeNumber => {
-            next_char.is_some_and(|c| c.is_ascii_digit() || c == '#') || begins_with_roman(next)
+            let next = next.strip_prefix('(').unwrap_or(next);
+            next.starts_with(|c: char| c.is_ascii_digit() || c == '#') || begins_with_roman(next)
         }
         When::AfterCapital => {
             let first = around.previous.chars().next();
             let capital = first.is_some_and(char::is_uppercase);
             let number = first.is_some_and(|c| c.is_ascii_digit());
-            let is_function_word = is_starter(around.previous) || around.previous == "Dear";
+            let is_function_word =
+                is_starter(around.previous) || NO_STREETS.contains(&around.previous);
             !is_function_word && (capital || number && !is_name_follows(next))
         }
         When::InDate => {

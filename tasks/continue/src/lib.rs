@@ -8,11 +8,17 @@ mod issue;
 mod request;
 mod speak;
 
-use syrinx_speech::{Setup, Speaking, SpeakingTask};
-use syrinx_task::{Capabilities, Clip, Context, Generated, Plan, TaskDescriptor, TaskError, Verb};
+use syrinx_audio::speech::has_speech;
+use syrinx_speech::{Setup, Speaking, SpeakingTask, speech_sections};
+use syrinx_task::{
+    Capabilities, Chunks, Clip, Context, Generated, Plan, Section, TaskDescriptor, TaskError, Verb,
+};
 
 pub use issue::ContinueIssue;
 pub use request::{ContinueAnswer, ContinueConfig, ContinueRequest};
+
+/// Longest section of a recording that is recognized at once, seconds.
+const MAX_SECTION_S: f64 = 60.0;
 
 /// Entry of the task in the registry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Continue>();
@@ -47,6 +53,37 @@ impl Speaking for Continuation {
         vec![("audio".to_owned(), &mut request.audio)]
     }
 
+    /// Returns the sections before the end of a long recording, which stay as they are, and its end, which is continued.
+    /// A recording with known words is one section.
+    fn chunks(
+        _setup: Setup<'_, ContinueConfig>,
+        request: ContinueRequest,
+        context: &Context<'_>,
+    ) -> Result<Chunks<ContinueRequest>, TaskError> {
+        if request.says.is_some() {
+            return Ok(Chunks::one(request));
+        }
+        let mut before = speech_sections(&request.audio, MAX_SECTION_S, context)?;
+        let Some((mut end, mut end_start_s)) = before.pop() else {
+            return Ok(Chunks::one(request));
+        };
+        // The voice and the words before the continuation are those of the end.
+        while !is_enough(&end, context)?
+            && let Some((section, start_s)) = before.pop()
+        {
+            (end, end_start_s) = (joined(section, &end), start_s);
+        }
+        if request.alone {
+            (before, end_start_s) = (Vec::new(), 0.0);
+        }
+        let of =
+            |audio: Clip, is_before: bool| ContinueRequest { audio, is_before, ..request.clone() };
+        let mut chunks: Vec<_> =
+            before.into_iter().map(|(clip, start_s)| (of(clip, true), Some(start_s))).collect();
+        chunks.push((of(end, false), Some(end_start_s)));
+        Ok(Chunks { chunks, pause_s: 0.0 })
+    }
+
     fn plan(
         setup: Setup<'_, ContinueConfig>,
         request: &ContinueRequest,
@@ -63,5 +100,22 @@ impl Speaking for Continuation {
         context: &Context<'_>,
     ) -> Result<ContinueAnswer, TaskError> {
         speak::finish(setup, request, prepared, &generated, context)
+    }
+}
+
+/// Whether the end of a recording is long enough to be continued, and has speech.
+fn is_enough(end: &Clip, context: &Context<'_>) -> Result<bool, TaskError> {
+    const SHORTEST_S: f64 = 20.0;
+    let audio = context.audio(end)?;
+    Ok(audio.seconds() >= SHORTEST_S && has_speech(audio.as_ref()))
+}
+
+/// Returns a section and the one behind it as one.
+fn joined(section: Clip, next: &Clip) -> Clip {
+    match (section.section, &next.section) {
+        (Some(first), Some(last)) => {
+            Clip { section: Some(Section { end_s: last.end_s, ..first }), ..next.clone() }
+        }
+        (section, _) => Clip { section, ..next.clone() },
     }
 }

@@ -1,9 +1,12 @@
 //! Settings, request and answer of continuation.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_speech::{SpeakConfig, SpeakingConfig};
 use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskError};
+use syrinx_types::Audio;
 
 /// Settings of continuation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +59,9 @@ pub struct ContinueRequest {
     /// Continue from sentence to sentence, so that a long text is one reading; sentences are generated one by one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rolling: bool,
+    /// Whether the recording is a section before the one that is continued, which stays as it is.
+    #[serde(skip)]
+    pub is_before: bool,
 }
 
 /// The recording, continued.
@@ -75,9 +81,15 @@ impl Answer for ContinueAnswer {
 
     fn merge(&mut self, next: Self, start_s: f64) {
         self.speech.merge(next.speech, start_s);
+        self.start_s = start_s + next.start_s;
+        self.says = [self.says.as_str(), &next.says].join(" ").trim().to_owned();
     }
 
     fn speech(&self) -> Option<&Speech> {
         Some(&self.speech)
+    }
+
+    fn take_audio(&mut self) -> Option<Arc<Audio>> {
+        self.speech.audio.audio.take()
     }
 }

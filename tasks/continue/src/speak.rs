@@ -9,9 +9,17 @@ use syrinx_types::Audio;
 
 use crate::{ContinueAnswer, ContinueConfig, ContinueIssue, ContinueRequest};
 
-/// The recording, the sentences of the text with their offsets in the rows, and the plan of the first row, which
-/// continues the recording.
-pub struct Prepared {
+/// A section before the end of a long recording, or the end that is continued.
+pub enum Prepared {
+    /// Section that stays as it is.
+    Before(Box<AlignedRecording>),
+    /// End of the recording, or all of it.
+    End(Box<End>),
+}
+
+/// The recording, the sentences of the text with their offsets in the rows, and the first row, which continues the
+/// recording.
+pub struct End {
     recording: AlignedRecording,
     sentences: Vec<(Sentence, SentenceOffset)>,
     first: Onward,
@@ -24,9 +32,14 @@ pub(crate) fn plan(
     context: &Context<'_>,
 ) -> Result<(Plan, Prepared), TaskError> {
     let (config, speaking, kit) = (setup.config, setup.speaking(), setup.kit);
+    let recognize =
+        || AlignedRecording::recognize(kit, &request.audio, request.says.as_deref(), context);
+    if request.is_before {
+        let before = Prepared::Before(Box::new(recognize()?));
+        return Ok((Plan { rows: Vec::new() }, before));
+    }
     let sentences = sentences(speaking, &request.text)?;
-    let recording =
-        AlignedRecording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
+    let recording = recognize()?;
     let prompt = prompt_of(speaking.config, &recording.audio, "the recording", context)?;
     let prompt = Content::Codes(prompt);
     // The last frame may be incomplete, so only complete frames are given.
@@ -48,7 +61,7 @@ pub(crate) fn plan(
         *row = first.utterance.clone().into_row(kit);
     }
     let sentences = sentences.into_iter().zip(places).collect();
-    Ok((Plan { rows }, Prepared { recording, sentences, first }))
+    Ok((Plan { rows }, Prepared::End(Box::new(End { recording, sentences, first }))))
 }
 
 /// Returns the samples of the recording followed by the generated ones, with a short cross-fade.
@@ -59,7 +72,11 @@ pub(crate) fn finish(
     generated: &[Generated],
     context: &Context<'_>,
 ) -> Result<ContinueAnswer, TaskError> {
-    let Prepared { recording, sentences, first } = &prepared;
+    let prepared = match prepared {
+        Prepared::End(end) => end,
+        Prepared::Before(recording) => return Ok(unchanged(*recording)),
+    };
+    let End { recording, sentences, first } = prepared.as_ref();
     let codec = context.codec()?;
     let pause_s = setup.config.speaking.pause_s;
     let mut whole = Spoken::new("continue");
@@ -104,9 +121,16 @@ pub(crate) fn finish(
     Ok(ContinueAnswer { speech, start_s, says: recording.text() })
 }
 
-/// Returns the recording followed by its continuation; `spoken` begins with the given frames.
-fn joined(config: &ContinueConfig, prepared: &Prepared, spoken: Audio) -> Audio {
-    let Prepared { recording, first, .. } = prepared;
+/// Returns a section as it is, with its words.
+fn unchanged(recording: AlignedRecording) -> ContinueAnswer {
+    let (words, says) = (recording.word_times(), recording.text());
+    let speech = Speech { words, complete: true, ..Speech::from(recording.audio) };
+    ContinueAnswer { start_s: speech.seconds, speech, says }
+}
+
+/// Returns the recording with its continuation; `spoken` begins with the given frames.
+fn joined(config: &ContinueConfig, prepared: &End, spoken: Audio) -> Audio {
+    let End { recording, first, .. } = prepared;
     let mut samples = recording.audio.samples.clone();
     let fade = (config.fade_s * f64::from(spoken.sample_rate_hz)).round() as usize;
     let end = samples.len() - first.given.start * recording.frame_samples();

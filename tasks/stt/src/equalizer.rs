@@ -25,6 +25,10 @@ const EDGES_HZ: (f64, f64) = (60.0, 7_000.0);
 const LOUD_WITHIN: f32 = 3.0;
 /// Minimum sample rate at which a recording has all bands, in Hz.
 const LOWEST_RATE_HZ: u32 = 16_000;
+/// Longest transform, samples: 87 seconds at 24 kHz. Transforms of longer recordings would take most of the memory.
+const LONGEST_TRANSFORM: usize = 1 << 21;
+/// Samples on each side of a block that are filtered with it: the filter rings within less.
+const BLOCK_MARGIN: usize = 1 << 14;
 /// Maximum absolute value of a sample.
 const PEAK: f32 = 0.99;
 
@@ -103,8 +107,8 @@ pub fn equalized(
     let shape = difference.iter().map(|d| equalization.share * (d - mean).clamp(-down, up));
     let gains: Vec<f32> = shape.collect();
     let of_bins = between_bands(&gains, audio.sample_rate_hz);
-    let mut samples = filtered(&audio.samples, &of_bins);
-    // The level is adjusted last, since the filter changes it.
+    let mut samples = filtered_in_blocks(&audio.samples, &of_bins, LONGEST_TRANSFORM);
+    // The level is adjusted after the filter, which changes it.
     let shaped: Vec<f32> = difference.iter().zip(&gains).map(|(d, gain)| d - gain).collect();
     let peak = samples.iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
     let level = self::mean(&shaped).exp().min(PEAK / peak.max(1e-9));
@@ -146,6 +150,22 @@ fn between_bands(gains: &[f32], sample_rate_hz: u32) -> Vec<f32> {
         gains[below] * (1.0 - part) + gains[above] * part
     };
     (0..bins).map(at).collect()
+}
+
+/// Filters samples as [`filtered`] does, block by block where a transform would have more than `longest` points.
+fn filtered_in_blocks(samples: &[f32], gains: &[f32], longest: usize) -> Vec<f32> {
+    if samples.len() + N_FFT <= longest {
+        return filtered(samples, gains);
+    }
+    let block = longest - 2 * BLOCK_MARGIN - N_FFT;
+    let mut out = Vec::with_capacity(samples.len());
+    for start in (0..samples.len()).step_by(block) {
+        let from = start.saturating_sub(BLOCK_MARGIN);
+        let end = (start + block).min(samples.len());
+        let part = filtered(&samples[from..(end + BLOCK_MARGIN).min(samples.len())], gains);
+        out.extend_from_slice(&part[start - from..end - from]);
+    }
+    out
 }
 
 /// Filters samples with zero phase. `gains` has the log gain of each bin of a transform of [`N_FFT`] samples.
@@ -226,6 +246,21 @@ mod tests {
         for (a, b) in louder.samples.iter().zip(&audio.samples).skip(50).take(1_000) {
             assert!((a - gain * b).abs() < 1e-3, "only the level changes: {a} {b}");
         }
+    }
+
+    #[test]
+    fn blocks_give_the_samples_of_one_transform() {
+        let samples: Vec<f32> = (0..8).flat_map(|seed| dull(seed, 0.6, 0.5).samples).collect();
+        let gains: Vec<f32> = (0..=N_FFT / 2).map(|i| (i as f32 * 0.03).sin() * 0.7).collect();
+        let whole = filtered(&samples, &gains);
+        for longest in [1 << 16, 1 << 17] {
+            let blocks = filtered_in_blocks(&samples, &gains, longest);
+            assert_eq!(blocks.len(), whole.len());
+            let differences = blocks.iter().zip(&whole).map(|(a, b)| (a - b).abs());
+            let largest = differences.fold(0.0_f32, f32::max);
+            assert!(largest < 1e-6, "{longest}: {largest}");
+        }
+        assert_eq!(filtered_in_blocks(&samples, &gains, LONGEST_TRANSFORM), whole);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use syrinx_audio::prompt::{PromptConfig, PromptError, excerpt};
 use syrinx_audio::speech::{has_speech, speech_regions};
-use syrinx_audio::{Audio, read};
+use syrinx_audio::{Audio, AudioWarning, read};
 
 use crate::{data, tone};
 
@@ -33,6 +33,12 @@ fn noise(seed: u32, level: f32, seconds: f64) -> Audio {
 
 fn repeated(audio: &Audio, times: usize) -> Audio {
     Audio { samples: audio.samples.repeat(times), sample_rate_hz: audio.sample_rate_hz }
+}
+
+/// A recording at another level, clipped at full scale.
+fn amplified(audio: &Audio, gain: f32) -> Audio {
+    let samples = audio.samples.iter().map(|x| (gain * x).clamp(-1.0, 1.0)).collect();
+    Audio { samples, sample_rate_hz: audio.sample_rate_hz }
 }
 
 fn joined(parts: &[&Audio]) -> Audio {
@@ -118,11 +124,54 @@ fn prompts_are_the_best_stretch_whatever_their_level() {
         ("i03_prompt_3s_quiet.flac", 2.5),
     ] {
         let prompt = excerpt(&case(name), &config).unwrap();
-        assert_eq!(prompt.warning(name), None);
+        // Their sound is made of tones, which is a warning of its own.
+        assert!(
+            prompt.warnings(name).all(|w| matches!(w, AudioWarning::PromptWithoutSpeech { .. }))
+        );
         let prompt = prompt.audio;
         assert!(prompt.seconds() >= shortest_s, "{name}: {:.2} s", prompt.seconds());
         let level_dbfs = 20.0 * prompt.rms().log10();
         assert!((-30.0..-15.0).contains(&level_dbfs), "{name}: {level_dbfs} dBFS");
+    }
+}
+
+#[test]
+fn prompts_are_found_after_a_minute_without_speech() {
+    let config = PromptConfig { max_s: 3.0, ..PromptConfig::default() };
+    let speech = spoken("awb_085_0009.ogg");
+    let peak = speech.samples.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
+    let (loud, rate_hz) = (amplified(&speech, 0.5 / peak), speech.sample_rate_hz);
+    let hiss = Audio { sample_rate_hz: rate_hz, ..noise(5, 1e-4, 90.0) };
+    // The lowest bit of 16 now and then.
+    let mut faint = Audio::silence(60.0, rate_hz);
+    faint.samples.iter_mut().step_by(100).for_each(|x| *x = 1.0 / 32_768.0);
+    for quiet in [Audio::silence(60.0, rate_hz), hiss, faint] {
+        let prompt = excerpt(&joined(&[&quiet, &loud]), &config).unwrap();
+        assert_eq!(prompt.warnings("a").next(), None);
+        assert!(prompt.audio.seconds() >= 2.5, "{:.2} s", prompt.audio.seconds());
+    }
+    let mut shifted = loud.clone();
+    shifted.samples.iter_mut().for_each(|x| *x += 0.4);
+    assert_eq!(excerpt(&shifted, &config).unwrap().warnings("a").next(), None, "an offset");
+    // Clicks are no speech.
+    let mut clicks = Audio::silence(30.0, rate_hz);
+    clicks.samples.iter_mut().step_by(rate_hz as usize).for_each(|x| *x = 0.9);
+    let error = excerpt(&clicks, &config).unwrap_err();
+    assert!(matches!(error, PromptError::Silent { .. }), "{error}");
+    // A recording that is clipped throughout is still a prompt, with the warning.
+    let prompt = excerpt(&amplified(&speech, 30.0 / peak), &config).unwrap();
+    let warnings: Vec<_> = prompt.warnings("a").collect();
+    assert!(matches!(warnings[..], [AudioWarning::ClippedPrompt { .. }, ..]), "{warnings:?}");
+    assert!(prompt.audio.seconds() >= 2.0, "{:.2} s", prompt.audio.seconds());
+}
+
+#[test]
+fn prompts_of_noise_have_a_warning() {
+    let config = PromptConfig::default();
+    for audio in [noise(3, 0.2, 3.0), tone(300.0, 0.3, 3 * RATE_HZ as usize, RATE_HZ)] {
+        let warnings: Vec<_> = excerpt(&audio, &config).unwrap().warnings("a.wav").collect();
+        let name = "a.wav".to_owned();
+        assert_eq!(warnings, [AudioWarning::PromptWithoutSpeech { name }]);
     }
 }
 

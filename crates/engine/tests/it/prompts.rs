@@ -113,7 +113,7 @@ fn clipped_prompts_are_reported_with_the_figure() {
     let mut kept = Vec::new();
     engine.voices().excerpt(&audio, "me.wav", &mut |w| kept.push(w.to_string())).expect("a prompt");
     assert_eq!(kept, std::slice::from_ref(message));
-    let told = message.strip_prefix("me.wav: the prompt is clipped: ").expect(message);
+    let told = message.strip_prefix("me.wav: clipped: ").expect(message);
     let figure: f64 = told.split(' ').next().and_then(|x| x.parse().ok()).expect(message);
     assert!((figure - percent).abs() < 0.1 * percent, "{message}, {percent} %");
 }

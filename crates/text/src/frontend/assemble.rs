@@ -84,7 +84,7 @@ pub(super) fn units(
 fn push_inline(units: &mut Vec<Unit>, inline: &Inline, attached: bool, piece: usize) {
     if let Some(Unit::Word { phones, source, .. }) = units.last_mut()
         && *source != Source::Inline
-        && (attached || sounds_alike(phones, &inline.phones))
+        && (attached || phones.is_empty() || sounds_alike(phones, &inline.phones))
     {
         phones.clone_from(&inline.phones);
         *source = Source::Inline;

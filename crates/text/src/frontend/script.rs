@@ -36,7 +36,9 @@ const SCRIPTS: &[(u32, u32, &str)] = &[
 /// [`TextError::NotEnglish`] with the script and the first word in it.
 pub(crate) fn check(text: &str) -> Result<(), TextError> {
     let (mut letters, mut foreign) = (0_usize, 0_usize);
-    for c in text.chars().take(SAMPLE_CHARS).filter(|c| c.is_alphabetic()) {
+    // Signs of units: `10 μs`, `5 Ω`.
+    let counts = |c: &char| c.is_alphabetic() && !matches!(c, 'μ' | 'Ω');
+    for c in text.chars().take(SAMPLE_CHARS).filter(counts) {
         letters += 1;
         foreign += usize::from(!is_latin(c));
     }

@@ -45,11 +45,24 @@ pattern!(
 pattern!(
     WEEKDAY,
     format!(
-        r"(?:(Mon|Tues?|Thu(?:rs?)?|Fri)|(Wed|Sat|Sun))(?:,? (?:[0-9]{{1,2}}(?:st|nd|rd|th)? )?{MONTH}|(,))"
+        r"(?:(Mon|Tues?|Thu(?:rs?)?|Fri)|(Wed|Sat|Sun))(?:,? (?:[0-9]{{1,2}}(?:st|nd|rd|th)? )?{MONTH}| [0-9]{{1,2}}(?:st|nd|rd|th)\b|(,))"
     )
 );
+const DAY: &str = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)";
+const SHORT_MONTH: &str = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)";
+// `Mon-Fri`, `Jan.-Mar.`, `Mon/Wed/Fri`
+pattern!(DAY_SPAN, format!(r"({DAY})\.?(?: ?(-|/|to\b|and\b|or\b|&)|(,)) ?({DAY})\b"));
+pattern!(DAY_FOLLOWS, format!(r"(?:/|,| and| or| &) ?{DAY}\b"));
+pattern!(MONTH_SPAN, format!(r"({SHORT_MONTH})\.?(?: ?(-|/|to\b))() ?({SHORT_MONTH})\b"));
 pattern!(SLASHES, r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})");
 pattern!(HYPHENS, r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})");
+// `20-Dec-2020`, `20-Dec`, `2020-Dec-20`
+pattern!(
+    NAMED_HYPHENS,
+    format!(
+        r"([0-9]{{1,2}})-({SHORT_MONTH})(?:-([0-9]{{4}}|[0-9]{{2}}))?\b|([0-9]{{4}})-({SHORT_MONTH})-([0-9]{{1,2}})\b"
+    )
+);
 pattern!(DOTS, r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})");
 
 /// Whether a text begins with a month, in full or abbreviated.
@@ -62,11 +75,15 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     if cursor.rest.starts_with(|c: char| c.is_ascii_digit()) {
         timestamp(cursor)
             .or_else(|| iso(cursor))
+            .or_else(|| named_hyphens(cursor))
             .or_else(|| slashes(cursor))
             .or_else(|| dots(cursor))
             .or_else(|| day_month(cursor))
     } else {
-        month_day(cursor).or_else(|| month_year(cursor)).or_else(|| weekday(cursor))
+        month_day(cursor)
+            .or_else(|| month_year(cursor))
+            .or_else(|| span(cursor))
+            .or_else(|| weekday(cursor))
     }
 }
 
@@ -172,17 +189,52 @@ fn clock_time(hours: usize, minutes: usize) -> Option<String> {
     (hours <= 24 && minutes < 60).then_some(said)
 }
 
+const WEEKDAYS: [&str; 7] =
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+/// `Mon-Fri`, `Jan.-Mar.`: the first of two days or months; the second is taken with it unless a third follows.
+fn span(cursor: &Cursor<'_>) -> Option<Match> {
+    let (found, names) = match DAY_SPAN.captures(cursor.rest) {
+        Some(found) => (found, &WEEKDAYS[..]),
+        None => (MONTH_SPAN.captures(cursor.rest)?, &MONTHS[..]),
+    };
+    let name = |written: &str| {
+        let written = written.to_ascii_lowercase();
+        names.iter().find(|name| name.starts_with(&written)).copied()
+    };
+    let (first, last) = (name(&found[1])?, name(&found[4])?);
+    let joint = match found.get(2).map_or(",", |joint| joint.as_str()) {
+        "/" | "," => ",",
+        "and" | "&" => " and",
+        "or" => " or",
+        _ => " to",
+    };
+    let length = found[0].len();
+    let after = cursor.rest[length..].trim_start_matches(['.', ' ']);
+    // A date or a third day follows: the second is read with it.
+    let dated = DAY_MONTH.is_match(after)
+        || MONTH_ONLY.is_match(after)
+        || names.len() == MONTHS.len() && after.starts_with(|c: char| c.is_ascii_digit());
+    let follows = names.len() == WEEKDAYS.len() && DAY_FOLLOWS.is_match(&cursor.rest[length..]);
+    if cursor.char_after(length) == Some('/') || follows || dated {
+        let second = found.get(4)?.start();
+        return Some(Match::new(second, format!("{first}{joint}")));
+    }
+    let dotted = cursor.char_after(length) == Some('.');
+    let ends = dotted && dot_ends_sentence(&cursor.rest[length + 1..]);
+    let end = if ends { "." } else { "" };
+    Some(Match::new(length + usize::from(dotted), format!("{first}{joint} {last}{end}")))
+}
+
 /// Matches an abbreviated day of the week: `Mon 3 June`, `On Mon, Bob`.
 fn weekday(cursor: &Cursor<'_>) -> Option<Match> {
-    const NAMES: [&str; 7] =
-        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     const BEFORE: [&str; 8] = ["on", "every", "by", "until", "next", "last", "from", "this"];
     let found = WEEKDAY.captures(cursor.rest)?;
     let written = found.get(1).or_else(|| found.get(2))?.as_str();
     let before = cursor.previous.to_ascii_lowercase();
     let dated = found.get(3).is_none();
     let fits = dated || found.get(1).is_some() && BEFORE.contains(&before.as_str());
-    let name = NAMES.iter().find(|name| name.starts_with(&written.to_ascii_lowercase()))?;
+    let name = WEEKDAYS.iter().find(|name| name.starts_with(&written.to_ascii_lowercase()))?;
     fits.then(|| Match::new(written.len(), *name))
 }
 
@@ -198,6 +250,16 @@ fn slashes(cursor: &Cursor<'_>) -> Option<Match> {
         month_first(second, &found[1], Some(year_value))?
     };
     cursor.ends(length).then(|| Match::new(length, said))
+}
+
+/// `20-Dec-2020`
+fn named_hyphens(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = NAMED_HYPHENS.captures(cursor.rest)?;
+    let part = |one: usize, other: usize| found.get(one).or_else(|| found.get(other));
+    let month = month_number(part(2, 5)?.as_str())?;
+    let year_value = part(3, 4).map(|year| full_year(year.as_str().parse().unwrap_or(0)));
+    let said = month_first(month, part(1, 6)?.as_str(), year_value)?;
+    cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
 }
 
 /// Returns the full year of two digits, in the nearer century.

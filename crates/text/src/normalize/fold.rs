@@ -39,6 +39,8 @@ pub(super) fn fold(text: &str) -> Folded {
             out.push(if c.is_ascii_control() && c != '\n' { ' ' } else { c });
         } else if matches!(c, 'µ' | 'μ' | 'Ω') && is_unit(out, &rest[taken..]) {
             out.push(if c == 'Ω' { c } else { 'μ' });
+        } else if matches!(c, '°' | 'º') && is_number_sign(out, &rest[taken..]) {
+            out.push_str("o. ");
         } else if c == BREAK
             || is_kept(c)
             || is_private(c)
@@ -53,7 +55,7 @@ pub(super) fn fold(text: &str) -> Folded {
             exponent_end = out.len();
         } else if let Some(said) = replacement(c) {
             // `2½` is two and a half.
-            if said.contains('/') && out.ends_with(|c: char| c.is_ascii_digit()) {
+            if said.len() > 1 && said.contains('/') && out.ends_with(|c: char| c.is_ascii_digit()) {
                 out.push(' ');
             }
             out.push_str(said);
@@ -74,6 +76,14 @@ fn is_unit(before: &str, after: &str) -> bool {
         || before
             .trim_end_matches([' ', 'k', 'M', 'G', 'm'])
             .ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether a degree sign is the raised letter of `N° 5`.
+fn is_number_sign(before: &str, after: &str) -> bool {
+    let mut back = before.chars().rev();
+    back.next() == Some('N')
+        && back.next().is_none_or(|c| !c.is_alphanumeric())
+        && after.trim_start().starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a prime is that of feet, inches, minutes or seconds: after a number, and not as the apostrophe of a plural.
@@ -120,7 +130,7 @@ fn push_name(out: &mut String, name: &str) {
 }
 
 fn is_kept(c: char) -> bool {
-    KEPT.contains(c) || money::name(c).is_some()
+    KEPT.contains(c) || money::names(c).is_some()
 }
 
 fn is_private(c: char) -> bool {
@@ -132,6 +142,8 @@ fn push_decomposed(folded: &mut Folded, c: char) {
     if is_combining_mark(c) || is_invisible(c) {
         return;
     }
+    // Small Roman numerals are read as the large ones.
+    let c = if ('ⅰ'..='ⅿ').contains(&c) { c.to_uppercase().next().unwrap_or(c) } else { c };
     let out = &mut folded.text;
     let start = out.len();
     for part in std::iter::once(c).nfkd().filter(|&part| !is_combining_mark(part)) {
@@ -164,6 +176,7 @@ fn replacement(c: char) -> Option<&'static str> {
         '‽' => "?",
         '·' | '•' | '‣' | '◦' | '▪' => " ",
         '№' => "no. ",
+        '‱' => " per ten thousand ",
         'µ' => " mu ",
         '½' => "1/2",
         '⅓' => "1/3",

@@ -2,6 +2,7 @@
 
 use super::cursor::{Cursor, Match, NUMBER, pattern};
 use super::numbers::{cardinal_of_digits, is_one, number};
+use super::units;
 
 /// A currency: symbol, singular, plural, singular and plural of its hundredth (empty if it has none).
 type Currency = (&'static str, &'static str, &'static str, &'static str, &'static str);
@@ -55,7 +56,14 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("NZ", "new zealand"),
     ("HK", "hong kong"),
     ("S", "singapore"),
+    ("JP", "japanese"),
+    ("CN", "chinese"),
+    ("MX", "mexican"),
+    ("NT", "new taiwan"),
 ];
+
+/// The codes of [`COUNTRIES`].
+const COUNTRY: &str = "US|AU|A|CA|C|NZ|HK|S|JP|CN|MX|NT";
 
 /// Codes and abbreviations before an amount, with the symbol of the currency and its country.
 const CODES: &[(&str, &str, &str)] = &[
@@ -87,24 +95,23 @@ const CODES: &[(&str, &str, &str)] = &[
 
 const SCALE: &str = concat!(
     r"(?: ?(thousand|million|billion|trillion|[Ll]akhs?|[Cc]rores?|",
-    r"[Kk]|[Mm]n|[Mm]|[Bb]n|[Bb]|[Tt]n|[Tt])(?:\b|$))?"
+    r"[Kk]|[Mm]n|[Mm]il|[Mm]|[Bb]n|[Bb]|[Tt]n|[Tt])(?:\b|$))?"
 );
 
-/// Amount with Indian digit grouping: `1,50,000`.
-const LAKHS: &str = r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?";
+/// Groups of an amount in the Indian order, or with spaces: `1,50,000`, `5 000`.
+const LAKHS: &str = r"[0-9]{1,3}(?: [0-9]{3})+\b|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?";
 
-pattern!(BEFORE, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([{SIGNS}]) ?({LAKHS}|{NUMBER}){SCALE}"));
-pattern!(NEGATIVE, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([{SIGNS}]) ?-({LAKHS}|{NUMBER}){SCALE}"));
-pattern!(
-    SPAN,
-    format!(r"(US|AU|A|CA|C|NZ|HK|S)?([{SIGNS}])({NUMBER})-[{SIGNS}]?({NUMBER}){SCALE}")
-);
+pattern!(BEFORE, format!(r"({COUNTRY})?([{SIGNS}]) ?({LAKHS}|{NUMBER}){SCALE}"));
+pattern!(NEGATIVE, format!(r"({COUNTRY})?([{SIGNS}]) ?-({LAKHS}|{NUMBER}){SCALE}"));
+pattern!(SPAN, format!(r"({COUNTRY})?([{SIGNS}])({NUMBER})-[{SIGNS}]?({NUMBER}){SCALE}"));
 pattern!(
     CODED,
     format!(
         r"(Rs\.?|[Rr][Ss]\.|INR|USD|EUR|GBP|JPY|CAD|AUD|NZD|SGD|HKD|CHF|R\$|BRL|CNY|RMB|SEK|NOK|DKK|kr\.?|PLN|ZAR) ?({LAKHS}|{NUMBER})(?:-({LAKHS}|{NUMBER}))?{SCALE}(?:/-)?"
     )
 );
+// British pence; videos have more lines than `99p`.
+pattern!(PENCE, r"([0-9]{1,2})p\b");
 pattern!(AFTER, format!(r"({NUMBER}) ?([{SIGNS_AFTER}]|[$]$|[$]\b)"));
 // Decimal comma and dots between thousands, as in continental Europe: `€1.234,50`, `5,50 €`.
 pattern!(
@@ -114,12 +121,30 @@ pattern!(
 
 /// Verbalizes the amount of money at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
-    span(cursor)
+    let found = span(cursor)
         .or_else(|| with_comma(cursor))
         .or_else(|| sum(cursor))
         .or_else(|| negative(cursor))
         .or_else(|| symbol_after(cursor))
-        .or_else(|| coded(cursor))
+        .or_else(|| pence(cursor))
+        .or_else(|| coded(cursor))?;
+    // `every $100 spent` is no attribute.
+    let is_attribute = units::is_article(cursor.previous)
+        && cursor.previous != "every"
+        && units::is_attribute(cursor, found.length)
+        && cursor.word_after(found.length) != "and";
+    Some(if is_attribute { Match { said: singular(&found.said), ..found } } else { found })
+}
+
+/// Returns a sum as it stands before a noun: `a five dollar bill`. Pence stay.
+fn singular(said: &str) -> String {
+    let forms = CURRENCIES.iter().flat_map(|c| [(c.2, c.1), (c.4, c.3)]);
+    let one = |word: &str| {
+        let mut forms = forms.clone();
+        let found = forms.find(|(many, _)| !many.is_empty() && *many == word && word != "pence");
+        found.map_or(word, |(_, one)| one).to_owned()
+    };
+    said.split(' ').map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a text begins with a currency and an amount.
@@ -132,9 +157,9 @@ pub(super) fn is_symbol(c: char) -> bool {
     SIGNS.contains(c)
 }
 
-/// Returns the plural name of a currency by its symbol.
-pub(super) fn name(symbol: char) -> Option<&'static str> {
-    currency(symbol.encode_utf8(&mut [0; 4])).map(|currency| currency.2)
+/// Returns the names of a currency by its sign, in the singular and the plural.
+pub(super) fn names(symbol: char) -> Option<[&'static str; 2]> {
+    currency(symbol.encode_utf8(&mut [0; 4])).map(|currency| [currency.1, currency.2])
 }
 
 fn currency(symbol: &str) -> Option<&'static Currency> {
@@ -150,7 +175,7 @@ fn country(code: Option<regex::Match<'_>>) -> String {
 fn scale(written: &str) -> &'static str {
     match written.to_ascii_lowercase().as_str() {
         "k" | "thousand" => " thousand",
-        "m" | "mn" | "million" => " million",
+        "m" | "mn" | "mil" | "million" => " million",
         "b" | "bn" | "billion" => " billion",
         "lakh" | "lakhs" => " lakh",
         "crore" | "crores" => " crore",
@@ -231,6 +256,13 @@ fn negative(cursor: &Cursor<'_>) -> Option<Match> {
     let found = NEGATIVE.captures(cursor.rest)?;
     let sum = scaled(cursor, &found)?;
     cursor.number_ends(sum.length).then(|| Match { said: format!("minus {}", sum.said), ..sum })
+}
+
+/// `50p`
+fn pence(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = PENCE.captures(cursor.rest)?;
+    let name = if is_one(&found[1]) { "penny" } else { "pence" };
+    Some(Match::quantity(found[0].len(), format!("{} {name}", number(&found[1]))))
 }
 
 fn symbol_after(cursor: &Cursor<'_>) -> Option<Match> {

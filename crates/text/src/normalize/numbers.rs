@@ -145,7 +145,7 @@ pub(super) fn year(n: usize) -> String {
 /// Returns a number in words, given with thousands separators and decimals: `1,234.5`. Leading zeros are spoken
 /// (`007`).
 pub(super) fn number(written: &str) -> String {
-    let plain: String = written.chars().filter(|&c| c != ',').collect();
+    let plain: String = written.chars().filter(|&c| !matches!(c, ',' | ' ')).collect();
     let (whole, decimals) = match plain.split_once('.') {
         Some((whole, decimals)) => (whole, Some(decimals)),
         None => (plain.as_str(), None),

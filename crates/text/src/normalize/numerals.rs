@@ -1,5 +1,6 @@
 //! Numbers that no other module matches: ordinals, decades, fractions, versions, years, plain numbers.
 
+use super::capital_words::has;
 use super::cursor::{Cursor, Match, NUMBER, pattern};
 use super::durations;
 use super::numbers::{
@@ -10,19 +11,24 @@ use super::units::{self, Count};
 pattern!(ORDINAL, r"(?i)([0-9][0-9,]*)(?:st|nd|rd|th)");
 pattern!(DECADE, r"'?((?:1[0-9]|20)?[0-9]0)'?s");
 pattern!(PLURAL, r"([0-9]{1,4})'s");
+// Types of vehicles and weapons: `F-16s`, `747s`.
+pattern!(TYPES, r"([0-9]{1,4})s\b");
 pattern!(MIXED, r"([0-9]{1,4})[ -]([0-9]{1,2})/([0-9]{1,3})");
 pattern!(FRACTION, r"([0-9]{1,3})/([0-9]{1,4})(?:rds?|ths?)?");
 pattern!(IN_NAME, r"([0-9]+(?:\.[0-9]+)*)([A-Za-z]{1,2}\b)?");
 pattern!(VERSION, r"([0-9]+)((?:\.[0-9]+){2,})");
 // Thousands separated by spaces or dots: `1 000 000`, `1.000.000`.
 pattern!(SPACED, r"[1-9][0-9]{0,2}(?:(?: [0-9]{3}){2,}|(?: 000)+)");
+// The Swiss form: `1'000'000.50`.
+pattern!(WITH_APOSTROPHES, r"[1-9][0-9]{0,2}(?:'[0-9]{3})+(?:\.[0-9]+)?");
 pattern!(DOTTED, r"[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}");
 // A decimal comma in a percentage.
 pattern!(COMMA_PERCENT, r"([0-9]{1,3}),([0-9]{1,2}) ?%");
 pattern!(PREFIXED_VERSION, r"v([0-9]{1,4}(?:\.[0-9]{1,4})*)");
 pattern!(SCIENTIFIC, format!(r"({NUMBER})[eE]([+-]?)([0-9]{{1,3}})"));
 pattern!(PLAIN, NUMBER);
-pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|tn|M|B)"));
+pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|mil|tn|M|B)"));
+pattern!(MILLIONS, format!(r"({NUMBER})m\b"));
 pattern!(HEX, r"0[xX]([0-9A-Fa-f]{1,16})\b");
 pattern!(BY, r"([0-9]{1,5}) ?x ?[0-9]");
 
@@ -35,11 +41,21 @@ const FIXED: &[(&str, &str)] = &[
     ("50/50", "fifty fifty"),
     ("50-50", "fifty fifty"),
     ("20/20", "twenty twenty"),
+    ("401(k)", "four oh one K"),
+    ("401k", "four oh one K"),
+    ("401K", "four oh one K"),
+    ("403(b)", "four oh three B"),
+    ("501(c)(3)", "five oh one C three"),
 ];
 
 /// Words after which a number with `s` is a decade, not seconds (`in the 30s`).
 const BEFORE_DECADE: &[&str] =
     &["the", "early", "mid", "late", "his", "her", "their", "my", "your", "our", "of", "and", "or"];
+
+/// Words after a number with an `m` for million.
+const MILLIONS_OF: &str = "\
+    people users followers views subscribers customers viewers listeners jobs homes households downloads copies \
+    visitors workers children women men records votes members deaths cases dollars pounds euros shares barrels";
 
 /// Words after which a four-digit number is a year.
 const BEFORE_YEAR: &[&str] = &[
@@ -113,13 +129,36 @@ pub(super) fn decade(cursor: &Cursor<'_>) -> Option<Match> {
     let (length, digits) = (found[0].len(), &found[1]);
     let short = digits.len() == 2 && !found[0].contains('\'');
     let previous = cursor.previous.to_ascii_lowercase();
+    // `20s and 30s`, `1960-70s`
+    let paired =
+        cursor.rest[length..].strip_prefix(" and ").is_some_and(|rest| DECADE.is_match(rest))
+            || cursor.before == Some('-') && previous.len() == 4 && previous.ends_with('0');
     if !cursor.ends(length)
         || !found[0].contains('\'') && durations::is_length(cursor, length)
-        || short && !BEFORE_DECADE.contains(&previous.as_str())
+        || short && !paired && !BEFORE_DECADE.contains(&previous.as_str())
     {
         return None;
     }
     Some(Match::new(length, plural(&year(digits.parse().ok()?))))
+}
+
+/// Verbalizes the numbers of types at the cursor: `F-16s`, `two 747s`.
+pub(super) fn types(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = TYPES.captures(cursor.rest)?;
+    let digits = &found[1];
+    let before = cursor.preceding.strip_suffix('-').unwrap_or_default();
+    let is_type = before.ends_with(|c: char| c.is_ascii_uppercase())
+        || before.ends_with("MiG")
+        || before.ends_with("Su");
+    let airliner = digits.len() == 3 && digits.starts_with('7') && digits.ends_with('7');
+    (is_type || airliner).then(|| Match::new(found[0].len(), plural(&digits_in_name(digits))))
+}
+
+/// Verbalizes the millions at the cursor: `1.5m people`, but `a 100m race`.
+pub(super) fn millions(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = MILLIONS.captures(cursor.rest)?;
+    let counted = has(MILLIONS_OF, cursor.word_after(found[0].len()));
+    counted.then(|| Match::quantity(found[0].len(), format!("{} million", number(&found[1]))))
 }
 
 /// Matches the numbers of [`FIXED`]: `24/7`.
@@ -142,8 +181,17 @@ fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
     }
     let found = FRACTION.captures(cursor.rest)?;
     let length = found[0].len();
-    if !cursor.number_ends(length) {
+    // `1/2/3`
+    let ends = cursor.number_ends(length) || units::after(cursor, length, Count::One).is_some();
+    if !ends || cursor.before == Some('/') {
         return None;
+    }
+    // The measure of a piece of music.
+    let is_measure = cursor.word_after(length) == "time" && has("2 4 8 16", &found[2]);
+    let after = cursor.rest[length..].trim_start().trim_start_matches("time").trim_start();
+    let closes = cursor.previous == "in" || !after.starts_with(|c: char| c.is_alphabetic());
+    if is_measure && closes && &found[1] != "1" {
+        return Some(Match::new(length, format!("{} {}", number(&found[1]), number(&found[2]))));
     }
     let (top, bottom): (usize, usize) = (found[1].parse().ok()?, found[2].parse().ok()?);
     let said = match bottom {
@@ -208,6 +256,11 @@ fn set_apart(cursor: &Cursor<'_>) -> Option<Match> {
         let said = format!("{} percent", number(&format!("{}.{}", &found[1], &found[2])));
         return cursor.ends(found[0].len()).then(|| Match::quantity(found[0].len(), said));
     }
+    if let Some(found) = WITH_APOSTROPHES.find(cursor.rest) {
+        let said = number(&found.as_str().replace('\'', ""));
+        let length = found.len();
+        return cursor.number_ends(length).then(|| with_unit(cursor, length, said, Count::Many));
+    }
     let found = SPACED.find(cursor.rest).or_else(|| DOTTED.find(cursor.rest))?.as_str();
     // An IP address has four parts up to 255.
     let address = found.split('.').count() == 4
@@ -252,8 +305,10 @@ fn scaled(cursor: &Cursor<'_>) -> Option<Match> {
         return Some(Match::new(found[0].len(), format!("zero X {}", digits.join(" "))));
     }
     if let Some(found) = BY.captures(cursor.rest) {
-        // The next match is the second number.
-        return Some(Match::new(found[0].len() - 1, format!("{} by", number(&found[1]))));
+        // The second number is the next match.
+        let is_power = cursor.rest[found[0].len() - 1..].starts_with("10^");
+        let sign = if is_power { "times" } else { "by" };
+        return Some(Match::new(found[0].len() - 1, format!("{} {sign}", number(&found[1]))));
     }
     let found = SCALED.captures(cursor.rest)?;
     let length = found[0].len();
@@ -262,12 +317,15 @@ fn scaled(cursor: &Cursor<'_>) -> Option<Match> {
     }
     // `5M users`, but `an M60` and `gate 5B`.
     let is_letter = matches!(&found[2], "M" | "B");
+    if &found[2] == "mil" && found[0].contains(' ') {
+        return None;
+    }
     if is_letter && (found[0].contains(' ') || !is_counted(cursor.word_after(length))) {
         return None;
     }
     let scale = match &found[2] {
         "bn" | "B" => "billion",
-        "mn" | "M" => "million",
+        "mn" | "M" | "mil" => "million",
         "tn" => "trillion",
         _ => "thousand",
     };
@@ -294,6 +352,9 @@ fn plain_number(cursor: &Cursor<'_>, written: &str) -> String {
     }
     if written.len() == 5 && is_state(cursor) {
         return digit_by_digit(written);
+    }
+    if written.len() == 3 && matches!(cursor.previous, "Boeing" | "Porsche") {
+        return digits_in_name(written);
     }
     let value: usize = written.parse().unwrap_or(0);
     if written.len() == 4 && is_year(cursor, value) { year(value) } else { number(written) }

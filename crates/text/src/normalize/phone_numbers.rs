@@ -10,12 +10,25 @@ pattern!(
     r"(?:\+?1[-. ])?(?:\([0-9]{3}\) ?|[0-9]{3}[-. ])[0-9]{3}[-. ][0-9]{4}|[0-9]{3}-[0-9]{4}|[0-9]{3}-[0-9]{2}-[0-9]{4}"
 );
 pattern!(INTERNATIONAL, r"\+[0-9]{1,3}(?:[-. ]?\(?[0-9]{1,6}\)?){1,7}");
-// Trunk prefix and area code, then at least two groups or one long group: 020 7946 0018, 07700 900123.
-pattern!(TRUNK, r"(?:\(0[0-9]{1,4}\)|\(0\) ?[0-9]{2,5}|0[0-9]{1,5})(?:[- /][0-9]{2,8}){1,5}");
+// Trunk prefix and area code, then at least two more groups or one long one: 020 7946 0018, 07700 900123.
+pattern!(
+    TRUNK,
+    r"(?:\(0[0-9]{1,4}\)|\(0\) ?[0-9]{2,5}|0[0-9]{1,5})(?:(?: ?/ ?|[- ])[0-9]{2,8}){1,5}"
+);
 pattern!(TRUNK_DOTTED, r"0[0-9](?:\.[0-9]{2}){4}");
 pattern!(TOLL_FREE, r"1[38]00[- ][0-9]{3}[- ][0-9]{3,4}");
-// A local number with a zero after the exchange, which can't be another number: 555 0142.
-pattern!(LOCAL, r"[0-9]{3}[- ]0[0-9]{3}");
+// A local number with a zero after the exchange, which is no other number: 555 0142; mobiles of India,
+// China and Brazil, and a Russian number: 98765 43210, 138 0013 8000, (11) 91234-5678, 8 (495) 123-45-67.
+pattern!(
+    LOCAL,
+    concat!(
+        r"1[3-9][0-9][- ][0-9]{4}[- ][0-9]{4}|[0-9]{3}[- ]0[0-9]{3}|[6-9][0-9]{4}[- ][0-9]{5}|",
+        r"\([1-9][0-9]\) ?9?[0-9]{4}-[0-9]{4}|8 ?\([0-9]{3}\) ?[0-9]{3}-[0-9]{2}-[0-9]{2}"
+    )
+);
+// A number of a bank's card.
+pattern!(CARD, r"[0-9]{4}(?:[- ][0-9]{4}){3}");
+pattern!(SECRET, r"[0-9]{2,8}");
 pattern!(GROUPS, r"\(?[0-9]{2,11}\)?(?:[-. ][0-9]{2,5}){0,5}");
 pattern!(RANGE, r"[0-9]{3}-[1-9][0-9]{3}");
 pattern!(SHORT_CODE, r"[0-9]{3,6}");
@@ -23,7 +36,7 @@ pattern!(SHORT_CODE, r"[0-9]{3,6}");
 pattern!(EXTENSION, r"(?i),? ?(?:x|ext\.?) ?([0-9]{1,6})\b");
 // Three or more groups that are not a date: 978-3-16-148410-0, 4-4-2.
 pattern!(CODE, r"[0-9]{1,10}(?:-[0-9]{1,10}){2,6}");
-pattern!(VANITY, r"(?:(1)-(8[0-9]{2})|([0-9]{3}))-([A-Z]{3,10})");
+pattern!(VANITY, r"(?:(1)-(8[0-9]{2})|([0-9]{3}))-([A-Z]{3,10}|[A-Z]{2,7}-[A-Z]{2,7})");
 
 /// Words directly before a telephone number.
 const BEFORE: &str = "\
@@ -64,7 +77,7 @@ const SERVICE_DIGITS: usize = 3;
 /// Verbalizes the telephone number at the cursor digit by digit, with a pause between the groups.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = VANITY.captures(cursor.rest) {
-        let word = found[4].to_ascii_lowercase();
+        let word = found[4].to_ascii_lowercase().replace('-', " ");
         let said = match (found.get(2), found.get(3)) {
             (Some(code), _) => Some(format!("one {} {word}", toll_free_code(code.as_str()))),
             // `555-HELP`
@@ -77,8 +90,18 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
             return Some(Match::new(found[0].len(), said));
         }
     }
-    let rules =
-        [national, international, toll_free, trunk_dotted, trunk, local, after_call, short_code];
+    let rules = [
+        card,
+        secret,
+        national,
+        international,
+        toll_free,
+        trunk_dotted,
+        trunk,
+        local,
+        after_call,
+        short_code,
+    ];
     let Some(written) = rules.into_iter().find_map(|rule| rule(cursor)) else {
         return code(cursor);
     };
@@ -119,6 +142,32 @@ fn number_of<'t>(cursor: &Cursor<'t>, pattern: &regex::Regex) -> Option<&'t str>
 
 fn toll_free<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     number_of(cursor, &TOLL_FREE)
+}
+
+fn card<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
+    number_of(cursor, &CARD)
+}
+
+/// Returns a number that is none: a PIN, a code of an area, a password.
+fn secret<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
+    const CODED: &str =
+        "zip postal area country dialing dialling access security pin entry verification door";
+    const LONGEST_AREA: usize = 5;
+    let written = number_of(cursor, &SECRET)?;
+    let mut before = cursor.words_before().map(str::to_ascii_lowercase);
+    let colon = cursor.preceding.trim_end().ends_with(':');
+    let joint = matches!(cursor.previous, "is" | "was" | "number");
+    let mut noun = if joint { before.nth(1) } else { before.next() }.unwrap_or_default();
+    if noun == "number" {
+        noun = before.next().unwrap_or_default();
+    }
+    let is_code = matches!(noun.as_str(), "code" | "codes")
+        && ((joint || colon) && written.len() > 3
+            || written.len() > LONGEST_AREA
+            || has(CODED, &before.next().unwrap_or_default()));
+    let is_secret = has("pin passcode password otp zip zipcode", &noun) && written.len() > 3;
+    let counts = is_counted(cursor.word_after(written.len()));
+    ((is_secret || is_code) && !counts).then_some(written)
 }
 
 fn trunk_dotted<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
@@ -177,7 +226,12 @@ fn code(cursor: &Cursor<'_>) -> Option<Match> {
 /// Matches a number with a trunk prefix.
 fn trunk<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     let written = number_of(cursor, &TRUNK)?;
-    (DIGITS.contains(&digits(written)) && !written.contains('/')).then_some(written)
+    // `030/1234567`, but no date.
+    let slashed = match written.split_once('/') {
+        None => true,
+        Some((code, number)) => digits(code) > 2 && digits(number) > 4 && !number.contains('/'),
+    };
+    (DIGITS.contains(&digits(written)) && slashed).then_some(written)
 }
 
 /// Matches a long number after words of telephony.
@@ -215,7 +269,10 @@ fn short_code<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
             alone && !is_round && written.len() <= LONGEST_DIALED
         }
         "emergency" if is_service => true,
-        "" if is_service => cursor.rest.len() == written.len() && cursor.before.is_none(),
+        "" if is_service => {
+            let is_all = cursor.rest.len() == written.len() && cursor.before.is_none();
+            is_all || has(AFTER_SERVICE, next)
+        }
         _ if has(BEFORE, &previous) => alone && written.len() == SERVICE_DIGITS,
         _ => is_service && has(AFTER_SERVICE, next),
     };

@@ -2,10 +2,11 @@
 
 use super::capital_words::has;
 use super::cursor::{Cursor, Match, pattern};
-use super::numbers::{cardinal, ordinal};
+use super::numbers::{cardinal, ordinal, year};
 use crate::abbreviations::is_starter;
 
 pattern!(NUMERAL, r"([IVXLC]+)('s)?");
+pattern!(SPAN, r"([IVXLC]+)-([IVXLC]+)\b");
 
 /// Words after which capitals are a numeral, `I` included.
 const COUNTED: &[&str] = &[
@@ -28,6 +29,27 @@ const CENTURIES: &[&str] = &["century", "centuries", "dynasty", "olympiad", "cor
 
 /// Verbalizes the numeral at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
+    span(cursor).or_else(|| single(cursor))
+}
+
+/// `Chapters I-IV`, `Louis XIV-XVI`
+fn span(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = SPAN.captures(cursor.rest)?;
+    let (first, last) = (value(&found[1])?, value(&found[2])?);
+    let previous = cursor.previous.to_ascii_lowercase();
+    let said = if first >= last {
+        return None;
+    } else if is_counted(cursor, &previous) {
+        format!("{} to {}", cardinal(first), cardinal(last))
+    } else if is_ruler(cursor, &previous, &found[1], found[1].len()) {
+        format!("the {} to the {}", ordinal(first), ordinal(last))
+    } else {
+        return None;
+    };
+    Some(Match::new(found[0].len(), said))
+}
+
+fn single(cursor: &Cursor<'_>) -> Option<Match> {
     let found = NUMERAL.captures(cursor.rest)?;
     let (length, written) = (found[0].len(), &found[1]);
     if !cursor.ends(length) || is_contraction(cursor, length) || is_letters(written) {
@@ -208,6 +230,31 @@ const INFUSION: &str = "\
 fn is_unmistakable(written: &str) -> bool {
     let small = written.bytes().all(|b| matches!(b, b'I' | b'V' | b'X'));
     written.contains("II") || small && written.len() > 2 && written.contains('I')
+}
+
+/// Returns a numeral of four signs or more that no word and hardly an acronym is, as a year where it may be one:
+/// `MCMXCIX`, `MMXXIV`, `LXXXVIII`.
+pub(super) fn long(written: &str) -> Option<String> {
+    const YEARS: std::ops::Range<usize> = 1000..2100;
+    const SHORTEST: usize = 4;
+    const SURE: usize = 5;
+    let thousands = written.len() - written.trim_start_matches('M').len();
+    let mut rest = &written[thousands..];
+    let mut hundreds = 0;
+    for (sign, worth) in [("CM", 900), ("CD", 400), ("D", 500)] {
+        if let Some(after) = rest.strip_prefix(sign) {
+            (rest, hundreds) = (after, worth);
+            break;
+        }
+    }
+    let small = if rest.is_empty() { 0 } else { value(rest)? };
+    let is_sure = written.len() >= SURE || written.contains(['X', 'V', 'I']);
+    let fits = written.len() >= SHORTEST && thousands <= 3 && is_sure;
+    // Nine hundreds take no further one.
+    let canonical = hundreds == 0 || small < 100 || hundreds == 500;
+    let number = 1000 * thousands + hundreds + small;
+    (fits && canonical)
+        .then(|| if YEARS.contains(&number) { year(number) } else { cardinal(number) })
 }
 
 /// Returns the value of a numeral in canonical form; `None` for other letters.

@@ -1,7 +1,7 @@
 //! Scanner that applies the rules to a text.
 
 use super::Words;
-use super::cursor::{Cursor, Match};
+use super::cursor::{Cursor, Match, pattern};
 use super::lines::BREAK;
 use super::{
     acronyms, dates, emoticons, money, numerals, phone_numbers, roman, shortened, shouting,
@@ -24,6 +24,15 @@ pub(crate) struct Piece {
 /// A rule, which returns a match at the cursor, or `None` if it does not apply.
 type Rule = fn(&Cursor<'_>) -> Option<Match>;
 
+pattern!(DIFFERENCE, r"-[0-9][0-9.,]*(?: ?[-+*/×] ?[0-9][0-9.,]*)* ?= ?[-0-9?]");
+
+/// Whether the hyphen at the cursor is a minus: the number before it follows `=`, or the result follows.
+fn is_difference(cursor: &Cursor<'_>) -> bool {
+    let number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
+    let before = cursor.preceding.trim_end_matches(number).trim_end();
+    before.ends_with('=') || DIFFERENCE.is_match(cursor.rest)
+}
+
 /// Rules for text that begins with a digit, a currency symbol, a sign of a number, or an opening bracket.
 const NUMBER_RULES: &[Rule] = &[
     emoticons::face,
@@ -34,6 +43,8 @@ const NUMBER_RULES: &[Rule] = &[
     money::say,
     units::inches,
     numerals::decade,
+    numerals::types,
+    numerals::millions,
     units::say,
     numerals::say,
     acronyms::say,
@@ -241,8 +252,16 @@ impl<'t> Scanner<'t> {
         let cursor = self.cursor();
         let mut next = cursor.rest.chars();
         match (next.next(), next.next()) {
+            // `10-3=7`
+            (Some('-'), Some(c)) if c.is_ascii_digit() && is_difference(&cursor) => {
+                self.push(1, "minus".to_owned());
+            }
+            // `invoice 2024-001`
+            (Some('-'), Some('0')) if next.next().is_some_and(|c| c.is_ascii_digit()) => {
+                self.push(1, String::new());
+            }
             (Some('-'), Some(c)) if c.is_ascii_digit() || money::is_symbol(c) => {
-                self.push(1, "to".to_owned())
+                self.push(1, "to".to_owned());
             }
             (Some('/'), Some(_)) if is_quantity => {
                 if let Some(found) = units::per(&cursor) {

@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Match, pattern};
 use crate::abbreviations::{Surroundings, dot_ends_sentence, find};
 
 pattern!(TOKEN, r"[A-Za-z]+(?:\.[A-Za-z]+)*");
-pattern!(SLASHED, r"(?i)(w/o|w/|c/o|n/a|and/or|b/c)");
+pattern!(SLASHED, r"(?i)(w/out|w/o|w/|c/o|n/a|and/or|b/c|s/he)");
 
 /// Abbreviations whose dot a number may follow without a space.
 const REFERENCES: &[&str] = &[
@@ -20,7 +20,8 @@ fn slashed(cursor: &Cursor<'_>) -> Option<Match> {
     let found = SLASHED.find(cursor.rest)?;
     let length = found.as_str().len();
     let said = match found.as_str().to_ascii_lowercase().as_str() {
-        "w/o" => "without",
+        "w/o" | "w/out" => "without",
+        "s/he" => "she or he",
         "w/" => "with",
         "c/o" => "care of",
         "n/a" => "N A",

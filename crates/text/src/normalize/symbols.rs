@@ -1,5 +1,6 @@
 //! Symbols and punctuation: pauses, and symbols with spoken names.
 
+use super::capital_words::has;
 use super::cursor::{Cursor, Match, pattern};
 use super::lines::BREAK;
 use super::numbers::cardinal_of_digits;
@@ -7,6 +8,10 @@ use super::{emoticons, money, operators};
 
 pattern!(PLUS_MINUS, r"\+/-|\+-( ?)");
 pattern!(POWER, r"\^(-?)([0-9]{1,3})");
+pattern!(
+    LINK_TARGET,
+    r#"\]\((?:https?://|mailto:|tel:|www\.|\.{0,2}/|#|[^\s()/]+\.[a-z]{2,4}\b)[^\s()]*(?: "[^"]*")?\)"#
+);
 pattern!(QUOTED_LINE, r">(?: ?>)*");
 pattern!(ROW, r"(?:\* ?){3,}|(?:_ ?){3,}|={3,}|#{3,}|~{3,}|\+{3,}");
 
@@ -32,6 +37,9 @@ impl Signs {
         }
         if let Some(length) = plus_minus(cursor) {
             return Some(Match::new(length, "plus or minus"));
+        }
+        if let Some(length) = link_target(cursor) {
+            return Some(Match::new(length, ","));
         }
         if let Some(length) = layout(cursor) {
             return Some(Match::new(length, ""));
@@ -98,6 +106,11 @@ impl Signs {
 /// Returns the length of the run of `c`, a character of one byte, at the cursor.
 fn run_length(cursor: &Cursor<'_>, c: char) -> usize {
     cursor.rest.len() - cursor.rest.trim_start_matches(c).len()
+}
+
+/// Returns the length of the end of a link in Markdown, whose text alone is said: `[text](https://example.org)`.
+fn link_target(cursor: &Cursor<'_>) -> Option<usize> {
+    LINK_TARGET.find(cursor.rest).map(|found| found.len())
 }
 
 /// Returns the length of layout characters: quote marks, arrows and heading marks at the start of a line, and drawn
@@ -168,7 +181,17 @@ fn single(cursor: &Cursor<'_>, c: char) -> Match {
         '<' => "less than",
         '>' => "greater than",
         '/' => return slashes(cursor, spaced),
-        c => money::name(c).unwrap_or_default(),
+        c => match money::names(c) {
+            // The name of a variable, `$HOME`.
+            Some([one, many]) => {
+                if next.is_some_and(|c| c.is_alphabetic() || c == '-') {
+                    one
+                } else {
+                    many
+                }
+            }
+            None => "",
+        },
     };
     Match::new(length, said)
 }
@@ -296,6 +319,8 @@ fn dashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
     let said = match length {
         1 if spaced && after_digit && digit_follows => "minus",
         1 if open && amount_next => "minus",
+        // `x-1`, but `F-16`
+        1 if amount_next && has("k n x y z", cursor.previous) => "minus",
         1 if spaced && cursor.previous.is_empty() => "",
         1 if spaced => ",",
         1 => "",

@@ -1,13 +1,17 @@
 //! Times of day.
 
+use super::capital_words::has;
 use super::cursor::{Cursor, Match, pattern};
 use super::numbers::{cardinal, is_one, number};
 use crate::abbreviations::dot_ends_sentence;
 
 const HALF: &str = r"([AaPp])\.?([Mm])\b\.?";
 
-pattern!(CLOCK, format!(r"([0-9]{{1,2}}):([0-9]{{2}})(?::([0-9]{{2}}))?(?: ?{HALF})?"));
-// A time with a dot, before `am` or `pm` or in a range with such a time: `7.30pm`, `7.30-9pm`.
+pattern!(
+    CLOCK,
+    format!(r"([0-9]{{1,2}}):([0-9]{{2}})(?::([0-9]{{2}}))?(?: ?{HALF}|( ?(?:h|hrs|hours)\b))?")
+);
+// With a dot only before a half of the day, or before another such time: `7.30pm`, `7.30-9pm`.
 pattern!(
     DOTTED_CLOCK,
     format!(
@@ -16,11 +20,25 @@ pattern!(
 );
 pattern!(HOUR, format!(r"([0-9]{{1,2}}) ?{HALF}"));
 
+// `at 0600 hours`
+pattern!(MILITARY, r"([01][0-9]|2[0-3])([0-5][0-9])( ?(?:hours|hrs|h)\b)?");
+// `Genesis 1:1-3`
+pattern!(VERSE, r"([0-9]{1,3}):([0-9]{1,3})");
+
+/// Books before a chapter and a verse.
+const BOOKS: &str = "\
+    Genesis Exodus Leviticus Numbers Deuteronomy Joshua Judges Ruth Samuel Kings Chronicles Ezra Nehemiah Esther Job \
+    Psalm Psalms Proverbs Ecclesiastes Song Isaiah Jeremiah Lamentations Ezekiel Daniel Hosea Joel Amos Jonah Micah \
+    Matthew Mark Luke John Acts Romans Corinthians Galatians Ephesians Philippians Colossians Thessalonians Timothy \
+    Titus Hebrews James Peter Jude Revelation Sura Surah Quran";
+
 pattern!(RATIO, r"([0-9]{1,4}):([0-9]{1,4})");
 
 /// Verbalizes the time at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
-    clock(cursor)
+    verse(cursor)
+        .or_else(|| clock(cursor))
+        .or_else(|| military(cursor))
         .or_else(|| dotted_clock(cursor))
         .or_else(|| hour(cursor))
         .or_else(|| ratio(cursor))
@@ -45,7 +63,39 @@ fn clock(cursor: &Cursor<'_>) -> Option<Match> {
         let name = if is_one(digits.trim_start_matches('0')) { "second" } else { "seconds" };
         said = format!("{said} and {} {name}", cardinal(digits.parse().ok()?));
     }
+    if found.get(6).is_some() {
+        said = said.trim_end_matches(" o'clock").to_owned();
+        said = format!("{said} hours");
+    }
     Some(with_half(cursor, &found[0], said, half))
+}
+
+/// `John 3:16`
+fn verse(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = VERSE.captures(cursor.rest)?;
+    let after = cursor.rest[found[0].len()..].trim_start().to_ascii_lowercase();
+    let is_time = ["am", "pm", "a.m", "p.m"].iter().any(|half| after.starts_with(half));
+    let is_book = has(BOOKS, cursor.previous) && cursor.follows_directly() && !is_time;
+    let said = format!("{} {}", number(&found[1]), number(&found[2]));
+    (is_book && cursor.number_ends(found[0].len())).then(|| Match::new(found[0].len(), said))
+}
+
+/// `0600 hours`, and after a word of time `1430 hours`.
+fn military(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = MILITARY.captures(cursor.rest)?;
+    let (hours, minutes) = (&found[1], found[2].parse().ok()?);
+    let timed = has("at by until till from since before after to", cursor.previous);
+    let unit = if found.get(3).is_some() { " hours" } else { "" };
+    let is_early = hours.starts_with('0');
+    if !(if unit.is_empty() { timed && is_early } else { timed || is_early }) {
+        return None;
+    }
+    let said = match minutes {
+        0 => format!("{} hundred", number(hours)),
+        1..=9 => format!("{} oh {}", number(hours), cardinal(minutes)),
+        _ => format!("{} {}", number(hours), cardinal(minutes)),
+    };
+    cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), format!("{said}{unit}")))
 }
 
 /// Matches a time with a dot: `7.30pm`, or `7.30-9pm` up to its dash.

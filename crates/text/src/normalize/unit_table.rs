@@ -282,6 +282,18 @@ pub(super) const UNITS: &[Unit] = &[
     unit("INR", "rupee", "rupees"),
     unit("GBP", "british pound", "british pounds"),
     unit("JPY", "yen", "yen"),
+    unit("mo", "month", "months"),
+    unit("BPM", "beat per minute", "beats per minute"),
+    unit("FPS", "frame per second", "frames per second"),
+    unit("DPI", "dot per inch", "dots per inch"),
+    unit("PSI", "pound per square inch", "pounds per square inch"),
+    unit("KWH", "kilowatt hour", "kilowatt hours"),
+    unit("HZ", "hertz", "hertz"),
+    unit("kOhm", "kilohm", "kilohms"),
+    unit("kohm", "kilohm", "kilohms"),
+    unit("MOhm", "megohm", "megohms"),
+    unit("Ohm", "ohm", "ohms"),
+    unit("ohm", "ohm", "ohms"),
     close("x", "time", "times"),
 ];
 

@@ -45,7 +45,9 @@ fn arc(cursor: &Cursor<'_>) -> Option<Match> {
     let seconds = part(3, "second", "seconds").unwrap_or_default();
     let length = found[0].len();
     let said = format!("{degrees}{minutes}{seconds}");
-    cursor.ends(length).then(|| Match::new(length, said.trim_start()))
+    let direction = cursor.rest[length..].starts_with(['N', 'S', 'E', 'W']);
+    let ends = cursor.ends(length) || direction && cursor.ends(length + 1);
+    ends.then(|| Match::new(length, said.trim_start()))
 }
 
 fn feet_inches(cursor: &Cursor<'_>) -> Option<Match> {
@@ -173,8 +175,13 @@ fn marked(
     cursor.ends(length).then(|| Match::quantity(length, format!("{said} {name}")))
 }
 
+/// Whether a word before a measure makes it an attribute of the noun behind it.
+pub(super) fn is_article(word: &str) -> bool {
+    matches!(word, "a" | "an" | "A" | "An" | "another" | "every")
+}
+
 /// Whether a noun follows a measure of `length` bytes: `a 12" ruler`, `a 6'-deep pool`.
-fn is_attribute(cursor: &Cursor<'_>, length: usize) -> bool {
+pub(super) fn is_attribute(cursor: &Cursor<'_>, length: usize) -> bool {
     let after = &cursor.rest[length..];
     let hyphenated = after.strip_prefix('-');
     let spaced = after.strip_prefix(' ');
@@ -192,9 +199,7 @@ fn quantity(cursor: &Cursor<'_>) -> Option<Match> {
     let written = NUMBER_FIRST.find(cursor.rest)?.as_str();
     let count = if is_one(written) { Count::One } else { Count::Many };
     let (mut length, mut name) = after(cursor, written.len(), count)?;
-    if matches!(cursor.previous, "a" | "an" | "A" | "An" | "another" | "every")
-        && is_attribute(cursor, length)
-    {
+    if is_article(cursor.previous) && is_attribute(cursor, length) {
         (length, name) = after(cursor, written.len(), Count::One)?;
     }
     let said = format!("{} {name}", number(written));

@@ -3,6 +3,7 @@
 use super::acronyms::letters;
 use super::cursor::{Cursor, Match, pattern};
 use super::numbers::{cardinal_of_digits, digit_by_digit};
+use super::numerals::digits_in_name;
 
 pattern!(MAIL, r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}");
 pattern!(PAGE, r#"(?i)(?:https?://|ftp://|www\.)[^\s<>"()]+"#);
@@ -10,7 +11,7 @@ pattern!(
     DOMAIN,
     r#"(?:[A-Za-z0-9-]+\.)+(?:com|org|net|edu|gov|io|co|uk|de|eu|ca|au|info|ai|dev|app|tv|me|js|py|rs|txt|pdf|html|exe|zip|csv|json|xml|docx?|jpg|png)\b(?:/[^\s<>"()]*)?"#
 );
-pattern!(TAG, r"([#@])([A-Za-z][A-Za-z0-9_]*)");
+pattern!(TAG, r"([#@])([A-Za-z][A-Za-z0-9_]*|[0-9]+[A-Z][a-z][A-Za-z0-9_]*)");
 
 /// Short parts of names that are read as words.
 const WORDS: &[&str] = &[
@@ -28,7 +29,9 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     if !token.contains(['.', '@', '#', ':']) {
         return None;
     }
-    if let Some(found) = TAG.captures(cursor.rest) {
+    if let Some(found) = TAG.captures(cursor.rest)
+        && (&found[1] == "#" || !found[2].starts_with(|c: char| c.is_ascii_digit()))
+    {
         let sign = if &found[1] == "#" { "hashtag" } else { "at" };
         let said = format!("{sign} {}", say_name(&found[2]));
         return cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said));
@@ -125,7 +128,7 @@ fn say_name(name: &str) -> String {
     let flush = |out: &mut String, word: &mut String| {
         if !word.is_empty() {
             let digits = word.starts_with(|c: char| c.is_ascii_digit());
-            let said = if digits { say_digits(word) } else { say_part(word) };
+            let said = if digits { digits_in_name(word) } else { say_part(word) };
             out.push(' ');
             out.push_str(&said);
             word.clear();

@@ -180,6 +180,8 @@ fn a_pronunciation_behind_a_space_is_of_the_word_before() {
     };
     assert_eq!(words("Read /R EH1 D/ it"), ["R EH1 D", "IH1 T"]);
     assert_eq!(words("Say /HH AH0 L OW1/"), ["S EY1", "HH AH0 L OW1"]);
+    // A word that is in no dictionary has no pronunciation to compare.
+    assert_eq!(words("GIF /JH IH1 F/ Plorvik /P L AO1 R V/"), ["JH IH1 F", "P L AO1 R V"]);
 }
 
 const HARVARD: &str = include_str!("../../../../evals/data/harvard-1-300.txt");
