@@ -41,6 +41,10 @@ const fn reference(written: &'static str, said: &'static str) -> Abbreviation {
     Abbreviation { written, said, when: When::BeforeNumber, dot_optional: false, may_end: false }
 }
 
+const fn open_reference(written: &'static str, said: &'static str) -> Abbreviation {
+    Abbreviation { written, said, when: When::BeforeNumber, dot_optional: true, may_end: false }
+}
+
 const fn date(written: &'static str, said: &'static str) -> Abbreviation {
     Abbreviation { written, said, when: When::InDate, dot_optional: false, may_end: false }
 }
@@ -109,6 +113,8 @@ pub(crate) const ABBREVIATIONS: &[Abbreviation] = &[
     open_title("mt", "mount"),
     title("ft", "fort"),
     title("pt", "point"),
+    open_reference("hwy", "highway"),
+    open_reference("rte", "route"),
     reference("no", "number"),
     reference("nos", "numbers"),
     reference("nr", "number"),

@@ -50,8 +50,9 @@ pattern!(
 const DAY: &str = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)";
 const SHORT_MONTH: &str = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)";
 // `Mon-Fri`, `Jan.-Mar.`, `Mon/Wed/Fri`
-pattern!(DAY_SPAN, format!(r"({DAY})\.? ?(-|to|/) ?({DAY})\b"));
-pattern!(MONTH_SPAN, format!(r"({SHORT_MONTH})\.? ?(-|to|/) ?({SHORT_MONTH})\b"));
+pattern!(DAY_SPAN, format!(r"({DAY})\.?(?: ?(-|/|to\b|and\b|or\b|&)|(,)) ?({DAY})\b"));
+pattern!(DAY_FOLLOWS, format!(r"(?:/|,| and| or| &) ?{DAY}\b"));
+pattern!(MONTH_SPAN, format!(r"({SHORT_MONTH})\.?(?: ?(-|/|to\b))() ?({SHORT_MONTH})\b"));
 pattern!(SLASHES, r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})");
 pattern!(HYPHENS, r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})");
 // `20-Dec-2020`, `20-Dec`, `2020-Dec-20`
@@ -200,16 +201,22 @@ fn span(cursor: &Cursor<'_>) -> Option<Match> {
         let written = written.to_ascii_lowercase();
         names.iter().find(|name| name.starts_with(&written)).copied()
     };
-    let (first, last) = (name(&found[1])?, name(&found[3])?);
-    let joint = if &found[2] == "/" { "," } else { " to" };
+    let (first, last) = (name(&found[1])?, name(&found[4])?);
+    let joint = match found.get(2).map_or(",", |joint| joint.as_str()) {
+        "/" | "," => ",",
+        "and" | "&" => " and",
+        "or" => " or",
+        _ => " to",
+    };
     let length = found[0].len();
     let after = cursor.rest[length..].trim_start_matches(['.', ' ']);
     // A date or a third day follows: the second is read with it.
     let dated = DAY_MONTH.is_match(after)
         || MONTH_ONLY.is_match(after)
         || names.len() == MONTHS.len() && after.starts_with(|c: char| c.is_ascii_digit());
-    if cursor.char_after(length) == Some('/') || dated {
-        let second = found.get(3)?.start();
+    let follows = names.len() == WEEKDAYS.len() && DAY_FOLLOWS.is_match(&cursor.rest[length..]);
+    if cursor.char_after(length) == Some('/') || follows || dated {
+        let second = found.get(4)?.start();
         return Some(Match::new(second, format!("{first}{joint}")));
     }
     let dotted = cursor.char_after(length) == Some('.');

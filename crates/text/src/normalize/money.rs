@@ -110,6 +110,8 @@ pattern!(
         r"(Rs\.?|[Rr][Ss]\.|INR|USD|EUR|GBP|JPY|CAD|AUD|NZD|SGD|HKD|CHF|R\$|BRL|CNY|RMB|SEK|NOK|DKK|kr\.?|PLN|ZAR) ?({LAKHS}|{NUMBER})(?:-({LAKHS}|{NUMBER}))?{SCALE}(?:/-)?"
     )
 );
+// British pence; videos have more lines than `99p`.
+pattern!(PENCE, r"([0-9]{1,2})p\b");
 pattern!(AFTER, format!(r"({NUMBER}) ?([{SIGNS_AFTER}]|[$]$|[$]\b)"));
 // The decimal comma and the dots of thousands of the continent: `€1.234,50`, `5,50 €`.
 pattern!(
@@ -124,6 +126,7 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| sum(cursor))
         .or_else(|| negative(cursor))
         .or_else(|| symbol_after(cursor))
+        .or_else(|| pence(cursor))
         .or_else(|| coded(cursor))?;
     // `every $100 spent` is no attribute.
     let is_attribute = units::is_article(cursor.previous)
@@ -253,6 +256,13 @@ fn negative(cursor: &Cursor<'_>) -> Option<Match> {
     let found = NEGATIVE.captures(cursor.rest)?;
     let sum = scaled(cursor, &found)?;
     cursor.number_ends(sum.length).then(|| Match { said: format!("minus {}", sum.said), ..sum })
+}
+
+/// `50p`
+fn pence(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = PENCE.captures(cursor.rest)?;
+    let name = if is_one(&found[1]) { "penny" } else { "pence" };
+    Some(Match::quantity(found[0].len(), format!("{} {name}", number(&found[1]))))
 }
 
 fn symbol_after(cursor: &Cursor<'_>) -> Option<Match> {

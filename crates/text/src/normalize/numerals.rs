@@ -187,7 +187,10 @@ fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
         return None;
     }
     // The measure of a piece of music.
-    if cursor.word_after(length) == "time" && has("2 4 8 16", &found[2]) && &found[1] != "1" {
+    let is_measure = cursor.word_after(length) == "time" && has("2 4 8 16", &found[2]);
+    let after = cursor.rest[length..].trim_start().trim_start_matches("time").trim_start();
+    let closes = cursor.previous == "in" || !after.starts_with(|c: char| c.is_alphabetic());
+    if is_measure && closes && &found[1] != "1" {
         return Some(Match::new(length, format!("{} {}", number(&found[1]), number(&found[2]))));
     }
     let (top, bottom): (usize, usize) = (found[1].parse().ok()?, found[2].parse().ok()?);

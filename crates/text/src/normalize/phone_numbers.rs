@@ -28,7 +28,7 @@ pattern!(
 );
 // A number of a bank's card.
 pattern!(CARD, r"[0-9]{4}(?:[- ][0-9]{4}){3}");
-pattern!(SECRET, r"[0-9]{3,8}");
+pattern!(SECRET, r"[0-9]{2,8}");
 pattern!(GROUPS, r"\(?[0-9]{2,11}\)?(?:[-. ][0-9]{2,5}){0,5}");
 pattern!(RANGE, r"[0-9]{3}-[1-9][0-9]{3}");
 pattern!(SHORT_CODE, r"[0-9]{3,6}");
@@ -157,7 +157,10 @@ fn secret<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     let mut before = cursor.words_before().map(str::to_ascii_lowercase);
     let colon = cursor.preceding.trim_end().ends_with(':');
     let joint = matches!(cursor.previous, "is" | "was" | "number");
-    let noun = if joint { before.nth(1) } else { before.next() }.unwrap_or_default();
+    let mut noun = if joint { before.nth(1) } else { before.next() }.unwrap_or_default();
+    if noun == "number" {
+        noun = before.next().unwrap_or_default();
+    }
     let is_code = matches!(noun.as_str(), "code" | "codes")
         && ((joint || colon) && written.len() > 3
             || written.len() > LONGEST_AREA

@@ -24,7 +24,14 @@ pub(crate) struct Piece {
 /// A rule: the text at the cursor in words, or nothing if it is not its business.
 type Rule = fn(&Cursor<'_>) -> Option<Match>;
 
-pattern!(DIFFERENCE, r"-[0-9][0-9.,]*(?: ?[-+*/×] ?[0-9][0-9.,]*)* ?=");
+pattern!(DIFFERENCE, r"-[0-9][0-9.,]*(?: ?[-+*/×] ?[0-9][0-9.,]*)* ?= ?[-0-9?]");
+
+/// Whether the hyphen at the cursor is a minus: the number before it follows `=`, or the result follows.
+fn is_difference(cursor: &Cursor<'_>) -> bool {
+    let number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
+    let before = cursor.preceding.trim_end_matches(number).trim_end();
+    before.ends_with('=') || DIFFERENCE.is_match(cursor.rest)
+}
 
 /// Rules for what begins with a digit, a sign of money or number, or an opening bracket.
 const NUMBER_RULES: &[Rule] = &[
@@ -246,7 +253,7 @@ impl<'t> Scanner<'t> {
         let mut next = cursor.rest.chars();
         match (next.next(), next.next()) {
             // `10-3=7`
-            (Some('-'), Some(c)) if c.is_ascii_digit() && DIFFERENCE.is_match(cursor.rest) => {
+            (Some('-'), Some(c)) if c.is_ascii_digit() && is_difference(&cursor) => {
                 self.push(1, "minus".to_owned());
             }
             // `invoice 2024-001`

@@ -184,7 +184,7 @@ fn single(cursor: &Cursor<'_>, c: char) -> Match {
         c => match money::names(c) {
             // The name of a variable, `$HOME`.
             Some([one, many]) => {
-                if next.is_some_and(char::is_alphabetic) {
+                if next.is_some_and(|c| c.is_alphabetic() || c == '-') {
                     one
                 } else {
                     many
@@ -320,7 +320,7 @@ fn dashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
         1 if spaced && after_digit && digit_follows => "minus",
         1 if open && amount_next => "minus",
         // `x-1`, but `F-16`
-        1 if amount_next && has("i j k n x y z", cursor.previous) => "minus",
+        1 if amount_next && has("k n x y z", cursor.previous) => "minus",
         1 if spaced && cursor.previous.is_empty() => "",
         1 if spaced => ",",
         1 => "",

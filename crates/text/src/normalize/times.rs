@@ -73,7 +73,9 @@ fn clock(cursor: &Cursor<'_>) -> Option<Match> {
 /// `John 3:16`
 fn verse(cursor: &Cursor<'_>) -> Option<Match> {
     let found = VERSE.captures(cursor.rest)?;
-    let is_book = has(BOOKS, cursor.previous) && cursor.follows_directly();
+    let after = cursor.rest[found[0].len()..].trim_start().to_ascii_lowercase();
+    let is_time = ["am", "pm", "a.m", "p.m"].iter().any(|half| after.starts_with(half));
+    let is_book = has(BOOKS, cursor.previous) && cursor.follows_directly() && !is_time;
     let said = format!("{} {}", number(&found[1]), number(&found[2]));
     (is_book && cursor.number_ends(found[0].len())).then(|| Match::new(found[0].len(), said))
 }
@@ -82,7 +84,7 @@ fn verse(cursor: &Cursor<'_>) -> Option<Match> {
 fn military(cursor: &Cursor<'_>) -> Option<Match> {
     let found = MILITARY.captures(cursor.rest)?;
     let (hours, minutes) = (&found[1], found[2].parse().ok()?);
-    let timed = has("at by until till from before after to", cursor.previous);
+    let timed = has("at by until till from since before after to", cursor.previous);
     let unit = if found.get(3).is_some() { " hours" } else { "" };
     let is_early = hours.starts_with('0');
     if !(if unit.is_empty() { timed && is_early } else { timed || is_early }) {
