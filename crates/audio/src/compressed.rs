@@ -41,7 +41,7 @@ pub(crate) fn decode(
         );
     }
     let fail = |name: &str, error: Error| explain(name, format, error);
-    let stated = StatedEnd::read(source.as_mut(), format)
+    let mut stated = StatedEnd::read(source.as_mut(), format)
         .map_err(|e| AudioError::opening(intake.name, e))?;
     let stream = MediaSourceStream::new(source, Default::default());
     let mut reader = symphonia::default::get_probe()
@@ -55,6 +55,9 @@ pub(crate) fn decode(
         .map_err(|e| e.into_audio(intake.name, format))?;
     if intake.frames() == 0 && (end.broken > 0 || end.cut) {
         return Err(fail(intake.name, Error::DecodeError("no packet of it is whole")));
+    }
+    if end.cut {
+        stated.stops_early(format);
     }
     let told = stated.warn(track.num_frames, end.missing, intake);
     if end.broken > 0 && !(told && end.cut) {

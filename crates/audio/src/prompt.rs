@@ -2,6 +2,7 @@
 //!
 //! The rules are the same for voices that are kept and for recordings in requests.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use schemars::JsonSchema;
@@ -125,6 +126,7 @@ const WHOLE_WORDS_S: f64 = 0.3;
 /// # Errors
 /// [`PromptError`] for a recording that is silent or has too little speech.
 pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptError> {
+    let audio = &centered(audio);
     check(audio, config)?;
     let pauses = find_pauses(audio, &config.pauses);
     let total_s = audio.seconds();
@@ -155,6 +157,18 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptEr
     }
     let (start, end) = best.map_or((0.0, total_s), |b| b.1);
     levelled(&audio.slice(start - config.keep_silence_s, end + config.keep_silence_s), config)
+}
+
+/// Returns a recording without a constant offset, which would hide its pauses.
+fn centered(audio: &Audio) -> Cow<'_, Audio> {
+    const SMALLEST: f64 = 0.01;
+    let sum: f64 = audio.samples.iter().map(|&x| f64::from(x)).sum();
+    let mean = sum / audio.samples.len().max(1) as f64;
+    if mean.abs() < SMALLEST {
+        return Cow::Borrowed(audio);
+    }
+    let samples = audio.samples.iter().map(|x| x - mean as f32).collect();
+    Cow::Owned(Audio { samples, sample_rate_hz: audio.sample_rate_hz })
 }
 
 /// Returns a stretch as a prompt: silence at its ends trimmed, cut to `config.max_s`, brought to the common level.

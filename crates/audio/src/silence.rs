@@ -209,7 +209,8 @@ fn percentiles(levels: &[f32]) -> (f32, f32) {
     let share = |share: f64| at((share * last as f64) as usize);
     let (noise, speech) = (share(0.05), share(0.95));
     let loudest = at(last.saturating_sub((SHORTEST_SPEECH_S / FRAME_S) as usize));
-    let is_rare = speech - noise < STEADY_DB && loudest - noise >= STEADY_DB;
+    let is_quiet = speech - noise < STEADY_DB || speech < inaudible_db(noise, speech);
+    let is_rare = is_quiet && loudest - noise >= STEADY_DB;
     (noise, if is_rare { loudest.max(speech) } else { speech })
 }
 

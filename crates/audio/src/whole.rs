@@ -35,7 +35,7 @@ pub(crate) struct StatedEnd {
     /// Samples that may be missing between packets, where packets have exact times.
     longest_gap: u64,
     /// Whether the last page of the stream is there, where a format marks it.
-    pub(crate) has_last_page: bool,
+    has_last_page: bool,
 }
 
 impl StatedEnd {
@@ -56,6 +56,11 @@ impl StatedEnd {
         }
         source.seek(SeekFrom::Start(0))?;
         Ok(end)
+    }
+
+    /// Notes that the stream stops inside a packet; those of MP3 usually do.
+    pub(crate) fn stops_early(&mut self, format: ContainerFormat) {
+        self.has_last_page &= format != ContainerFormat::Flac;
     }
 
     /// Warns of sound that is missing: `expected` is the length that the reader knows, in samples per channel.

@@ -142,11 +142,17 @@ fn prompts_are_found_after_a_minute_without_speech() {
     let peak = speech.samples.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
     let (loud, rate_hz) = (amplified(&speech, 0.5 / peak), speech.sample_rate_hz);
     let hiss = Audio { sample_rate_hz: rate_hz, ..noise(5, 1e-4, 90.0) };
-    for quiet in [Audio::silence(60.0, rate_hz), hiss] {
+    // The lowest bit of 16 now and then.
+    let mut faint = Audio::silence(60.0, rate_hz);
+    faint.samples.iter_mut().step_by(100).for_each(|x| *x = 1.0 / 32_768.0);
+    for quiet in [Audio::silence(60.0, rate_hz), hiss, faint] {
         let prompt = excerpt(&joined(&[&quiet, &loud]), &config).unwrap();
         assert_eq!(prompt.warnings("a").next(), None);
         assert!(prompt.audio.seconds() >= 2.5, "{:.2} s", prompt.audio.seconds());
     }
+    let mut shifted = loud.clone();
+    shifted.samples.iter_mut().for_each(|x| *x += 0.4);
+    assert_eq!(excerpt(&shifted, &config).unwrap().warnings("a").next(), None, "an offset");
     // Clicks are no speech.
     let mut clicks = Audio::silence(30.0, rate_hz);
     clicks.samples.iter_mut().step_by(rate_hz as usize).for_each(|x| *x = 0.9);
