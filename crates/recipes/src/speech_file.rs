@@ -37,8 +37,7 @@ impl SpeechFile {
         if self.wav.is_none() && chunk.last || chunk.answered.recordings().len() != 1 {
             return Ok(());
         }
-        let Some(speech) = chunk.answered.speech_mut() else { return Ok(()) };
-        let Some(audio) = speech.audio.audio.take() else { return Ok(()) };
+        let Some(audio) = chunk.answered.take_audio() else { return Ok(()) };
         let rate_hz = audio.sample_rate_hz;
         let wav = match &mut self.wav {
             Some(wav) => wav,

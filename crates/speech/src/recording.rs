@@ -13,6 +13,8 @@ use crate::{Aligned, SpeakConfig, SpeechError, SpokenForm, Units, align, sounds}
 
 /// Weight of a phone's log prior, which is subtracted from its score, as in recognition.
 const PRIOR_WEIGHT: f64 = 0.4;
+/// Longest part that is encoded at once, seconds.
+const MAX_ENCODED_S: f64 = 60.0;
 /// Longest part that is recognized at once, seconds: the length of most training utterances.
 const MAX_PART_S: f64 = 5.0;
 
@@ -110,7 +112,7 @@ impl AlignedRecording {
     ) -> Result<Self, TaskError> {
         let codec = context.codec()?;
         let audio = context.audio(clip)?.into_owned();
-        let codes = codec.encode(&audio, context.run)?;
+        let codes = encode(&audio, context)?;
         if codes.is_empty() {
             let (name, seconds) = (clip.named("recording"), audio.seconds());
             return Err(RecordingIssue::TooShort { name, seconds }.into());
@@ -298,6 +300,30 @@ impl AlignedRecording {
         sentences.push(start..self.codes.frames());
         sentences
     }
+}
+
+/// Encodes a recording part by part, so that memory does not grow with its length but for its samples and codes.
+fn encode(audio: &Audio, context: &Context<'_>) -> Result<Codes, TaskError> {
+    let codec = context.codec()?;
+    let frame = (f64::from(audio.sample_rate_hz) / codec.frame_rate_hz()).round() as usize;
+    let part = frame * (MAX_ENCODED_S * codec.frame_rate_hz()) as usize;
+    let all = &audio.samples;
+    if part == 0 || all.len() < 2 * part {
+        return codec.encode(audio, context.run);
+    }
+    let mut codes: Option<Codes> = None;
+    let mut start = 0;
+    while start < all.len() {
+        // The last part is the longer one, since a short end would hold no frame.
+        let end = if all.len() - start < 2 * part { all.len() } else { start + part };
+        let samples = all[start..end].to_vec();
+        let part = Audio { samples, sample_rate_hz: audio.sample_rate_hz };
+        let encoded = codec.encode(&part, context.run)?;
+        let codes = codes.get_or_insert_with(|| Codes::empty(encoded.levels()));
+        (0..encoded.frames()).for_each(|frame| codes.push(encoded.frame(frame)));
+        start = end;
+    }
+    Ok(codes.unwrap_or_else(|| Codes::empty(1)))
 }
 
 /// Returns the phone scores of a recording, which is recognized in parts that end in pauses.

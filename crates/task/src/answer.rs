@@ -46,6 +46,12 @@ pub trait Answer:
         None
     }
 
+    /// Takes the samples out of the answer, so that those of a long one are kept elsewhere; the rest stays as it is. By
+    /// default those of [`Self::speech_mut`].
+    fn take_audio(&mut self) -> Option<Arc<Audio>> {
+        self.speech_mut()?.audio.audio.take()
+    }
+
     /// Returns the transcript in the answer.
     fn transcript(&self) -> Option<&Transcript> {
         None

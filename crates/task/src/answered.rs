@@ -34,6 +34,11 @@ impl Answered {
         self.0.speech_mut()
     }
 
+    /// Takes the samples out of the answer; see [`Answer::take_audio`].
+    pub fn take_audio(&mut self) -> Option<Arc<Audio>> {
+        self.0.take_audio()
+    }
+
     /// Returns the transcript in the answer.
     pub fn transcript(&self) -> Option<&Transcript> {
         self.0.transcript()
@@ -106,6 +111,7 @@ trait AnyAnswer: Send + Sync {
     fn merge(&mut self, next: Box<dyn Any>, start_s: f64) -> bool;
     fn speech(&self) -> Option<&Speech>;
     fn speech_mut(&mut self) -> Option<&mut Speech>;
+    fn take_audio(&mut self) -> Option<Arc<Audio>>;
     fn transcript(&self) -> Option<&Transcript>;
     fn phones(&self) -> Option<&Phones>;
     fn recordings(&self) -> Vec<(String, Arc<Audio>)>;
@@ -137,6 +143,10 @@ impl<A: Answer> AnyAnswer for A {
 
     fn speech_mut(&mut self) -> Option<&mut Speech> {
         Answer::speech_mut(self)
+    }
+
+    fn take_audio(&mut self) -> Option<Arc<Audio>> {
+        Answer::take_audio(self)
     }
 
     fn transcript(&self) -> Option<&Transcript> {

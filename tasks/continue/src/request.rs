@@ -1,9 +1,12 @@
 //! Settings, requests and answers.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_speech::{SpeakConfig, SpeakingConfig};
 use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskError};
+use syrinx_types::Audio;
 
 /// Settings of continuation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -84,5 +87,9 @@ impl Answer for ContinueAnswer {
 
     fn speech(&self) -> Option<&Speech> {
         Some(&self.speech)
+    }
+
+    fn take_audio(&mut self) -> Option<Arc<Audio>> {
+        self.speech.audio.audio.take()
     }
 }

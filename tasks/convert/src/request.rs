@@ -1,9 +1,12 @@
 //! Settings, requests and answers.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_speech::{SpeakConfig, SpeakingConfig};
 use syrinx_task::{Allowed, Answer, AnswerKind, Clip, Speech, TaskError};
+use syrinx_types::Audio;
 
 /// Settings of voice conversion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -71,5 +74,9 @@ impl Answer for ConvertAnswer {
 
     fn speech(&self) -> Option<&Speech> {
         Some(&self.speech)
+    }
+
+    fn take_audio(&mut self) -> Option<Arc<Audio>> {
+        self.speech.audio.audio.take()
     }
 }

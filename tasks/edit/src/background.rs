@@ -2,13 +2,17 @@
 
 use std::ops::Range;
 
-use syrinx_task::{Context, Stem, TaskError};
-use syrinx_types::Audio;
+use syrinx_audio::silence::chunks;
+use syrinx_task::{Context, Separator, Stem, TaskError};
+use syrinx_types::{Audio, RunContext};
 
 use crate::{EditConfig, EditIssue, EditRequest};
 
 /// Shortest background that is repeated under longer words, seconds.
 const SHORTEST_S: f64 = 0.4;
+
+/// Longest section that is separated at once, seconds.
+const MAX_SECTION_S: f64 = 60.0;
 
 /// Stems of a recording: the speech, and the background where it is kept.
 pub(crate) struct Stems {
@@ -34,14 +38,39 @@ impl Stems {
                 None => Ok(Self { speech: whole, background: None }),
             };
         };
-        let background = separator.separate(&whole, Stem::Background, context.run)?;
+        let separate = |stem| separated(separator, &whole, stem, context.run);
+        let background = separate(Stem::Background)?;
         let present = level_db(&whole) - level_db(&background) < config.background_within_db;
         if !wanted.unwrap_or(present) {
             return Ok(Self { speech: whole, background: None });
         }
-        let speech = separator.separate(&whole, Stem::Speech, context.run)?;
+        let speech = separate(Stem::Speech)?;
         Ok(Self { speech, background: Some(background) })
     }
+}
+
+/// Separates a recording section by section, so that memory does not grow with its length.
+fn separated(
+    separator: &dyn Separator,
+    whole: &Audio,
+    stem: Stem,
+    run: RunContext<'_>,
+) -> Result<Audio, TaskError> {
+    let sections = chunks(whole, MAX_SECTION_S);
+    if sections.len() < 2 {
+        return separator.separate(whole, stem, run);
+    }
+    let at = |at_s: f64| (at_s * f64::from(whole.sample_rate_hz)).round() as usize;
+    let mut samples = Vec::with_capacity(whole.samples.len());
+    for (start_s, end_s) in sections {
+        let range = at(start_s).min(whole.samples.len())..at(end_s).min(whole.samples.len());
+        let length = range.len();
+        let section =
+            Audio { samples: whole.samples[range].to_vec(), sample_rate_hz: whole.sample_rate_hz };
+        let stem = separator.separate(&section, stem, run)?;
+        samples.extend(stem.samples.into_iter().chain(std::iter::repeat(0.0)).take(length));
+    }
+    Ok(Audio { samples, sample_rate_hz: whole.sample_rate_hz })
 }
 
 fn level_db(audio: &Audio) -> f64 {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use syrinx_speech::{AlignedRecording, Script, SpeakConfig, join, sounds};
-use syrinx_task::{Clip, Context, Recognizer, Services, TaskError, Transcript};
+use syrinx_task::{Clip, Context, Recognizer, Services, SpeechCodec, TaskError, Transcript};
 use syrinx_testkit::{SpeechSpec, ToneCodec, sample, services, told, with_context};
 use syrinx_text::Phone;
 use syrinx_types::{Audio, CancelToken, RunContext};
@@ -104,6 +104,24 @@ fn joins_keep_the_power() {
     check(3, 10, 8, 10);
     check(10, 0, 4, 10);
     check(0, 5, 4, 5);
+}
+
+#[test]
+fn parts_of_a_long_recording_have_the_codes_of_all_of_it() {
+    let codec = ToneCodec::default();
+    let sample = sample(kit(), &codec, TEXT, &SpeechSpec::default(), 1).expect("a sample");
+    let sentence = codec.sound(&sample.codes);
+    let times = (150.0 / sentence.seconds()).ceil() as usize;
+    let samples = sentence.samples.repeat(times);
+    let audio = Audio { samples, sample_rate_hz: sentence.sample_rate_hz };
+    let says = vec![TEXT; times].join(" ");
+    let clip = Clip::from(audio.clone());
+    let recording =
+        with_context(|context| AlignedRecording::recognize(kit(), &clip, Some(&says), context))
+            .expect("an alignment");
+    let cancel = CancelToken::default();
+    let whole = codec.encode(&audio, RunContext::quiet(&cancel)).expect("codes");
+    assert_eq!(recording.codes, whole);
 }
 
 #[test]
