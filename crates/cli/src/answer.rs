@@ -62,6 +62,26 @@ impl Form {
     }
 }
 
+/// Whether an output is a folder; one that is named with a slash at its end is made.
+fn is_folder(out: &Path) -> Outcome<bool> {
+    if out.as_os_str().as_encoded_bytes().last() == Some(&b'/') {
+        std::fs::create_dir_all(out)
+            .map_err(|e| Failure::writing(&out.display().to_string(), &e))?;
+    }
+    Ok(out.is_dir())
+}
+
+/// Returns the file that an output names: itself, or in a folder the file of the source's name with an ending. The
+/// source `-` gives `out`.
+pub fn file_of(out: &Path, source: &str, extension: &str) -> Outcome<PathBuf> {
+    if !is_folder(out)? {
+        return Ok(out.to_owned());
+    }
+    let stem = Path::new(source).file_stem().filter(|_| source != "-");
+    let stem = stem.map_or("out".into(), |stem| stem.to_string_lossy());
+    Ok(out.join(format!("{stem}.{extension}")))
+}
+
 /// Destination of answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
@@ -95,12 +115,7 @@ impl Destination {
             }
             Some(out) => PathBuf::from(out),
         };
-        let named_folder = out.as_os_str().as_encoded_bytes().last() == Some(&b'/');
-        if named_folder {
-            std::fs::create_dir_all(&out)
-                .map_err(|e| Failure::writing(&out.display().to_string(), &e))?;
-        }
-        if out.is_dir() {
+        if is_folder(&out)? {
             return Ok(Self::Folder(out));
         }
         if requests > 1 {

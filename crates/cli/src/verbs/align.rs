@@ -1,9 +1,7 @@
 //! `align`: times of the words of a known text.
 
-use std::path::Path;
-
 use clap::{Args, ValueHint};
-use syrinx_task::Answered;
+use syrinx_task::{AnswerKind, Answered};
 
 use crate::answer::{self, Destination, Form};
 use crate::failure::Outcome;
@@ -32,15 +30,14 @@ pub struct AlignArgs {
 pub fn run(session: &Session, args: &AlignArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let text = if args.text == ["-"] { standard_input()? } else { args.text.join(" ") };
-    let engine = session.engine(&settings)?;
-    let answered = Answered::new(engine.align_file(&args.audio, &text, session.run(&settings))?);
     let form = match (session.globals.json, args.format.as_str()) {
         (true, _) | (_, "json") => Form::Json,
         (_, "srt") => Form::Srt,
         (_, "vtt") => Form::Vtt,
         _ => Form::Times,
     };
-    let to = args.out.as_deref().filter(|o| *o != "-");
-    let to = to.map_or(Destination::Standard, |o| Destination::File(Path::new(o).into()));
+    let to = Destination::new(AnswerKind::Text, args.out.as_deref(), 1, &form)?;
+    let engine = session.engine(&settings)?;
+    let answered = Answered::new(engine.align_file(&args.audio, &text, session.run(&settings))?);
     answer::write(session, &answered, &form, &to, &args.audio).map(|_| ())
 }

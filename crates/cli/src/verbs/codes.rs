@@ -10,6 +10,7 @@ use syrinx_engine::{CodecId, Engine, RecordingLength, open_codec, read_codes, wr
 use syrinx_pretrained::CodecSpec;
 use syrinx_recipes::{decode_to_file, encode_recording};
 
+use crate::answer::file_of;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 
@@ -82,7 +83,7 @@ impl Used {
 /// A recording to codes.
 pub fn encode(session: &Session, args: &EncodeArgs) -> Outcome {
     let out = match &args.out {
-        Some(out) => out.clone(),
+        Some(out) => file_of(out, &args.audio, "safetensors")?,
         None if args.audio == "-" => {
             return Err(Failure::usage(
                 "codes of standard input need a place",
@@ -128,6 +129,10 @@ pub fn decode(session: &Session, args: &DecodeArgs) -> Outcome {
         }
         codes = codes.first_levels(levels);
     }
+    let out = match args.out.as_str() {
+        "-" => PathBuf::from("-"),
+        out => file_of(Path::new(out), &args.codes.to_string_lossy(), "wav")?,
+    };
     let format = if args.format == "float32" { WavFormat::Float32 } else { WavFormat::Int16 };
     let seconds = if args.out == "-" {
         let mut audio = used.codec().decode(&codes)?;
@@ -138,12 +143,11 @@ pub fn decode(session: &Session, args: &DecodeArgs) -> Outcome {
         write_target(&args.out, &audio, format)?;
         audio.seconds()
     } else {
-        let out = Path::new(&args.out);
-        decode_to_file(used.codec(), &codes, length, out, format, &session.cancel)?
+        decode_to_file(used.codec(), &codes, length, &out, format, &session.cancel)?
     };
     if session.globals.json && args.out != "-" {
-        return session.print_json(&json!({"out": args.out, "seconds": seconds}));
+        return session.print_json(&json!({"out": out, "seconds": seconds}));
     }
-    session.say(&format!("wrote {} ({seconds:.2} s)", args.out));
+    session.say(&format!("wrote {} ({seconds:.2} s)", out.display()));
     Ok(())
 }

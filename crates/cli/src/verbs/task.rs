@@ -3,6 +3,7 @@
 use std::io::Read as _;
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 use serde_json::{Map, Value, json};
 use syrinx_config::Settings;
 use syrinx_decode::DecodeConfig;
@@ -44,6 +45,13 @@ pub fn run(
         return lines::run(session, &settings, &args);
     }
     let stream = matches.try_get_one::<bool>(STREAM).ok().flatten() == Some(&true);
+    let given_out = matches.value_source(OUT) == Some(ValueSource::CommandLine);
+    if stream && given_out && matches.get_one::<String>(OUT).is_some_and(|out| out != "-") {
+        return Err(Failure::usage(
+            "--stream writes sound to standard output, and -o names another place",
+            "leave one of them out",
+        ));
+    }
     let live = matches.try_get_one::<u32>(LIVE).ok().flatten().copied();
     if live.is_some() || stream && is_standard_input(descriptor, matches) {
         let form = matches.get_one::<String>(FORMAT).map_or("", String::as_str);

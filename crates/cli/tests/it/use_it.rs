@@ -60,6 +60,8 @@ fn sound_through_pipes() {
         let transcript = finish(bench.command(&["encode", "-", "-o", "codes"]), &output.stdout);
         transcript.worked();
     }
+    bench.fails(&["say", "Yes.", "--stream", "-o", "a.wav"], 2, &["--stream", "-o"]);
+    assert!(!bench.path("a.wav").exists());
 }
 
 #[test]
@@ -107,6 +109,12 @@ fn align_and_info() {
     let words: Vec<&str> =
         aligned.worked().out.lines().filter_map(|l| l.split_whitespace().nth(2)).collect();
     assert_eq!(words, ["yes", "no"]);
+    // A folder named with a slash is made.
+    bench.run(&["align", "a.wav", "yes no", "--format", "srt", "-o", "new/one/"]).worked();
+    assert!(bench.path("new/one/a.srt").is_file());
+    bench.run(&["encode", "a.wav", "-o", "new/two/"]).worked();
+    bench.run(&["decode", "new/two/a.safetensors", "-o", "new/three/"]).worked();
+    assert!(bench.path("new/three/a.wav").is_file());
     assert!(bench.run(&["info"]).worked().out.contains("voices      ann, bob"));
 }
 
