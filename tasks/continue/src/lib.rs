@@ -53,8 +53,8 @@ impl Speaking for Continuation {
         vec![("audio".to_owned(), &mut request.audio)]
     }
 
-    /// Returns the sections before the end of a long recording, which stay as they are, and its end, which is continued.
-    /// A recording with known words is one section.
+    /// Returns the sections before the end of a long recording, which stay as they are, and its end, which is
+    /// continued. A recording with known words is one section.
     fn chunks(
         _setup: Setup<'_, ContinueConfig>,
         request: ContinueRequest,
