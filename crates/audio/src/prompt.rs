@@ -147,7 +147,7 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptEr
                 inside.iter().map(|&(p, q)| (q.min(end) - p.max(start)).max(0.0)).sum();
             let span = sample_at(audio, start)..sample_at(audio, end);
             let speech_s = end - start - silent;
-            // Where all speech is clipped, the longest stretch is still the best one.
+            // The longest stretch is still the best one if all speech is clipped.
             let penalty = (20.0 * share_of(&clipped, span)).min(0.9 * speech_s);
             let score = speech_s + whole_words - penalty;
             if best.is_none_or(|(s, _)| score > s) {

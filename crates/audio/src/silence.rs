@@ -199,8 +199,8 @@ fn inaudible_db(noise: f32, speech: f32) -> f32 {
     if speech - noise < STEADY_DB { INAUDIBLE_STEADY_DB } else { INAUDIBLE_DB }
 }
 
-/// Returns the 5th and 95th percentile of levels. In a recording whose level hardly changes but for a little speech, the
-/// latter is the level that [`SHORTEST_SPEECH_S`] exceed.
+/// Returns the 5th and 95th percentile of levels. In a recording whose level hardly changes but for a little speech,
+/// the latter is the level that [`SHORTEST_SPEECH_S`] exceed.
 fn percentiles(levels: &[f32]) -> (f32, f32) {
     let mut sorted = levels.to_vec();
     sorted.sort_by(f32::total_cmp);

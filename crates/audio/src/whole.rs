@@ -27,7 +27,7 @@ const MP4_MARGIN: u64 = 4 * 1024;
 /// Longest block of Vorbis, samples.
 const LONGEST_BLOCK: u64 = 8192;
 
-/// What a file says of its own end.
+/// Signs of the end that a file states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StatedEnd {
     /// Samples that the stated length may be too high; `None` where a length is an estimate.

@@ -11,7 +11,8 @@ mod speak;
 use syrinx_audio::speech::has_speech;
 use syrinx_speech::{Setup, Speaking, SpeakingTask, speech_sections};
 use syrinx_task::{
-    Capabilities, Chunks, Clip, Context, Generated, Plan, Section, TaskDescriptor, TaskError, Verb,
+    Capabilities, Chunks, Clip, Context, Generated, Plan, RequestChunk, Section, TaskDescriptor,
+    TaskError, Verb,
 };
 
 pub use issue::ContinueIssue;
@@ -53,8 +54,8 @@ impl Speaking for Continuation {
         vec![("audio".to_owned(), &mut request.audio)]
     }
 
-    /// Returns the sections before the end of a long recording, which stay as they are, and its end, which is continued.
-    /// A recording with known words is one section.
+    /// Returns the sections before the end of a long recording, which stay as they are, and its end, which is
+    /// continued. A recording with known words is one section.
     fn chunks(
         _setup: Setup<'_, ContinueConfig>,
         request: ContinueRequest,
@@ -78,9 +79,10 @@ impl Speaking for Continuation {
         }
         let of =
             |audio: Clip, is_before: bool| ContinueRequest { audio, is_before, ..request.clone() };
+        let chunk = |request, start_s| RequestChunk { request, start_s: Some(start_s) };
         let mut chunks: Vec<_> =
-            before.into_iter().map(|(clip, start_s)| (of(clip, true), Some(start_s))).collect();
-        chunks.push((of(end, false), Some(end_start_s)));
+            before.into_iter().map(|(clip, start_s)| chunk(of(clip, true), start_s)).collect();
+        chunks.push(chunk(of(end, false), end_start_s));
         Ok(Chunks { chunks, pause_s: 0.0 })
     }
 

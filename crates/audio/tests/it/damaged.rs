@@ -14,7 +14,7 @@ const SPOKEN: &str = "../../../../evals/data/test/audio/awb_085_0009.ogg";
 enum Damage {
     /// Nothing but this share of the bytes is left.
     Cut(f64),
-    /// So many bytes in the middle are zero.
+    /// Zeros instead of this number of bytes in the middle.
     Hole(usize),
     /// Zeros behind the file.
     Tail(usize),

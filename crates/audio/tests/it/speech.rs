@@ -124,7 +124,7 @@ fn prompts_are_the_best_stretch_whatever_their_level() {
         ("i03_prompt_3s_quiet.flac", 2.5),
     ] {
         let prompt = excerpt(&case(name), &config).unwrap();
-        // Their sound is made of tones, which is a warning of its own.
+        // The cases are made of tones, which is a warning of its own.
         assert!(
             prompt.warnings(name).all(|w| matches!(w, AudioWarning::PromptWithoutSpeech { .. }))
         );
