@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 pub(crate) use tile::tile;
 
+use crate::matmul::{Mat, Panels, ProductOptions, product_with_panels};
 use tile::products_of;
 
 /// Largest number of input rows for which these products are used; beyond it, a general matrix product is faster.
@@ -54,6 +55,8 @@ pub enum WeightMatrix<'a> {
     F32(&'a [f32]),
     /// 8-bit integers.
     Int8(&'a Int8Matrix),
+    /// 32-bit floats in panels, for many rows.
+    Panels(&'a Panels),
 }
 
 impl WeightMatrix<'_> {
@@ -61,6 +64,7 @@ impl WeightMatrix<'_> {
         match self {
             Self::F32(values) => size_of_val(*values),
             Self::Int8(matrix) => matrix.values.len(),
+            Self::Panels(panels) => panels.depth() * panels.columns() * size_of::<f32>(),
         }
     }
 }
@@ -78,6 +82,10 @@ pub fn product_rows(
     if rows == 0 || outputs == 0 {
         return;
     }
+    if let WeightMatrix::Panels(panels) = weights {
+        let options = ProductOptions { accumulate, ..Default::default() };
+        return product_with_panels(y, outputs, Mat::new(x, rows, inputs), panels, options);
+    }
     let threads = rayon::current_num_threads();
     let tasks = (weights.bytes() / TASK_BYTES).clamp(1, 4 * threads);
     let step = outputs.div_ceil(tasks);
@@ -92,6 +100,7 @@ pub fn product_rows(
                     products.iter_mut().for_each(|product| *product *= scale);
                 }
             }
+            WeightMatrix::Panels(_) => {}
         }
         for (row, y) in y.iter_mut().enumerate() {
             for (y, products) in y.iter_mut().zip(products.chunks_exact(rows)) {

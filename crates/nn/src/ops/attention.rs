@@ -9,6 +9,7 @@ mod cached;
 mod flash;
 mod heads;
 mod primitive;
+mod tiles;
 
 use std::sync::{Arc, OnceLock};
 

@@ -15,6 +15,7 @@ pub use cross_entropy::{IGNORE, accuracy, cross_entropy};
 pub use embed::{NONE, embed};
 pub use fixed::FixedLinear;
 pub use gated::gated;
+pub(crate) use linear::linear_in_panels;
 pub use linear::{linear, linear_add};
 pub use norm::rms_norm;
 
