@@ -11,7 +11,7 @@ use rayon::prelude::*;
 pub(crate) use tile::tile;
 
 use crate::matmul::{Mat, Panels, ProductOptions, product_with_panels};
-use tile::products_of;
+use tile::{InputRows, products_of};
 
 /// Largest number of input rows for which these products are used; beyond it, a general matrix product is faster.
 pub(crate) const MOST_ROWS: usize = 16;
@@ -89,13 +89,14 @@ pub fn product_rows(
     let threads = rayon::current_num_threads();
     let tasks = (weights.bytes() / TASK_BYTES).clamp(1, 4 * threads);
     let step = outputs.div_ceil(tasks);
+    let input_rows = InputRows::new(x, inputs);
     let one = |task: usize, mut y: Vec<&mut [f32]>| {
         let first = task * step;
         let mut products = vec![0.0; y[0].len() * rows]; // (outputs of the task, rows)
         match weights {
-            WeightMatrix::F32(w) => products_of(&w[first * inputs..], x, inputs, &mut products),
+            WeightMatrix::F32(w) => products_of(&w[first * inputs..], &input_rows, &mut products),
             WeightMatrix::Int8(m) => {
-                products_of(&m.values[first * inputs..], x, inputs, &mut products);
+                products_of(&m.values[first * inputs..], &input_rows, &mut products);
                 for (products, scale) in products.chunks_exact_mut(rows).zip(&m.scales[first..]) {
                     products.iter_mut().for_each(|product| *product *= scale);
                 }
