@@ -11,7 +11,7 @@ use crate::CodecError;
 pub(crate) const BLOCK_FRAMES: usize = 16;
 
 /// Length of the blocks of a stream after its first [`LATER_BLOCK_FRAMES`] frames. Playback is that far behind by then,
-/// and large blocks cost half, since the products pack every weight once per block.
+/// and large blocks cost less, since every weight is read once per block.
 const LATER_BLOCK_FRAMES: usize = 64;
 
 /// Returns the attention of `sequences` sequences of `frames` rows each, in which a row attends to `window` rows,
@@ -55,7 +55,7 @@ impl FrameNet {
         let input =
             Linear::with_bias(&root.pp("input"), inputs, shape.block.dim, deviation, kernels)?;
         let stack = Stack::new(root, &shape.block, kernels)?;
-        Ok(Self { shape, input, stack })
+        Ok(Self { shape, input: input.in_panels()?, stack: stack.in_panels()? })
     }
 
     pub(crate) fn shape(&self) -> &FrameNetShape {
@@ -184,7 +184,7 @@ impl FrameNetStream {
         let positions: Vec<u32> = (self.taken..upto).map(|p| p as u32).collect();
         let plan = self.net.plan(vec![Span { start: 0, len: count, prefix: 0 }], &positions);
         let x = self.net.input(rows)?;
-        let hidden = self.net.stack.forward_cached(&x, &plan, &mut [&mut self.cache])?; // (count, dim)
+        let hidden = self.net.stack.step(&x, &plan, &mut [&mut self.cache])?; // (count, dim)
         self.taken = upto;
         let keep = upto.saturating_sub(ahead);
         self.features.drain(..(keep - self.first) * width);

@@ -218,11 +218,10 @@ impl IstftStream {
         // Samples before the recording's beginning are dropped.
         let skip = (self.emitted + half).saturating_sub(centre);
         let first = (centre + skip) - half - self.emitted;
-        for i in skip..self.istft.n_fft {
-            let w = self.istft.window[i];
-            self.samples[first + i - skip] += self.scratch.samples[i];
-            self.envelope[first + i - skip] += w * w;
-        }
+        let samples = self.samples[first..].iter_mut().zip(&self.scratch.samples[skip..]);
+        samples.for_each(|(sum, sample)| *sum += sample);
+        let envelope = self.envelope[first..].iter_mut().zip(&self.istft.window[skip..]);
+        envelope.for_each(|(sum, w)| *sum += w * w);
         self.frames += 1;
     }
 

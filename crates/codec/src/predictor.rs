@@ -141,7 +141,7 @@ impl PitchPredictor {
         let output =
             Linear::with_bias(&root.pp("output"), dim, classes, deviation, Kernels::Fused)?;
         store.check_all_used()?;
-        Ok(Self { config, net, output, store })
+        Ok(Self { config, net, output: output.in_panels()?, store })
     }
 
     /// Builds a predictor with these weights, for use.

@@ -7,8 +7,10 @@
 use std::sync::Arc;
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use multiversion::multiversion;
 use rayon::prelude::*;
 use realfft::num_complex::Complex;
+use syrinx_nn::elementary::{MOST_RADIANS, exp, sin_cos};
 use syrinx_nn::with_slice;
 
 use crate::istft::{Istft, IstftStream, LOG_MAGNITUDE_MAX, Scratch, polar};
@@ -32,6 +34,62 @@ struct Controls {
     harmonic_gain: f32,
     harmonic_phase: f32,
     noise_gain: f32,
+}
+
+/// Controls of the excitation at all frequencies.
+#[derive(Default)]
+struct Curves {
+    harmonic_gain: Vec<f32>,
+    harmonic_phase: Vec<f32>,
+    noise_gain: Vec<f32>,
+}
+
+impl Curves {
+    fn clear(&mut self) {
+        self.harmonic_gain.clear();
+        self.harmonic_phase.clear();
+        self.noise_gain.clear();
+    }
+
+    fn push(&mut self, controls: &Controls) {
+        self.harmonic_gain.push(controls.harmonic_gain);
+        self.harmonic_phase.push(controls.harmonic_phase);
+        self.noise_gain.push(controls.noise_gain);
+    }
+
+    /// Adds the shaped excitation, (2 * bins), to a spectrum, (bins).
+    fn shape(&self, excitation: &[Complex<f32>], out: &mut [Complex<f32>]) {
+        let (source, noise) = excitation.split_at(out.len());
+        if self.harmonic_phase.iter().all(|phase| phase.abs() <= MOST_RADIANS) {
+            shape_source(&self.harmonic_gain, &self.harmonic_phase, source, out);
+        } else {
+            let controls = self.harmonic_gain.iter().zip(&self.harmonic_phase);
+            for ((out, (&gain, &phase)), source) in out.iter_mut().zip(controls).zip(source) {
+                *out += polar(gain, phase) * source;
+            }
+        }
+        shape_noise(&self.noise_gain, noise, out);
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn shape_source(gains: &[f32], phases: &[f32], source: &[Complex<f32>], out: &mut [Complex<f32>]) {
+    for (((out, gain), &phase), source) in out.iter_mut().zip(gains).zip(phases).zip(source) {
+        let (sin, cos) = sin_cos(phase);
+        let magnitude = exp(gain.min(LOG_MAGNITUDE_MAX));
+        let (re, im) = (magnitude * cos, magnitude * sin);
+        out.re += re * source.re - im * source.im;
+        out.im += re * source.im + im * source.re;
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn shape_noise(gains: &[f32], noise: &[Complex<f32>], out: &mut [Complex<f32>]) {
+    for ((out, gain), noise) in out.iter_mut().zip(gains).zip(noise) {
+        let magnitude = exp(gain.min(LOG_MAGNITUDE_MAX));
+        out.re += noise.re * magnitude;
+        out.im += noise.im * magnitude;
+    }
 }
 
 impl Synthesis {
@@ -79,15 +137,26 @@ impl Synthesis {
     }
 
     /// The spectrum of one row and its excitation, into `out` (bins).
-    fn spectrum(&self, row: &[f32], excitation: &[Complex<f32>], out: &mut [Complex<f32>]) {
+    fn spectrum(
+        &self,
+        row: &[f32],
+        excitation: &[Complex<f32>],
+        curves: &mut Curves,
+        out: &mut [Complex<f32>],
+    ) {
         let bins = self.istft.bins();
-        for (k, s) in out.iter_mut().enumerate() {
-            *s = if self.free { polar(row[k], row[bins + k]) } else { Complex::default() };
-            if self.bands.is_some() {
-                let c = self.controls(row, k);
-                *s += polar(c.harmonic_gain, c.harmonic_phase) * excitation[k];
-                *s += excitation[bins + k] * c.noise_gain.min(LOG_MAGNITUDE_MAX).exp();
+        out.fill(Complex::default());
+        if self.free {
+            for (k, s) in out.iter_mut().enumerate() {
+                *s = polar(row[k], row[bins + k]);
             }
+        }
+        if self.bands.is_some() {
+            curves.clear();
+            for k in 0..bins {
+                curves.push(&self.controls(row, k));
+            }
+            curves.shape(excitation, out);
         }
     }
 
@@ -123,9 +192,10 @@ impl Synthesis {
     fn synthesise(&self, rows: &[f32], excitation: &[Complex<f32>]) -> Vec<f32> {
         let (frames, each) = (rows.len() / self.width(), self.excitation_len());
         let mut out = vec![0.0; frames * self.istft.hop];
-        let mut scratch = self.istft.scratch();
+        let (mut scratch, mut curves) = (self.istft.scratch(), Curves::default());
         for (t, row) in rows.chunks_exact(self.width()).enumerate() {
-            self.spectrum(row, &excitation[t * each..][..each], &mut scratch.spectrum);
+            let excitation = &excitation[t * each..][..each];
+            self.spectrum(row, excitation, &mut curves, &mut scratch.spectrum);
             self.istft.frame_of_spectrum(&mut scratch);
             self.istft.overlap(t, &mut out, |o, i| *o += scratch.samples[i]);
         }
@@ -173,7 +243,8 @@ impl Synthesis {
 
     /// Returns a streaming synthesis: the samples do not depend on the division into calls.
     pub(crate) fn stream(&self) -> SynthesisStream {
-        SynthesisStream { synthesis: self.clone(), istft: self.istft.stream() }
+        let (synthesis, istft) = (self.clone(), self.istft.stream());
+        SynthesisStream { synthesis, istft, curves: Curves::default() }
     }
 }
 
@@ -188,17 +259,19 @@ fn partial(part: Complex<f32>, grad: Complex<f32>, log_magnitude: f32) -> (f32, 
 pub(crate) struct SynthesisStream {
     synthesis: Synthesis,
     istft: IstftStream,
+    curves: Curves,
 }
 
 impl SynthesisStream {
     /// Appends rows (n, width) with their excitation; returns the samples that no later row changes.
     pub(crate) fn push(&mut self, rows: &[f32], excitation: &[Complex<f32>]) -> Vec<f32> {
-        let (synthesis, each) = (&self.synthesis, self.synthesis.excitation_len());
+        let Self { synthesis, istft, curves } = self;
+        let each = synthesis.excitation_len();
         for (t, row) in rows.chunks_exact(synthesis.width()).enumerate() {
             let excitation = &excitation[t * each..][..each];
-            self.istft.push(|spectrum| synthesis.spectrum(row, excitation, spectrum));
+            istft.push(|spectrum| synthesis.spectrum(row, excitation, curves, spectrum));
         }
-        self.istft.ready()
+        istft.ready()
     }
 
     /// Returns the samples that are left.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_audio::MelConfig;
-use syrinx_nn::{BlockConfig, Init, Kernels, Linear, ParamStore, Scope, ops, with_slice};
+use syrinx_nn::{BlockConfig, Init, Kernels, Linear, ParamStore, Scope, with_slice};
 use syrinx_types::{Allowed, ConfigIssue, Requirement};
 
 use crate::CodecError;
@@ -144,7 +144,7 @@ pub struct Vocoder {
     config: VocoderConfig,
     net: FrameNet,
     output: Linear,
-    skip: Tensor, // (width of the last layer's rows, mel bins)
+    skip: Linear, // from mel bins to the width of the last layer's rows
     synthesis: Synthesis,
     store: ParamStore,
 }
@@ -179,8 +179,11 @@ impl Vocoder {
         scope.get("bias", &[width], Init::Values(bias))?;
         let deviation = 0.5 / (dim as f64).sqrt();
         let output = Linear::with_bias(&scope, dim, width, deviation, Kernels::Fused)?;
-        let skip = root.pp("skip").get("weight", &[width, mel], Init::Values(weight))?;
+        let scope = root.pp("skip");
+        scope.get("weight", &[width, mel], Init::Values(weight))?;
+        let skip = Linear::new(&scope, mel, width, 0.0, Kernels::Fused)?;
         store.check_all_used()?;
+        let (output, skip) = (output.in_panels()?, skip.in_panels()?);
         Ok(Self { config, net, output, skip, synthesis, store })
     }
 
@@ -232,7 +235,7 @@ impl Vocoder {
         let centres = features.chunks_exact(width).flat_map(|f| &f[..bins]).copied().collect();
         let centres = Tensor::from_vec::<_, f32>(centres, (count, bins), &Device::Cpu)?;
         let output = self.output.forward(hidden)?;
-        Ok(ops::linear_add(&centres, &self.skip, &output, Kernels::Fused)?)
+        Ok(self.skip.forward_add(&centres, &output)?)
     }
 
     fn check_pitch(&self, frames: usize, pitch: &[PitchFrame]) -> Result<(), CodecError> {

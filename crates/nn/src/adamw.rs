@@ -113,12 +113,23 @@ struct UpdateOp<'a> {
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn update(p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], s: &StepSizes) {
-    for i in 0..p.len() {
+    // Slices of equal length need no bounds checks, which would keep the loop from vectors.
+    let count = p.len();
+    let (g, m, v) = (&g[..count], &mut m[..count], &mut v[..count]);
+    for i in 0..count {
         let g = g[i] * s.grad_scale;
         m[i] = s.beta1 * m[i] + (1.0 - s.beta1) * g;
         v[i] = s.beta2 * v[i] + (1.0 - s.beta2) * g * g;
         let direction = (m[i] * s.correction1) / ((v[i] * s.correction2).sqrt() + s.eps);
         p[i] -= s.rate * (direction + s.decay * p[i]);
+    }
+}
+
+/// Moves an average towards the parameters by a share of the distance.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn follow(average: &mut [f32], p: &[f32], share: f32) {
+    for (a, p) in average.iter_mut().zip(p) {
+        *a += share * (p - *a);
     }
 }
 
@@ -143,11 +154,8 @@ impl InplaceOp2 for UpdateOp<'_> {
             .zip(g.par_chunks(CHUNK))
             .zip(mean.par_chunks_mut(CHUNK).zip(square.par_chunks_mut(CHUNK)))
             .for_each(|((p, g), (m, v))| update(p, g, m, v, s));
-        average.par_chunks_mut(CHUNK).zip(p[start..end].par_chunks(CHUNK)).for_each(|(a, p)| {
-            for (a, p) in a.iter_mut().zip(p) {
-                *a += (1.0 - s.ema) * (p - *a);
-            }
-        });
+        let averages = average.par_chunks_mut(CHUNK).zip(p[start..end].par_chunks(CHUNK));
+        averages.for_each(|(average, p)| follow(average, p, 1.0 - s.ema));
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ use syrinx_types::ConfigIssue;
 use crate::cache::StackCache;
 use crate::gradient_sink::EarlyGradients;
 use crate::low_rank::LowRank;
+use crate::matmul::{Mat, Panels};
 use crate::matvec::{Int8Matrix, MOST_ROWS, WeightMatrix, product_rows};
 use crate::ops::FixedLinear;
 use crate::ops::stack::StackMemory;
@@ -90,6 +91,8 @@ pub struct Linear {
     low_rank: Option<Box<LowRank>>,
     /// The weight in 8 bits, if it is quantized. `weight` then has the same values.
     int8: Option<Arc<Int8Matrix>>,
+    /// The weight in panels for products of many rows; none unless wanted.
+    panels: Option<Arc<Panels>>,
     kernels: Kernels,
 }
 
@@ -116,7 +119,8 @@ impl Linear {
             false => None,
         };
         let low_rank = scope.low_rank(inputs, outputs)?.map(Box::new);
-        Ok(Self { weight, bias: None, fixed, low_rank, int8: int8.map(Arc::new), kernels })
+        let int8 = int8.map(Arc::new);
+        Ok(Self { weight, bias: None, fixed, low_rank, int8, panels: None, kernels })
     }
 
     /// Builds a layer with a bias that begins at zero.
@@ -131,8 +135,34 @@ impl Linear {
         Ok(Self { bias, ..Self::new(scope, inputs, outputs, deviation, kernels)? })
     }
 
+    /// Copies the weight into panels, so that products of many rows needn't. The layer is unchanged if its weight is
+    /// trained or isn't on the host.
+    ///
+    /// # Errors
+    /// candle's, for a weight that can't be read.
+    pub fn in_panels(mut self) -> Result<Self> {
+        let is_plain = self.fixed.is_none() && self.low_rank.is_none() && !self.weight.track_op();
+        if is_plain && self.kernels == Kernels::Fused && self.weight.device().is_cpu() {
+            let (outputs, inputs) = self.weight.dims2()?;
+            let panels = with_slice(&self.weight, |weight| {
+                Ok(Panels::new(Mat::new(weight, outputs, inputs).t()))
+            })?;
+            self.panels = Some(Arc::new(panels));
+        }
+        Ok(self)
+    }
+
+    /// Returns the panels, if they are there and fit the input.
+    fn panels(&self, x: &Tensor) -> Result<Option<&Panels>> {
+        let fits = !is_short(x.dim(0)?) && !x.track_op();
+        Ok(self.panels.as_deref().filter(|_| fits))
+    }
+
     /// `x` (rows, inputs) -> (rows, outputs).
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if let Some(panels) = self.panels(x)? {
+            return ops::linear_in_panels(x, panels, self.bias.as_ref(), None);
+        }
         let y = match (&self.fixed, &self.bias) {
             (None, _) if self.int8.is_some() && x.dim(0)? <= MOST_ROWS => self.short(x)?,
             (Some(fixed), None) => fixed.forward(x, self.kernels)?,
@@ -146,6 +176,9 @@ impl Linear {
 
     /// `residual + forward(x)`, for layers without a bias.
     pub fn forward_add(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
+        if let Some(panels) = self.panels(x)? {
+            return ops::linear_in_panels(x, panels, self.bias.as_ref(), Some(residual));
+        }
         if self.fixed.is_some() {
             return self.forward(x)? + residual;
         }
@@ -171,6 +204,14 @@ impl Linear {
     /// Returns the weight in the form for products of a few rows. `values` are those of the tensor.
     fn weights_of<'a>(&'a self, values: &'a [f32]) -> WeightMatrix<'a> {
         self.int8.as_deref().map_or(WeightMatrix::F32(values), WeightMatrix::Int8)
+    }
+
+    /// Returns the weight in the form for a step of this many rows.
+    fn weights_for<'a>(&'a self, values: &'a [f32], rows: usize) -> WeightMatrix<'a> {
+        match &self.panels {
+            Some(panels) if !is_short(rows) => WeightMatrix::Panels(panels),
+            _ => self.weights_of(values),
+        }
     }
 
     /// Returns the weight, if the layer has nothing else.
@@ -242,6 +283,20 @@ impl Block {
         })
     }
 
+    fn in_panels(self) -> Result<Self> {
+        Ok(Self {
+            qkv: self.qkv.in_panels()?,
+            out: self.out.in_panels()?,
+            gate_up: self.gate_up.in_panels()?,
+            down: self.down.in_panels()?,
+            ..self
+        })
+    }
+
+    fn is_in_panels(&self) -> bool {
+        [&self.qkv, &self.out, &self.gate_up, &self.down].iter().all(|l| l.panels.is_some())
+    }
+
     /// Returns the weights in the order of [`ops::stack`], if no layer has anything else.
     fn weights(&self) -> Option<[&Tensor; ops::stack::BLOCK_WEIGHTS]> {
         if self.activation != Activation::Silu {
@@ -258,15 +313,15 @@ impl Block {
     }
 
     /// Arranges the weights as a decoding step reads them; `values` are those of [`Block::weights`].
-    fn step_weights<'a>(&'a self, values: &[&'a [f32]]) -> StepWeights<'a> {
+    fn step_weights<'a>(&'a self, values: &[&'a [f32]], rows: usize) -> StepWeights<'a> {
         use ops::stack::{ATTENTION_NORM, DOWN, GATE_UP, MLP_NORM, OUT, QKV};
         StepWeights {
             attention_norm: values[ATTENTION_NORM],
-            qkv: self.qkv.weights_of(values[QKV]),
-            out: self.out.weights_of(values[OUT]),
+            qkv: self.qkv.weights_for(values[QKV], rows),
+            out: self.out.weights_for(values[OUT], rows),
             mlp_norm: values[MLP_NORM],
-            gate_up: self.gate_up.weights_of(values[GATE_UP]),
-            down: self.down.weights_of(values[DOWN]),
+            gate_up: self.gate_up.weights_for(values[GATE_UP], rows),
+            down: self.down.weights_for(values[DOWN], rows),
         }
     }
 
@@ -316,6 +371,16 @@ impl Stack {
         })
     }
 
+    /// Copies all weights into panels as [`Linear::in_panels`] does, for [`Stack::step`] with many rows.
+    ///
+    /// # Errors
+    /// candle's, for a weight that can't be read.
+    pub fn in_panels(mut self) -> Result<Self> {
+        let blocks = std::mem::take(&mut self.blocks).into_iter().map(Block::in_panels);
+        self.blocks = blocks.collect::<Result<_>>()?;
+        Ok(self)
+    }
+
     /// Returns the sizes.
     pub fn config(&self) -> &BlockConfig {
         &self.config
@@ -345,23 +410,23 @@ impl Stack {
         self.norm.forward(&x)
     }
 
-    /// Computes [`Stack::forward_cached`] for decoding: a few rows pass through all blocks without intermediate
-    /// tensors. Results don't depend on the number of rows.
+    /// Computes [`Stack::forward_cached`] for decoding: rows pass through all blocks without intermediate tensors, if
+    /// there are few of them or the weights are in panels. Results of a few rows don't depend on their number.
     pub fn step(
         &self,
         x: &Tensor,
         plan: &AttentionPlan,
         caches: &mut [&mut StackCache],
     ) -> Result<Tensor> {
-        let fused = self.config.activation == Activation::Silu
-            && is_short(x.dims()[0])
-            && x.device().is_cpu();
+        let rows = x.dims()[0];
+        let fits = is_short(rows) || self.blocks.iter().all(Block::is_in_panels);
+        let fused = self.config.activation == Activation::Silu && fits && x.device().is_cpu();
         let weights = self.weights().filter(|_| fused);
         let Some(weights) = weights else { return self.forward_cached(x, plan, caches) };
         with_slices(&weights, |w| {
             let per_block = w.chunks_exact(ops::stack::BLOCK_WEIGHTS);
             let blocks = self.blocks.iter().zip(per_block);
-            let blocks: Vec<_> = blocks.map(|(block, w)| block.step_weights(w)).collect();
+            let blocks: Vec<_> = blocks.map(|(block, w)| block.step_weights(w, rows)).collect();
             let norm = w.last().copied().unwrap_or_default();
             step(x, plan, &self.config, RmsNorm::EPS as f32, &blocks, norm, caches)
         })

@@ -30,6 +30,13 @@ pub(crate) trait Lanes: Copy {
 
     /// Returns the values.
     fn values(self) -> [f32; LANES];
+
+    /// Returns [`sum`] of each of four.
+    #[inline(always)]
+    fn sums(four: [Self; 4]) -> [f32; 4] {
+        let [a, b, c, d] = four;
+        [sum(a.values()), sum(b.values()), sum(c.values()), sum(d.values())]
+    }
 }
 
 /// Work that is compiled for several instruction sets. All of them give the same values where the processor has fused

@@ -17,6 +17,7 @@ mod adamw;
 mod block;
 mod cache;
 mod device;
+pub mod elementary;
 mod error;
 mod gradient_sink;
 mod lanes;

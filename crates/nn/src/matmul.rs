@@ -5,7 +5,13 @@
     reason = "gemm takes raw pointers; the bounds are asserted before every call"
 )]
 
+mod panels;
+mod tile;
+
 use gemm::Parallelism;
+
+pub use panels::{Panels, Part, product_with_panels, product_with_part};
+pub use tile::PANEL;
 
 /// A matrix in a slice: `rows x cols`, element (i, j) at `i * row_stride + j * col_stride`.
 #[derive(Clone, Copy)]
@@ -39,6 +45,12 @@ impl<'a> Mat<'a> {
             col_stride: self.row_stride,
             ..self
         }
+    }
+
+    /// Returns the rows from `first` on, at most `count`.
+    fn rows_from(self, first: usize, count: usize) -> Self {
+        let data = &self.data[(first * self.row_stride).min(self.data.len())..];
+        Self { data, rows: count.min(self.rows - first), ..self }
     }
 
     fn needed(&self) -> usize {

@@ -10,7 +10,8 @@ use rayon::prelude::*;
 
 pub(crate) use tile::tile;
 
-use tile::products_of;
+use crate::matmul::{Mat, Panels, ProductOptions, product_with_panels};
+use tile::{InputRows, products_of};
 
 /// Largest number of input rows for which these products are used; beyond it, a general matrix product is faster.
 pub(crate) const MOST_ROWS: usize = 16;
@@ -54,6 +55,8 @@ pub enum WeightMatrix<'a> {
     F32(&'a [f32]),
     /// 8-bit integers.
     Int8(&'a Int8Matrix),
+    /// 32-bit floats in panels, for many rows.
+    Panels(&'a Panels),
 }
 
 impl WeightMatrix<'_> {
@@ -61,6 +64,7 @@ impl WeightMatrix<'_> {
         match self {
             Self::F32(values) => size_of_val(*values),
             Self::Int8(matrix) => matrix.values.len(),
+            Self::Panels(panels) => panels.depth() * panels.columns() * size_of::<f32>(),
         }
     }
 }
@@ -78,20 +82,26 @@ pub fn product_rows(
     if rows == 0 || outputs == 0 {
         return;
     }
+    if let WeightMatrix::Panels(panels) = weights {
+        let options = ProductOptions { accumulate, ..Default::default() };
+        return product_with_panels(y, outputs, Mat::new(x, rows, inputs), panels, options);
+    }
     let threads = rayon::current_num_threads();
     let tasks = (weights.bytes() / TASK_BYTES).clamp(1, 4 * threads);
     let step = outputs.div_ceil(tasks);
+    let input_rows = InputRows::new(x, inputs);
     let one = |task: usize, mut y: Vec<&mut [f32]>| {
         let first = task * step;
         let mut products = vec![0.0; y[0].len() * rows]; // (outputs of the task, rows)
         match weights {
-            WeightMatrix::F32(w) => products_of(&w[first * inputs..], x, inputs, &mut products),
+            WeightMatrix::F32(w) => products_of(&w[first * inputs..], &input_rows, &mut products),
             WeightMatrix::Int8(m) => {
-                products_of(&m.values[first * inputs..], x, inputs, &mut products);
+                products_of(&m.values[first * inputs..], &input_rows, &mut products);
                 for (products, scale) in products.chunks_exact_mut(rows).zip(&m.scales[first..]) {
                     products.iter_mut().for_each(|product| *product *= scale);
                 }
             }
+            WeightMatrix::Panels(_) => {}
         }
         for (row, y) in y.iter_mut().enumerate() {
             for (y, products) in y.iter_mut().zip(products.chunks_exact(rows)) {

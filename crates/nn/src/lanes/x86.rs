@@ -7,8 +7,9 @@
 
 use std::arch::x86_64::{
     __m128i, __m256, __m512, _mm_cvtsi64_si128, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
-    _mm256_fmadd_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps,
-    _mm512_fmadd_ps, _mm512_set1_ps, _mm512_setzero_ps,
+    _mm256_fmadd_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm512_add_ps, _mm512_cvtepi8_epi32,
+    _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_permute_ps, _mm512_set1_ps, _mm512_setzero_ps,
+    _mm512_shuffle_f32x4,
 };
 use std::mem::transmute;
 
@@ -109,5 +110,29 @@ impl Lanes for Avx512 {
     fn values(self) -> [f32; LANES] {
         // SAFETY: see above.
         unsafe { transmute::<__m512, [f32; LANES]>(self.0) }
+    }
+
+    #[inline(always)]
+    fn sums(four: [Self; 4]) -> [f32; 4] {
+        let [a, b, c, d] = four;
+        // SAFETY: see above.
+        unsafe {
+            // Eight values of two registers each, then four values of all, then two, then one.
+            let ab = _mm512_add_ps(
+                _mm512_shuffle_f32x4::<0x44>(a.0, b.0),
+                _mm512_shuffle_f32x4::<0xEE>(a.0, b.0),
+            );
+            let cd = _mm512_add_ps(
+                _mm512_shuffle_f32x4::<0x44>(c.0, d.0),
+                _mm512_shuffle_f32x4::<0xEE>(c.0, d.0),
+            );
+            let all = _mm512_add_ps(
+                _mm512_shuffle_f32x4::<0x88>(ab, cd),
+                _mm512_shuffle_f32x4::<0xDD>(ab, cd),
+            );
+            let pairs = _mm512_add_ps(all, _mm512_permute_ps::<0x4E>(all));
+            let sums = Self(_mm512_add_ps(pairs, _mm512_permute_ps::<0xB1>(pairs))).values();
+            [sums[0], sums[4], sums[8], sums[12]]
+        }
     }
 }

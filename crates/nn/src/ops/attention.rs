@@ -9,6 +9,7 @@ mod cached;
 mod flash;
 mod heads;
 mod primitive;
+mod tiles;
 
 use std::sync::{Arc, OnceLock};
 
@@ -70,12 +71,14 @@ impl AttentionPlan {
         window: Option<usize>,
     ) -> Self {
         let half = dim / heads / 2;
-        let angle = |p: u32, i: usize| f64::from(p) * ROTARY_BASE.powf(-(i as f64) / half as f64);
+        let rates: Vec<f64> =
+            (0..half).map(|i| ROTARY_BASE.powf(-(i as f64) / half as f64)).collect();
         let table: Vec<(f32, f32)> = positions
             .par_iter()
             .with_min_len(64)
             .flat_map_iter(|&p| {
-                (0..half).map(move |i| angle(p, i)).map(|a| (a.cos() as f32, a.sin() as f32))
+                let angles = rates.iter().map(move |rate| f64::from(p) * rate);
+                angles.map(|a| (a.cos() as f32, a.sin() as f32))
             })
             .collect();
         let (cos, sin): (Vec<f32>, Vec<f32>) = table.into_iter().unzip();
@@ -185,7 +188,7 @@ fn softmax(row: &mut [f32]) {
 
 /// Joins all values, sixteen at a time.
 #[inline(always)]
-fn folded(row: &[f32], neutral: f32, join: impl Fn(f32, f32) -> f32) -> f32 {
+pub(super) fn folded(row: &[f32], neutral: f32, join: impl Fn(f32, f32) -> f32) -> f32 {
     let (chunks, rest) = row.as_chunks::<16>();
     let mut lanes = [neutral; 16];
     for chunk in chunks {

@@ -6,6 +6,7 @@ use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Result, Shape, Tensor
 use multiversion::multiversion;
 use rayon::prelude::*;
 
+use super::attention::folded;
 use super::{ROWS_PER_TASK, exp};
 use crate::Kernels;
 use crate::slices::{slice_of, with_slice};
@@ -67,7 +68,7 @@ struct CrossEntropyOp {
 /// log(sum(exp(row))), stable.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn log_sum_exp(row: &[f32]) -> f32 {
-    let max = row.iter().fold(f32::NEG_INFINITY, |m, &v| if v > m { v } else { m });
+    let max = folded(row, f32::NEG_INFINITY, |a, b| if b > a { b } else { a });
     let mut lanes = [0.0f32; 16];
     let chunks = row.chunks_exact(16);
     let tail: f32 = chunks.remainder().iter().map(|&v| exp(v - max)).sum();

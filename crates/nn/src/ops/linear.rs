@@ -4,7 +4,7 @@ use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tenso
 use rayon::prelude::*;
 
 use crate::Kernels;
-use crate::matmul::{Mat, ProductOptions, product};
+use crate::matmul::{Mat, Panels, ProductOptions, product, product_with_panels};
 use crate::matvec::{MOST_ROWS, WeightMatrix, product_rows};
 use crate::slices::{slice_of, with_slice};
 
@@ -38,6 +38,36 @@ pub fn linear_add(
         Kernels::Primitive | Kernels::Flash => {
             x.matmul(&weight.to_dtype(x.dtype())?.t()?)? + residual
         }
+    }
+}
+
+/// `x Wᵀ + bias + residual` of a weight in panels, (n, outputs), without a gradient.
+pub(crate) fn linear_in_panels(
+    x: &Tensor,
+    weight: &Panels,
+    bias: Option<&Tensor>,
+    residual: Option<&Tensor>,
+) -> Result<Tensor> {
+    let (rows, inputs) = x.dims2()?;
+    let outputs = weight.columns();
+    let mut y = match (residual, bias) {
+        (Some(residual), _) => with_slice(residual, |residual| Ok(residual.to_vec()))?,
+        (None, Some(bias)) => with_slice(bias, |bias| Ok(bias.repeat(rows)))?,
+        (None, None) => vec![0.0; rows * outputs],
+    };
+    if inputs != weight.depth() || y.len() != rows * outputs {
+        candle_core::bail!("linear: {rows} x {inputs} values don't fit the weight in panels");
+    }
+    let accumulate = bias.is_some() || residual.is_some();
+    let options = ProductOptions { accumulate, ..Default::default() };
+    with_slice(x, |x| {
+        product_with_panels(&mut y, outputs, Mat::new(x, rows, inputs), weight, options);
+        Ok(())
+    })?;
+    let y = Tensor::from_vec(y, (rows, outputs), x.device())?;
+    match (residual, bias) {
+        (Some(_), Some(bias)) => y.broadcast_add(bias),
+        _ => Ok(y),
     }
 }
 

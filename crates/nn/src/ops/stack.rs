@@ -8,6 +8,7 @@
 mod backward;
 mod forward;
 mod memory;
+mod weights;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,4 +1,4 @@
-//! A decoding step of a stack on slices: a few rows that continue cached sequences, without intermediate tensors.
+//! A decoding step of a stack on slices: rows that continue cached sequences, without intermediate tensors.
 
 use candle_core::{Result, Tensor};
 

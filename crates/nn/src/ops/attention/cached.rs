@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{AttentionPlan, Span, rotate, softmax};
 use crate::cache::LayerCache;
 use crate::lanes::{Kernel, LANES, Lanes, run};
-use crate::matvec::tile;
+use crate::matvec::{MOST_ROWS, tile};
 use crate::slices::with_slice;
 
 /// Computes the attention of new rows over cached rows and themselves; appends the new rows to the cache. Span `i`
@@ -99,18 +99,21 @@ fn groups<'a>(
 }
 
 /// Neighbouring heads of one sequence.
-struct HeadGroup<'a> {
-    span: Span,
-    cache: &'a LayerCache,
+pub(super) struct HeadGroup<'a> {
+    pub(super) span: Span,
+    pub(super) cache: &'a LayerCache,
     /// Position of the span's first row.
-    first_new: usize,
+    pub(super) first_new: usize,
     /// Columns of the heads.
-    columns: std::ops::Range<usize>,
+    pub(super) columns: std::ops::Range<usize>,
 }
 
 impl HeadGroup<'_> {
     /// Returns the attention of the span's rows in these columns: (len, columns).
     fn attend(&self, qkv: &[f32], plan: &AttentionPlan) -> Vec<f32> {
+        if plan.window < usize::MAX && self.span.len > MOST_ROWS {
+            return self.attend_in_tiles(qkv, plan);
+        }
         let (hd, width) = (plan.head_dim(), self.columns.len());
         let dim = plan.heads * hd;
         let base = self.cache.begin();
@@ -298,6 +301,32 @@ mod tests {
                     rows.take(positions).fold(0.5, |sum, (row, s)| sum + s * row[column + i]);
                 let near = (*sum - expected).abs() < 1e-5;
                 assert!(near, "{column} + {i} of {heads} x {hd}: {sum}, {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn tiles_of_rows_give_the_attention_of_single_rows() {
+        let (heads, dim) = (2, 40);
+        let attend = |window: usize, cuts: &[usize]| {
+            let mut cache = LayerCache::default();
+            let (mut all, mut start) = (Vec::new(), 0);
+            for &len in cuts {
+                let spans = vec![Span { start: 0, len, prefix: 0 }];
+                let at: Vec<u32> = (start..start + len).map(|p| p as u32).collect();
+                let plan = AttentionPlan::new(spans, &at, heads, dim, Some(window));
+                let qkv = &made(3 * 130 * dim, 3)[3 * start * dim..][..3 * len * dim];
+                let mut out = vec![0.0; len * dim];
+                cached_rows(qkv, &plan, &mut [&mut cache], &mut out);
+                all.extend(out);
+                start += len;
+            }
+            all
+        };
+        for window in [1, 7, 32, 500] {
+            let (tiles, single) = (attend(window, &[16, 50, 64]), attend(window, &[1; 130]));
+            for (at, (a, b)) in tiles.iter().zip(&single).enumerate() {
+                assert!((a - b).abs() < 1e-5, "window {window}, value {at}: {a} and {b}");
             }
         }
     }

@@ -1,9 +1,16 @@
 //! Attention of one head of one sequence, the unit of fused attention.
 
+use std::ops::Range;
+
 use multiversion::multiversion;
 
 use super::{AttentionPlan, SpanHead, dot, rotate, softmax};
-use crate::matmul::{Mat, ProductOptions, product};
+use crate::matmul::{
+    Mat, PANEL, Panels, Part, ProductOptions, Threads, product, product_with_part,
+};
+
+/// Rows, or columns, of the weights that are computed together, over the positions that any of them sees.
+const BLOCK: usize = 48;
 
 /// Reusable working memory for one head.
 #[derive(Debug, Default)]
@@ -17,6 +24,8 @@ pub(crate) struct HeadScratch {
     /// (len, len)
     ds: Vec<f32>,
     ranges: Vec<(usize, usize)>,
+    /// Right operand of products.
+    right: Panels,
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
@@ -42,6 +51,43 @@ fn softmax_backward(p: &[f32], dp: &mut [f32], len: usize, ranges: &[(usize, usi
     }
 }
 
+/// Divides rows or columns into blocks.
+fn blocks(len: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..len).step_by(BLOCK).map(move |first| first..len.min(first + BLOCK))
+}
+
+/// Returns the positions that any of some rows sees, from the beginning of a panel on.
+fn seen(ranges: &[(usize, usize)]) -> Range<usize> {
+    let from = ranges.iter().map(|range| range.0).min().unwrap_or_default();
+    let to = ranges.iter().map(|range| range.1).max().unwrap_or_default();
+    from / PANEL * PANEL..to
+}
+
+/// Returns the rows from the first to the last that see any of some positions.
+fn seeing(ranges: &[(usize, usize)], columns: &Range<usize>) -> Range<usize> {
+    let sees = |&(from, to): &(usize, usize)| from < columns.end && to > columns.start;
+    let first = ranges.iter().position(sees).unwrap_or_default();
+    first..ranges.iter().rposition(sees).map_or(first, |last| last + 1)
+}
+
+/// Writes the sums of `right` (len, head_dim) weighted by `weights` (len, len): (len, head_dim).
+fn weighted_sums(
+    out: &mut [f32],
+    weights: &[f32],
+    right: &Panels,
+    ranges: &[(usize, usize)],
+    options: ProductOptions,
+) {
+    let (len, hd) = (right.depth(), right.columns());
+    for rows in blocks(len) {
+        let depth = seen(&ranges[rows.clone()]);
+        let weights = &weights[rows.start * len + depth.start..];
+        let weights = Mat::strided(weights, rows.len(), depth.len(), len);
+        let part = Part { columns: 0..hd, depth };
+        product_with_part(&mut out[rows.start * hd..], hd, weights, right, part, options);
+    }
+}
+
 impl HeadScratch {
     /// Copies a head out of `qkv` (rows, 3 * dim), rotates it, and computes its attention weights.
     fn weigh(&mut self, plan: &AttentionPlan, qkv: &[f32], head: SpanHead) {
@@ -63,10 +109,14 @@ impl HeadScratch {
         self.ranges.clear();
         self.ranges.extend((0..len).map(|i| plan.visible(span.prefix.min(len), i)));
         self.weights.resize(len * len, 0.0);
-        let options =
-            ProductOptions { scale: 1.0 / (hd as f32).sqrt(), ..Default::default() }.single();
-        let (q, k) = (Mat::new(&self.q, len, hd), Mat::new(&self.k, len, hd));
-        product(&mut self.weights, len, q, k.t(), options);
+        let options = ProductOptions { scale: 1.0 / (hd as f32).sqrt(), ..Default::default() };
+        self.right.refill(Mat::new(&self.k, len, hd).t(), Threads::One); // (head_dim, len)
+        for rows in blocks(len) {
+            let q = Mat::new(&self.q[rows.start * hd..], rows.len(), hd);
+            let part = Part { columns: seen(&self.ranges[rows.clone()]), depth: 0..hd };
+            let out = &mut self.weights[rows.start * len + part.columns.start..];
+            product_with_part(out, len, q, &self.right, part, options);
+        }
         softmax_rows(&mut self.weights, len, &self.ranges);
     }
 
@@ -80,8 +130,9 @@ impl HeadScratch {
     ) {
         self.weigh(plan, qkv, head);
         let (len, hd) = (head.span.len, plan.head_dim());
-        let (weights, v) = (Mat::new(&self.weights, len, len), Mat::new(&self.v, len, hd));
-        product(out, hd, weights, v, ProductOptions::default().single());
+        self.right.refill(Mat::new(&self.v, len, hd), Threads::One); // (len, head_dim)
+        let options = ProductOptions::default();
+        weighted_sums(out, &self.weights, &self.right, &self.ranges, options);
     }
 
     /// Writes the gradients of queries, keys and values into `out` (3, len, head_dim), with the rotation inverted. `dy`
@@ -100,16 +151,33 @@ impl HeadScratch {
         let dim = plan.heads * hd;
         let (dq, rest) = out.split_at_mut(len * hd);
         let (dk, dv) = rest.split_at_mut(len * hd);
-        let dy = Mat::strided(&dy[span.start * dim + head * hd..], len, hd, dim);
-        let options = ProductOptions::default().single();
-        product(dv, hd, Mat::new(&self.weights, len, len).t(), dy, options);
+        let dy = &dy[span.start * dim + head * hd..];
+        let options = ProductOptions::default();
+        self.right.refill(Mat::new(&self.v, len, hd).t(), Threads::One); // (head_dim, len)
         self.ds.resize(len * len, 0.0);
-        product(&mut self.ds, len, dy, Mat::new(&self.v, len, hd).t(), options);
+        for rows in blocks(len) {
+            let dy = Mat::strided(&dy[rows.start * dim..], rows.len(), hd, dim);
+            let part = Part { columns: seen(&self.ranges[rows.clone()]), depth: 0..hd };
+            let out = &mut self.ds[rows.start * len + part.columns.start..];
+            product_with_part(out, len, dy, &self.right, part, options);
+        }
         softmax_backward(&self.weights, &mut self.ds, len, &self.ranges);
-        let options = ProductOptions { scale: 1.0 / (hd as f32).sqrt(), ..options };
-        let ds = Mat::new(&self.ds, len, len);
-        product(dq, hd, ds, Mat::new(&self.k, len, hd), options);
-        product(dk, hd, ds.t(), Mat::new(&self.q, len, hd), options);
+        let scaled = ProductOptions { scale: 1.0 / (hd as f32).sqrt(), ..options };
+        self.right.refill(Mat::new(&self.k, len, hd), Threads::One); // (len, head_dim)
+        weighted_sums(dq, &self.ds, &self.right, &self.ranges, scaled);
+        for columns in blocks(len) {
+            let rows = seeing(&self.ranges, &columns);
+            let first = columns.start * hd;
+            let left = |values| {
+                let values: &[f32] = values;
+                let values = &values[rows.start * len + columns.start..];
+                Mat::strided(values, rows.len(), columns.len(), len).t()
+            };
+            let dy = Mat::strided(&dy[rows.start * dim..], rows.len(), hd, dim);
+            product(&mut dv[first..], hd, left(&self.weights), dy, options.single());
+            let q = Mat::new(&self.q[rows.start * hd..], rows.len(), hd);
+            product(&mut dk[first..], hd, left(&self.ds), q, scaled.single());
+        }
         for row in 0..len {
             let (cos, sin) = plan.angles(span.start + row);
             rotate(&mut dq[row * hd..][..hd], cos, sin, -1.0);

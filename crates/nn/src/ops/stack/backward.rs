@@ -4,9 +4,8 @@ use rayon::prelude::*;
 
 use super::forward::gather;
 use super::memory::{Kept, LayerRows, RowGradients, sized};
-use super::{
-    ATTENTION_NORM, BLOCK_WEIGHTS, DOWN, GATE_UP, MLP_NORM, OUT, QKV, StackOp, rows_per_task,
-};
+use super::weights::{LayerPanels, Side, product_in_panels};
+use super::{ATTENTION_NORM, BLOCK_WEIGHTS, MLP_NORM, QKV, StackOp, rows_per_task};
 use crate::matmul::{Mat, ProductOptions, product};
 use crate::ops::embed::add;
 use crate::ops::linear::column_sums;
@@ -26,6 +25,7 @@ impl StackOp {
         let (dim, layers) = (self.config.dim, self.config.layers);
         let mut all: Vec<Vec<f32>> = weights.iter().map(|w| vec![0.0; w.len()]).collect();
         let mut gradients = self.memory.gradients.take();
+        let mut panels = self.memory.panels.take();
         gradients.resize(&self.config, dy.len() / dim);
         let step = rows_per_task(dy.len() / dim) * dim;
         let last = layers * BLOCK_WEIGHTS;
@@ -41,15 +41,17 @@ impl StackOp {
         for at in (0..layers).rev() {
             let block = at * BLOCK_WEIGHTS..(at + 1) * BLOCK_WEIGHTS;
             let (weights, of_weights) = (&weights[block.clone()], &mut all[block.clone()]);
+            panels.refill(&self.config, weights, Side::Backward);
             let layer = &mut kept.layers[at];
-            of_weights[MLP_NORM] = self.behind_attention(weights, layer, &mut gradients);
+            of_weights[MLP_NORM] = self.behind_attention(weights, &panels, layer, &mut gradients);
             self.attention(layer, &mut gradients, of_weights);
-            of_weights[ATTENTION_NORM] = self.before(weights, layer, &mut gradients);
+            of_weights[ATTENTION_NORM] = self.before(weights, &panels, layer, &mut gradients);
             weight_gradient(&mut of_weights[QKV], &gradients.qkv, 3 * dim, &gradients.normed, dim);
             self.hand_over(block.start, &all[block]);
         }
         let dx = gradients.outer.clone();
         self.memory.gradients.put(gradients);
+        self.memory.panels.put(panels);
         (dx, all)
     }
 
@@ -65,6 +67,7 @@ impl StackOp {
     fn behind_attention(
         &self,
         weights: &[&[f32]],
+        panels: &LayerPanels,
         layer: &mut LayerRows,
         gradients: &mut RowGradients,
     ) -> Vec<f32> {
@@ -87,13 +90,13 @@ impl StackOp {
                 self.memory.rows.with(|scratch| {
                     let wide = sized(&mut scratch.wide, gated.len());
                     let narrow = sized(&mut scratch.narrow, x.len());
-                    pulled(dy, weights[DOWN], hidden, dim, wide);
+                    product_in_panels(dy, &panels.down, wide, false);
                     gated::backward_in_place(gate_up, wide, gated, hidden);
                     norm::forward_rows(x, weights[MLP_NORM], normed, self.eps);
-                    pulled(gate_up, weights[GATE_UP], dim, 2 * hidden, narrow);
+                    product_in_panels(gate_up, &panels.gate_up, narrow, false);
                     norm::backward_rows(x, weights[MLP_NORM], narrow, dx, &mut dw, self.eps);
                     add(dx, dy);
-                    pulled(dx, weights[OUT], dim, dim, dseen);
+                    product_in_panels(dx, &panels.out, dseen, false);
                     gather(&self.plan, 1, seen, i * step, seen_rows);
                 });
                 dw
@@ -138,6 +141,7 @@ impl StackOp {
     fn before(
         &self,
         weights: &[&[f32]],
+        panels: &LayerPanels,
         layer: &LayerRows,
         gradients: &mut RowGradients,
     ) -> Vec<f32> {
@@ -158,7 +162,7 @@ impl StackOp {
                     let narrow = sized(&mut scratch.narrow, x.len());
                     gather(&self.plan, 3, heads, i * step, dqkv);
                     norm::forward_rows(x, weights[ATTENTION_NORM], normed, self.eps);
-                    pulled(dqkv, weights[QKV], dim, 3 * dim, narrow);
+                    product_in_panels(dqkv, &panels.qkv, narrow, false);
                     norm::backward_rows(x, weights[ATTENTION_NORM], narrow, dx, &mut dw, self.eps);
                     add(dx, dy);
                 });
@@ -166,13 +170,6 @@ impl StackOp {
             });
         column_sums(&parts.collect::<Vec<f32>>(), dim)
     }
-}
-
-/// `dx = dy W`: `dy` (rows, outputs), `weight` (outputs, inputs), `dx` (rows, inputs).
-fn pulled(dy: &[f32], weight: &[f32], inputs: usize, outputs: usize, dx: &mut [f32]) {
-    let rows = dy.len() / outputs;
-    let options = ProductOptions::default().single();
-    product(dx, inputs, Mat::new(dy, rows, outputs), Mat::new(weight, outputs, inputs), options);
 }
 
 /// `dW = dyᵀ x`: `dy` (rows, outputs), `x` (rows, inputs), `dw` (outputs, inputs).

@@ -3,10 +3,8 @@
 use rayon::prelude::*;
 
 use super::memory::{Kept, LayerRows, sized};
-use super::{
-    ATTENTION_NORM, BLOCK_WEIGHTS, DOWN, GATE_UP, MLP_NORM, OUT, QKV, StackOp, rows_per_task,
-};
-use crate::matmul::{Mat, ProductOptions, product};
+use super::weights::{LayerPanels, Side, product_in_panels};
+use super::{ATTENTION_NORM, BLOCK_WEIGHTS, MLP_NORM, StackOp, rows_per_task};
 use crate::ops::attention::AttentionPlan;
 use crate::ops::{gated, norm};
 
@@ -17,13 +15,16 @@ impl StackOp {
         let rows = x.len() / dim;
         kept.resize(&self.config, rows, self.keeps);
         kept.layers[0].x.copy_from_slice(x);
+        let mut panels = self.memory.panels.take();
         for at in 0..layers {
             let weights = &weights[at * BLOCK_WEIGHTS..][..BLOCK_WEIGHTS];
             let (layer, next) = kept.layer(at, layers);
-            self.before_attention(weights, layer);
+            panels.refill(&self.config, weights, Side::Forward);
+            self.before_attention(weights, &panels, layer);
             self.attend(layer);
-            self.after_attention(weights, layer, next);
+            self.after_attention(weights, &panels, layer, next);
         }
+        self.memory.panels.put(panels);
         let mut y = vec![0.0; x.len()];
         let step = rows_per_task(rows) * dim;
         let last = weights[layers * BLOCK_WEIGHTS];
@@ -33,7 +34,7 @@ impl StackOp {
         y
     }
 
-    fn before_attention(&self, weights: &[&[f32]], layer: &mut LayerRows) {
+    fn before_attention(&self, weights: &[&[f32]], panels: &LayerPanels, layer: &mut LayerRows) {
         let dim = self.config.dim;
         let step = rows_per_task(layer.x.len() / dim);
         let rows = layer.qkv.par_chunks_mut(step * 3 * dim).zip(layer.x.par_chunks(step * dim));
@@ -41,7 +42,7 @@ impl StackOp {
             self.memory.rows.with(|scratch| {
                 let normed = sized(&mut scratch.narrow, x.len());
                 norm::forward_rows(x, weights[ATTENTION_NORM], normed, self.eps);
-                mapped(normed, weights[QKV], dim, 3 * dim, qkv, false);
+                product_in_panels(normed, &panels.qkv, qkv, false);
             });
         });
     }
@@ -61,7 +62,13 @@ impl StackOp {
         });
     }
 
-    fn after_attention(&self, weights: &[&[f32]], layer: &mut LayerRows, next: &mut [f32]) {
+    fn after_attention(
+        &self,
+        weights: &[&[f32]],
+        panels: &LayerPanels,
+        layer: &mut LayerRows,
+        next: &mut [f32],
+    ) {
         let (dim, hidden) = (self.config.dim, self.config.hidden);
         let step = rows_per_task(layer.x.len() / dim);
         let LayerRows { x, seen, middle, gate_up, .. } = layer;
@@ -77,29 +84,15 @@ impl StackOp {
                 let wide = sized(&mut scratch.wide, x.len() / dim * hidden);
                 gather(&self.plan, 1, seen, i * step, narrow);
                 middle.copy_from_slice(x);
-                mapped(narrow, weights[OUT], dim, dim, middle, true);
+                product_in_panels(narrow, &panels.out, middle, true);
                 norm::forward_rows(middle, weights[MLP_NORM], narrow, self.eps);
-                mapped(narrow, weights[GATE_UP], dim, 2 * hidden, gate_up, false);
+                product_in_panels(narrow, &panels.gate_up, gate_up, false);
                 gated::forward_rows(gate_up, wide, hidden);
                 next.copy_from_slice(middle);
-                mapped(wide, weights[DOWN], hidden, dim, next, true);
+                product_in_panels(wide, &panels.down, next, true);
             });
         });
     }
-}
-
-/// `y = x Wᵀ`, or added to `y`: `x` (rows, inputs), `weight` (outputs, inputs), `y` (rows, outputs).
-fn mapped(
-    x: &[f32],
-    weight: &[f32],
-    inputs: usize,
-    outputs: usize,
-    y: &mut [f32],
-    accumulate: bool,
-) {
-    let options = ProductOptions { accumulate, ..Default::default() }.single();
-    let rows = x.len() / inputs;
-    product(y, outputs, Mat::new(x, rows, inputs), Mat::new(weight, outputs, inputs).t(), options);
 }
 
 /// Copies rows from `first` on out of a layout by heads: `heads` holds for each sequence, for each head (parts, len,

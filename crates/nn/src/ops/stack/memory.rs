@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::weights::LayerPanels;
 use crate::BlockConfig;
 use crate::ops::attention::HeadScratch;
 
@@ -15,6 +16,7 @@ pub(crate) struct Shelves {
     pub(super) gradients: Shelf<RowGradients>,
     pub(super) rows: Shelf<RowScratch>,
     pub(super) heads: Shelf<HeadScratch>,
+    pub(super) panels: Shelf<LayerPanels>,
 }
 
 impl std::ops::Deref for StackMemory {
