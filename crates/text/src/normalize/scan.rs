@@ -33,13 +33,6 @@ fn is_difference(cursor: &Cursor<'_>) -> bool {
     before.ends_with('=') || DIFFERENCE.is_match(cursor.rest)
 }
 
-/// Whether the hyphen at the cursor is a minus: the number before it follows `=`, or the result follows.
-fn is_difference(cursor: &Cursor<'_>) -> bool {
-    let number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
-    let before = cursor.preceding.trim_end_matches(number).trim_end();
-    before.ends_with('=') || DIFFERENCE.is_match(cursor.rest)
-}
-
 /// Rules for text that begins with a digit, a currency symbol, a sign of a number, or an opening bracket.
 const NUMBER_RULES: &[Rule] = &[
     emoticons::face,
