@@ -134,9 +134,8 @@ fn a_model_file_carries_its_codec_or_refers_to_it() {
     };
     replaced(codec, "again.safetensors").worked();
     assert!(said("again.safetensors", "again.wav") == carried, "language model and voices stay");
-    let info =
-        finish(bench.plain(&["info", "--json", "--model", "again.safetensors"]), b"").worked();
-    let info: serde_json::Value = serde_json::from_str(&info.out).expect("JSON");
+    let info = finish(bench.plain(&["info", "--json", "--model", "again.safetensors"]), b"");
+    let info: serde_json::Value = serde_json::from_str(&info.worked().out).expect("JSON");
     assert_eq!(info["card"]["codec"]["replaced by"], codec, "{info}");
     replaced(&checkpoint("encodec"), "d").failed(4, &["encodec-"]);
 

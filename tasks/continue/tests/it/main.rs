@@ -71,9 +71,9 @@ fn the_end_of_a_recording_of_minutes_is_continued() {
     };
     let chunks = cut(None, false);
     let (end, before) = chunks.split_last().expect("sections");
-    assert!(!before.is_empty() && before.iter().all(|(request, _)| request.is_before));
-    assert!(!end.0.is_before && end.1.is_some_and(|start_s| start_s > 60.0));
-    let section = end.0.audio.section.as_ref().expect("a section");
+    assert!(!before.is_empty() && before.iter().all(|chunk| chunk.request.is_before));
+    assert!(!end.request.is_before && end.start_s.is_some_and(|start_s| start_s > 60.0));
+    let section = end.request.audio.section.as_ref().expect("a section");
     assert!(section.end_s - section.start_s >= 20.0);
     assert_eq!(cut(None, true).len(), 1);
     assert_eq!(cut(Some("Oh."), false).len(), 1);
