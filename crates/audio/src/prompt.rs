@@ -88,6 +88,9 @@ impl PromptError {
     }
 }
 
+/// Longest pause between two sentences, seconds. Longer ones count against a section: they take the place of speech.
+const LONG_PAUSE_S: f64 = 0.5;
+
 /// Magnitude above which a sample counts as clipped.
 const CLIPPED: f32 = 0.99;
 
@@ -143,13 +146,14 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Excerpt, PromptEr
         for end in pause.into_iter().chain([longest]) {
             let whole_words =
                 if pause == Some(end) || end >= total_s { WHOLE_WORDS_S } else { 0.0 };
-            let silent: f64 =
-                inside.iter().map(|&(p, q)| (q.min(end) - p.max(start)).max(0.0)).sum();
+            let silences = inside.iter().map(|&(p, q)| (q.min(end) - p.max(start)).max(0.0));
+            let silent: f64 = silences.clone().sum();
+            let long_silent: f64 = silences.map(|s| (s - LONG_PAUSE_S).max(0.0)).sum();
             let span = sample_at(audio, start)..sample_at(audio, end);
             let speech_s = end - start - silent;
             // The longest stretch is still the best one if all speech is clipped.
             let penalty = (20.0 * share_of(&clipped, span)).min(0.9 * speech_s);
-            let score = speech_s + whole_words - penalty;
+            let score = speech_s + whole_words - penalty - long_silent;
             if best.is_none_or(|(s, _)| score > s) {
                 best = Some((score, (start, end)));
             }

@@ -143,7 +143,7 @@ mod tests {
     use syrinx_types::RecordingSink;
 
     use super::*;
-    use crate::damaged::{check_warnings, tone, truncated};
+    use crate::damaged::{check_warnings, truncated};
     use crate::model_source;
 
     #[test]
@@ -151,7 +151,10 @@ mod tests {
         let source = model_source(&Settings::default()).expect("the embedded model");
         let codec = syrinx_engine::codec(&source).expect("its codec");
         let folder = tempfile::tempdir().expect("a folder");
-        let path = truncated(folder.path(), "joe.wav", &tone(2.0, codec.info().sample_rate_hz));
+        let speech = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../evals/data/test/audio/awb_085_0009.ogg");
+        let speech = syrinx_audio::read(&speech).expect("a recording");
+        let path = truncated(folder.path(), "joe.wav", &speech);
         let file = path.display().to_string();
         let (sink, unique) = (RecordingSink::default(), UniqueWarnings::default());
         for name in ["joe", "slt"] {

@@ -90,7 +90,7 @@ fn voices_are_mixed() {
     let fails = |rest: &[&str], expected: &[&str]| bench.fails(&mix(rest), 3, expected);
     fails(&[&two[..], &["--weights", "0", "--weights", "0"]].concat(), &["all weights are 0"]);
     fails(&[&two[..], &["--weights=1", "--weights=-1"]].concat(), &["weight -1"]);
-    fails(&["--voices", "ann", "--voices", "ann"], &["`ann` is given twice"]);
+    fails(&["--voices", "ann", "--voices", "ann"], &["`ann` is listed twice"]);
     fails(&["--voices", "ann", "--voices", "gone.wav"], &["gone.wav"]);
     fails(&["--voices", "ann", "--voices", "nobody"], &["nobody"]);
 }

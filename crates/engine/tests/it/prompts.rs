@@ -83,7 +83,9 @@ fn prompts_of_requests_are_those_of_kept_voices() {
     for gain in [0.01, 0.5] {
         let kept = engine.voices().excerpt(&speech(gain), "me.wav", &mut |w| told.push(w));
         let kept = kept.expect("a prompt");
-        let given = voices.excerpt(&speech(gain), "me.wav", 3.0, run).expect("a prompt");
+        let given = voices
+            .excerpt(&speech(gain), "me.wav", PromptConfig::default().max_s, run)
+            .expect("a prompt");
         assert_eq!(kept, given);
         assert!(kept.seconds() > 2.4, "{}", kept.seconds());
     }

@@ -31,12 +31,12 @@ fn a_row_has_both_stages_with_phones_and_the_default_voice() {
 
 #[test]
 fn a_prompt_replaces_the_voice_and_is_cut() {
-    let asked = TtsRequest { prompt: Some(tone(5.0, 0.5)), ..request("Hello.") };
+    let asked = TtsRequest { prompt: Some(tone(12.0, 0.5)), ..request("Hello.") };
     let plan = tts(Alignment::Pointer).plan_of(&asked).expect("a plan");
     let Some(Content::Codes(codes)) = plan.rows[0].stages[0].contents.get("prompt") else {
         panic!("no prompt")
     };
-    assert_eq!(codes.frames(), 75);
+    assert_eq!(codes.frames(), 225);
 }
 
 #[test]
