@@ -1,11 +1,13 @@
 //! Forced alignment of a known text.
 
+use std::ops::Range;
+
 use syrinx_speech::{Acoustics, SpeechError, SpokenForm, Units, align_acoustics};
 use syrinx_task::{
     AnswerIssue, FrameScores, Generated, PhoneRecognizer, TaskError, TaskKit, Transcript,
 };
-use syrinx_text::Phonemized;
-use syrinx_types::{Event, RunContext, WordTime};
+use syrinx_text::{Phone, Phonemized};
+use syrinx_types::{Event, RunContext, TimedPhone, WordTime};
 
 use crate::confidence::Confidence;
 use crate::frames::Frames;
@@ -17,6 +19,10 @@ const JOB: &str = "align";
 /// Confidence of an alignment below which the recording probably has another text. Correct texts have 0.15 to 0.9,
 /// wrong texts less than 0.001, a text of which half is spoken 0.07.
 const FITS_BELOW: f64 = 0.1;
+
+/// Duration of a phone from which the text probably lacks words of the recording, seconds. Phones of correct texts last
+/// up to 0.9 s.
+const LONGEST_PHONE_S: f64 = 1.5;
 
 /// Phone scores of a recording, collected part by part.
 struct Gathered {
@@ -125,6 +131,12 @@ pub(crate) fn aligned(
              word times are unreliable where the recording differs"
         );
         run.events.emit(Event::Warning { message });
+    } else if let Some(gap) = longest_phone(&aligned.phones) {
+        let message = format!(
+            "the text may lack words from {:.1} to {:.1} s: one phone fills this time",
+            gap.start, gap.end
+        );
+        run.events.emit(Event::Warning { message });
     }
     Ok(Transcript {
         text: text.trim().to_owned(),
@@ -132,6 +144,18 @@ pub(crate) fn aligned(
         phones: aligned.phones,
         confidence: sum.mean(),
     })
+}
+
+/// Returns start and end of the longest phone, in seconds, if it lasts longer than phones do.
+fn longest_phone(phones: &[TimedPhone]) -> Option<Range<f64>> {
+    let mut start_s = 0.0;
+    let spans = phones.iter().filter_map(|timed| {
+        let span = start_s..start_s + timed.duration_s;
+        start_s = span.end;
+        let is_phone = timed.phone != Phone::SILENCE.arpabet();
+        (is_phone && timed.duration_s >= LONGEST_PHONE_S).then_some(span)
+    });
+    spans.max_by(|a, b| (a.end - a.start).total_cmp(&(b.end - b.start)))
 }
 
 /// Returns the times of the written words: `$5` lasts from the start of `five` to the end of `dollars`.
@@ -146,4 +170,27 @@ fn by_written(spoken: &Phonemized, times: &[WordTime]) -> Vec<WordTime> {
         last = Some(word.piece);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_that_fills_missing_words_is_found() {
+        let phones = |list: &[(&str, f64)]| -> Vec<TimedPhone> {
+            let timed = |&(phone, duration_s): &(&str, f64)| TimedPhone {
+                phone: phone.to_owned(),
+                duration_s,
+            };
+            list.iter().map(timed).collect()
+        };
+        for (list, expected) in [
+            (&[("SIL", 3.0), ("Y", 0.1), ("EH1", 1.4), ("S", 0.2)][..], None),
+            (&[("SIL", 0.5), ("T", 1.5), ("AH0", 2.5), ("N", 0.1)], Some(2.0..4.5)),
+            (&[], None),
+        ] {
+            assert_eq!(longest_phone(&phones(list)), expected, "{list:?}");
+        }
+    }
 }
