@@ -119,7 +119,7 @@ impl StreamState<'_> {
             )?;
             let Some(filled) = filled.codes else { return Ok(()) };
             let new = filled.slice(window.start - window.from, window.end - window.from);
-            (0..new.frames()).for_each(|frame| self.made.push(new.frame(frame)));
+            self.made.append(&new);
             (self.each)(FrameWindow { codes: &new, pointer, last: false });
         }
         if is_done {

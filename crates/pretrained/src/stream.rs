@@ -76,7 +76,7 @@ impl DecodeStream for WindowStream {
             let accepted = LevelRange::exactly(self.kept.levels());
             return Err(CodecError::Levels { found: codes.levels(), accepted });
         }
-        (0..codes.frames()).for_each(|t| self.kept.push(codes.frame(t)));
+        self.kept.append(codes);
         let end = self.window.end(self.first + self.kept.frames());
         if end > self.done { self.samples(Some(end)) } else { Ok(Vec::new()) }
     }

@@ -43,7 +43,7 @@ pub fn encode_recording(
         let audio = recording.section(first * frame, (last + around) * frame)?;
         let part = codec.encode_all_levels(&audio)?.slice(start - first, last - first);
         let codes = codes.get_or_insert_with(|| Codes::empty(part.levels()));
-        (0..part.frames()).for_each(|t| codes.push(part.frame(t)));
+        codes.append(&part);
     }
     Ok(codes.unwrap_or_else(|| Codes::empty(info.levels)))
 }

@@ -325,7 +325,7 @@ fn encode(audio: &Audio, context: &Context<'_>) -> Result<Codes, TaskError> {
         let part = Audio { samples, sample_rate_hz: audio.sample_rate_hz };
         let encoded = codec.encode(&part, context.run)?;
         let codes = codes.get_or_insert_with(|| Codes::empty(encoded.levels()));
-        (0..encoded.frames()).for_each(|frame| codes.push(encoded.frame(frame)));
+        codes.append(&encoded);
         start = end;
     }
     Ok(codes.unwrap_or_else(|| Codes::empty(1)))

@@ -84,6 +84,12 @@ impl Codes {
         self.values.extend_from_slice(frame);
     }
 
+    /// Appends all frames of codes with as many levels.
+    pub fn append(&mut self, codes: &Self) {
+        assert_eq!(codes.levels, self.levels, "frames have one code a level");
+        self.values.extend_from_slice(&codes.values);
+    }
+
     /// Returns the frames `start..end`, without those beyond the end.
     pub fn slice(&self, start: usize, end: usize) -> Self {
         let (end, n) = (end.min(self.frames()), self.levels);

@@ -78,7 +78,7 @@ pub(crate) fn finish(
         if spoken.levels() != codes.levels() {
             return Err(fault(AnswerIssue::Levels(spoken.levels())));
         }
-        (0..spoken.frames()).for_each(|frame| codes.push(spoken.frame(frame)));
+        codes.append(&spoken);
     }
     let mut audio: Audio = context.codec()?.decode(&codes, context.run)?;
     if setup.kit.switches.alignment.is_aligned() {

@@ -60,13 +60,10 @@ fn separated(
     if sections.len() < 2 {
         return separator.separate(whole, stem, run);
     }
-    let at = |at_s: f64| (at_s * f64::from(whole.sample_rate_hz)).round() as usize;
     let mut samples = Vec::with_capacity(whole.samples.len());
     for (start_s, end_s) in sections {
-        let range = at(start_s).min(whole.samples.len())..at(end_s).min(whole.samples.len());
-        let length = range.len();
-        let section =
-            Audio { samples: whole.samples[range].to_vec(), sample_rate_hz: whole.sample_rate_hz };
+        let section = whole.slice(start_s, end_s);
+        let length = section.samples.len();
         let stem = separator.separate(&section, stem, run)?;
         samples.extend(stem.samples.into_iter().chain(std::iter::repeat(0.0)).take(length));
     }

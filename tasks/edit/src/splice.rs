@@ -139,7 +139,7 @@ fn spoken(
     ];
     let mut whole = Codes::empty(codes.levels());
     for part in parts.iter().filter(|part| part.levels() == codes.levels()) {
-        (0..part.frames()).for_each(|frame| whole.push(part.frame(frame)));
+        whole.append(part);
     }
     let audio = context.codec()?.decode(&whole, context.run)?;
     let size = recording.frame_samples();

@@ -154,7 +154,7 @@ pub(crate) fn finish(
         let codes = section.codes.as_ref().filter(|c| !c.is_empty());
         let codes = codes.ok_or_else(|| nothing(kind))?;
         let whole = whole.get_or_insert_with(|| Codes::empty(codes.levels()));
-        (0..codes.frames()).for_each(|frame| whole.push(codes.frame(frame)));
+        whole.append(codes);
     }
     Ok(codec.decode(&whole.ok_or_else(|| nothing(kind))?, context.run)?.into())
 }

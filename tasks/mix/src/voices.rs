@@ -134,7 +134,7 @@ fn concatenated(parts: impl Iterator<Item = Codes>) -> Codes {
     let mut whole: Option<Codes> = None;
     for part in parts {
         let whole = whole.get_or_insert_with(|| Codes::empty(part.levels()));
-        (0..part.frames()).for_each(|frame| whole.push(part.frame(frame)));
+        whole.append(&part);
     }
     whole.unwrap_or_default()
 }
