@@ -11,6 +11,7 @@ pub(crate) const MAX_ENTRIES: f64 = 65_536.0;
 
 /// Vectors that a task handles at once: constant, so that results don't depend on the number of threads.
 pub(crate) const ROWS_PER_TASK: usize = 512;
+
 /// Entries of one level, prepared for nearest-neighbour search.
 #[derive(Debug, Clone)]
 pub(crate) struct Codebook {

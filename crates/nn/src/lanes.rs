@@ -136,6 +136,11 @@ impl Lanes for Portable {
 pub(crate) mod tests {
     use super::*;
 
+    /// Returns values for tests of products.
+    pub(crate) fn made(count: usize, seed: usize) -> Vec<f32> {
+        (0..count).map(|i| ((i * 31 + seed * 17) as f32 * 0.37).sin()).collect()
+    }
+
     /// Runs a kernel with the lanes of every instruction set of this processor that has fused multiply-add, and returns
     /// how many there were.
     pub(crate) fn on_all<K: Kernel>(mut kernel: impl FnMut() -> K) -> usize {

@@ -125,10 +125,7 @@ pub fn product_rows(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn made(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|i| ((i * 31 + seed * 17) as f32 * 0.37).sin()).collect()
-    }
+    use crate::lanes::tests::made;
 
     /// In f64, one value at a time.
     fn plain(x: &[f32], w: &[f32], inputs: usize) -> Vec<f32> {

@@ -71,21 +71,17 @@ fn copy_panel(panel: &mut [[f32; PANEL]], right: Mat<'_>, first: usize) {
     if width < PANEL {
         panel.fill([0.0; PANEL]);
     }
-    let column = |at: usize| &right.data[at * right.col_stride..];
-    match (right.row_stride, right.col_stride) {
-        (stride, 1) if stride >= width => {
-            for (row, source) in panel.iter_mut().zip(column(first).chunks(stride)) {
-                row[..width].copy_from_slice(&source[..width]);
-            }
+    if right.col_stride == 1 {
+        for (at, row) in panel.iter_mut().enumerate() {
+            row[..width].copy_from_slice(&right.data[at * right.row_stride + first..][..width]);
         }
-        (1, _) => (0..width).for_each(|at| {
-            let rows = panel.iter_mut().zip(column(first + at));
-            rows.for_each(|(row, source)| row[at] = *source);
-        }),
-        (stride, _) => (0..width).for_each(|at| {
-            let rows = panel.iter_mut().zip(column(first + at).iter().step_by(stride));
-            rows.for_each(|(row, source)| row[at] = *source);
-        }),
+        return;
+    }
+    // Columns of a transposed matrix are contiguous.
+    debug_assert_eq!(right.row_stride, 1);
+    for at in 0..width {
+        let source = &right.data[(first + at) * right.col_stride..];
+        panel.iter_mut().zip(source).for_each(|(row, source)| row[at] = *source);
     }
 }
 
@@ -163,10 +159,7 @@ pub fn product_with_part(
 mod tests {
     use super::super::product;
     use super::*;
-
-    fn made(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|i| ((i * 31 + seed * 17) as f32 * 0.37).sin()).collect()
-    }
+    use crate::lanes::tests::made;
 
     /// In f64, one value at a time; `b` is (columns, depth).
     fn plain(a: &[f32], b: &[f32], depth: usize) -> Vec<f64> {

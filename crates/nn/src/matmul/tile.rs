@@ -124,11 +124,7 @@ impl Destination<'_> {
 mod tests {
     use super::super::Threads;
     use super::*;
-    use crate::lanes::tests::{on_all, on_portable};
-
-    fn made(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|i| ((i * 31 + seed * 17) as f32 * 0.37).sin()).collect()
-    }
+    use crate::lanes::tests::{made, on_all, on_portable};
 
     #[test]
     fn instruction_sets_agree() {

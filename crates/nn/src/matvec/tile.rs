@@ -261,11 +261,7 @@ pub(crate) fn tile<L: Lanes, W: StoredWeight, const OUTPUTS: usize, const ROWS: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lanes::tests::{on_all, on_portable};
-
-    fn made(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|i| ((i * 31 + seed * 17) as f32 * 0.37).sin()).collect()
-    }
+    use crate::lanes::tests::{made, on_all, on_portable};
 
     fn all<W: StoredWeight>(w: &[W], x: &[f32], inputs: usize) -> Vec<Vec<f32>> {
         let mut outs = vec![vec![0.0; x.len() / inputs * (w.len() / inputs)]; 2];

@@ -16,8 +16,8 @@ use std::sync::{Arc, OnceLock};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::exp;
 use crate::Kernels;
+use crate::elementary::exp;
 use crate::slices::{slice_of, with_slice};
 
 pub use cached::attention_cached;

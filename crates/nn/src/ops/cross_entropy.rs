@@ -6,9 +6,10 @@ use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Result, Shape, Tensor
 use multiversion::multiversion;
 use rayon::prelude::*;
 
+use super::ROWS_PER_TASK;
 use super::attention::folded;
-use super::{ROWS_PER_TASK, exp};
 use crate::Kernels;
+use crate::elementary::exp;
 use crate::slices::{slice_of, with_slice};
 
 /// Target of an ignored row.

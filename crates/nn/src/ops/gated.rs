@@ -5,7 +5,8 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use super::{ROWS_PER_TASK, sigmoid};
+use super::ROWS_PER_TASK;
+use crate::elementary::sigmoid;
 use crate::slices::{slice_of, with_slice};
 use crate::{Activation, Kernels};
 

@@ -19,7 +19,5 @@ pub(crate) use linear::linear_in_panels;
 pub use linear::{linear, linear_add};
 pub use norm::rms_norm;
 
-pub(crate) use crate::elementary::{exp, sigmoid};
-
 /// Rows that a task handles at once: constant, so that results don't depend on the number of threads.
 pub(crate) const ROWS_PER_TASK: usize = 64;

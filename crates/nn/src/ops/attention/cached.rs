@@ -281,10 +281,7 @@ impl HeadRows<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn made(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|i| ((i * 31 + seed * 17) as f32 * 0.37).sin()).collect()
-    }
+    use crate::lanes::tests::made;
 
     #[test]
     fn weighted_sums_add_position_by_position() {

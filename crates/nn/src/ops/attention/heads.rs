@@ -70,6 +70,31 @@ fn seeing(ranges: &[(usize, usize)], columns: &Range<usize>) -> Range<usize> {
     first..ranges.iter().rposition(sees).map_or(first, |last| last + 1)
 }
 
+/// Rows of `head_dim` values that lie `stride` apart.
+#[derive(Clone, Copy)]
+struct StridedRows<'a> {
+    values: &'a [f32],
+    stride: usize,
+}
+
+/// Writes the products of `left` (len, head_dim) with `right` (head_dim, len) where a row sees the position: (len, len).
+fn visible_products(
+    out: &mut [f32],
+    left: StridedRows<'_>,
+    right: &Panels,
+    ranges: &[(usize, usize)],
+    options: ProductOptions,
+) {
+    let (hd, len) = (right.depth(), right.columns());
+    for rows in blocks(len) {
+        let values = &left.values[rows.start * left.stride..];
+        let part = Part { columns: seen(&ranges[rows.clone()]), depth: 0..hd };
+        let out = &mut out[rows.start * len + part.columns.start..];
+        let left = Mat::strided(values, rows.len(), hd, left.stride);
+        product_with_part(out, len, left, right, part, options);
+    }
+}
+
 /// Writes the sums of `right` (len, head_dim) weighted by `weights` (len, len): (len, head_dim).
 fn weighted_sums(
     out: &mut [f32],
@@ -111,12 +136,8 @@ impl HeadScratch {
         self.weights.resize(len * len, 0.0);
         let options = ProductOptions { scale: 1.0 / (hd as f32).sqrt(), ..Default::default() };
         self.right.refill(Mat::new(&self.k, len, hd).t(), Threads::One); // (head_dim, len)
-        for rows in blocks(len) {
-            let q = Mat::new(&self.q[rows.start * hd..], rows.len(), hd);
-            let part = Part { columns: seen(&self.ranges[rows.clone()]), depth: 0..hd };
-            let out = &mut self.weights[rows.start * len + part.columns.start..];
-            product_with_part(out, len, q, &self.right, part, options);
-        }
+        let q = StridedRows { values: &self.q, stride: hd };
+        visible_products(&mut self.weights, q, &self.right, &self.ranges, options);
         softmax_rows(&mut self.weights, len, &self.ranges);
     }
 
@@ -155,12 +176,8 @@ impl HeadScratch {
         let options = ProductOptions::default();
         self.right.refill(Mat::new(&self.v, len, hd).t(), Threads::One); // (head_dim, len)
         self.ds.resize(len * len, 0.0);
-        for rows in blocks(len) {
-            let dy = Mat::strided(&dy[rows.start * dim..], rows.len(), hd, dim);
-            let part = Part { columns: seen(&self.ranges[rows.clone()]), depth: 0..hd };
-            let out = &mut self.ds[rows.start * len + part.columns.start..];
-            product_with_part(out, len, dy, &self.right, part, options);
-        }
+        let dy_rows = StridedRows { values: dy, stride: dim };
+        visible_products(&mut self.ds, dy_rows, &self.right, &self.ranges, options);
         softmax_backward(&self.weights, &mut self.ds, len, &self.ranges);
         let scaled = ProductOptions { scale: 1.0 / (hd as f32).sqrt(), ..options };
         self.right.refill(Mat::new(&self.k, len, hd), Threads::One); // (len, head_dim)
