@@ -15,7 +15,7 @@ mod tiny;
 pub use conformance::{Conformance, StageLoss, check_task};
 pub use request::request_of;
 pub use services::{ToneCodec, services};
-pub use speech::{SpeechSpec, kit, sample, scores};
+pub use speech::{SpeechSpec, kit, sample, scores, syllables};
 pub use tested::{Tested, told, with_context};
 #[cfg(feature = "model")]
 pub use tiny::{Tiny, tiny_codebooks, tiny_config, tiny_space};

@@ -1,12 +1,13 @@
 //! Synthetic utterances.
 
+use std::f32::consts::TAU;
 use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use syrinx_task::{FrameScores, ModelSwitches, SpeechCodec, TaskKit};
 use syrinx_text::{Frontend, Phone, TextError, TextVocab};
-use syrinx_types::{Coded, Codes, Sample, TimedPhone};
+use syrinx_types::{Audio, Coded, Codes, Sample, TimedPhone};
 
 use crate::ToneCodec;
 
@@ -164,4 +165,17 @@ pub fn scores(
         }
     }
     Ok(FrameScores { log_probs, labels: Phone::COUNT, rate_hz: 50.0 })
+}
+
+/// Returns `periods` times five seconds like speech, at 24 kHz: two syllables of a voice a second, then a pause of one.
+pub fn syllables(periods: usize) -> Audio {
+    let (rate_hz, pitch_hz) = (24_000, 120.0);
+    let voiced = |i: usize| {
+        let t_s = i as f32 / rate_hz as f32;
+        let partial = |k: usize| (TAU * pitch_hz * k as f32 * t_s).sin() / k as f32;
+        let loudness = (TAU * 2.0 * t_s).sin().max(0.0) * if t_s % 5.0 < 4.0 { 1.0 } else { 0.0 };
+        0.1 * loudness * (1..25).map(partial).sum::<f32>()
+    };
+    let seconds: Vec<f32> = (0..5 * rate_hz as usize).map(voiced).collect();
+    Audio { samples: seconds.repeat(periods), sample_rate_hz: rate_hz }
 }

@@ -1,11 +1,10 @@
 //! Continuation: plans, samples that stay, times.
 
-use std::f32::consts::TAU;
 use std::sync::OnceLock;
 
 use syrinx_task::{Alignment, Clip, Content, Generated, Plan, SpeechCodec, Task, TaskKit};
 use syrinx_task_continue::{Continue, ContinueConfig, ContinueRequest};
-use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, told, with_context};
+use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, syllables, told, with_context};
 use syrinx_types::{Audio, CancelToken, Codes, RunContext};
 
 fn kit() -> &'static TaskKit {
@@ -52,16 +51,7 @@ fn generated(plan: &Plan) -> Vec<Generated> {
 
 #[test]
 fn the_end_of_a_recording_of_minutes_is_continued() {
-    // Two syllables of a voice a second, then a pause of one.
-    let (rate_hz, pitch_hz) = (24_000, 120.0);
-    let voiced = |i: usize| {
-        let t_s = i as f32 / rate_hz as f32;
-        let partial = |k: usize| (TAU * pitch_hz * k as f32 * t_s).sin() / k as f32;
-        let loudness = (TAU * 2.0 * t_s).sin().max(0.0) * if t_s % 5.0 < 4.0 { 1.0 } else { 0.0 };
-        0.1 * loudness * (1..25).map(partial).sum::<f32>()
-    };
-    let seconds: Vec<f32> = (0..5 * rate_hz as usize).map(voiced).collect();
-    let long = Audio { samples: seconds.repeat(30), sample_rate_hz: rate_hz };
+    let long = syllables(30);
     let task = go_on(ContinueConfig::default());
     let cut = |says: Option<&str>, alone: bool| {
         let audio = Clip::from(long.clone());

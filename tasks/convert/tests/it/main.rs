@@ -1,11 +1,10 @@
 //! Voice conversion: layouts, plans and answers.
 
-use std::f32::consts::TAU;
 use std::sync::OnceLock;
 
 use syrinx_task::{Alignment, Clip, Content, Generated, Plan, Task, TaskKit, Voices};
 use syrinx_task_convert::{Convert, ConvertConfig, ConvertRequest};
-use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, told, with_context};
+use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, syllables, told, with_context};
 use syrinx_types::{Audio, Codes};
 
 fn kit() -> &'static TaskKit {
@@ -109,16 +108,7 @@ fn bad_requests_say_what_to_do() {
 
 #[test]
 fn a_recording_of_minutes_is_converted_in_sections() {
-    // Two syllables of a voice a second, then a pause of one.
-    let (rate_hz, pitch_hz) = (24_000, 120.0);
-    let voiced = |i: usize| {
-        let t_s = i as f32 / rate_hz as f32;
-        let partial = |k: usize| (TAU * pitch_hz * k as f32 * t_s).sin() / k as f32;
-        let loudness = (TAU * 2.0 * t_s).sin().max(0.0) * if t_s % 5.0 < 4.0 { 1.0 } else { 0.0 };
-        0.1 * loudness * (1..25).map(partial).sum::<f32>()
-    };
-    let seconds: Vec<f32> = (0..5 * rate_hz as usize).map(voiced).collect();
-    let long = Audio { samples: seconds.repeat(26), sample_rate_hz: rate_hz };
+    let long = syllables(26);
     let task = convert(ConvertConfig::default());
     let sections = |audio: &Audio, says: Option<&str>| {
         let says = says.map(str::to_owned);
@@ -134,6 +124,6 @@ fn a_recording_of_minutes_is_converted_in_sections() {
     );
     assert_eq!(cut[0].start_s, Some(0.0));
     assert_eq!(sections(&long, Some("Oh.")).expect("one").chunks.len(), 1);
-    let silence = Audio::silence(130.0, rate_hz);
+    let silence = Audio::silence(130.0, long.sample_rate_hz);
     assert!(sections(&silence, None).is_err(), "nothing is said");
 }
