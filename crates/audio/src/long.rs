@@ -88,7 +88,7 @@ impl Recording {
     /// Returns the samples from one index to another, clamped to the recording.
     ///
     /// # Errors
-    /// Those of [`Self::slice`].
+    /// Errors of [`Self::slice`].
     pub fn section(&self, start: usize, end: usize) -> Result<Audio, AudioError> {
         let start = start.min(self.samples);
         let end = end.clamp(start, self.samples);
@@ -115,7 +115,7 @@ impl Recording {
     /// Reads the complete recording into memory.
     ///
     /// # Errors
-    /// Those of [`Self::slice`].
+    /// Errors of [`Self::slice`].
     pub fn whole(&self) -> Result<Audio, AudioError> {
         self.section(0, self.samples)
     }
@@ -123,7 +123,7 @@ impl Recording {
     /// Cuts the recording into chunks of at most `max_s` seconds, as [`crate::silence::chunks`] does.
     ///
     /// # Errors
-    /// Those of [`Self::slice`].
+    /// Errors of [`Self::slice`].
     pub fn chunks(&self, max_s: f64) -> Result<Vec<(f64, f64)>, AudioError> {
         let rate_hz = f64::from(self.sample_rate_hz);
         // Blocks consist of complete frames of 10 ms.

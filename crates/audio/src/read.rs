@@ -26,7 +26,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Audio, AudioError> {
 /// Reads like [`read`], within given limits.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Errors of [`read`].
 pub fn read_with(path: impl AsRef<Path>, limits: &ReadLimits) -> Result<Audio, AudioError> {
     read_warned(path, limits, &mut |_| {})
 }
@@ -34,7 +34,7 @@ pub fn read_with(path: impl AsRef<Path>, limits: &ReadLimits) -> Result<Audio, A
 /// Reads like [`read_with`], and calls `warn` for every repaired fault.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Errors of [`read`].
 pub fn read_warned(
     path: impl AsRef<Path>,
     limits: &ReadLimits,
@@ -48,7 +48,7 @@ pub fn read_warned(
 /// Reads a file and resamples it to `rate_hz` during decoding, so that memory holds a recording once only.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Errors of [`read`].
 pub fn load(path: impl AsRef<Path>, rate_hz: u32) -> Result<Audio, AudioError> {
     load_with(path, rate_hz, &ReadLimits::default())
 }
@@ -56,7 +56,7 @@ pub fn load(path: impl AsRef<Path>, rate_hz: u32) -> Result<Audio, AudioError> {
 /// Reads like [`load`], within given limits.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Errors of [`read`].
 pub fn load_with(
     path: impl AsRef<Path>,
     rate_hz: u32,
@@ -68,7 +68,7 @@ pub fn load_with(
 /// Reads like [`load_with`], and calls `warn` for every repaired fault.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Errors of [`read`].
 pub fn load_warned(
     path: impl AsRef<Path>,
     rate_hz: u32,
@@ -94,7 +94,7 @@ fn finish(
 /// Reads the channels of a file separately, at its own rate, and calls `warn` for every repaired fault.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Errors of [`read`].
 pub fn read_channels(
     path: impl AsRef<Path>,
     limits: &ReadLimits,
@@ -108,7 +108,7 @@ pub fn read_channels(
 /// Reads like [`read_with`], where `-` is standard input and `NAME#2` is the second channel of a file.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Errors of [`read`].
 pub fn read_source(source: &str, limits: &ReadLimits) -> Result<Audio, AudioError> {
     let (name, channel) = chosen(source);
     let mut sink = MonoSink::new(None).of_channel(channel);
@@ -119,7 +119,7 @@ pub fn read_source(source: &str, limits: &ReadLimits) -> Result<Audio, AudioErro
 /// Reads like [`load_with`], where `-` is standard input and `NAME#2` is the second channel of a file.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Errors of [`read`].
 pub fn load_source(source: &str, rate_hz: u32, limits: &ReadLimits) -> Result<Audio, AudioError> {
     load_source_warned(source, rate_hz, limits, &mut |_| {})
 }
@@ -127,7 +127,7 @@ pub fn load_source(source: &str, rate_hz: u32, limits: &ReadLimits) -> Result<Au
 /// Reads like [`load_source`], and calls `warn` for every repaired fault.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Errors of [`read`].
 pub fn load_source_warned(
     source: &str,
     rate_hz: u32,
@@ -144,7 +144,7 @@ pub fn load_source_warned(
 /// keeps its own.
 ///
 /// # Errors
-/// Those of [`read`], and [`AudioError::Spool`] if the temporary file can't be written.
+/// Errors of [`read`], and [`AudioError::Spool`] if the temporary file can't be written.
 pub fn open_source(
     source: &str,
     rate_hz: Option<u32>,
@@ -163,7 +163,7 @@ pub fn open_source(
 /// that their first bytes do not. WAV is decoded while it is read, other formats are first read into memory.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Errors of [`read`].
 pub fn read_from(reader: impl Read, name: &str, limits: &ReadLimits) -> Result<Audio, AudioError> {
     read_from_warned(reader, name, limits, &mut |_| {})
 }
@@ -171,7 +171,7 @@ pub fn read_from(reader: impl Read, name: &str, limits: &ReadLimits) -> Result<A
 /// Reads like [`read_from`], and calls `warn` for every repaired fault.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Errors of [`read`].
 pub fn read_from_warned(
     reader: impl Read,
     name: &str,

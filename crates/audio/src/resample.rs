@@ -113,7 +113,7 @@ impl Resampler {
     /// Returns the remaining samples of the result.
     ///
     /// # Errors
-    /// Those of [`Resampler::push`].
+    /// Errors of [`Resampler::push`].
     pub fn finish(mut self) -> Result<Vec<f32>, AudioError> {
         let n = self.length().saturating_sub(self.taken);
         let silence = vec![0.0; self.block_in];

@@ -106,7 +106,7 @@ impl WavFile {
     /// Appends samples.
     ///
     /// # Errors
-    /// Those of [`write_wav`].
+    /// Errors of [`write_wav`].
     pub fn write(&mut self, samples: &[f32]) -> Result<(), AudioError> {
         check(samples, self.sample_rate_hz, self.samples, self.format, &self.name)?;
         self.samples += samples.len();
@@ -132,7 +132,7 @@ impl WavFile {
 /// Writes a mono WAV to a stream. `name` is used in messages.
 ///
 /// # Errors
-/// Those of [`write_wav`].
+/// Errors of [`write_wav`].
 pub fn write_wav_to(
     mut writer: impl Write,
     name: &str,
@@ -147,7 +147,7 @@ pub fn write_wav_to(
 /// Writes a file like [`write_wav`], where `-` is standard output.
 ///
 /// # Errors
-/// Those of [`write_wav`].
+/// Errors of [`write_wav`].
 pub fn write_target(target: &str, audio: &Audio, format: WavFormat) -> Result<(), AudioError> {
     if target == "-" {
         write_wav_to(io::stdout().lock(), "standard output", audio, format)

@@ -181,7 +181,7 @@ impl Frontend {
     /// pronounce the words that it does not know.
     ///
     /// # Errors
-    /// Those of [`Frontend::phonemize`], and errors of `unknown`.
+    /// Errors of [`Frontend::phonemize`] and of `unknown`.
     pub fn phonemize_with(
         &self,
         text: &str,
